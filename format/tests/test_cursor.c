@@ -20,9 +20,9 @@ static const struct varint_case varint_cases[] = {
 	{ "empty", { 0 }, 0, DWELL_ETRUNCATED, 0 },
 	{ "cut short", { 0x80 }, 1, DWELL_ETRUNCATED, 0 },
 	{ "65 bits", { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02 }, 10,
-		DWELL_ERANGE, 0 },
+		DWELL_EFORMAT, 0 },
 	{ "eleven bytes", { 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00 }, 11,
-		DWELL_ERANGE, 0 },
+		DWELL_EFORMAT, 0 },
 };
 
 Test(cursor, varint)

@@ -1,0 +1,138 @@
+#ifndef DWELL_STATES_H
+#define DWELL_STATES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dwell/event.h"
+
+/*
+ * The one state machine: rows in, intervals out. Recorder, encoder (keyframes,
+ * pyramid), analyses, cuts and views all use this one, so that they agree.
+ *
+ * Invariants, whatever rows come in (they may be hostile):
+ *   - the intervals of a task are contiguous, from its creation to its end;
+ *   - an executor has one occupant at most, a task is on one executor at most;
+ *   - no state is extended over a contradiction or a loss: what is not known is an
+ *     interval of DWELL_UNKNOWN.
+ *
+ * An interval is told when it ends, because only then is it known what it was:
+ *   - the rows contradict it (its task leaves an executor it was not on, another
+ *     enters the executor it held): all of it since the last row of the task is unknown;
+ *   - a loss lies in it: known until the loss, unknown from there;
+ *   - a wake that came while the task still ran, and then it left blocked and
+ *     entered again without another: that wake was the one that overtook the
+ *     leaving, and the interval was runnable, not blocked;
+ *   - blocked, then entered without a wake: unknown where the trace has wakes
+ *     (DWELL_LEVEL_SCHEDULER or DWELL_LEVEL_RUNTIME), blocked where it has none.
+ */
+
+/* What is known of one task at one moment: also a row of a keyframe. */
+struct dwell_task_state {
+	uint64_t since_ns;      /* the state began */
+	uint64_t created_ns;    /* knowledge of the task began */
+	uint64_t wait_since_ns; /* the program's own wait began; meaningful when wait_reason is not
+				   0 */
+	uint64_t wake_ns;       /* of a wake that came while it ran; 0: none */
+	uint32_t task;
+	uint32_t executor; /* running: on it; else the last one, or 0 */
+	uint32_t object;   /* blocked: on it */
+	uint32_t stack;
+	uint32_t waker; /* runnable: who made it so; else of the wake at wake_ns */
+	uint32_t waker_stack;
+	uint32_t wait_object;
+	uint32_t wait_stack;
+	uint32_t wait_holder;
+	uint8_t state;       /* enum dwell_state */
+	uint8_t reason;      /* blocked: why */
+	uint8_t cause;       /* runnable: enum dwell_cause */
+	uint8_t wait_reason; /* of the program's own wait; 0: not in one */
+	uint8_t wait_flags;  /* enum dwell_event_flag of WAIT_BEGIN */
+};
+
+/* One stretch of a task's life in one state, now that it has ended. */
+struct dwell_interval {
+	uint64_t start_ns;
+	uint64_t end_ns;
+	uint32_t task;
+	uint32_t executor; /* running: on it. runnable: the one it then entered, 0 if it did not */
+	uint32_t object;
+	uint32_t stack; /* blocked: where */
+	uint32_t waker; /* blocked: who ended it. runnable: who made it so */
+	uint32_t waker_stack;
+	uint32_t holder;
+	uint8_t state;
+	uint8_t reason; /* blocked: the program's own word where it is in a wait, else the row's */
+	uint8_t cause;  /* runnable: enum dwell_cause */
+	uint8_t next;   /* the state that follows */
+	uint8_t flags;  /* enum dwell_interval_flag */
+	uint8_t holder_how; /* 0 none, 1 read, 2 inferred */
+};
+
+enum dwell_interval_flag {
+	DWELL_INTERVAL_PREEMPTED = 1 << 0, /* running: ended by preemption or yield; */
+	DWELL_INTERVAL_IN_WAIT = 1 << 1,   /* lies in a wait that the program itself told */
+	DWELL_INTERVAL_OPEN = 1 << 2       /* the trace or window ended, not the state */
+};
+
+/* One wait, now that it has ended: a blocked interval, or all of a wait that the program itself
+ * told. */
+struct dwell_wait {
+	uint64_t start_ns;
+	uint64_t end_ns;
+	uint64_t blocked_ns; /* of it in state blocked; the whole where no other states are known */
+	uint64_t runnable_ns;
+	uint64_t running_ns;
+	uint64_t unknown_ns;
+	uint32_t task;
+	uint32_t object;
+	uint32_t stack;
+	uint32_t holder;
+	uint32_t waker;
+	uint32_t waker_stack;
+	uint8_t reason;
+	uint8_t flags;      /* enum dwell_event_flag of the row that ended it */
+	uint8_t holder_how; /* 0 none, 1 read, 2 inferred */
+};
+
+/* Called by dwell_states_apply, in order of the rows. Members may be NULL. */
+struct dwell_states_ops {
+	void (*interval)(void *context, const struct dwell_interval *interval);
+	void (*wait)(void *context, const struct dwell_wait *wait);
+};
+
+struct dwell_states;
+
+/*
+ * levels: of the trace (enum dwell_level). Returns DWELL_ENOMEM. One thread at
+ * a time. dwell_states_free takes NULL.
+ */
+int dwell_states_new(struct dwell_states **out, uint32_t levels, const struct dwell_states_ops *ops,
+	void *context);
+void dwell_states_free(struct dwell_states *states);
+
+/* Take over a keyframe; before the first row. Returns DWELL_ENOMEM, DWELL_EFORMAT. */
+int dwell_states_load(struct dwell_states *states, uint64_t time_ns,
+	const struct dwell_task_state *keyframe, size_t count);
+
+/* Apply rows in order of time. Rows that go back in time are applied at the latest time seen.
+ * Returns DWELL_ENOMEM, DWELL_ELIMIT. */
+int dwell_states_apply(struct dwell_states *states, const struct dwell_event *events, size_t count);
+
+/* Tell the open intervals of all live tasks up to time_ns, flagged DWELL_INTERVAL_OPEN, in order of
+ * task id; the states go on. */
+int dwell_states_flush(struct dwell_states *states, uint64_t time_ns);
+
+/* The states of all live tasks in order of task id; valid until the next call. Ended tasks are not
+ * among them. */
+int dwell_states_save(
+	struct dwell_states *states, const struct dwell_task_state **out, size_t *count);
+
+/* The state of one task; NULL when it never was or has ended. Valid until the next call. */
+const struct dwell_task_state *dwell_states_get(const struct dwell_states *states, uint32_t task);
+
+/* The task on an executor; 0: none or not known. */
+uint32_t dwell_states_occupant(const struct dwell_states *states, uint32_t executor);
+
+#endif

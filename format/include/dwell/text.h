@@ -1,0 +1,24 @@
+#ifndef DWELL_TEXT_H
+#define DWELL_TEXT_H
+
+#include <stdio.h>
+
+#include "dwell/bytes.h"
+#include "dwell/error.h"
+#include "dwell/sink.h"
+
+/*
+ * The text form of a trace: one definition or event a line, to be read and
+ * written by hand. Text made from a trace and read back gives the same trace, byte for byte. Its
+ * grammar is in docs/text.md.
+ */
+
+/* A sink that writes text to a file of the caller's. */
+int dwell_text_sink_new(struct dwell_sink **out, FILE *file);
+void dwell_text_sink_free(struct dwell_sink *sink);
+
+/* A source that reads text; takes over bytes, on failure too. Errors name the line. */
+int dwell_text_source_open(
+	struct dwell_source **out, struct dwell_bytes *bytes, struct dwell_diag *diag);
+
+#endif
