@@ -1,8 +1,6 @@
 #include "dwell/error.h"
 #include "src/cursor.h"
-
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
+#include "tests/harness.h"
 
 struct varint_case {
 	const char *name;
