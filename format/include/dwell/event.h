@@ -60,6 +60,9 @@ enum dwell_event_kind {
 	 * From `extra` to now, `value` records are missing (0: it is not known how
 	 * many); reason: enum dwell_loss_cause. Of `task`'s own ring when task is not
 	 * 0, of `executor`'s ring when that is not 0, else of anything.
+	 * Where `extra` is later than now, the loss is told ahead: from now to `extra`. Who can
+	 * (the records of all rings up to then lie before it) should: what other rings say
+	 * inside the loss is then not taken for the whole truth.
 	 */
 	DWELL_EVENT_LOSS,
 	/* `executor` (a worker) is carried by thread `task` from now on (0: by none). */

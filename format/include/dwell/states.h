@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "dwell/event.h"
+#include "dwell/tables.h"
 
 /*
  * The one state machine: rows in, intervals out. Recorder, encoder (keyframes,
@@ -19,24 +20,42 @@
  *
  * An interval is told when it ends, because only then is it known what it was:
  *   - the rows contradict it (its task leaves an executor it was not on, another
- *     enters the executor it held): all of it since the last row of the task is unknown;
- *   - a loss lies in it: known until the loss, unknown from there;
+ *     enters the executor it held, it blocks while it was runnable): all of it is unknown;
+ *   - a loss lies in it: known until the loss, unknown from there to the task's next row;
  *   - a wake that came while the task still ran, and then it left blocked and
  *     entered again without another: that wake was the one that overtook the
  *     leaving, and the interval was runnable, not blocked;
  *   - blocked, then entered without a wake: unknown where the trace has wakes
  *     (DWELL_LEVEL_SCHEDULER or DWELL_LEVEL_RUNTIME), blocked where it has none.
+ *
+ * Which loss concerns which task: one of everything, all; one of an executor's ring, all but
+ * those that run on another executor (what ends that is in the other's ring) and those whose
+ * state only the program itself tells; one of a task's own ring, that task, where its state is the
+ * program's word (scheduler rows are in other rings), and its open wait, whose end may be missing.
+ *
+ * Rows of a task that has ended are ignored. A row that is the first of a task implies no state
+ * before it: that time, since its created_ns, is unknown.
  */
 
-/* What is known of one task at one moment: also a row of a keyframe. */
+/*
+ * What is known of one task at one moment: also a row of a keyframe. All that is needed to go
+ * on: a run that starts from a keyframe tells exactly what one from the beginning tells after it.
+ */
 struct dwell_task_state {
-	uint64_t since_ns;      /* the state began */
-	uint64_t created_ns;    /* knowledge of the task began */
+	uint64_t since_ns;   /* the state began */
+	uint64_t created_ns; /* knowledge of the task began */
+	uint64_t wake_ns;    /* of a wake that came while it ran; 0: none */
+	/* Not 0: a loss came into the state; it is known until here and unknown from here on. */
+	uint64_t lost_ns;
 	uint64_t wait_since_ns; /* the program's own wait began; meaningful when wait_reason is not
 				   0 */
-	uint64_t wake_ns;       /* of a wake that came while it ran; 0: none */
+	/* Of that wait, in the intervals that have ended; what is missing to its length is unknown.
+	 */
+	uint64_t wait_blocked_ns;
+	uint64_t wait_runnable_ns;
+	uint64_t wait_running_ns;
 	uint32_t task;
-	uint32_t executor; /* running: on it; else the last one, or 0 */
+	uint32_t executor; /* running: on it, 0 where not known; else the last one, or 0 */
 	uint32_t object;   /* blocked: on it */
 	uint32_t stack;
 	uint32_t waker; /* runnable: who made it so; else of the wake at wake_ns */
@@ -44,11 +63,23 @@ struct dwell_task_state {
 	uint32_t wait_object;
 	uint32_t wait_stack;
 	uint32_t wait_holder;
-	uint8_t state;       /* enum dwell_state */
-	uint8_t reason;      /* blocked: why */
-	uint8_t cause;       /* runnable: enum dwell_cause */
-	uint8_t wait_reason; /* of the program's own wait; 0: not in one */
-	uint8_t wait_flags;  /* enum dwell_event_flag of WAIT_BEGIN */
+	uint32_t wait_waker; /* who last ended a blocked stretch of the wait, as far as is known */
+	uint32_t wait_waker_stack;
+	uint8_t state;          /* enum dwell_state */
+	uint8_t reason;         /* blocked: why */
+	uint8_t cause;          /* runnable: enum dwell_cause */
+	uint8_t wait_reason;    /* of the program's own wait; 0: not in one */
+	uint8_t wait_flags;     /* enum dwell_event_flag of WAIT_BEGIN */
+	uint8_t wait_waker_how; /* enum dwell_waker_how */
+};
+
+/* How the waker of a program's wait is known; a lower one is not replaced by a higher one. */
+enum dwell_waker_how {
+	DWELL_WAKER_NONE = 0,
+	DWELL_WAKER_WAKE,    /* a WAKE row */
+	DWELL_WAKER_RELEASE, /* a RELEASE row that names the woken one */
+	DWELL_WAKER_OBJECT,  /* the last RELEASE of the object since the wait began */
+	DWELL_WAKER_HOW_COUNT
 };
 
 /* One stretch of a task's life in one state, now that it has ended. */
@@ -92,11 +123,17 @@ struct dwell_wait {
 	uint32_t waker;
 	uint32_t waker_stack;
 	uint8_t reason;
-	uint8_t flags;      /* enum dwell_event_flag of the row that ended it */
+	uint8_t flags;      /* enum dwell_event_flag of the rows that began and ended it */
 	uint8_t holder_how; /* 0 none, 1 read, 2 inferred */
 };
 
-/* Called by dwell_states_apply, in order of the rows. Members may be NULL. */
+/*
+ * Called by dwell_states_apply, in order of the rows that end them. Members may be NULL.
+ *
+ * Intervals of no length are told too where rows say so (a latency of 0 is a latency), but for
+ * unknown ones. A blocked interval whose end is not known (a loss, a contradiction, the end of the
+ * trace) is no wait; so is a wait of the program whose end is missing.
+ */
 struct dwell_states_ops {
 	void (*interval)(void *context, const struct dwell_interval *interval);
 	void (*wait)(void *context, const struct dwell_wait *wait);
@@ -105,14 +142,25 @@ struct dwell_states_ops {
 struct dwell_states;
 
 /*
- * levels: of the trace (enum dwell_level). Returns DWELL_ENOMEM. One thread at
+ * levels: of the trace (enum dwell_level). ops is copied. Returns DWELL_ENOMEM. One thread at
  * a time. dwell_states_free takes NULL.
  */
 int dwell_states_new(struct dwell_states **out, uint32_t levels, const struct dwell_states_ops *ops,
 	void *context);
 void dwell_states_free(struct dwell_states *states);
 
-/* Take over a keyframe; before the first row. Returns DWELL_ENOMEM, DWELL_EFORMAT. */
+/*
+ * A task was defined: knowledge of it starts at its created_ns, in state unknown until its first
+ * row. Without this call it starts at its first row. Told again (a renamed task) it changes
+ * nothing. Returns DWELL_ENOMEM, DWELL_ELIMIT.
+ */
+int dwell_states_task(struct dwell_states *states, const struct dwell_task *task);
+
+/*
+ * Take over a keyframe; before the first row. A task that was defined before with a created_ns
+ * before time_ns and is not in the keyframe has ended.
+ * Returns DWELL_ENOMEM, DWELL_ELIMIT, DWELL_EFORMAT (states that cannot be, ids out of order).
+ */
 int dwell_states_load(struct dwell_states *states, uint64_t time_ns,
 	const struct dwell_task_state *keyframe, size_t count);
 
@@ -121,13 +169,19 @@ int dwell_states_load(struct dwell_states *states, uint64_t time_ns,
 int dwell_states_apply(struct dwell_states *states, const struct dwell_event *events, size_t count);
 
 /* Tell the open intervals of all live tasks up to time_ns, flagged DWELL_INTERVAL_OPEN, in order of
- * task id; the states go on. */
+ * task id; the states go on: each will be told again, whole, when it ends. */
 int dwell_states_flush(struct dwell_states *states, uint64_t time_ns);
 
 /* The states of all live tasks in order of task id; valid until the next call. Ended tasks are not
- * among them. */
+ * among them, nor tasks created after the latest row. Returns DWELL_ENOMEM. */
 int dwell_states_save(
 	struct dwell_states *states, const struct dwell_task_state **out, size_t *count);
+
+/*
+ * False while a loss that was told ahead (an event whose `extra` is later than its time) goes on
+ * at the latest row: a keyframe does not hold it, so none should be taken then.
+ */
+bool dwell_states_can_save(const struct dwell_states *states);
 
 /* The state of one task; NULL when it never was or has ended. Valid until the next call. */
 const struct dwell_task_state *dwell_states_get(const struct dwell_states *states, uint32_t task);
