@@ -1,0 +1,136 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "cli/cmd_help.h"
+#include "cli/command.h"
+
+const struct command commands[] = {
+	{ .name = "record",
+		.program = "dwell-record",
+		.summary = "run a program and record what its tasks do" },
+	{ .name = "snapshot",
+		.program = "dwell-record",
+		.summary = "write the flight recorder of a running recording" },
+	{ .name = "doctor",
+		.program = "dwell-record",
+		.summary =
+			"say what can be collected here, what cannot, and what would change it" },
+	{ .name = "tui", .program = "dwell-tui", .summary = "browse a trace on a timeline" },
+	{ .name = "help",
+		.summary = "describe a command, or list all",
+		.operands = "[COMMAND]",
+		.max_operands = 1,
+		.options = help_options,
+		.size = sizeof(struct help_request),
+		.run = cmd_help },
+	{ .name = NULL },
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
+
+/* An option that commands share, and the flags of those that take it. */
+struct shared {
+	unsigned flag;
+	struct option option;
+};
+
+#define TARGET(member) offsetof(struct request, member)
+
+static const struct shared shared[] = {
+	{ TAKES_OUTPUT, { .name = "output",
+				.letter = 'o',
+				.argument = "FILE",
+				.type = OPTION_FILE,
+				.target = TARGET(output),
+				.help = "write to FILE; - is stdout" } },
+	{ TAKES_TIMES,
+		{ .name = "from",
+			.argument = "T",
+			.type = OPTION_TEXT,
+			.target = TARGET(from),
+			.help = "only from T on: 1.5s, 200ms, 14:03:22.5, or @ID of a finding" } },
+	{ TAKES_TIMES, { .name = "to",
+			       .argument = "T",
+			       .type = OPTION_TEXT,
+			       .target = TARGET(to),
+			       .help = "only before T" } },
+	{ TAKES_TASKS, { .name = "task",
+			       .argument = "GLOB",
+			       .type = OPTION_TEXT,
+			       .target = TARGET(task),
+			       .help = "only tasks of this name" } },
+	{ TAKES_TASKS, { .name = "class",
+			       .argument = "GLOB",
+			       .type = OPTION_TEXT,
+			       .target = TARGET(class),
+			       .help = "only tasks of this class" } },
+	{ TAKES_TASKS, { .name = "process",
+			       .argument = "PID|GLOB",
+			       .type = OPTION_TEXT,
+			       .target = TARGET(process),
+			       .help = "only tasks of this process" } },
+	{ TAKES_WAITS, { .name = "reason",
+			       .argument = "R[,R]",
+			       .type = OPTION_REASONS,
+			       .target = TARGET(reasons),
+			       .help = "only waits for these reasons" } },
+	{ TAKES_WAITS, { .name = "object",
+			       .argument = "GLOB",
+			       .type = OPTION_TEXT,
+			       .target = TARGET(object),
+			       .help = "only waits on objects of this name" } },
+	{ TAKES_LIMIT, { .name = "limit",
+			       .argument = "N",
+			       .type = OPTION_LIMIT,
+			       .target = TARGET(limit),
+			       .help = "show N rows, 0 for all (default 20)" } },
+	{ TAKES_JSON, { .name = "json",
+			      .type = OPTION_FLAG,
+			      .target = TARGET(json),
+			      .help = "print one JSON object" } },
+	{ TAKES_CSV, { .name = "csv",
+			     .type = OPTION_FLAG,
+			     .target = TARGET(csv),
+			     .help = "print the main table as CSV" } },
+};
+
+static const struct option by_option = { .name = "by",
+	.argument = "KEY",
+	.type = OPTION_WORD,
+	.target = TARGET(by),
+	.help = "group by KEY" };
+static const struct option sort_option = { .name = "sort",
+	.argument = "KEY",
+	.type = OPTION_WORD,
+	.target = TARGET(sort),
+	.help = "sort by KEY" };
+static const struct option help_option = {
+	.name = "help", .letter = 'h', .type = OPTION_HELP, .help = "print this"
+};
+
+void command_options(const struct command *command, struct option out[COMMAND_MAX_OPTIONS])
+{
+	size_t count = 0;
+
+	for (const struct option *own = command->options; own && own->name; own++)
+		out[count++] = *own;
+	if (command->by) {
+		out[count] = by_option;
+		out[count++].words = command->by;
+	}
+	if (command->sort) {
+		out[count] = sort_option;
+		out[count++].words = command->sort;
+	}
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (command->flags & shared[i].flag)
+			out[count++] = shared[i].option;
+	out[count++] = help_option;
+	out[count] = (struct option){ .name = NULL };
+}

@@ -1,0 +1,141 @@
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "dwell/report.h"
+
+/* Values down to this depth take a line of their own. */
+enum { LINES_TO_DEPTH = 2 };
+
+static void put_text(FILE *file, const char *at, size_t size)
+{
+	putc('"', file);
+	for (size_t i = 0; i < size;) {
+		uint32_t c;
+		const size_t used = dwell_utf8_decode(at + i, size - i, &c);
+
+		if (c == UINT32_MAX)
+			fputs("\\ufffd", file);
+		else if (c == '"' || c == '\\')
+			fprintf(file, "\\%c", (char)c);
+		/* Besides what JSON forbids: what a terminal might take for a command. */
+		else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+			fprintf(file, "\\u%04" PRIx32, c);
+		else
+			fwrite(at + i, 1, used, file);
+		i += used;
+	}
+	putc('"', file);
+}
+
+static void put_line(const struct dwell_json *json)
+{
+	putc('\n', json->file);
+	for (unsigned i = 0; i < json->depth; i++)
+		fputs("  ", json->file);
+}
+
+/* Everything that comes before a value: comma, line, key. */
+static void before_value(struct dwell_json *json, const char *key)
+{
+	if (json->depth) {
+		bool *empty = &json->empty[json->depth - 1];
+
+		if (!*empty)
+			putc(',', json->file);
+		if (json->depth <= LINES_TO_DEPTH)
+			put_line(json);
+		else if (!*empty)
+			putc(' ', json->file);
+		*empty = false;
+	}
+	if (key)
+		fprintf(json->file, "\"%s\": ", key);
+}
+
+static void open_value(struct dwell_json *json, const char *key, char bracket)
+{
+	before_value(json, key);
+	putc(bracket, json->file);
+	assert(json->depth < DWELL_JSON_DEPTH);
+	json->empty[json->depth++] = true;
+}
+
+static void close_value(struct dwell_json *json, char bracket)
+{
+	json->depth--;
+	if (json->depth < LINES_TO_DEPTH && !json->empty[json->depth])
+		put_line(json);
+	putc(bracket, json->file);
+	if (!json->depth)
+		putc('\n', json->file);
+}
+
+void dwell_json_init(struct dwell_json *json, FILE *file)
+{
+	*json = (struct dwell_json){ .file = file };
+}
+
+void dwell_json_object(struct dwell_json *json, const char *key)
+{
+	open_value(json, key, '{');
+}
+
+void dwell_json_array(struct dwell_json *json, const char *key)
+{
+	open_value(json, key, '[');
+}
+
+void dwell_json_end_object(struct dwell_json *json)
+{
+	close_value(json, '}');
+}
+
+void dwell_json_end_array(struct dwell_json *json)
+{
+	close_value(json, ']');
+}
+
+void dwell_json_number(struct dwell_json *json, const char *key, uint64_t number)
+{
+	before_value(json, key);
+	fprintf(json->file, "%" PRIu64, number);
+}
+
+void dwell_json_signed(struct dwell_json *json, const char *key, int64_t number)
+{
+	before_value(json, key);
+	fprintf(json->file, "%" PRId64, number);
+}
+
+void dwell_json_share(struct dwell_json *json, const char *key, uint64_t ppm)
+{
+	before_value(json, key);
+	fprintf(json->file, "%" PRIu64 ".%06" PRIu64, ppm / 1000000, ppm % 1000000);
+}
+
+void dwell_json_bool(struct dwell_json *json, const char *key, bool value)
+{
+	before_value(json, key);
+	fputs(value ? "true" : "false", json->file);
+}
+
+void dwell_json_null(struct dwell_json *json, const char *key)
+{
+	before_value(json, key);
+	fputs("null", json->file);
+}
+
+void dwell_json_bytes(struct dwell_json *json, const char *key, const char *at, size_t size)
+{
+	before_value(json, key);
+	put_text(json->file, at, size);
+}
+
+void dwell_json_string(struct dwell_json *json, const char *key, const char *text)
+{
+	if (text)
+		dwell_json_bytes(json, key, text, strlen(text));
+	else
+		dwell_json_null(json, key);
+}

@@ -1,0 +1,203 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/report.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+Test(units, durations_have_three_digits)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} cases[] = {
+		{ 0, "0 ns" },
+		{ 999, "999 ns" },
+		{ 1000, "1.00 us" },
+		{ 4315, "4.32 us" },
+		{ 99940, "99.9 us" },
+		{ 999499, "999 us" },
+		{ 999500, "1.00 ms" },
+		{ 41234567, "41.2 ms" },
+		{ 999500000, "1.00 s" },
+		{ 59990000000, "60.0 s" },
+		{ 60000000000, "1.00 min" },
+		{ 86400000000000, "24.0 h" },
+		{ UINT64_MAX, "5124096 h" },
+	};
+	char out[DWELL_NUMBER_SIZE];
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		cr_expect_str_eq(
+			dwell_format_duration(out, cases[i].ns, true), cases[i].text, "%s", out);
+	cr_expect_str_eq(dwell_format_duration(out, 1500, false), "1.50 µs");
+}
+
+Test(units, counts_bytes_and_shares)
+{
+	char out[DWELL_NUMBER_SIZE];
+
+	cr_expect_str_eq(dwell_format_count(out, 0), "0");
+	cr_expect_str_eq(dwell_format_count(out, 999), "999");
+	cr_expect_str_eq(dwell_format_count(out, 1000), "1,000");
+	cr_expect_str_eq(dwell_format_count(out, UINT64_MAX), "18,446,744,073,709,551,615");
+	cr_expect_str_eq(dwell_format_bytes(out, 3417000), "3.42 MB");
+	cr_expect_str_eq(dwell_format_share(out, 1), "<0.1 %");
+	cr_expect_str_eq(dwell_format_share(out, 0), "0.0 %");
+	cr_expect_str_eq(dwell_format_share(out, 999999), "99.9 %");
+	cr_expect_str_eq(dwell_format_share(out, 1000000), "100.0 %");
+	cr_expect_eq(dwell_share_ppm(1, 3), 333333);
+	cr_expect_eq(dwell_share_ppm(5, 0), 0);
+	cr_expect_eq(dwell_share_ppm(UINT64_MAX, UINT64_MAX), 1000000);
+	cr_expect_eq(dwell_share_ppm(UINT64_MAX / 2, UINT64_MAX), 500000);
+}
+
+/* What a call writes to a file. */
+struct capture {
+	char *at;
+	size_t size;
+	FILE *file;
+};
+
+static void capture_open(struct capture *capture)
+{
+	capture->file = open_memstream(&capture->at, &capture->size);
+	cr_assert(capture->file);
+}
+
+static void expect_captured(struct capture *capture, const char *text)
+{
+	fclose(capture->file);
+	cr_expect_str_eq(capture->at, text);
+	free(capture->at);
+}
+
+Test(escape, hostile_names_stay_on_their_line)
+{
+	static const struct {
+		const char *name, *text;
+	} cases[] = {
+		{ "plain", "plain" }, { "\033[31mred", "\\x1b[31mred" },
+		{ "a\nb\tc\r", "a\\nb\\tc\\r" }, { "a\\nb", "a\\\\nb" }, { "\x7f", "\\x7f" },
+		{ "caf\xc3\xa9", "caf\\u00e9" }, { "\xff\xc3", "\\xff\\xc3" },
+		{ "\xc0\x80", "\\xc0\\x80" },                   /* NUL, written too long */
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },          /* a surrogate */
+		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" }, /* beyond the last character */
+		{ "\xe2\x80\xae", "\\u202e" },                  /* turns the line around */
+		{ "\xf0\x9f\x92\xa9", "\\U01f4a9" },
+		{ "\xc2\x9b"
+		  "1m",
+			"\\u009b1m" }, /* CSI in one byte of Latin-1 */
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct capture capture;
+
+		capture_open(&capture);
+
+		const struct dwell_style style = { .file = capture.file, .ascii = true };
+
+		dwell_print_escaped(&style, cases[i].name, strlen(cases[i].name));
+		expect_captured(&capture, cases[i].text);
+	}
+}
+
+static const struct dwell_column_spec columns[] = {
+	{ .title = "task", .key = "task", .cell = DWELL_CELL_TEXT },
+	{ .title = "running", .key = "running_ns", .cell = DWELL_CELL_DURATION },
+	{ .title = "", .key = "share", .cell = DWELL_CELL_SHARE, .flags = DWELL_COLUMN_OPTIONAL },
+	{ .title = "", .key = "tid", .cell = DWELL_CELL_COUNT, .flags = DWELL_COLUMN_CSV_ONLY },
+};
+
+static struct dwell_table *two_rows(void)
+{
+	struct dwell_table *table = dwell_table_new(columns, COUNT(columns));
+
+	dwell_table_string(table, "a,long \"name\" of a thread");
+	dwell_table_number(table, 1500);
+	dwell_table_number(table, 250000);
+	dwell_table_number(table, 7);
+	dwell_table_string(table, "=1+1");
+	dwell_table_absent(table);
+	dwell_table_number(table, 1);
+	dwell_table_absent(table);
+	return table;
+}
+
+static void expect_table(unsigned width, const char *text)
+{
+	struct dwell_table *table = two_rows();
+	struct capture capture;
+
+	capture_open(&capture);
+
+	const struct dwell_style style = { .file = capture.file, .ascii = true, .width = width };
+
+	cr_expect_eq(dwell_table_print(table, &style), 0);
+	expect_captured(&capture, text);
+	dwell_table_free(table);
+}
+
+Test(table, fits_the_width)
+{
+	expect_table(0, "task                       running\n"
+			"a,long \"name\" of a thread  1.50 us  ###         25.0 %\n"
+			"=1+1                             -  #           <0.1 %\n");
+	expect_table(47, "task                running\n"
+			 "a,long \"..a thread  1.50 us  ###         25.0 %\n"
+			 "=1+1                      -  #           <0.1 %\n");
+	expect_table(30, "task                   running\n"
+			 "a,long \"na.. a thread  1.50 us\n"
+			 "=1+1                         -\n");
+	expect_table(5, "task      running\n"
+			"a,l..ead  1.50 us\n"
+			"=1+1            -\n");
+}
+
+Test(table, csv_is_quoted_and_harmless)
+{
+	struct dwell_table *table = two_rows();
+	struct capture capture;
+
+	capture_open(&capture);
+	cr_expect_eq(dwell_table_csv(table, capture.file), 0);
+	expect_captured(&capture, "task,running_ns,share,tid\r\n"
+				  "\"a,long \"\"name\"\" of a thread\",1500,0.250000,7\r\n"
+				  "'=1+1,,0.000001,\r\n");
+	dwell_table_free(table);
+}
+
+Test(json, nests_and_escapes)
+{
+	struct capture capture;
+	struct dwell_json json;
+
+	capture_open(&capture);
+	dwell_json_init(&json, capture.file);
+	dwell_json_object(&json, NULL);
+	dwell_json_string(&json, "schema", "a\"b\\c\n\x7f\xff\xc3\xa9");
+	dwell_json_array(&json, "rows");
+	dwell_json_object(&json, NULL);
+	dwell_json_number(&json, "n", UINT64_MAX);
+	dwell_json_signed(&json, "s", -1);
+	dwell_json_array(&json, "inner");
+	dwell_json_bool(&json, NULL, true);
+	dwell_json_null(&json, NULL);
+	dwell_json_end_array(&json);
+	dwell_json_end_object(&json);
+	dwell_json_end_array(&json);
+	dwell_json_array(&json, "none");
+	dwell_json_end_array(&json);
+	dwell_json_share(&json, "share", 999999);
+	dwell_json_end_object(&json);
+	expect_captured(&capture,
+		"{\n"
+		"  \"schema\": \"a\\\"b\\\\c\\u000a\\u007f\\ufffd\xc3\xa9\",\n"
+		"  \"rows\": [\n"
+		"    {\"n\": 18446744073709551615, \"s\": -1, \"inner\": [true, null]}\n"
+		"  ],\n"
+		"  \"none\": [],\n"
+		"  \"share\": 0.999999\n"
+		"}\n");
+}

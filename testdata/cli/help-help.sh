@@ -1,0 +1,2 @@
+dwell help -h
+dwell help help | diff - <(dwell help --help) && echo same
