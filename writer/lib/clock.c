@@ -1,0 +1,69 @@
+#include "clock.h"
+
+#include <stddef.h>
+#include <sys/prctl.h>
+
+#if defined(__x86_64__)
+#	include <cpuid.h>
+
+static bool invariant_tsc(void)
+{
+	unsigned a, b, c, d;
+
+	return __get_cpuid(0x80000007, &a, &b, &c, &d) && (d & 1 << 8) != 0;
+}
+#endif
+
+uint32_t dwell_clock_choose(void)
+{
+#if defined(__x86_64__)
+	if (invariant_tsc() && dwell_clock_allowed(DWELL_CLOCK_TSC))
+		return DWELL_CLOCK_TSC;
+#elif defined(__aarch64__)
+	return DWELL_CLOCK_CNTVCT;
+#endif
+	return DWELL_CLOCK_MONOTONIC;
+}
+
+bool dwell_clock_allowed(uint32_t kind)
+{
+#if defined(__x86_64__)
+	int mode = 0;
+	if (kind == DWELL_CLOCK_TSC)
+		return prctl(PR_GET_TSC, &mode, 0, 0, 0) == 0 && mode == PR_TSC_ENABLE;
+	return kind == DWELL_CLOCK_MONOTONIC;
+#elif defined(__aarch64__)
+	return kind == DWELL_CLOCK_CNTVCT || kind == DWELL_CLOCK_MONOTONIC;
+#else
+	return kind == DWELL_CLOCK_MONOTONIC;
+#endif
+}
+
+/* Count for 2 ms: good to 1e-4, enough for thresholds; times come from pairs taken while draining.
+ */
+static uint64_t measured_rate(uint32_t kind)
+{
+	uint64_t ns0 = dwell_clock_monotonic_ns();
+	uint64_t ticks0 = dwell_clock_read(kind);
+	uint64_t ns1, ticks1;
+
+	do {
+		ns1 = dwell_clock_monotonic_ns();
+		ticks1 = dwell_clock_read(kind);
+	} while (ns1 - ns0 < 2000000);
+	return (uint64_t)((double)(ticks1 - ticks0) * 1e9 / (double)(ns1 - ns0));
+}
+
+uint64_t dwell_clock_rate(uint32_t kind)
+{
+	if (kind == DWELL_CLOCK_MONOTONIC)
+		return UINT64_C(1000000000);
+#if defined(__aarch64__)
+	if (kind == DWELL_CLOCK_CNTVCT) {
+		uint64_t rate;
+		__asm__ volatile("mrs %0, cntfrq_el0" : "=r"(rate));
+		return rate;
+	}
+#endif
+	return measured_rate(kind);
+}

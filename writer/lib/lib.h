@@ -1,0 +1,161 @@
+#ifndef DWELL_LIB_LIB_H
+#define DWELL_LIB_LIB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "ring/intern.h"
+#include "ring/ring.h"
+#include "ring/session.h"
+
+/*
+ * The half of the writer that lives in the recorded process: libdwell and the preload library
+ * each carry a copy. After dwell_lib_attach() nothing here allocates, locks or makes a system
+ * call.
+ */
+
+enum { DWELL_SELF_CACHE = 32, DWELL_STACK_MAX = 128 };
+
+/* What a thread knows of itself; initial-exec TLS. */
+struct dwell_self {
+	struct dwell_writer writer;
+	struct dwell_thread_slot *slot; /* NULL: does not record */
+	uint64_t epoch; /* equal to *dwell_lib.epoch when `slot` is this process's */
+	uint32_t slot_index;
+	uint32_t waiting;    /* waits this thread is in (a handler may wait inside a wait) */
+	uintptr_t stack_low; /* of the thread's own stack; 0: not known, so not walked */
+	uintptr_t stack_high;
+	int32_t tid;
+	int32_t parent_tid;
+	uint32_t creation_stack;
+	uint32_t quiet; /* greater than 0: record nothing (inside our own slow paths, after
+			   vfork) */
+	uint64_t start_function;
+	uint64_t created; /* time; 0: not seen */
+	/* The last stack: most walks find the same one. */
+	uint32_t last_stack;
+	uint32_t last_count;
+	uint64_t last[DWELL_SELF_CACHE];
+};
+
+extern __thread struct dwell_self dwell_self __attribute__((tls_model("initial-exec")));
+
+struct dwell_lib {
+	/* Points to 1 in a page that the kernel empties in a fork's child, however it was made. */
+	const _Atomic uint64_t *epoch;
+	uint64_t start_ticks;
+	uint32_t clock;
+	uint32_t process_index;
+	uint32_t process_generation;
+	bool attached;
+	struct dwell_session session;
+};
+
+extern struct dwell_lib dwell_lib;
+
+/* Now, in ticks since the session's start. */
+static inline uint64_t dwell_now(void)
+{
+	return dwell_clock_read(dwell_lib.clock) - dwell_lib.start_ticks;
+}
+
+static inline uint64_t dwell_now_after(void)
+{
+	return dwell_clock_read_after(dwell_lib.clock) - dwell_lib.start_ticks;
+}
+
+/* The slow half of dwell_enter: this thread's first record, or a fork's child's. */
+struct dwell_self *dwell_enter_slow(struct dwell_self *self);
+
+/* This thread's self when it records, else NULL. */
+static inline struct dwell_self *dwell_enter(void)
+{
+	struct dwell_self *self = &dwell_self;
+
+	if (__builtin_expect(
+		    self->epoch != atomic_load_explicit(dwell_lib.epoch, memory_order_relaxed) ||
+			    self->quiet != 0,
+		    0))
+		return dwell_enter_slow(self);
+	return self;
+}
+
+enum dwell_attach {
+	DWELL_ATTACH_OK = 0,
+	DWELL_ATTACH_NONE,    /* no session is named, or it cannot be opened */
+	DWELL_ATTACH_VERSION, /* it is of another version */
+	DWELL_ATTACH_FULL     /* no process slot is free */
+};
+
+/* Map the session that `places` names (as DWELL_SESSION has it) and take a process slot. Once, at
+ * start. */
+enum dwell_attach dwell_lib_attach(const char *places, int argc, char *const *argv);
+
+/* The same with a session that is mapped already. */
+enum dwell_attach dwell_lib_adopt(const struct dwell_session *session, int argc, char *const *argv);
+
+/* Record no more in this process. */
+void dwell_lib_detach(void);
+
+/* A thread's own number without a system call where glibc lets us see it. */
+int32_t dwell_lib_tid(void);
+
+/* What a creator hands to a thread, and the thread takes over at its start. */
+struct dwell_birth {
+	int32_t parent_tid;
+	uint32_t creation_stack;
+	uint64_t start_function;
+	uint64_t created;
+	size_t stack_size; /* 0: not known */
+};
+void dwell_thread_begin(const struct dwell_birth *birth);
+/* The thread ends; a later record of it (destructors of thread-local data run in any order)
+ * registers it again. */
+void dwell_thread_end(void);
+void dwell_thread_rename(const char *name);
+/* Where the stack of a thread that was not born through us lies. */
+void dwell_thread_bounds(struct dwell_self *self, size_t stack_size);
+
+/* The slow path of the writer: refresh, grow, or count. */
+bool dwell_thread_slow(struct dwell_writer *writer, unsigned slots, uint64_t time);
+
+/*
+ * The stack of the caller whose return address and frame are given, innermost first; 0 where the
+ * thread is on a stack that is not its own and not even one frame is known. Frames are followed
+ * as long as they lie within the thread's stack and rise.
+ */
+uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const void *frame);
+
+/*
+ * Where frame pointers end: finds a caller by tables that the recorder compiled from .eh_frame
+ * into the session. NULL until tables are there. Returns false where it knows no further.
+ */
+struct dwell_unwind_frame {
+	uintptr_t pc, sp, fp;
+};
+typedef bool (*dwell_unwind_step)(const struct dwell_self *self, struct dwell_unwind_frame *frame);
+extern dwell_unwind_step dwell_unwind;
+
+/* --- records --- */
+
+struct dwell_wait_note {
+	uint64_t since;
+	uint64_t object;
+	uint8_t reason;
+	uint8_t kind;  /* of the object */
+	uint8_t flags; /* enum dwell_record_flag */
+	int32_t holder;
+};
+
+/* Begin a wait: the state word says so from now on. */
+void dwell_wait_enter(struct dwell_self *self, struct dwell_wait_note *note);
+/*
+ * End it and write its record: with a stack when it lasted stack_ticks; none at all for a call
+ * (always: false) that lasted less than call_ticks.
+ */
+void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *note, bool always,
+	const void *return_address, const void *frame);
+
+#endif

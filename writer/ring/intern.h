@@ -1,0 +1,60 @@
+#ifndef DWELL_RING_INTERN_H
+#define DWELL_RING_INTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "session.h"
+
+/*
+ * The arena: stacks, names, counters and modules, each stored once, found by a 64-bit hash of what
+ * it says. An entry's id is its offset in the arena / 8; entries never change or go away, so an id
+ * in a record can be resolved at any time, also after a crash. Lookup is wait-free, insert one CAS.
+ *
+ *	word 0   hash
+ *	word 1   kind (8 bits) | words that follow (16) << 8 | extra (32) << 32
+ *	...      words
+ */
+enum dwell_entry_kind {
+	DWELL_ENTRY_STACK = 1, /* words: return addresses, innermost first; extra bit 0: cut off */
+	DWELL_ENTRY_NAME = 2,  /* extra: length; words: bytes, padded with NUL */
+	DWELL_ENTRY_COUNTER = 3, /* extra: kind | (uint8_t)exponent << 8 | name's length << 16;
+				    words: name, unit, each ended by NUL */
+	DWELL_ENTRY_MODULE = 4   /* extra: length of the path | length of the build-id << 16; words:
+				    start, end, file offset, build-id (padded), path (padded) */
+};
+
+enum { DWELL_ENTRY_WORDS_MAX = 256 };
+
+struct dwell_entry {
+	uint8_t kind;
+	uint32_t count; /* words */
+	uint32_t extra;
+	const uint64_t *words;
+};
+
+/* The id of an entry that says this; stores it where it is new. 0: the arena is full (counted). */
+uint32_t dwell_intern(const struct dwell_session *session, enum dwell_entry_kind kind,
+	uint32_t extra, const uint64_t *words, uint32_t count);
+
+/* The same with the hash of the words already known (dwell_intern_hash). */
+uint32_t dwell_intern_hashed(const struct dwell_session *session, uint64_t hash,
+	enum dwell_entry_kind kind, uint32_t extra, const uint64_t *words, uint32_t count);
+
+/* A text of at most 1024 bytes; longer ones are cut. */
+uint32_t dwell_intern_name(const struct dwell_session *session, const char *text, size_t size);
+
+static inline uint64_t dwell_intern_mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
+}
+
+uint64_t dwell_intern_hash(
+	enum dwell_entry_kind kind, uint32_t extra, const uint64_t *words, uint32_t count);
+
+/* What an id stands for. The words lie in shared memory and are within it. false: not an entry. */
+bool dwell_intern_get(const struct dwell_session *session, uint32_t id, struct dwell_entry *out);
+
+#endif
