@@ -29,9 +29,10 @@
  *     (DWELL_LEVEL_SCHEDULER or DWELL_LEVEL_RUNTIME), blocked where it has none.
  *
  * Which loss concerns which task: one of everything, all; one of an executor's ring, all but
- * those that run on another executor (what ends that is in the other's ring) and those whose
- * state only the program itself tells; one of a task's own ring, that task, where its state is the
- * program's word (scheduler rows are in other rings), and its open wait, whose end may be missing.
+ * those that run on another executor (what ends that is in the other's ring), those last on an
+ * executor of another kind and those whose state only the program itself tells; one of a task's own
+ * ring, that task, where its state is the program's word (scheduler rows are in other rings), and
+ * its open wait, whose end may be missing.
  *
  * Rows of a task that has ended are ignored. A row that is the first of a task implies no state
  * before it: that time, since its created_ns, is unknown.
@@ -71,6 +72,7 @@ struct dwell_task_state {
 	uint8_t wait_reason;    /* of the program's own wait; 0: not in one */
 	uint8_t wait_flags;     /* enum dwell_event_flag of WAIT_BEGIN */
 	uint8_t wait_waker_how; /* enum dwell_waker_how */
+	uint8_t own_word;       /* 1: the state is the program's word, not a scheduler's */
 };
 
 /* How the waker of a program's wait is known; a lower one is not replaced by a higher one. */
@@ -78,7 +80,7 @@ enum dwell_waker_how {
 	DWELL_WAKER_NONE = 0,
 	DWELL_WAKER_WAKE,    /* a WAKE row */
 	DWELL_WAKER_RELEASE, /* a RELEASE row that names the woken one */
-	DWELL_WAKER_OBJECT,  /* the last RELEASE of the object since the wait began */
+	DWELL_WAKER_OBJECT,  /* the last RELEASE since then of the object that WAIT_BEGIN named */
 	DWELL_WAKER_HOW_COUNT
 };
 
@@ -96,7 +98,7 @@ struct dwell_interval {
 	uint8_t state;
 	uint8_t reason; /* blocked: the program's own word where it is in a wait, else the row's */
 	uint8_t cause;  /* runnable: enum dwell_cause */
-	uint8_t next;   /* the state that follows */
+	uint8_t next;   /* the state that follows, as the rows say: it may turn out otherwise */
 	uint8_t flags;  /* enum dwell_interval_flag */
 	uint8_t holder_how; /* 0 none, 1 read, 2 inferred */
 };
@@ -131,8 +133,9 @@ struct dwell_wait {
  * Called by dwell_states_apply, in order of the rows that end them. Members may be NULL.
  *
  * Intervals of no length are told too where rows say so (a latency of 0 is a latency), but for
- * unknown ones. A blocked interval whose end is not known (a loss, a contradiction, the end of the
- * trace) is no wait; so is a wait of the program whose end is missing.
+ * unknown ones that do not end the task. A blocked interval whose end is not known (a loss, a
+ * contradiction, the end of the trace) is no wait; so is a wait of the program whose end is
+ * missing.
  */
 struct dwell_states_ops {
 	void (*interval)(void *context, const struct dwell_interval *interval);
@@ -155,6 +158,9 @@ void dwell_states_free(struct dwell_states *states);
  * nothing. Returns DWELL_ENOMEM, DWELL_ELIMIT.
  */
 int dwell_states_task(struct dwell_states *states, const struct dwell_task *task);
+
+/* An executor was defined. Without this call all executors are taken to be of one kind. */
+int dwell_states_executor(struct dwell_states *states, const struct dwell_executor *executor);
 
 /*
  * Take over a keyframe; before the first row. A task that was defined before with a created_ns

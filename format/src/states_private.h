@@ -1,0 +1,162 @@
+#ifndef DWELL_STATES_PRIVATE_H
+#define DWELL_STATES_PRIVATE_H
+
+#include "dwell/states.h"
+
+#include "dwell/limits.h"
+
+/*
+ * Tables by id in pages, so that one hostile id allocates one page and a pointer array, not an
+ * array of all ids before it.
+ */
+enum {
+	STATES_SLOT_BITS = 6,
+	STATES_SLOTS = 1 << STATES_SLOT_BITS, /* in a page */
+	STATES_RELEASE_BITS = 8,
+	STATES_RELEASES = 1 << STATES_RELEASE_BITS,
+	/* Losses kept before all tasks are told of them; seen-counters have 16 bits. */
+	STATES_LOSSES = 4096
+};
+
+enum slot_life {
+	SLOT_NONE = 0,
+	SLOT_DEFINED, /* known, but without a row so far: unknown since created_ns */
+	SLOT_LIVE,
+	SLOT_ENDED
+};
+
+/* How many losses of either scope a task has been told of; compared as one. */
+union states_seen {
+	struct {
+		uint16_t all, executor;
+	};
+	uint32_t both;
+};
+
+struct slot {
+	struct dwell_task_state s;
+	union states_seen seen;
+	uint8_t life;
+};
+
+struct states_loss {
+	uint64_t start_ns, end_ns;
+	uint32_t executor;
+};
+
+/* The last RELEASE of an object. */
+struct states_release {
+	uint64_t time_ns;
+	uint32_t task, stack;
+};
+
+struct dwell_states {
+	struct slot **pages;
+	size_t page_count;
+	uint32_t *occupants; /* task by executor */
+	uint8_t *executor_kinds;
+	size_t occupant_count; /* of both */
+	uint64_t now_ns;
+	bool has_wakes;
+	int err; /* of the row being applied */
+	union states_seen losses_told;
+	union states_seen losses_open; /* those before have ended: an interval that begins now need
+					  not see them */
+	uint64_t ahead_ns;             /* the latest end of a loss told ahead */
+	struct dwell_states_ops ops;
+	void *context;
+	uint64_t loaded_ns;
+	struct states_loss *losses[2]; /* of everything, of an executor: STATES_LOSSES each */
+	struct states_release **releases;
+	size_t release_pages;
+	struct dwell_task_state *saved;
+	size_t saved_cap;
+};
+
+/* What a row says of the end of an interval. */
+struct states_end {
+	uint64_t time_ns;
+	uint32_t executor; /* entered */
+	uint32_t waker, waker_stack;
+	uint8_t as;   /* the state it turns out to have been */
+	uint8_t next; /* the state that follows */
+	uint8_t flags;
+	uint8_t interval_flags;
+};
+
+/* The slot of a task for a row of now; NULL if the row is to be ignored or states->err is set. */
+struct slot *states_touch_slow(struct dwell_states *states, uint32_t task);
+/* The same without making one: NULL where there is none. */
+struct slot *states_find(const struct dwell_states *states, uint32_t task);
+/* Note the losses that came since the slot's state began. */
+void states_settle(const struct dwell_states *states, struct slot *slot);
+/* Losses told ahead may have ended by now. */
+void states_pass_losses(struct dwell_states *states);
+uint32_t *states_occupant_slow(struct dwell_states *states, uint32_t executor);
+void states_loss(struct dwell_states *states, const struct dwell_event *event);
+
+/* Tell the open interval. What follows is to be put into the slot by the caller. */
+void states_finish(struct dwell_states *states, struct slot *slot, const struct states_end *end);
+
+void states_wait_begin(struct dwell_states *states, const struct dwell_event *event);
+void states_wait_end(struct dwell_states *states, const struct dwell_event *event);
+void states_release_row(struct dwell_states *states, const struct dwell_event *event);
+/* The waker of an open wait, as far as it is known now. */
+void states_resolve_waker(const struct dwell_states *states, struct dwell_task_state *s);
+/* Told: the task is in `state` from now on, on no executor that is known. */
+void states_told(struct dwell_states *states, struct slot *slot, const struct dwell_event *event,
+	unsigned state, unsigned as);
+
+void states_close_wait(struct dwell_task_state *s);
+
+/* The state that is known: a loss ends what was. */
+static inline unsigned states_known(const struct dwell_task_state *s)
+{
+	return s->lost_ns ? DWELL_UNKNOWN : s->state;
+}
+
+/* The slot of task (not 0), live and aware of all losses. */
+static inline struct slot *states_touch(struct dwell_states *states, uint32_t task)
+{
+	const size_t page = task >> STATES_SLOT_BITS;
+
+	if (page < states->page_count && states->pages[page]) {
+		struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
+
+		if (slot->life == SLOT_LIVE && slot->seen.both == states->losses_told.both)
+			return slot;
+	}
+	return states_touch_slow(states, task);
+}
+
+/* Where the task on an executor (not 0) is kept; NULL: states->err is set. */
+static inline uint32_t *states_occupant(struct dwell_states *states, uint32_t executor)
+{
+	if (executor < states->occupant_count)
+		return &states->occupants[executor];
+	return states_occupant_slow(states, executor);
+}
+
+/* Take a running task off its executor. */
+static inline void states_off(struct dwell_states *states, const struct dwell_task_state *s)
+{
+	if (s->state == DWELL_RUNNING && s->executor < states->occupant_count &&
+		states->occupants[s->executor] == s->task)
+		states->occupants[s->executor] = DWELL_NONE;
+}
+
+/* Begin a state now, after states_finish. */
+static inline void states_enter(struct dwell_states *states, struct slot *slot, unsigned state)
+{
+	slot->s.state = (uint8_t)state;
+	slot->s.since_ns = states->now_ns;
+	slot->s.lost_ns = 0;
+	slot->s.cause = DWELL_CAUSE_NONE;
+	slot->s.reason = DWELL_REASON_NONE;
+	slot->s.object = DWELL_NONE;
+	slot->s.stack = DWELL_NONE;
+	slot->s.own_word = 0;
+	slot->seen = states->losses_open;
+}
+
+#endif

@@ -1,0 +1,299 @@
+/* The tables behind the states: slots by task, occupants by executor, keyframes in and out. */
+#include "src/states_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/error.h"
+
+int dwell_states_new(struct dwell_states **out, uint32_t levels, const struct dwell_states_ops *ops,
+	void *context)
+{
+	struct dwell_states *states = calloc(1, sizeof(*states));
+
+	if (!states)
+		return DWELL_ENOMEM;
+	states->has_wakes = levels & (DWELL_LEVEL_SCHEDULER | DWELL_LEVEL_RUNTIME);
+	if (ops)
+		states->ops = *ops;
+	states->context = context;
+	*out = states;
+	return DWELL_OK;
+}
+
+void dwell_states_free(struct dwell_states *states)
+{
+	if (!states)
+		return;
+	for (size_t i = 0; i < states->page_count; i++)
+		free(states->pages[i]);
+	for (size_t i = 0; i < states->release_pages; i++)
+		free(states->releases[i]);
+	free(states->pages);
+	free(states->releases);
+	free(states->occupants);
+	free(states->executor_kinds);
+	free(states->losses[0]);
+	free(states->losses[1]);
+	free(states->saved);
+	free(states);
+}
+
+static int grow_pages(struct dwell_states *states, size_t page)
+{
+	const size_t count = (page + 1) * 2;
+	struct slot **pages = realloc(states->pages, count * sizeof(struct slot *));
+
+	if (!pages)
+		return DWELL_ENOMEM;
+	for (size_t i = states->page_count; i < count; i++)
+		pages[i] = NULL;
+	states->pages = pages;
+	states->page_count = count;
+	return DWELL_OK;
+}
+
+/* The slot of a task, in whatever life; NULL: states->err is set. */
+static struct slot *make_slot(struct dwell_states *states, uint32_t task)
+{
+	const size_t page = task >> STATES_SLOT_BITS;
+
+	if (task > DWELL_MAX_TASKS) {
+		states->err = DWELL_ELIMIT;
+		return NULL;
+	}
+	if (page >= states->page_count && grow_pages(states, page)) {
+		states->err = DWELL_ENOMEM;
+		return NULL;
+	}
+	if (!states->pages[page])
+		states->pages[page] = calloc(STATES_SLOTS, sizeof(struct slot));
+	if (!states->pages[page]) {
+		states->err = DWELL_ENOMEM;
+		return NULL;
+	}
+	return &states->pages[page][task & (STATES_SLOTS - 1)];
+}
+
+static void define_slot(struct slot *slot, uint32_t task, uint64_t created_ns)
+{
+	slot->life = SLOT_DEFINED;
+	slot->s.task = task;
+	slot->s.state = DWELL_UNKNOWN;
+	slot->s.created_ns = created_ns;
+	slot->s.since_ns = created_ns;
+}
+
+struct slot *states_find(const struct dwell_states *states, uint32_t task)
+{
+	const size_t page = task >> STATES_SLOT_BITS;
+
+	if (page >= states->page_count || !states->pages[page])
+		return NULL;
+	return &states->pages[page][task & (STATES_SLOTS - 1)];
+}
+
+struct slot *states_touch_slow(struct dwell_states *states, uint32_t task)
+{
+	struct slot *slot = make_slot(states, task);
+
+	states_pass_losses(states);
+	if (!slot || slot->life == SLOT_ENDED)
+		return NULL;
+	if (slot->life == SLOT_NONE || slot->s.created_ns > states->now_ns)
+		define_slot(slot, task, states->now_ns);
+	if (slot->life == SLOT_DEFINED) {
+		slot->life = SLOT_LIVE;
+		slot->seen = states->losses_open;
+	}
+	states_settle(states, slot);
+	return slot;
+}
+
+uint32_t *states_occupant_slow(struct dwell_states *states, uint32_t executor)
+{
+	const size_t count = ((size_t)executor + 1) * 2;
+
+	if (executor > DWELL_MAX_EXECUTORS) {
+		states->err = DWELL_ELIMIT;
+		return NULL;
+	}
+
+	uint32_t *occupants = realloc(states->occupants, count * sizeof(*occupants));
+	if (occupants)
+		states->occupants = occupants;
+	uint8_t *kinds = realloc(states->executor_kinds, count);
+	if (kinds)
+		states->executor_kinds = kinds;
+	if (!occupants || !kinds) {
+		states->err = DWELL_ENOMEM;
+		return NULL;
+	}
+	for (size_t i = states->occupant_count; i < count; i++) {
+		occupants[i] = DWELL_NONE;
+		kinds[i] = 0;
+	}
+	states->occupant_count = count;
+	return &states->occupants[executor];
+}
+
+int dwell_states_task(struct dwell_states *states, const struct dwell_task *task)
+{
+	states->err = 0;
+
+	struct slot *slot = task->id ? make_slot(states, task->id) : NULL;
+	if (!slot || slot->life != SLOT_NONE)
+		return states->err;
+	define_slot(slot, task->id, task->created_ns);
+	if (task->created_ns < states->loaded_ns)
+		slot->life = SLOT_ENDED;
+	return DWELL_OK;
+}
+
+int dwell_states_executor(struct dwell_states *states, const struct dwell_executor *executor)
+{
+	states->err = 0;
+	if (states_occupant(states, executor->id))
+		states->executor_kinds[executor->id] = executor->kind;
+	return states->err;
+}
+
+/* What was defined before a keyframe and is not in it has ended. */
+static void end_before(struct dwell_states *states, uint64_t time_ns)
+{
+	for (size_t page = 0; page < states->page_count; page++) {
+		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++) {
+			struct slot *slot = &states->pages[page][i];
+
+			if (slot->life == SLOT_DEFINED && slot->s.created_ns < time_ns)
+				slot->life = SLOT_ENDED;
+		}
+	}
+}
+
+/* Can this be a row of a keyframe at time_ns? */
+static bool sound(const struct dwell_task_state *s, uint64_t time_ns)
+{
+	if (s->state < DWELL_UNKNOWN || s->state > DWELL_BLOCKED || s->since_ns > time_ns ||
+		s->created_ns > s->since_ns || s->wake_ns > time_ns || s->lost_ns > time_ns ||
+		(s->lost_ns && s->lost_ns < s->since_ns) || s->own_word > 1)
+		return false;
+	if (!s->wait_reason)
+		return true;
+	if (s->wait_since_ns > time_ns || s->wait_waker_how >= DWELL_WAKER_HOW_COUNT)
+		return false;
+
+	const uint64_t length = time_ns - s->wait_since_ns;
+	return s->wait_blocked_ns <= length && s->wait_runnable_ns <= length &&
+	       s->wait_running_ns <= length &&
+	       s->wait_blocked_ns + s->wait_runnable_ns + s->wait_running_ns <= length;
+}
+
+static int load_one(struct dwell_states *states, uint64_t time_ns, const struct dwell_task_state *s)
+{
+	struct slot *slot = make_slot(states, s->task);
+
+	if (!slot)
+		return states->err;
+	if (!sound(s, time_ns))
+		return DWELL_EFORMAT;
+	slot->s = *s;
+	slot->life = SLOT_LIVE;
+	slot->seen = states->losses_open;
+	if (states_known(s) != DWELL_RUNNING || !s->executor)
+		return DWELL_OK;
+
+	uint32_t *occupant = states_occupant(states, s->executor);
+	if (!occupant)
+		return states->err;
+	if (*occupant)
+		return DWELL_EFORMAT;
+	*occupant = s->task;
+	return DWELL_OK;
+}
+
+int dwell_states_load(struct dwell_states *states, uint64_t time_ns,
+	const struct dwell_task_state *keyframe, size_t count)
+{
+	uint32_t last = DWELL_NONE;
+	int err = DWELL_OK;
+
+	states->err = 0;
+	end_before(states, time_ns);
+	for (size_t i = 0; i < count && !err; i++) {
+		err = keyframe[i].task > last ? load_one(states, time_ns, &keyframe[i])
+					      : DWELL_EFORMAT;
+		last = keyframe[i].task;
+	}
+	states->loaded_ns = time_ns;
+	states->now_ns = time_ns;
+	return err;
+}
+
+static bool keep(struct dwell_states *states, size_t count)
+{
+	if (count <= states->saved_cap)
+		return true;
+
+	const size_t cap = count * 2 < 64 ? 64 : count * 2;
+	struct dwell_task_state *saved = realloc(states->saved, cap * sizeof(*saved));
+
+	if (!saved)
+		return false;
+	states->saved = saved;
+	states->saved_cap = cap;
+	return true;
+}
+
+static bool lives_now(const struct dwell_states *states, const struct slot *slot)
+{
+	return slot->life == SLOT_LIVE ||
+	       (slot->life == SLOT_DEFINED && slot->s.created_ns <= states->now_ns);
+}
+
+int dwell_states_save(
+	struct dwell_states *states, const struct dwell_task_state **out, size_t *count)
+{
+	size_t n = 0;
+
+	for (size_t page = 0; page < states->page_count; page++) {
+		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++) {
+			struct slot *slot = &states->pages[page][i];
+
+			if (!lives_now(states, slot))
+				continue;
+			if (!keep(states, n + 1))
+				return DWELL_ENOMEM;
+			if (slot->life == SLOT_LIVE)
+				states_settle(states, slot);
+			states->saved[n] = slot->s;
+			states_resolve_waker(states, &states->saved[n]);
+			n++;
+		}
+	}
+	*out = states->saved;
+	*count = n;
+	return DWELL_OK;
+}
+
+const struct dwell_task_state *dwell_states_get(const struct dwell_states *states, uint32_t task)
+{
+	struct slot *slot = states_find(states, task);
+
+	if (!slot || !lives_now(states, slot))
+		return NULL;
+	if (slot->life == SLOT_LIVE)
+		states_settle(states, slot);
+	return &slot->s;
+}
+
+uint32_t dwell_states_occupant(const struct dwell_states *states, uint32_t executor)
+{
+	if (executor >= states->occupant_count || !states->occupants[executor])
+		return DWELL_NONE;
+
+	const struct dwell_task_state *s = dwell_states_get(states, states->occupants[executor]);
+	if (!s || states_known(s) != DWELL_RUNNING || s->executor != executor)
+		return DWELL_NONE;
+	return s->task;
+}
