@@ -32,6 +32,8 @@ void plain_add(struct plain_test *test);
 /* Count a failed expectation; give the test up if it was an assertion. */
 void plain_check(int holds, int fatal, const char *what, const char *file, int line,
 	const char *format, ...);
+/* A line of explanation beside a failed expectation. */
+void plain_say(const char *format, ...);
 int plain_compare_mem(struct cr_mem a, struct cr_mem b);
 
 #	define Test(suite, name)                                                                  \
@@ -48,6 +50,8 @@ int plain_compare_mem(struct cr_mem a, struct cr_mem b);
 		plain_check(!!(condition), fatal, #condition, __FILE__, __LINE__, __VA_ARGS__)
 #	define cr_expect(...) PLAIN_CHECK(0, __VA_ARGS__, "")
 #	define cr_assert(...) PLAIN_CHECK(1, __VA_ARGS__, "")
+#	define cr_log_error(...) plain_say(__VA_ARGS__)
+#	define cr_log_info(...) plain_say(__VA_ARGS__)
 #	define cr_fatal(...) plain_check(0, 1, "cr_fatal", __FILE__, __LINE__, __VA_ARGS__)
 
 #	define eq(tag, a, b) PLAIN_##tag(a, ==, b)

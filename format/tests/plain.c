@@ -39,6 +39,17 @@ void plain_check(
 		longjmp(give_up, 1);
 }
 
+void plain_say(const char *format, ...)
+{
+	va_list args;
+
+	printf("# ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
 static int run(const struct plain_test *test, int number)
 {
 	failures = 0;
