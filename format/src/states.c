@@ -222,11 +222,16 @@ static unsigned before_told(
 	return state == DWELL_RUNNABLE ? known : DWELL_UNKNOWN;
 }
 
-/* The row repeats what is known, maybe with more detail. */
+/*
+ * The row repeats what is known, maybe with more detail. One that says "running"
+ * of a task on an executor says something new: it goes on elsewhere, nobody knows where.
+ */
 static bool confirms(const struct dwell_task_state *s, const struct dwell_event *event)
 {
 	if (states_known(s) != event->state)
 		return false;
+	if (event->state == DWELL_RUNNING)
+		return !s->executor;
 	return event->state != DWELL_BLOCKED || !event->reason || !s->reason ||
 	       (event->reason == s->reason && event->object == s->object);
 }
