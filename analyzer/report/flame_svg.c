@@ -174,7 +174,7 @@ static void put_frame(const struct dwell_flame *flame, FILE *file,
 	const uint64_t total = dwell_flame_total(flame), weight = flame->nodes[node].weight;
 	const unsigned y = bottom - flame->nodes[node].depth * ROW;
 	const double scale = (double)INNER / (double)total;
-	const double left = SIDE + (double)x * scale, width = (double)weight * scale;
+	const double left = (double)SIDE + (double)x * scale, width = (double)weight * scale;
 	char share[DWELL_NUMBER_SIZE];
 	const unsigned tone = shade(name);
 
