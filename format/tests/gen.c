@@ -349,7 +349,8 @@ static void run_step(struct gen *g, uint32_t executor)
 		leave(g, executor, DWELL_RUNNABLE);
 	else if (dice < 88)
 		create(g, task);
-	else if (dice == 88 && chance(g, 3000))
+	else if (dice == 88 && chance(g, 3000) &&
+		 g->ready.count + g->blocked.count > g->o->tasks / 4) /* some live on */
 		leave(g, executor, DWELL_EXITED);
 	else if (g->o->extras)
 		gen_extra(g, task, executor, emit);

@@ -1,0 +1,276 @@
+/* Rows of several rings into one order: whatever the draining, the same. */
+#include "dwell/order.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/error.h"
+#include "tests/collect.h"
+#include "tests/gen.h"
+#include "tests/harness.h"
+
+enum { SEEDS = 150, MAX_RINGS = 256 };
+
+static uint32_t ring_of(const struct dwell_event *row)
+{
+	return row->executor ? 100 + row->executor : row->task;
+}
+
+/* What each ring has still to give, in order. */
+struct rings {
+	const struct collect *h;
+	size_t next[MAX_RINGS]; /* index of the ring's next row in h; h->count: none */
+};
+
+static size_t next_of(const struct collect *h, uint32_t ring, size_t from)
+{
+	while (from < h->count && ring_of(&h->rows[from]) != ring)
+		from++;
+	return from;
+}
+
+/* The earliest row that is still in a ring. */
+static uint64_t watermark(const struct rings *r)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t ring = 0; ring < MAX_RINGS; ring++)
+		if (r->next[ring] < r->h->count && r->h->rows[r->next[ring]].time_ns < least)
+			least = r->h->rows[r->next[ring]].time_ns;
+	return least;
+}
+
+static void drain(const struct collect *h, uint64_t random, struct dwell_sink *sink)
+{
+	const struct dwell_trace_end end = { .end_ns = h->end_ns };
+	struct rings r = { .h = h };
+	size_t left = h->count;
+
+	for (uint32_t ring = 0; ring < MAX_RINGS; ring++)
+		r.next[ring] = next_of(h, ring, 0);
+	while (left) {
+		const uint32_t ring = (uint32_t)gen_random(&random, MAX_RINGS);
+		size_t n = gen_random(&random, 50);
+
+		for (; n && r.next[ring] < h->count; n--, left--) {
+			const size_t at = r.next[ring];
+
+			cr_assert(eq(int, sink->ops->events(sink, &h->rows[at], 1), 0));
+			r.next[ring] = next_of(h, ring, at + 1);
+		}
+		if (!gen_random(&random, 20))
+			cr_assert(eq(int, sink->ops->watermark(sink, watermark(&r)), 0));
+	}
+	cr_assert(eq(int, sink->ops->end(sink, &end), 0));
+}
+
+static uint64_t order(const struct collect *h, uint64_t random, struct collect *out)
+{
+	struct dwell_order *order = NULL;
+
+	collect_init(out);
+	cr_assert(eq(int, dwell_order_new(&order, &out->sink, 1 << 20), 0));
+	drain(h, random, dwell_order_sink(order));
+	const uint64_t repairs = dwell_order_repairs(order);
+	dwell_order_free(order);
+	return repairs;
+}
+
+Test(order, draining_makes_no_difference)
+{
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		struct gen_options options = gen_any(seed);
+		struct collect h, a, b;
+
+		options.rows = 1500;
+		collect_init(&h);
+		cr_assert(eq(int, gen_drive(&options, &h.sink), 0));
+
+		const uint64_t repairs = order(&h, seed, &a);
+
+		cr_expect(eq(u64, order(&h, seed + 1000, &b), repairs), "seed %lu", seed);
+		cr_assert(eq(sz, a.count, h.count), "seed %lu", seed);
+		cr_assert(eq(sz, b.count, h.count), "seed %lu", seed);
+		for (size_t i = 0; i < a.count; i++) {
+			cr_assert(memcmp(&a.rows[i], &b.rows[i], sizeof(a.rows[i])) == 0,
+				"seed %lu: row %zu", seed, i);
+			cr_assert(i == 0 || a.rows[i - 1].time_ns <= a.rows[i].time_ns,
+				"seed %lu: row %zu", seed, i);
+		}
+		collect_release(&h);
+		collect_release(&a);
+		collect_release(&b);
+	}
+	no_leaks();
+}
+
+/* Without a wake that must be moved, the result is the stable sort, however many rings there are.
+ */
+Test(order, sorts)
+{
+	enum { ROWS = 20000 };
+	static const uint32_t rings[] = { 1, 2, 7, 60, 3000 };
+
+	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
+		uint64_t random = i, time[3000] = { 0 };
+		struct dwell_order *order = NULL;
+		struct collect out;
+		const struct dwell_trace_end end = { 0 };
+
+		collect_init(&out);
+		cr_assert(eq(int, dwell_order_new(&order, &out.sink, ROWS + 1), 0));
+		struct dwell_sink *sink = dwell_order_sink(order);
+		for (uint64_t n = 0; n < ROWS; n++) {
+			const uint32_t ring = (uint32_t)gen_random(&random, rings[i]);
+			struct dwell_event row = {
+				.kind = DWELL_EVENT_MARK, .task = ring + 1, .value = n
+			};
+
+			/* Few different times in the last two: many ties. */
+			time[ring] += gen_random(&random, i < 3 ? 1000 : 2);
+			row.time_ns = time[ring];
+			cr_assert(eq(int, sink->ops->events(sink, &row, 1), 0));
+		}
+		cr_assert(eq(int, sink->ops->end(sink, &end), 0));
+		cr_assert(eq(sz, out.count, ROWS));
+		for (size_t n = 1; n < ROWS; n++) {
+			const struct dwell_event *a = &out.rows[n - 1], *b = &out.rows[n];
+
+			cr_assert(a->time_ns < b->time_ns ||
+					  (a->time_ns == b->time_ns &&
+						  (a->task < b->task ||
+							  (a->task == b->task &&
+								  a->value < b->value))),
+				"%u rings, row %zu", rings[i], n);
+		}
+		cr_expect(eq(u64, dwell_order_repairs(order), 0));
+		dwell_order_free(order);
+		collect_release(&out);
+	}
+	no_leaks();
+}
+
+struct wake_case {
+	const char *name;
+	struct dwell_event rows[4]; /* as they come; a watermark after each, of its time */
+	size_t count;
+	uint8_t kinds[4]; /* as they are told */
+	uint64_t wake_ns, repairs;
+};
+
+#define LEAVE(time)                                                                                \
+	{                                                                                          \
+		.kind = DWELL_EVENT_SWITCH, .time_ns = time, .task = 7, .executor = 1,             \
+		.state = DWELL_BLOCKED                                                             \
+	}
+#define PREEMPT(time)                                                                              \
+	{                                                                                          \
+		.kind = DWELL_EVENT_SWITCH, .time_ns = time, .task = 7, .executor = 1,             \
+		.state = DWELL_RUNNABLE                                                            \
+	}
+#define ENTER(time)                                                                                \
+	{                                                                                          \
+		.kind = DWELL_EVENT_SWITCH, .time_ns = time, .peer = 7, .executor = 1              \
+	}
+#define WAKE(time)                                                                                 \
+	{                                                                                          \
+		.kind = DWELL_EVENT_WAKE, .time_ns = time, .task = 7, .executor = 2,               \
+		.state = DWELL_RUNNABLE                                                            \
+	}
+
+static const struct wake_case wake_cases[] = {
+	{ "in order", { LEAVE(100), WAKE(50000), ENTER(50010) }, 3,
+		{ DWELL_EVENT_SWITCH, DWELL_EVENT_WAKE, DWELL_EVENT_SWITCH }, 50000, 0 },
+	{ "after what it caused", { LEAVE(100), ENTER(50000), WAKE(50010) }, 3,
+		{ DWELL_EVENT_SWITCH, DWELL_EVENT_WAKE, DWELL_EVENT_SWITCH }, 50000, 1 },
+	{ "at the same time, of a later ring", { LEAVE(100), ENTER(50000), WAKE(50000) }, 3,
+		{ DWELL_EVENT_SWITCH, DWELL_EVENT_WAKE, DWELL_EVENT_SWITCH }, 50000, 0 },
+	{ "too late to be the cause", { LEAVE(100), ENTER(50000), WAKE(61000) }, 3,
+		{ DWELL_EVENT_SWITCH, DWELL_EVENT_SWITCH, DWELL_EVENT_WAKE }, 61000, 0 },
+	{ "it was runnable all along", { PREEMPT(100), ENTER(50000), WAKE(50010) }, 3,
+		{ DWELL_EVENT_SWITCH, DWELL_EVENT_SWITCH, DWELL_EVENT_WAKE }, 50010, 0 },
+	{ "an earlier wake overtook the leaving",
+		{ WAKE(90), LEAVE(100), ENTER(50000), WAKE(50010) }, 4,
+		{ DWELL_EVENT_WAKE, DWELL_EVENT_SWITCH, DWELL_EVENT_WAKE, DWELL_EVENT_SWITCH },
+		50000, 1 },
+};
+
+Test(order, wakes_come_before_what_they_cause)
+{
+	for (size_t i = 0; i < sizeof(wake_cases) / sizeof(wake_cases[0]); i++) {
+		const struct wake_case *c = &wake_cases[i];
+		const struct dwell_trace_end end = { 0 };
+		struct dwell_order *order = NULL;
+		struct collect out;
+		uint64_t wake_ns = 0;
+
+		collect_init(&out);
+		cr_assert(eq(int, dwell_order_new(&order, &out.sink, 1000), 0));
+		struct dwell_sink *sink = dwell_order_sink(order);
+		for (size_t n = 0; n < c->count; n++) {
+			cr_assert(eq(int, sink->ops->events(sink, &c->rows[n], 1), 0));
+			cr_assert(eq(int, sink->ops->watermark(sink, c->rows[n].time_ns), 0));
+		}
+		cr_assert(eq(int, sink->ops->end(sink, &end), 0));
+		cr_assert(eq(sz, out.count, c->count), "%s", c->name);
+		for (size_t n = 0; n < c->count; n++) {
+			cr_expect(eq(u8, out.rows[n].kind, c->kinds[n]), "%s: row %zu", c->name, n);
+			if (out.rows[n].kind == DWELL_EVENT_WAKE)
+				wake_ns = out.rows[n].time_ns;
+		}
+		cr_expect(eq(u64, wake_ns, c->wake_ns), "%s", c->name);
+		cr_expect(eq(u64, dwell_order_repairs(order), c->repairs), "%s", c->name);
+		dwell_order_free(order);
+		collect_release(&out);
+	}
+	no_leaks();
+}
+
+Test(order, a_late_row_is_told_at_the_watermark)
+{
+	const struct dwell_event early = { .kind = DWELL_EVENT_MARK, .task = 1, .time_ns = 100 };
+	const struct dwell_trace_end end = { 0 };
+	struct dwell_order *order = NULL;
+	struct collect out;
+
+	collect_init(&out);
+	cr_assert(eq(int, dwell_order_new(&order, &out.sink, 1000), 0));
+	struct dwell_sink *sink = dwell_order_sink(order);
+	cr_assert(eq(int, sink->ops->watermark(sink, 5000), 0));
+	cr_assert(eq(int, sink->ops->events(sink, &early, 1), 0));
+	cr_assert(eq(int, sink->ops->end(sink, &end), 0));
+	cr_assert(eq(sz, out.count, 1));
+	cr_expect(eq(u64, out.rows[0].time_ns, 5000));
+	cr_expect(eq(u64, dwell_order_repairs(order), 1));
+	dwell_order_free(order);
+	collect_release(&out);
+	no_leaks();
+}
+
+/* Beyond max_rows the oldest go on early, and what comes before them then is late. */
+Test(order, holds_no_more_than_it_may)
+{
+	const struct dwell_trace_end end = { 0 };
+	struct dwell_order *order = NULL;
+	struct collect out;
+
+	collect_init(&out);
+	cr_assert(eq(int, dwell_order_new(&order, &out.sink, 100), 0));
+	struct dwell_sink *sink = dwell_order_sink(order);
+	for (uint64_t i = 0; i < 1000; i++) {
+		const struct dwell_event row = {
+			.kind = DWELL_EVENT_MARK, .task = 1, .time_ns = i % 2 ? i : 1000 - i
+		};
+
+		cr_assert(eq(int, sink->ops->events(sink, &row, 1), 0));
+		cr_assert(i + 1 - out.count <= 100);
+	}
+	cr_assert(eq(int, sink->ops->end(sink, &end), 0));
+	cr_assert(eq(sz, out.count, 1000));
+	for (size_t i = 1; i < out.count; i++)
+		cr_assert(out.rows[i - 1].time_ns <= out.rows[i].time_ns);
+	cr_expect(dwell_order_repairs(order) > 0);
+	dwell_order_free(order);
+	collect_release(&out);
+	no_leaks();
+}
