@@ -1,0 +1,86 @@
+#ifndef DWELL_IMPORT_PERF_ATTRS_H
+#define DWELL_IMPORT_PERF_ATTRS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "import/perf/formats.h"
+#include "import/perf/wire.h"
+
+/* Bits of perf_event_attr that matter here, as the kernel's ABI numbers them. */
+enum perf_sample_bit {
+	PERF_SAMPLE_IP = 1 << 0,
+	PERF_SAMPLE_TID = 1 << 1,
+	PERF_SAMPLE_TIME = 1 << 2,
+	PERF_SAMPLE_ADDR = 1 << 3,
+	PERF_SAMPLE_READ = 1 << 4,
+	PERF_SAMPLE_CALLCHAIN = 1 << 5,
+	PERF_SAMPLE_ID = 1 << 6,
+	PERF_SAMPLE_CPU = 1 << 7,
+	PERF_SAMPLE_PERIOD = 1 << 8,
+	PERF_SAMPLE_STREAM_ID = 1 << 9,
+	PERF_SAMPLE_RAW = 1 << 10,
+	PERF_SAMPLE_IDENTIFIER = 1 << 16
+};
+
+enum perf_attr_flag {
+	PERF_ATTR_FREQ = 10,
+	PERF_ATTR_ENABLE_ON_EXEC = 12,
+	PERF_ATTR_SAMPLE_ID_ALL = 18,
+	PERF_ATTR_USE_CLOCKID = 25,
+	PERF_ATTR_CONTEXT_SWITCH = 26
+};
+
+enum { PERF_ABSENT = UINT16_MAX };
+
+/* What one event of the recording is, and where the fields of its records lie. */
+struct perf_attr {
+	uint32_t type;
+	int32_t clockid;
+	uint64_t config, period, sample_type, read_format, flags;
+	const struct perf_format *format; /* of a tracepoint that is understood */
+	uint8_t event;                    /* enum perf_event_of */
+	/* Of a sample: offsets after the record's header, PERF_ABSENT where there is none. */
+	uint16_t tid, time, id, cpu, period_at, body;
+	/* Of every other record: offsets from its end. */
+	uint16_t tail_tid, tail_time, tail_id, tail_cpu, tail;
+};
+
+struct perf_id {
+	uint64_t id;
+	uint32_t attr; /* index + 1; 0: free */
+};
+
+struct perf_attrs {
+	struct perf_attr *all;
+	size_t count;
+	struct perf_id *ids; /* open addressing */
+	size_t id_count, id_size;
+	uint16_t sample_id, tail_id; /* where the first attr has the id: how to tell them apart */
+	bool waking;                 /* one of them is sched_waking */
+};
+
+/* Read one perf_event_attr of any size. DWELL_EFORMAT, DWELL_ELIMIT, DWELL_ENOMEM. */
+int perf_attrs_add(struct perf_attrs *attrs, struct perf_wire in);
+
+/* The last attr added has these ids, 8 bytes each. */
+int perf_attrs_add_ids(struct perf_attrs *attrs, struct perf_wire in);
+
+/* Find out which attrs are tracepoints that are understood, once the formats are known. */
+void perf_attrs_resolve(struct perf_attrs *attrs, const struct perf_formats *formats);
+
+/* Of a sample's body (after its header), of another record's; NULL: it cannot be told. */
+const struct perf_attr *perf_attrs_of_sample(
+	const struct perf_attrs *attrs, const uint8_t *body, size_t size, bool big);
+const struct perf_attr *perf_attrs_of_other(
+	const struct perf_attrs *attrs, const uint8_t *body, size_t size, bool big);
+
+/* Does any event ask for this, is any of this event? */
+bool perf_attrs_sample(const struct perf_attrs *attrs, enum perf_sample_bit bit);
+bool perf_attrs_flag(const struct perf_attrs *attrs, enum perf_attr_flag flag);
+bool perf_attrs_has(const struct perf_attrs *attrs, enum perf_event_of event);
+
+void perf_attrs_release(struct perf_attrs *attrs);
+
+#endif

@@ -1,0 +1,77 @@
+#ifndef DWELL_IMPORT_PERF_FORMATS_H
+#define DWELL_IMPORT_PERF_FORMATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "import/perf/wire.h"
+
+/* The tracepoints that are understood, and the fields of them that are read. */
+enum perf_event_of {
+	PERF_EVENT_OTHER,
+	PERF_EVENT_SWITCH,
+	PERF_EVENT_WAKING,
+	PERF_EVENT_WAKEUP,
+	PERF_EVENT_WAKEUP_NEW,
+	PERF_EVENT_FORK,
+	PERF_EVENT_EXIT,
+	PERF_EVENT_CPU_CLOCK, /* no tracepoint: a sample of what runs */
+	PERF_EVENT_OF_COUNT
+};
+
+enum perf_field {
+	PERF_FIELD_FLAGS, /* common_flags: interrupt context */
+	PERF_FIELD_COMM,
+	PERF_FIELD_PID,
+	PERF_FIELD_PRIO,
+	PERF_FIELD_STATE,
+	PERF_FIELD_COMM2, /* of the task that enters, of the child */
+	PERF_FIELD_PID2,
+	PERF_FIELD_PRIO2,
+	PERF_FIELD_COUNT
+};
+
+/* Where the fields lie in a tracepoint's raw data, by its format file. */
+struct perf_format {
+	uint32_t id; /* attr.config of its events */
+	uint8_t event;
+	uint16_t size;                     /* raw data shorter than this lacks a field */
+	uint16_t offset[PERF_FIELD_COUNT]; /* UINT16_MAX: the format has no such field */
+	uint8_t width[PERF_FIELD_COUNT];
+	uint64_t exited, stopped, blocked; /* bits of prev_state; none of them: runnable */
+};
+
+struct perf_formats {
+	struct perf_format *all;
+	size_t count;
+};
+
+/*
+ * Read a tracing data section: the event format files of the recording machine. Keeps those that
+ * are understood. DWELL_EFORMAT, DWELL_ETRUNCATED, DWELL_ENOMEM; what was read is kept.
+ */
+int perf_formats_read(struct perf_formats *formats, struct perf_wire in);
+void perf_formats_release(struct perf_formats *formats);
+
+const struct perf_format *perf_formats_find(const struct perf_formats *formats, uint64_t id);
+
+/* The number of a raw field, which the format says is there. */
+static inline uint64_t perf_field(
+	const struct perf_format *format, enum perf_field field, const uint8_t *raw, bool big)
+{
+	const uint8_t *at = raw + format->offset[field];
+
+	switch (format->width[field]) {
+	case 8:
+		return perf_get64(at, big);
+	case 4:
+		return perf_get32(at, big);
+	case 2:
+		return perf_get16(at, big);
+	default:
+		return *at;
+	}
+}
+
+#endif

@@ -1,0 +1,130 @@
+#ifndef DWELL_IMPORT_PERF_PERF_H
+#define DWELL_IMPORT_PERF_PERF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <zstd.h>
+
+#include "dwell/bytes.h"
+#include "dwell/error.h"
+#include "dwell/sink.h"
+#include "import/perf/attrs.h"
+#include "import/perf/formats.h"
+#include "import/perf/queue.h"
+#include "import/perf/stacks.h"
+#include "import/perf/tasks.h"
+
+/* The bytes between two places of the file, read once from front to back. */
+struct perf_stream {
+	uint8_t *buffer;
+	size_t from, to, room;
+	uint64_t at, end; /* the next byte to read; the end of the data */
+	bool short_file;  /* the file ended before `end` */
+};
+
+/* What compressed records unpack to. */
+struct perf_unpacked {
+	ZSTD_DCtx *context;
+	uint8_t *buffer;
+	size_t used, room;
+};
+
+/* Mappings that records told, until their turn comes. */
+struct perf_mmaps {
+	struct perf_map *all;
+	uint32_t count, room, waiting;
+};
+
+enum { PERF_ROWS = 4096 };
+
+/* What kind of recording it is: how its rows are made. */
+struct perf_mode {
+	bool by_tracepoint; /* sched_switch tells who runs; else context switch records */
+	bool waking;        /* sched_waking tells wakes; else sched_wakeup */
+	bool newborn;       /* sched_wakeup_new tells that a new task is runnable */
+	bool system_wide;
+	bool stacks;
+};
+
+struct perf {
+	struct dwell_source base;
+	struct dwell_bytes *bytes;
+	struct dwell_diag diag;
+	bool big, pipe;
+	uint64_t data_at, data_end;
+	bool unclosed; /* the header does not say where the data ends */
+
+	struct perf_attrs attrs;
+	struct perf_formats formats;
+	bool threads_known, threads_all; /* the thread map: was there one, is it "all" */
+	int32_t clockid;
+	uint64_t clock_ns, clock_unix_ns; /* one moment by both clocks; 0: not known */
+
+	struct perf_stream stream;
+	struct perf_unpacked unpacked;
+	struct perf_queue queue;
+	struct perf_tasks tasks;
+	struct perf_stacks stacks;
+	struct perf_mmaps mmaps;
+	struct perf_mode mode;
+
+	struct dwell_sink *sink;
+	struct dwell_event *rows;
+	size_t row_count;
+	bool done;
+	size_t ready;
+	bool scheduled;   /* a switch has been told: the scheduler's events are on */
+	uint64_t zero_ns; /* on the recording's clock */
+	uint64_t last_ns; /* of the trace */
+	uint64_t *cpu_last_ns;
+	uint32_t *cpu_slot; /* who is on it, by the last switch */
+	bool *cpu_known;
+	uint32_t cpus;
+	uint64_t ignored, malformed, lost, lost_samples;
+	uint8_t broken; /* enum dwell_loss_cause: why the data ended early; 0: it did not */
+};
+
+/* file.c: the file's header, and the sections behind the data. */
+bool perf_recognizes(const void *at, size_t size);
+int perf_open_file(struct perf *perf);
+int perf_feature(struct perf *perf, uint64_t feature, struct perf_wire in);
+
+/* stream.c */
+int perf_stream_start(struct perf_stream *stream, uint64_t at, uint64_t end);
+void perf_stream_release(struct perf_stream *stream);
+/* size bytes in one piece, valid until the next call. DWELL_END: so many are not left. */
+int perf_stream_take(
+	struct perf_stream *stream, struct dwell_bytes *bytes, size_t size, const uint8_t **out);
+void perf_stream_skip(struct perf_stream *stream, uint64_t size);
+
+/*
+ * reading.c: read until some records of the queue, *ready of them, may become rows (after the
+ * last record maybe none). DWELL_END: there are no more.
+ */
+int perf_read_on(struct perf *perf, size_t *ready);
+
+/* records.c: one record into the queue. */
+struct perf_record {
+	uint32_t type;
+	uint16_t misc;
+	struct perf_wire body;
+};
+int perf_record(struct perf *perf, const struct perf_record *record);
+
+/* samples.c */
+int perf_sample(struct perf *perf, const struct perf_record *record);
+/* A record names a task: its slot; what it is called and of which process, where that is new. */
+int perf_say_comm(struct perf *perf, uint32_t slot, const uint8_t *comm, size_t size,
+	const struct perf_item *when);
+int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_item *when);
+
+/* rows.c: the first count items of the queue into rows of the sink. */
+int perf_rows(struct perf *perf, size_t count);
+int perf_rows_flush(struct perf *perf);
+int perf_row(struct perf *perf, const struct dwell_event *row);
+/* The rest of the trace: what the last records leave open. */
+int perf_rows_end(struct perf *perf);
+
+#endif

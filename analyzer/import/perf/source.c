@@ -1,0 +1,299 @@
+/* perf.data as a source: one part, read from front to back. */
+#include "import/importer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "import/perf/perf.h"
+
+static struct perf *self_of(struct dwell_source *source)
+{
+	return (struct perf *)source;
+}
+
+static void release_state(struct perf *perf)
+{
+	for (uint32_t i = 0; i < perf->mmaps.count; i++)
+		free(perf->mmaps.all[i].path);
+	free(perf->mmaps.all);
+	perf_attrs_release(&perf->attrs);
+	perf_formats_release(&perf->formats);
+	perf_stream_release(&perf->stream);
+	ZSTD_freeDCtx(perf->unpacked.context);
+	free(perf->unpacked.buffer);
+	perf_queue_release(&perf->queue);
+	perf_tasks_release(&perf->tasks);
+	perf_stacks_release(&perf->stacks);
+	free(perf->rows);
+	free(perf->cpu_last_ns);
+	free(perf->cpu_slot);
+	free(perf->cpu_known);
+	*perf = (struct perf){ .base = perf->base, .bytes = perf->bytes };
+}
+
+/* As after opening: a source may be driven more than once. */
+static int reset(struct perf *perf)
+{
+	int err;
+
+	release_state(perf);
+	err = perf_open_file(perf);
+	if (!err)
+		err = perf_tasks_init(&perf->tasks);
+	if (!err)
+		err = perf_stacks_init(&perf->stacks);
+	if (!err)
+		err = perf_stream_start(&perf->stream, perf->data_at, perf->data_end);
+	if (err)
+		return err;
+	perf->rows = malloc(PERF_ROWS * sizeof(*perf->rows));
+	return perf->rows ? DWELL_OK : DWELL_ENOMEM;
+}
+
+/* Without a thread map (perf before 4.6), a recording of a command says so by enable_on_exec. */
+static bool is_system_wide(const struct perf *perf)
+{
+	if (perf->threads_known)
+		return perf->threads_all;
+	return !perf_attrs_flag(&perf->attrs, PERF_ATTR_ENABLE_ON_EXEC);
+}
+
+static void choose_mode(struct perf *perf)
+{
+	const struct perf_attrs *attrs = &perf->attrs;
+	struct perf_mode *mode = &perf->mode;
+
+	mode->system_wide = is_system_wide(perf);
+	mode->by_tracepoint =
+		perf_attrs_has(attrs, PERF_EVENT_SWITCH) &&
+		(mode->system_wide || !perf_attrs_flag(attrs, PERF_ATTR_CONTEXT_SWITCH));
+	mode->waking = attrs->waking;
+	mode->newborn = mode->system_wide && perf_attrs_has(attrs, PERF_EVENT_WAKEUP_NEW);
+	mode->stacks = perf_attrs_sample(attrs, PERF_SAMPLE_CALLCHAIN);
+}
+
+static uint32_t levels_of(const struct perf *perf)
+{
+	const bool switches = perf_attrs_has(&perf->attrs, PERF_EVENT_SWITCH) ||
+			      perf_attrs_flag(&perf->attrs, PERF_ATTR_CONTEXT_SWITCH);
+	const bool wakes = perf->attrs.waking || perf_attrs_has(&perf->attrs, PERF_EVENT_WAKEUP);
+	uint32_t levels = switches ? DWELL_LEVEL_SWITCHES : 0;
+
+	if (perf->mode.by_tracepoint && perf->mode.system_wide && wakes)
+		levels |= DWELL_LEVEL_SCHEDULER;
+	if (perf->mode.stacks)
+		levels |= DWELL_LEVEL_STACKS;
+	return levels;
+}
+
+/* Of the ready records, those with a time; the first of them is the trace's zero. */
+static bool find_zero(struct perf *perf)
+{
+	for (size_t i = 0; i < perf->ready; i++) {
+		perf->zero_ns = perf->queue.items[i].time_ns;
+		if (perf->zero_ns)
+			return true;
+	}
+	return false;
+}
+
+static int take_ready(struct perf *perf)
+{
+	const int err = perf_rows(perf, perf->ready);
+
+	perf_queue_took(&perf->queue, perf->ready);
+	perf->ready = 0;
+	return err;
+}
+
+/* Read to the first record that has a time. What comes before names and maps, and makes no row. */
+static int read_to_zero(struct perf *perf)
+{
+	int err = DWELL_OK;
+
+	while (!err) {
+		err = perf_read_on(perf, &perf->ready);
+		if (err || find_zero(perf))
+			break;
+		err = take_ready(perf);
+	}
+	return err == DWELL_END ? DWELL_OK : err;
+}
+
+static uint64_t unix_of_zero(const struct perf *perf)
+{
+	if (!perf->clock_unix_ns)
+		return 0;
+	return perf->clock_unix_ns - perf->clock_ns + perf->zero_ns;
+}
+
+static bool monotonic(const struct perf *perf)
+{
+	const struct perf_attr *first = perf->attrs.all;
+
+	return perf->attrs.count && first->flags >> PERF_ATTR_USE_CLOCKID & 1 &&
+	       first->clockid == CLOCK_MONOTONIC;
+}
+
+static int start(struct dwell_source *source, const struct dwell_source_options *options,
+	struct dwell_sink *sink)
+{
+	struct perf *perf = self_of(source);
+	int err = reset(perf);
+
+	(void)options;
+	perf->sink = sink;
+	if (!err)
+		err = read_to_zero(perf);
+	if (err)
+		return err;
+	if (!perf->attrs.count)
+		return dwell_diag_set(
+			&perf->diag, DWELL_EFORMAT, UINT64_MAX, 0, "perf: no event was recorded");
+	choose_mode(perf);
+
+	const struct dwell_trace_info info = {
+		.source = { "perf", 4 },
+		.start_unix_ns = unix_of_zero(perf),
+		.start_monotonic_ns = monotonic(perf) ? perf->zero_ns : 0,
+		.tick_ns = 1,
+		.levels = levels_of(perf),
+	};
+	const struct dwell_clock_pair clock = { .clock = { "perf", 4 }, .value = perf->zero_ns };
+	if (sink->ops->begin)
+		err = sink->ops->begin(sink, &info);
+	if (!err && perf->zero_ns && sink->ops->clock)
+		err = sink->ops->clock(sink, &clock);
+	return err;
+}
+
+static size_t parts(struct dwell_source *source, const struct dwell_source_options *options)
+{
+	(void)source;
+	(void)options;
+	return 1;
+}
+
+static int watermark(struct perf *perf, struct dwell_sink *sink)
+{
+	const uint64_t told_ns = perf->queue.told_ns;
+
+	if (!sink->ops->watermark || told_ns <= perf->zero_ns)
+		return DWELL_OK;
+	return sink->ops->watermark(sink, told_ns - perf->zero_ns);
+}
+
+static int drive_part(struct dwell_source *source, const struct dwell_source_options *options,
+	size_t part, struct dwell_sink *sink)
+{
+	struct perf *perf = self_of(source);
+	int err = DWELL_OK;
+
+	(void)options;
+	(void)part;
+	perf->sink = sink;
+	while (!err) {
+		err = take_ready(perf);
+		if (!err)
+			err = perf_rows_flush(perf);
+		if (!err)
+			err = watermark(perf, sink);
+		if (!err)
+			err = perf_read_on(perf, &perf->ready);
+	}
+	return err == DWELL_END ? perf_rows_end(perf) : err;
+}
+
+static int tell_note(struct dwell_sink *sink, const char *key, const char *value)
+{
+	const struct dwell_note note = { .key = { key, strlen(key) },
+		.value = { value, strlen(value) } };
+
+	return sink->ops->note ? sink->ops->note(sink, &note) : DWELL_OK;
+}
+
+static int tell_count(struct dwell_sink *sink, const char *key, uint64_t count)
+{
+	char value[24];
+
+	if (!count)
+		return DWELL_OK;
+	snprintf(value, sizeof(value), "%" PRIu64, count);
+	return tell_note(sink, key, value);
+}
+
+static int finish(struct dwell_source *source, const struct dwell_source_options *options,
+	struct dwell_sink *sink)
+{
+	struct perf *perf = self_of(source);
+	const struct dwell_trace_end end = { .end_ns = perf->last_ns, .closed = !perf->broken };
+	int err = tell_count(sink, "import.ignored", perf->ignored);
+
+	(void)options;
+	if (!err)
+		err = tell_count(sink, "import.malformed", perf->malformed);
+	if (!err)
+		err = tell_count(sink, "import.late", perf->queue.late);
+	if (!err && perf->lost_samples > perf->lost)
+		err = tell_count(sink, "import.lost_at_end", perf->lost_samples - perf->lost);
+	if (!err)
+		err = tell_count(sink, "import.stacks_refused", perf->stacks.refused);
+	if (!err && perf->broken)
+		err = tell_note(sink, "import.broken", perf->diag.what);
+	if (err)
+		return err;
+	return sink->ops->end ? sink->ops->end(sink, &end) : DWELL_OK;
+}
+
+static const struct dwell_diag *diag(struct dwell_source *source)
+{
+	return &self_of(source)->diag;
+}
+
+static void close_perf(struct dwell_source *source)
+{
+	struct perf *perf = self_of(source);
+
+	release_state(perf);
+	perf->bytes->ops->close(perf->bytes);
+	free(perf);
+}
+
+static int open_perf(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *why)
+{
+	static const struct dwell_source_ops ops = {
+		.parts = parts,
+		.start = start,
+		.drive_part = drive_part,
+		.finish = finish,
+		.diag = diag,
+		.close = close_perf,
+	};
+	struct perf *perf = calloc(1, sizeof(*perf));
+
+	if (!perf) {
+		bytes->ops->close(bytes);
+		return DWELL_ENOMEM;
+	}
+	perf->base.ops = &ops;
+	perf->bytes = bytes;
+
+	const int err = reset(perf);
+	if (!err) {
+		out->source = &perf->base;
+		return DWELL_OK;
+	}
+	if (why)
+		*why = perf->diag;
+	close_perf(&perf->base);
+	return err;
+}
+
+const struct importer dwell_importer_perf = {
+	.kind = "perf",
+	.recognizes = perf_recognizes,
+	.open = open_perf,
+};

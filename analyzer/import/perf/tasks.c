@@ -1,0 +1,204 @@
+/* Thread numbers to tasks and processes. */
+#include "import/perf/tasks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/error.h"
+#include "dwell/limits.h"
+
+enum { FIRST_ROOM = 256 };
+
+static uint32_t place_of(const struct perf_tasks *tasks, int32_t tid)
+{
+	uint32_t i = ((uint32_t)tid * 0x9e3779b1) >> 7 & (tasks->index_size - 1);
+
+	while (tasks->index[i] && tasks->slots[tasks->index[i]].tid != tid)
+		i = (i + 1) & (tasks->index_size - 1);
+	return i;
+}
+
+int perf_tasks_init(struct perf_tasks *tasks)
+{
+	*tasks = (struct perf_tasks){ .room = FIRST_ROOM, .index_size = 2 * FIRST_ROOM };
+	tasks->slots = calloc(tasks->room, sizeof(*tasks->slots));
+	tasks->index = calloc(tasks->index_size, sizeof(*tasks->index));
+	tasks->count = 1;
+	return tasks->slots && tasks->index ? DWELL_OK : DWELL_ENOMEM;
+}
+
+void perf_tasks_release(struct perf_tasks *tasks)
+{
+	free(tasks->slots);
+	free(tasks->index);
+	*tasks = (struct perf_tasks){ .slots = NULL };
+}
+
+static int grow(struct perf_tasks *tasks)
+{
+	if (tasks->room >= DWELL_MAX_TASKS)
+		return DWELL_ELIMIT;
+
+	struct perf_slot *slots = realloc(tasks->slots, 2 * (size_t)tasks->room * sizeof(*slots));
+	if (!slots)
+		return DWELL_ENOMEM;
+	tasks->slots = slots;
+
+	uint32_t *index = calloc(2 * (size_t)tasks->index_size, sizeof(*index));
+	if (!index)
+		return DWELL_ENOMEM;
+	free(tasks->index);
+	tasks->index = index;
+	tasks->room *= 2;
+	tasks->index_size *= 2;
+	for (uint32_t i = 1; i < tasks->count; i++)
+		tasks->index[place_of(tasks, tasks->slots[i].tid)] = i;
+	return DWELL_OK;
+}
+
+int perf_tasks_slot(struct perf_tasks *tasks, int32_t tid, uint32_t *out)
+{
+	*out = 0;
+	if (tid < 1)
+		return DWELL_OK;
+
+	uint32_t place = place_of(tasks, tid);
+	if (tasks->index[place]) {
+		*out = tasks->index[place];
+		return DWELL_OK;
+	}
+	if (tasks->count == tasks->room) {
+		const int err = grow(tasks);
+
+		if (err)
+			return err;
+		place = place_of(tasks, tid);
+	}
+	tasks->slots[tasks->count] = (struct perf_slot){ .tid = tid, .said_prio = INT32_MIN };
+	tasks->index[place] = tasks->count;
+	*out = tasks->count++;
+	return DWELL_OK;
+}
+
+static struct dwell_string comm_string(const char comm[PERF_COMM])
+{
+	return (struct dwell_string){ comm, strnlen(comm, PERF_COMM) };
+}
+
+static int tell_process(struct perf_tasks *tasks, struct perf_slot *leader, struct dwell_sink *sink)
+{
+	const struct dwell_process process = {
+		.id = leader->process_id,
+		.pid = leader->tid,
+		.name = comm_string(leader->process_name),
+	};
+
+	(void)tasks;
+	return sink->ops->process ? sink->ops->process(sink, &process) : DWELL_OK;
+}
+
+/* The id of the task's process, which is defined if it is not yet. */
+static int process_of(struct perf_tasks *tasks, const struct perf_slot *slot,
+	struct dwell_sink *sink, uint32_t *out)
+{
+	struct perf_slot *leader = &tasks->slots[slot->process];
+
+	*out = 0;
+	if (!slot->process)
+		return DWELL_OK;
+	if (leader->process_id) {
+		*out = leader->process_id;
+		return DWELL_OK;
+	}
+	leader->process_id = ++tasks->processes;
+	*out = leader->process_id;
+	/* Of a first thread that no record names, the name is that of the thread that one does. */
+	memcpy(leader->process_name, *leader->comm ? leader->comm : slot->comm, PERF_COMM);
+	return tell_process(tasks, leader, sink);
+}
+
+static int tell_task(
+	struct perf_tasks *tasks, const struct perf_slot *slot, struct dwell_sink *sink)
+{
+	struct dwell_task task = {
+		.id = slot->task,
+		.parent = slot->parent,
+		.kind = DWELL_TASK_THREAD,
+		.born = slot->born,
+		.tid = slot->tid,
+		.created_ns = slot->created_ns,
+		.name = comm_string(slot->comm),
+	};
+	const int err = process_of(tasks, slot, sink, &task.process);
+
+	if (err)
+		return err;
+	return sink->ops->task ? sink->ops->task(sink, &task) : DWELL_OK;
+}
+
+int perf_tasks_live(
+	struct perf_tasks *tasks, uint32_t slot, uint64_t time_ns, struct dwell_sink *sink)
+{
+	struct perf_slot *self = &tasks->slots[slot];
+
+	if (!slot || (self->task && !self->dead))
+		return DWELL_OK;
+	if (tasks->tasks == DWELL_MAX_TASKS)
+		return DWELL_ELIMIT;
+	if (self->dead) { /* its fork was not seen */
+		self->parent = 0;
+		self->born = self->fresh = self->exiting = self->told_prio = false;
+		self->dead = false;
+	}
+	self->task = ++tasks->tasks;
+	self->created_ns = time_ns;
+	return tell_task(tasks, self, sink);
+}
+
+int perf_tasks_name(struct perf_tasks *tasks, uint32_t slot, const char comm[PERF_COMM],
+	struct dwell_sink *sink)
+{
+	struct perf_slot *self = &tasks->slots[slot];
+	int err = DWELL_OK;
+
+	if (!slot || !strncmp(self->comm, comm, PERF_COMM))
+		return DWELL_OK;
+	memcpy(self->comm, comm, PERF_COMM);
+	if (self->process_id) { /* a first thread is called as its process */
+		memcpy(self->process_name, comm, PERF_COMM);
+		err = tell_process(tasks, self, sink);
+	}
+	if (err || !self->task || self->dead)
+		return err;
+	return tell_task(tasks, self, sink);
+}
+
+int perf_tasks_belong(
+	struct perf_tasks *tasks, uint32_t slot, uint32_t process, struct dwell_sink *sink)
+{
+	struct perf_slot *self = &tasks->slots[slot];
+
+	if (!slot || self->process == process)
+		return DWELL_OK;
+	self->process = process;
+	if (!self->task || self->dead)
+		return DWELL_OK;
+	return tell_task(tasks, self, sink);
+}
+
+void perf_tasks_fork(struct perf_tasks *tasks, uint32_t slot, uint32_t parent, uint32_t process)
+{
+	struct perf_slot *self = &tasks->slots[slot];
+	const struct perf_slot *maker = &tasks->slots[parent];
+
+	if (process)
+		self->process = process;
+	if (self->process == slot)
+		self->process_id = 0;
+	if (*maker->comm)
+		memcpy(self->comm, maker->comm, PERF_COMM);
+	self->parent = maker->dead ? 0 : maker->task;
+	self->task = 0;
+	self->dead = self->exiting = self->told_prio = false;
+	self->born = self->fresh = true;
+}

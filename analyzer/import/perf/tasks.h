@@ -1,0 +1,66 @@
+#ifndef DWELL_IMPORT_PERF_TASKS_H
+#define DWELL_IMPORT_PERF_TASKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dwell/sink.h"
+
+enum { PERF_COMM = 16 }; /* TASK_COMM_LEN, its NUL included */
+
+/*
+ * One slot for each thread number seen. The numbers of dead threads are used again: the slot is
+ * then the same, the task is another.
+ */
+struct perf_slot {
+	/* As records are read, not in order of time: what was last said, to notice changes. */
+	char said_comm[PERF_COMM];
+	uint32_t said_process; /* slot of its process's first thread; 0: not said */
+	int32_t said_prio;
+	int32_t tid;
+
+	/* In order of time. */
+	uint32_t task;       /* its id in the trace; 0: not in it yet */
+	uint32_t process;    /* slot of its process's first thread; 0: not known */
+	uint32_t process_id; /* of the process whose first thread this is; 0: not defined yet */
+	uint32_t parent;     /* task */
+	uint32_t stack;      /* where it was last said to be switched out (see rows.c) */
+	uint64_t created_ns;
+	char comm[PERF_COMM];
+	char process_name[PERF_COMM];
+	bool born, fresh, exiting, dead;
+	bool told_prio;
+	uint16_t cpu; /* it last entered */
+};
+
+/* Slot 0 is nobody (and every CPU's idle task); its task is 0. */
+struct perf_tasks {
+	struct perf_slot *slots;
+	uint32_t count, room;
+	uint32_t *index; /* open addressing by tid: slot, 0: free */
+	uint32_t index_size;
+	uint32_t tasks, processes; /* ids given */
+};
+
+/* DWELL_ENOMEM. */
+int perf_tasks_init(struct perf_tasks *tasks);
+void perf_tasks_release(struct perf_tasks *tasks);
+
+/* The slot of a thread number; 0 for numbers below 1. DWELL_ENOMEM, DWELL_ELIMIT. */
+int perf_tasks_slot(struct perf_tasks *tasks, int32_t tid, uint32_t *out);
+
+/* A record names the task: a new life where the last one has ended, defined to the sink. */
+int perf_tasks_live(
+	struct perf_tasks *tasks, uint32_t slot, uint64_t time_ns, struct dwell_sink *sink);
+
+/* Facts about a slot's task, which is told again where it is defined. */
+int perf_tasks_name(struct perf_tasks *tasks, uint32_t slot, const char comm[PERF_COMM],
+	struct dwell_sink *sink);
+int perf_tasks_belong(
+	struct perf_tasks *tasks, uint32_t slot, uint32_t process, struct dwell_sink *sink);
+
+/* parent made the slot's task: forget who had its number. */
+void perf_tasks_fork(struct perf_tasks *tasks, uint32_t slot, uint32_t parent, uint32_t process);
+
+#endif
