@@ -1,6 +1,7 @@
 #ifndef DWELL_LIB_LIB_H
 #define DWELL_LIB_LIB_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,20 +19,35 @@
 
 enum { DWELL_SELF_CACHE = 32, DWELL_STACK_MAX = 128 };
 
+/*
+ * A wait of this thread. Lies on the stack of whoever waits; a signal handler may wait inside a
+ * wait, so notes form a list, the innermost first.
+ */
+struct dwell_wait_note {
+	struct dwell_wait_note *outer;
+	uint64_t since;
+	uint64_t object;
+	uint8_t reason;
+	uint8_t kind;  /* of the object */
+	uint8_t flags; /* enum dwell_record_flag */
+	int32_t holder;
+};
+
 /* What a thread knows of itself; initial-exec TLS. */
 struct dwell_self {
 	struct dwell_writer writer;
 	struct dwell_thread_slot *slot; /* NULL: does not record */
 	uint64_t epoch; /* equal to *dwell_lib.epoch when `slot` is this process's */
-	uint32_t slot_index;
-	uint32_t waiting;    /* waits this thread is in (a handler may wait inside a wait) */
-	uintptr_t stack_low; /* of the thread's own stack; 0: not known, so not walked */
+	uint64_t deaf;  /* the epoch in which no slot was to be had */
+	struct dwell_wait_note *wait;
+	uintptr_t stack_low; /* of the thread's own stack; both 0: not known, so not walked */
 	uintptr_t stack_high;
+	uintptr_t root; /* the frame of our own start routine: reaching it, a stack is whole */
 	int32_t tid;
 	int32_t parent_tid;
 	uint32_t creation_stack;
-	uint32_t quiet; /* greater than 0: record nothing (inside our own slow paths, after
-			   vfork) */
+	/* Greater than 0: record nothing (in our own slow paths, after vfork, after the end). */
+	_Atomic uint32_t quiet;
 	uint64_t start_function;
 	uint64_t created; /* time; 0: not seen */
 	/* The last stack: most walks find the same one. */
@@ -43,8 +59,10 @@ struct dwell_self {
 extern __thread struct dwell_self dwell_self __attribute__((tls_model("initial-exec")));
 
 struct dwell_lib {
-	/* Points to 1 in a page that the kernel empties in a fork's child, however it was made. */
-	const _Atomic uint64_t *epoch;
+	/* Points to epoch_value in a page that the kernel empties in a fork's child, however it was
+	 * made. */
+	_Atomic uint64_t *epoch;
+	uint64_t epoch_value; /* of this process */
 	uint64_t start_ticks;
 	uint32_t clock;
 	uint32_t process_index;
@@ -99,8 +117,17 @@ enum dwell_attach dwell_lib_adopt(const struct dwell_session *session, int argc,
 /* Record no more in this process. */
 void dwell_lib_detach(void);
 
-/* A thread's own number without a system call where glibc lets us see it. */
+/*
+ * A thread's own number, without a system call (a sandbox may forbid it): glibc writes it into a
+ * recursive mutex. The two functions are the real ones; the preload library, which has its own of
+ * that name, sets them.
+ */
 int32_t dwell_lib_tid(void);
+extern int (*dwell_lib_lock)(pthread_mutex_t *mutex);
+extern int (*dwell_lib_unlock)(pthread_mutex_t *mutex);
+
+/* Tell the files that are mapped now (those not told before). Takes the loader's lock. */
+void dwell_lib_modules(void);
 
 /* What a creator hands to a thread, and the thread takes over at its start. */
 struct dwell_birth {
@@ -109,14 +136,15 @@ struct dwell_birth {
 	uint64_t start_function;
 	uint64_t created;
 	size_t stack_size; /* 0: not known */
+	uintptr_t root;    /* frame of the start routine that calls the program's */
 };
 void dwell_thread_begin(const struct dwell_birth *birth);
-/* The thread ends; a later record of it (destructors of thread-local data run in any order)
- * registers it again. */
+/* The thread ends; it records nothing from here on. */
 void dwell_thread_end(void);
 void dwell_thread_rename(const char *name);
-/* Where the stack of a thread that was not born through us lies. */
-void dwell_thread_bounds(struct dwell_self *self, size_t stack_size);
+/* Where the stack of the calling thread lies, by system calls: for a program that links us and
+ * starts its threads without us. */
+void dwell_thread_ask_bounds(void);
 
 /* The slow path of the writer: refresh, grow, or count. */
 bool dwell_thread_slow(struct dwell_writer *writer, unsigned slots, uint64_t time);
@@ -139,15 +167,6 @@ typedef bool (*dwell_unwind_step)(const struct dwell_self *self, struct dwell_un
 extern dwell_unwind_step dwell_unwind;
 
 /* --- records --- */
-
-struct dwell_wait_note {
-	uint64_t since;
-	uint64_t object;
-	uint8_t reason;
-	uint8_t kind;  /* of the object */
-	uint8_t flags; /* enum dwell_record_flag */
-	int32_t holder;
-};
 
 /* Begin a wait: the state word says so from now on. */
 void dwell_wait_enter(struct dwell_self *self, struct dwell_wait_note *note);

@@ -114,8 +114,8 @@ struct dwell_process_slot {
 
 /* 256 bytes. */
 struct dwell_thread_slot {
-	struct dwell_line line; /* the writer's */
-	struct dwell_tail tail; /* the reader's */
+	struct dwell_ring_line line; /* the writer's */
+	struct dwell_tail tail;      /* the reader's */
 	_Atomic uint32_t state;
 	_Atomic uint32_t next_free;
 	_Atomic uint32_t generation;
@@ -133,6 +133,8 @@ struct dwell_thread_slot {
 	char name[DWELL_THREAD_NAME];
 	uint32_t flags; /* bit 0: its creation was seen */
 	uint32_t reserved;
+	uint64_t began;  /* time it registered */
+	uint64_t handle; /* its pthread_t */
 };
 
 #endif

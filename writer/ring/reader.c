@@ -59,6 +59,17 @@ uint64_t dwell_ring_skip_hole(struct dwell_ring_reader *reader, uint64_t end)
 	return at - first;
 }
 
+uint64_t dwell_ring_give_up(struct dwell_ring_reader *reader, uint64_t end)
+{
+	uint64_t first = reader->position;
+
+	if (end < first || end - first > reader->mask + 1)
+		return 0;
+	for (; reader->position < end; reader->position++)
+		mark_passed(reader, reader->position);
+	return end - first;
+}
+
 void dwell_ring_snapshot(const struct dwell_slot *slots, uint64_t mask,
 	const _Atomic uint64_t *head, struct dwell_slot *out, uint64_t *from, uint64_t *to)
 {

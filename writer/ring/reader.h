@@ -47,6 +47,12 @@ enum dwell_ring_found dwell_ring_next(struct dwell_ring_reader *reader, struct d
 uint64_t dwell_ring_skip_hole(struct dwell_ring_reader *reader, uint64_t end);
 
 /*
+ * No more will be written before `end` (the writer's head, taken as hostile): pass what is not
+ * written. Returns how many slots.
+ */
+uint64_t dwell_ring_give_up(struct dwell_ring_reader *reader, uint64_t end);
+
+/*
  * Copy what a ring that is overwritten (flight) holds, while it is written. from..to are
  * positions; out needs room for mask + 1 slots. On return *from is the position of the first slot
  * that was certainly not overwritten during the copy; slots that were reserved but never committed

@@ -23,7 +23,7 @@ enum { DWELL_RING_CHAIN = 4, DWELL_RING_INDEX_SHIFT = 60 };
  * What a writer touches with each record: one cache line, shared. Everything is written by the
  * thread only.
  */
-struct dwell_line {
+struct dwell_ring_line {
 	_Atomic uint64_t head;    /* ring index << 60 | position of the next slot */
 	_Atomic uint64_t refused; /* records refused because the ring was full, ever */
 	/* What the thread does now: word 0 = since << 8 | reason (0: nothing, it runs), word 1 =
@@ -39,12 +39,14 @@ struct dwell_line {
 /* The reader's side, on a cache line of its own. */
 struct dwell_tail {
 	_Atomic uint64_t position[DWELL_RING_CHAIN]; /* slots before it may be written again */
-	uint64_t reserved[4];
+	/* The one thing here that the writer writes: the position + 1 at which it left a ring of
+	   the chain for the next; 0: it did not. */
+	_Atomic uint64_t left[DWELL_RING_CHAIN];
 } __attribute__((aligned(64)));
 
 /* The writer's private view of its ring. */
 struct dwell_writer {
-	struct dwell_line *line;
+	struct dwell_ring_line *line;
 	struct dwell_tail *tail;
 	_Atomic(struct dwell_slot *) slots;
 	_Atomic uint64_t mask;  /* slots - 1 */
@@ -189,7 +191,7 @@ uint64_t dwell_ring_refresh(struct dwell_writer *writer);
 
 /* Say that the thread waits since `since`, or (reason 0) that it does not. */
 static inline void dwell_ring_state(
-	struct dwell_line *line, uint64_t since, unsigned reason, uint64_t object)
+	struct dwell_ring_line *line, uint64_t since, unsigned reason, uint64_t object)
 {
 	dwell_slot_store(&line->state, since << 8 | reason, object);
 }

@@ -4,7 +4,7 @@
 
 _Static_assert(sizeof(struct dwell_process_slot) == 512, "part of the layout");
 _Static_assert(sizeof(struct dwell_thread_slot) == 256, "part of the layout");
-_Static_assert(sizeof(struct dwell_line) == 64, "one cache line");
+_Static_assert(sizeof(struct dwell_ring_line) == 64, "one cache line");
 _Static_assert(sizeof(struct dwell_session_header) <= 4096, "the header's page");
 
 enum { PAGE = 4096 };

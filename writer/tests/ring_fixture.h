@@ -9,7 +9,7 @@
 #include "ring/ring.h"
 
 struct fixture {
-	struct dwell_line *line;
+	struct dwell_ring_line *line;
 	struct dwell_tail *tail;
 	struct dwell_slot *slots;
 	struct dwell_writer writer;

@@ -1,0 +1,364 @@
+#include <stdlib.h>
+
+#include "drain_private.h"
+#include "dwell/error.h"
+#include "lib/clock.h"
+
+enum { TURNS_MAX = 2 };
+#define HOLE_PATIENCE_NS UINT64_C(100000000)
+/* A thread reads the clock some time before others can see what it writes; and a call that turns
+ * out too short to be recorded must not be taken for a wait. */
+#define SLACK_NS UINT64_C(500000)
+#define FD_MEMORY_NS UINT64_C(100000000)
+
+int dwell_drain_new(struct dwell_drain **out, const struct dwell_session *session,
+	struct dwell_registry *registry, struct dwell_sink *sink,
+	const struct dwell_drain_options *options)
+{
+	struct dwell_drain *drain = calloc(1, sizeof(*drain));
+
+	if (!drain)
+		return DWELL_ENOMEM;
+	drain->process = calloc(session->process_max, sizeof(*drain->process));
+	drain->thread = calloc(session->thread_max, sizeof(*drain->thread));
+	if (!drain->process || !drain->thread) {
+		dwell_drain_free(drain);
+		return DWELL_ENOMEM;
+	}
+	drain->session = session;
+	drain->registry = registry;
+	drain->sink = sink;
+	drain->options = *options;
+	dwell_fit_init(&drain->fit, session->clock, session->start_ticks,
+		session->start_monotonic_ns, dwell_clock_rate(session->clock));
+	*out = drain;
+	return 0;
+}
+
+void dwell_drain_free(struct dwell_drain *drain)
+{
+	if (!drain)
+		return;
+	free(drain->process);
+	free(drain->thread);
+	dwell_map_release(&drain->by_native);
+	dwell_map_release(&drain->by_fd);
+	free(drain);
+}
+
+void dwell_drain_tell(struct dwell_drain *drain)
+{
+	int err = 0;
+
+	if (drain->rows > 0 && drain->sink->ops->events)
+		err = drain->sink->ops->events(drain->sink, drain->row, drain->rows);
+	if (err < 0 && drain->error == 0)
+		drain->error = err;
+	drain->rows = 0;
+}
+
+void dwell_drain_put(struct dwell_drain *drain, const struct dwell_event *event)
+{
+	drain->row[drain->rows++] = *event;
+	if (drain->rows == DWELL_DRAIN_ROWS)
+		dwell_drain_tell(drain);
+}
+
+static uint64_t since_zero(const struct dwell_drain *drain, uint64_t monotonic_ns)
+{
+	uint64_t zero = drain->options.zero_monotonic_ns;
+
+	return monotonic_ns > zero ? monotonic_ns - zero : 0;
+}
+
+uint64_t dwell_drain_time_ns(struct dwell_drain *drain, uint64_t ticks)
+{
+	return since_zero(drain, dwell_fit_ns(&drain->fit, drain->session->start_ticks + ticks));
+}
+
+uint64_t dwell_drain_now_ns(struct dwell_drain *drain)
+{
+	return dwell_drain_time_ns(
+		drain, dwell_clock_read(drain->session->clock) - drain->session->start_ticks);
+}
+
+/*
+ * A stamp that lies after the pass began is from a thread that writes while we read, or made up by
+ * a hostile one: no trace may run ahead of the clock by more than a little.
+ */
+uint64_t dwell_drain_stamp(
+	const struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks)
+{
+	const struct dwell_session *session = drain->session;
+	const uint64_t ahead_ns = UINT64_C(1000000000);
+	uint64_t ns;
+
+	if (process->clock == DWELL_CLOCK_MONOTONIC && session->clock != DWELL_CLOCK_MONOTONIC)
+		ns = session->start_monotonic_ns + ticks;
+	else
+		ns = dwell_fit_ns(&drain->fit, session->start_ticks + ticks);
+	ns = since_zero(drain, ns);
+	return ns < drain->pass_ns + ahead_ns ? ns : drain->pass_ns;
+}
+
+static struct dwell_ring_reader open_ring(const struct dwell_drain *drain,
+	const struct dwell_thread_slot *slot, unsigned index, uint64_t position)
+{
+	struct dwell_ring_reader reader = { NULL, 0, position };
+	uint64_t word = atomic_load_explicit(&slot->ring[index], memory_order_acquire);
+
+	if (!dwell_session_ring(drain->session, word, &reader.slots, &reader.mask))
+		reader.slots = NULL;
+	return reader;
+}
+
+/* Everything that is written from the reader's position on; at most two turns, since a hostile
+ * writer can write for ever. */
+static void read_ring(const struct drain_place *place, struct dwell_ring_reader *reader)
+{
+	struct dwell_record record;
+	uint64_t stop = reader->position + TURNS_MAX * (reader->mask + 1);
+
+	while (reader->position < stop) {
+		enum dwell_ring_found found = dwell_ring_next(reader, &record);
+		if (found == DWELL_RING_EMPTY)
+			break;
+		if (found == DWELL_RING_SKIPPED)
+			continue;
+		place->drain->counts.records++;
+		dwell_drain_record(place, &record);
+	}
+}
+
+/* An unwritten slot that the head has passed: somebody was interrupted there. Wait a while, then go
+ * on behind it. */
+static bool pass_hole(
+	const struct drain_place *place, struct dwell_ring_reader *reader, uint64_t end, bool last)
+{
+	struct drain_thread *thread = place->thread;
+	uint64_t now = place->drain->pass_ns;
+	uint64_t passed;
+
+	if (end <= reader->position)
+		return false;
+	if (!last) {
+		if (thread->hole_at != reader->position + 1) {
+			thread->hole_at = reader->position + 1;
+			thread->hole_since_ns = now;
+			return false;
+		}
+		if (now - thread->hole_since_ns < HOLE_PATIENCE_NS)
+			return false;
+	}
+	passed = dwell_ring_skip_hole(reader, end);
+	if (passed == 0 && last)
+		place->drain->counts.holes += dwell_ring_give_up(reader, end);
+	place->drain->counts.holes += passed;
+	return passed > 0;
+}
+
+/* One ring of the chain. Returns true when its writer has left it and all of it was read. */
+static bool drain_ring(const struct drain_place *place, struct dwell_thread_slot *slot, bool last)
+{
+	struct drain_thread *thread = place->thread;
+	unsigned index = thread->ring;
+	struct dwell_ring_reader reader = open_ring(place->drain, slot, index, thread->position);
+	uint64_t head, left, end;
+
+	if (!reader.slots)
+		return false;
+	left = atomic_load_explicit(&slot->tail.left[index], memory_order_acquire);
+	head = atomic_load_explicit(&slot->line.head, memory_order_relaxed);
+	end = left != 0                                 ? left - 1
+	      : head >> DWELL_RING_INDEX_SHIFT == index ? head & DWELL_RING_POSITION
+							: reader.position;
+	do
+		read_ring(place, &reader);
+	while (pass_hole(place, &reader, end, last));
+	thread->position = reader.position;
+	/* Release: we are done with the slots before it. */
+	atomic_store_explicit(&slot->tail.position[index], reader.position, memory_order_release);
+	return left != 0 && reader.position >= end;
+}
+
+static void drain_flight(const struct drain_place *place, struct dwell_thread_slot *slot)
+{
+	struct dwell_ring_reader reader = open_ring(place->drain, slot, 0, 0);
+	uint64_t floor = atomic_load_explicit(&slot->tail.position[0], memory_order_acquire);
+	struct dwell_slot *copy;
+	uint64_t from, to;
+
+	if (!reader.slots)
+		return;
+	copy = aligned_alloc(sizeof(*copy), (reader.mask + 1) * sizeof(*copy));
+	if (!copy)
+		return;
+	dwell_ring_snapshot(reader.slots, reader.mask, &slot->line.head, copy, &from, &to);
+	if (from < floor && floor <= to)
+		from = floor;
+	else if (from > floor)
+		place->drain->counts.lost += from - floor;
+	reader.slots = copy;
+	reader.position = from;
+	do
+		read_ring(place, &reader);
+	while (reader.position < to && dwell_ring_skip_hole(&reader, to) > 0);
+	free(copy);
+}
+
+void dwell_drain_rings(struct dwell_drain *drain, uint32_t index, bool last)
+{
+	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
+	struct drain_thread *thread = &drain->thread[index];
+	struct drain_place place = { drain, thread, &drain->process[thread->process] };
+	uint64_t word[2];
+	uint32_t what;
+
+	/* The state word first: a wait that ended since has its record in the ring. */
+	dwell_slot_load(&slot->line.state, word);
+	what = atomic_load_explicit(&slot->line.state_what, memory_order_relaxed);
+	if (drain->session->flight)
+		drain_flight(&place, slot);
+	else
+		while (drain_ring(&place, slot, last) && thread->ring + 1 < DWELL_RING_CHAIN) {
+			thread->ring++;
+			thread->position = 0;
+		}
+	dwell_drain_state(&place, word, what);
+}
+
+/* What was refused at the end and never told by the ring itself. */
+static void tell_refused(struct dwell_drain *drain, uint32_t index)
+{
+	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
+	struct drain_thread *thread = &drain->thread[index];
+	uint64_t refused = atomic_load_explicit(&slot->line.refused, memory_order_relaxed);
+	uint64_t told = atomic_load_explicit(&slot->line.refused_told, memory_order_relaxed);
+	struct dwell_event row = { .time_ns = drain->pass_ns,
+		.value = refused - told,
+		.extra = thread->last_ns,
+		.task = thread->task,
+		.kind = DWELL_EVENT_LOSS,
+		.reason = DWELL_LOSS_FULL };
+
+	if (refused == told || drain->session->flight)
+		return;
+	atomic_store_explicit(&slot->line.refused_told, refused, memory_order_relaxed);
+	drain->counts.lost += refused - told;
+	dwell_drain_put(drain, &row);
+}
+
+static void visit(struct dwell_drain *drain, uint32_t index)
+{
+	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
+	uint32_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
+
+	if (state != DWELL_SLOT_LIVE && state != DWELL_SLOT_CLOSED)
+		return;
+	if (drain->thread[index].generation !=
+		atomic_load_explicit(&slot->generation, memory_order_relaxed))
+		dwell_drain_thread_begin(drain, index);
+	dwell_drain_rings(drain, index, state == DWELL_SLOT_CLOSED);
+	if (state != DWELL_SLOT_CLOSED)
+		return;
+	tell_refused(drain, index);
+	dwell_drain_thread_end(drain, index,
+		dwell_drain_stamp(drain, &drain->process[drain->thread[index].process],
+			atomic_load_explicit(&slot->closed, memory_order_relaxed)));
+}
+
+static void begin_pass(struct dwell_drain *drain)
+{
+	uint64_t before_ns = drain->pass_ns;
+
+	if (dwell_fit_update(&drain->fit) && drain->sink->ops->clock) {
+		unsigned last = (drain->fit.pairs - 1) % DWELL_FIT_PAIRS;
+		struct dwell_clock_pair pair = { { "tsc", 3 }, drain->fit.pair[last].ticks,
+			since_zero(drain, drain->fit.pair[last].ns) };
+		int err = drain->sink->ops->clock(drain->sink, &pair);
+		if (err < 0 && drain->error == 0)
+			drain->error = err;
+	}
+	drain->pass_ns = dwell_drain_now_ns(drain);
+	drain->watermark_ns = drain->pass_ns > SLACK_NS ? drain->pass_ns - SLACK_NS : 0;
+	if (before_ns < drain->watermark_ns)
+		drain->watermark_ns = before_ns;
+	if (drain->pass_ns - drain->fds_since_ns > FD_MEMORY_NS) {
+		dwell_map_release(&drain->by_fd);
+		drain->fds_since_ns = drain->pass_ns;
+	}
+}
+
+static int end_pass(struct dwell_drain *drain)
+{
+	dwell_drain_tell(drain);
+	return drain->error ? drain->error : dwell_registry_error(drain->registry);
+}
+
+int dwell_drain_pass(struct dwell_drain *drain, uint64_t *watermark_ns)
+{
+	uint32_t count;
+
+	begin_pass(drain);
+	dwell_drain_processes(drain);
+	count = dwell_session_thread_count(drain->session);
+	for (uint32_t i = 0; i < count; i++)
+		visit(drain, i);
+	*watermark_ns = drain->watermark_ns;
+	return end_pass(drain);
+}
+
+static void bury(struct dwell_drain *drain, uint32_t process, uint64_t time_ns)
+{
+	uint32_t count = dwell_session_thread_count(drain->session);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (drain->thread[i].generation == 0 || drain->thread[i].process != process)
+			continue;
+		dwell_drain_rings(drain, i, true);
+		tell_refused(drain, i);
+		dwell_drain_thread_end(drain, i, time_ns);
+	}
+	drain->process[process].gone = true;
+	drain->process[process].generation = 0;
+	dwell_session_free_process(drain->session, process);
+}
+
+int dwell_drain_process_gone(struct dwell_drain *drain, int64_t host_pid, uint64_t time_ns)
+{
+	uint32_t count = dwell_session_process_count(drain->session);
+	uint64_t watermark_ns;
+	int err = dwell_drain_pass(drain, &watermark_ns);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (drain->process[i].generation != 0 && drain->process[i].host_pid == host_pid)
+			bury(drain, i, time_ns);
+	dwell_registry_end_process(drain->registry, host_pid);
+	return err ? err : end_pass(drain);
+}
+
+int dwell_drain_finish(struct dwell_drain *drain, uint64_t *end_ns)
+{
+	uint64_t watermark_ns;
+	uint32_t count;
+	int err = dwell_drain_pass(drain, &watermark_ns);
+
+	count = dwell_session_thread_count(drain->session);
+	for (uint32_t i = 0; i < count; i++) {
+		if (drain->thread[i].generation == 0)
+			continue;
+		if (!drain->session->flight)
+			dwell_drain_rings(drain, i, true);
+		tell_refused(drain, i);
+	}
+	*end_ns = drain->pass_ns;
+	for (int i = 0; i < DWELL_SESSION_LOSS_COUNT; i++)
+		drain->counts.session_losses[i] = atomic_load_explicit(
+			&drain->session->header->losses[i], memory_order_relaxed);
+	return err ? err : end_pass(drain);
+}
+
+void dwell_drain_counts(const struct dwell_drain *drain, struct dwell_drain_counts *out)
+{
+	*out = drain->counts;
+}

@@ -1,0 +1,103 @@
+#ifndef DWELL_DRAIN_PRIVATE_H
+#define DWELL_DRAIN_PRIVATE_H
+
+#include "drain.h"
+#include "fit.h"
+#include "map.h"
+#include "ring/intern.h"
+#include "ring/reader.h"
+
+enum { DWELL_DRAIN_ROWS = 2048 };
+
+struct drain_process {
+	uint32_t generation; /* of the slot when it was taken over; 0: not known */
+	uint32_t id;         /* of the registry */
+	uint32_t clock;
+	int64_t host_pid;
+	bool gone;
+};
+
+struct drain_thread {
+	uint32_t generation; /* 0: none */
+	uint32_t process;    /* slot */
+	uint32_t task;       /* of the registry */
+	uint32_t running;    /* the program's own task on this thread, or 0 */
+	uint32_t worker;     /* this thread as an executor, or 0 */
+	unsigned ring;       /* in the chain */
+	uint64_t position;
+	uint64_t hole_at; /* an unwritten slot with the head beyond it was seen here + 1 */
+	uint64_t hole_since_ns;
+	uint64_t begun_since; /* ticks: the wait that was begun from the state word; 0: none */
+	uint32_t begun_object;
+	uint64_t ended_since; /* ticks: the latest start of a wait whose record was read */
+	int64_t host_tid;
+	uint64_t handle;
+	uint64_t last_ns; /* of the latest record */
+	uint64_t refused; /* known to be told */
+};
+
+struct dwell_drain {
+	const struct dwell_session *session;
+	struct dwell_registry *registry;
+	struct dwell_sink *sink;
+	struct dwell_drain_options options;
+	struct dwell_fit fit;
+	struct drain_process *process;
+	struct drain_thread *thread;
+	struct dwell_map by_native; /* (process, task of the program) to task */
+	struct dwell_map by_fd;     /* (process slot, descriptor) to object */
+	uint64_t fds_since_ns;
+	uint64_t pass_ns;      /* when this pass began */
+	uint64_t watermark_ns; /* all that is earlier is told in this pass */
+	struct dwell_drain_counts counts;
+	int error;
+	size_t rows;
+	struct dwell_event row[DWELL_DRAIN_ROWS];
+};
+
+/* What a record belongs to. */
+struct drain_place {
+	struct dwell_drain *drain;
+	struct drain_thread *thread;
+	const struct drain_process *process;
+};
+
+/* A row more; told when the buffer is full. Never fails: the first error is kept. */
+void dwell_drain_put(struct dwell_drain *drain, const struct dwell_event *event);
+void dwell_drain_tell(struct dwell_drain *drain);
+
+/* Ticks of a record of that process to the trace's time. */
+uint64_t dwell_drain_stamp(
+	const struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks);
+
+/* A record as rows. */
+void dwell_drain_record(const struct drain_place *place, const struct dwell_record *record);
+
+/* Of the program's own tasks; of threads and processes. row->kind 0: none. */
+void dwell_drain_decode_task(const struct drain_place *place, const struct dwell_record *record,
+	struct dwell_event *row);
+void dwell_drain_decode_life(const struct drain_place *place, const struct dwell_record *record,
+	struct dwell_event *row);
+
+/* Begin the wait that a state word tells, if it is one not begun yet. */
+void dwell_drain_state(const struct drain_place *place, const uint64_t word[2], uint32_t what);
+
+/* Ids of the registry for what records name. */
+uint32_t dwell_drain_object(
+	const struct drain_place *place, unsigned kind, unsigned flags, uint64_t native);
+uint32_t dwell_drain_stack(const struct drain_place *place, uint32_t entry);
+bool dwell_drain_text(const struct dwell_drain *drain, uint32_t entry, struct dwell_string *out);
+void dwell_drain_module(const struct drain_place *place, uint32_t entry);
+
+/* Processes and threads that come and go. */
+void dwell_drain_processes(struct dwell_drain *drain);
+void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index);
+void dwell_drain_thread_end(struct dwell_drain *drain, uint32_t index, uint64_t time_ns);
+
+/* The process was replaced by exec: end all of its threads but the first. */
+void dwell_drain_replace(struct dwell_drain *drain, uint32_t process);
+
+/* Read one thread's rings; last: nobody writes them any more. */
+void dwell_drain_rings(struct dwell_drain *drain, uint32_t index, bool last);
+
+#endif

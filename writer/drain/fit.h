@@ -1,0 +1,40 @@
+#ifndef DWELL_DRAIN_FIT_H
+#define DWELL_DRAIN_FIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Ticks of a counter to nanoseconds of CLOCK_MONOTONIC, by pairs of readings. The conversion is
+ * continuous and rises: what a new pair shows to be off is worked off until the next.
+ */
+enum { DWELL_FIT_PAIRS = 8 };
+
+struct dwell_fit {
+	uint32_t clock;
+	uint64_t base_ticks, base_ns;
+	uint64_t rate; /* nanoseconds in a tick << DWELL_FIT_SHIFT */
+	struct {
+		uint64_t ticks, ns;
+	} pair[DWELL_FIT_PAIRS];
+	unsigned pairs; /* taken so far */
+};
+
+enum { DWELL_FIT_SHIFT = 40 };
+
+/* From a first pair and the ticks of a second, as well as they are known. */
+void dwell_fit_init(struct dwell_fit *fit, uint32_t clock, uint64_t ticks, uint64_t ns,
+	uint64_t ticks_per_second);
+
+/* Take over a pair that was read now; ticks rise from call to call. */
+void dwell_fit_add(struct dwell_fit *fit, uint64_t ticks, uint64_t ns);
+
+/* Read a pair if it is time for one: often at first, then twice a second. true: one was taken. */
+bool dwell_fit_update(struct dwell_fit *fit);
+
+uint64_t dwell_fit_ns(const struct dwell_fit *fit, uint64_t ticks);
+
+/* A pair read as close together as can be. */
+void dwell_fit_read(uint32_t clock, uint64_t *ticks, uint64_t *ns);
+
+#endif

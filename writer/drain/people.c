@@ -1,0 +1,194 @@
+#include <string.h>
+
+#include "drain_private.h"
+
+static int64_t host_pid(const struct dwell_drain *drain, const struct dwell_process_slot *slot)
+{
+	if (drain->options.host_pid)
+		return drain->options.host_pid(drain->options.context, slot);
+	return slot->pid;
+}
+
+static int64_t host_tid(
+	const struct dwell_drain *drain, const struct drain_process *process, int32_t tid)
+{
+	if (drain->options.host_tid)
+		return drain->options.host_tid(drain->options.context, process->host_pid, tid);
+	return tid;
+}
+
+/* The last part of a path. */
+static struct dwell_string base_name(const char *path, size_t most)
+{
+	size_t size = strnlen(path, most);
+	size_t from = size;
+
+	while (from > 0 && path[from - 1] != '/')
+		from--;
+	return (struct dwell_string){ path + from, size - from };
+}
+
+/* Arguments that are each ended by NUL, joined by spaces. */
+static struct dwell_string joined(const char *arguments, size_t most, char *out)
+{
+	size_t size = 0;
+
+	while (size < most &&
+		(arguments[size] != '\0' || (size + 1 < most && arguments[size + 1] != '\0'))) {
+		out[size] = arguments[size] ? arguments[size] : ' ';
+		size++;
+	}
+	return (struct dwell_string){ out, size };
+}
+
+/* The process was replaced by exec: its former slot's threads are gone but for the one that lives
+ * on under the process's own number. */
+static void retire_former(struct dwell_drain *drain, uint32_t index, int64_t pid)
+{
+	uint32_t count = dwell_session_process_count(drain->session);
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct drain_process *other = &drain->process[i];
+		if (i == index || other->generation == 0 || other->host_pid != pid)
+			continue;
+		dwell_drain_replace(drain, i);
+	}
+}
+
+static void take_over(struct dwell_drain *drain, uint32_t index, struct dwell_process_slot *slot,
+	uint32_t generation)
+{
+	struct drain_process *process = &drain->process[index];
+	struct dwell_process_slot copy = *slot;
+	char command[DWELL_PROCESS_COMMAND];
+	uint32_t parent = 0;
+
+	process->host_pid = host_pid(drain, &copy);
+	retire_former(drain, index, process->host_pid);
+	process->generation = generation;
+	process->clock = copy.clock;
+	process->id = dwell_registry_process(drain->registry, process->host_pid);
+	if (copy.parent != 0 && copy.parent - 1 < drain->session->process_max &&
+		drain->process[copy.parent - 1].generation == copy.parent_generation)
+		parent = drain->process[copy.parent - 1].id;
+	dwell_registry_describe_process(drain->registry, process->id, parent,
+		base_name(copy.path, sizeof(copy.path)),
+		joined(copy.command, sizeof(copy.command), command));
+	if (drain->options.process_seen)
+		drain->options.process_seen(drain->options.context, process->id, process->host_pid);
+}
+
+void dwell_drain_processes(struct dwell_drain *drain)
+{
+	uint32_t count = dwell_session_process_count(drain->session);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct dwell_process_slot *slot = dwell_session_process(drain->session, i);
+		uint32_t generation;
+		if (atomic_load_explicit(&slot->state, memory_order_acquire) != DWELL_SLOT_LIVE)
+			continue;
+		generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
+		if (drain->process[i].generation != generation)
+			take_over(drain, i, slot, generation);
+	}
+}
+
+static void tell_creation(struct dwell_drain *drain, const struct drain_thread *thread,
+	const struct dwell_thread_slot *slot, const struct dwell_registry_task *what)
+{
+	const struct drain_process *process = &drain->process[thread->process];
+	struct dwell_event row = { .time_ns = what->created_ns,
+		.task = thread->task,
+		.peer = what->parent,
+		.stack = what->creation_stack,
+		.kind = DWELL_EVENT_CREATE,
+		.state = DWELL_RUNNABLE };
+
+	dwell_drain_put(drain, &row);
+	row = (struct dwell_event){ .time_ns = dwell_drain_stamp(drain, process, slot->began),
+		.task = thread->task,
+		.kind = DWELL_EVENT_STATE,
+		.state = DWELL_RUNNING };
+	if (row.time_ns < what->created_ns)
+		row.time_ns = what->created_ns;
+	dwell_drain_put(drain, &row);
+}
+
+void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index)
+{
+	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
+	struct drain_thread *thread = &drain->thread[index];
+	struct dwell_registry_task what = { 0 };
+	struct drain_place place;
+	uint32_t process = slot->process;
+	bool fresh;
+
+	/* A hostile slot may name any process; one that is not known yet has id 0. */
+	thread->process = process < drain->session->process_max ? process : 0;
+	thread->generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
+	place = (struct drain_place){ drain, thread, &drain->process[thread->process] };
+	thread->host_tid = host_tid(drain, place.process, slot->tid);
+	thread->handle = slot->handle;
+	what.process = place.process->id;
+	what.created_ns = dwell_drain_stamp(drain, place.process, slot->created);
+	what.born = (slot->flags & 1) != 0;
+	if (slot->parent_tid != 0)
+		what.parent = dwell_registry_find_task(
+			drain->registry, host_tid(drain, place.process, slot->parent_tid));
+	what.creation_stack = dwell_drain_stack(&place, slot->creation_stack);
+	what.start_address = slot->start_function;
+	thread->task = dwell_registry_task(drain->registry, thread->host_tid, &what, &fresh);
+	thread->last_ns = what.created_ns;
+	if (!fresh)
+		dwell_registry_describe_task(drain->registry, thread->task, &what);
+	else if (drain->options.states)
+		tell_creation(drain, thread, slot, &what);
+}
+
+static void forget(struct drain_thread *thread)
+{
+	unsigned ring = thread->ring;
+	uint64_t position = thread->position;
+
+	/* The slot's next owner goes on where this one stopped. */
+	*thread = (struct drain_thread){ .ring = ring, .position = position };
+}
+
+void dwell_drain_thread_end(struct dwell_drain *drain, uint32_t index, uint64_t time_ns)
+{
+	struct drain_thread *thread = &drain->thread[index];
+	struct dwell_event row = { .time_ns = time_ns > thread->last_ns ? time_ns : thread->last_ns,
+		.task = thread->task,
+		.kind = DWELL_EVENT_EXIT };
+
+	if (drain->options.states && thread->task != 0) {
+		dwell_drain_put(drain, &row);
+		dwell_registry_end_task(drain->registry, thread->host_tid);
+	}
+	forget(thread);
+	if (!drain->session->flight)
+		dwell_session_free_thread(drain->session, index);
+}
+
+void dwell_drain_replace(struct dwell_drain *drain, uint32_t process)
+{
+	uint32_t count = dwell_session_thread_count(drain->session);
+	struct drain_process *former = &drain->process[process];
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct drain_thread *thread = &drain->thread[i];
+		if (thread->generation == 0 || thread->process != process)
+			continue;
+		dwell_drain_rings(drain, i, true);
+		if (thread->host_tid != former->host_pid) {
+			dwell_drain_thread_end(drain, i, thread->last_ns);
+			continue;
+		}
+		forget(thread);
+		if (!drain->session->flight)
+			dwell_session_free_thread(drain->session, i);
+	}
+	former->generation = 0;
+	if (!drain->session->flight)
+		dwell_session_free_process(drain->session, process);
+}

@@ -1,0 +1,61 @@
+#ifndef DWELL_DRAIN_REGISTRY_PRIVATE_H
+#define DWELL_DRAIN_REGISTRY_PRIVATE_H
+
+#include "map.h"
+#include "registry.h"
+
+struct dwell_registry_text {
+	char *at;
+	size_t size;
+};
+
+struct dwell_registry_count {
+	uint32_t count, room;
+};
+
+struct dwell_registry {
+	struct dwell_sink *sink;
+	int error;
+	struct dwell_registry_count processes, tasks, objects, mappings, locations;
+	uint32_t executors, stacks, labels, counters;
+	struct registry_process {
+		int64_t pid;
+		uint32_t parent;
+		struct dwell_registry_text name, command;
+	} * process;
+	struct registry_task {
+		struct dwell_registry_task what; /* its name is in `name` */
+		uint8_t kind;
+		int64_t tid;
+		uint64_t native_id;
+		struct dwell_registry_text name;
+	} * task;
+	struct registry_object {
+		uint64_t native_id;
+		uint32_t process;
+		uint8_t kind;
+	} * object;
+	struct registry_mapping {
+		uint64_t start, end;
+		uint32_t process;
+		uint32_t before; /* the mapping of this process that was told before, or 0 */
+	} * mapping;
+	struct registry_location {
+		uint64_t address;
+		uint32_t process, mapping;
+	} * location;
+	struct dwell_map by_pid, by_tid, by_cpu, by_object, by_address, by_stack, by_label,
+		by_counter, last_mapping;
+};
+
+/* Keep the first error. */
+void dwell_registry_note(struct dwell_registry *registry, int err);
+
+/* Room for one more element. */
+bool dwell_registry_grow(
+	void **array, struct dwell_registry_count *count, size_t size, uint32_t most);
+
+/* Take over a text that is not empty; true when it is another one. */
+bool dwell_registry_keep(struct dwell_registry_text *text, struct dwell_string value);
+
+#endif

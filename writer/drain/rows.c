@@ -1,0 +1,330 @@
+#include "drain_private.h"
+#include "dwell/types.h"
+
+typedef void (*decode_fn)(const struct drain_place *place, const struct dwell_record *record,
+	struct dwell_event *row);
+
+static struct dwell_drain *drain_of(const struct drain_place *place)
+{
+	return place->drain;
+}
+
+/* Spans, marks and pools belong to what runs on the thread. */
+static uint32_t current(const struct drain_place *place)
+{
+	return place->thread->running ? place->thread->running : place->thread->task;
+}
+
+static uint32_t task_of_tid(const struct drain_place *place, uint64_t tid)
+{
+	const struct dwell_drain_options *options = &place->drain->options;
+	int64_t host = (int64_t)tid;
+
+	if (tid == 0 || tid > INT32_MAX)
+		return 0;
+	if (options->host_tid)
+		host = options->host_tid(options->context, place->process->host_pid, (int32_t)tid);
+	return dwell_registry_find_task(place->drain->registry, host);
+}
+
+static uint8_t row_flags(unsigned flags)
+{
+	return (uint8_t)((flags & DWELL_FLAG_TIMED_OUT ? DWELL_EVENT_TIMED_OUT : 0) |
+			 (flags & DWELL_FLAG_INTERRUPTED ? DWELL_EVENT_INTERRUPTED : 0) |
+			 (flags & DWELL_FLAG_SHARED ? DWELL_EVENT_SHARED : 0) |
+			 (flags & DWELL_FLAG_SPUN ? DWELL_EVENT_SPUN : 0));
+}
+
+static uint8_t reason_of(unsigned reason)
+{
+	return reason > 0 && reason < DWELL_REASON_COUNT ? (uint8_t)reason : DWELL_REASON_OTHER;
+}
+
+static uint64_t stamp(const struct drain_place *place, uint64_t ticks)
+{
+	return dwell_drain_stamp(place->drain, place->process, ticks);
+}
+
+/* What WAIT_BEGIN and WAIT_END say alike. */
+static void fill_wait(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	unsigned flags = dwell_what_flags(record->a);
+	bool begun = place->thread->begun_since == record->x[1];
+
+	row->reason = reason_of(dwell_what_reason(record->a));
+	row->flags = row_flags(flags);
+	/* The descriptor may stand for something else by now. */
+	row->object = begun ? place->thread->begun_object
+			    : dwell_drain_object(
+				      place, dwell_what_object(record->a), flags, record->y[1]);
+	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
+	if (record->slots > 2)
+		row->peer = task_of_tid(place, record->x[2]);
+	if (row->peer != 0)
+		row->flags |= DWELL_EVENT_HOLDER_READ;
+}
+
+static void decode_wait(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	struct drain_thread *thread = place->thread;
+	bool states = place->drain->options.states;
+	struct dwell_event begin = *row;
+
+	fill_wait(place, record, &begin);
+	*row = begin;
+	begin.kind = DWELL_EVENT_WAIT_BEGIN;
+	begin.flags &= (uint8_t) ~(DWELL_EVENT_TIMED_OUT | DWELL_EVENT_INTERRUPTED);
+	begin.state = states ? DWELL_BLOCKED : DWELL_STATE_SAME;
+	begin.time_ns = stamp(place, record->x[1]);
+	if (begin.time_ns > row->time_ns)
+		begin.time_ns = row->time_ns;
+	if (thread->begun_since != record->x[1])
+		dwell_drain_put(place->drain, &begin);
+	thread->begun_since = 0;
+	if (thread->ended_since < record->x[1])
+		thread->ended_since = record->x[1];
+	row->kind = DWELL_EVENT_WAIT_END;
+	row->state = states ? DWELL_RUNNING : DWELL_STATE_SAME;
+}
+
+static void decode_hold(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	unsigned flags = dwell_what_flags(record->a);
+
+	row->kind =
+		record->kind == DWELL_RECORD_ACQUIRE ? DWELL_EVENT_ACQUIRE : DWELL_EVENT_RELEASE;
+	row->task = current(place);
+	row->object = dwell_drain_object(place, dwell_what_object(record->a), flags, record->y[1]);
+	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
+	row->flags = row_flags(flags);
+	row->peer = task_of_tid(place, record->x[1]);
+}
+
+static uint32_t label_of(const struct drain_place *place, uint32_t entry)
+{
+	struct dwell_string text;
+
+	if (!dwell_drain_text(place->drain, entry, &text))
+		return 0;
+	return dwell_registry_label(place->drain->registry, text);
+}
+
+static void decode_mark(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	row->kind = DWELL_EVENT_MARK;
+	row->task = current(place);
+	row->object = label_of(place, (uint32_t)record->a);
+	row->stack = dwell_drain_stack(place, (uint32_t)(record->a >> 32));
+}
+
+/* Spans are numbered within a process. */
+static uint64_t span_id(const struct drain_place *place, uint64_t native)
+{
+	enum { SPAN_BITS = 40 };
+
+	return native ? (uint64_t)place->process->id << SPAN_BITS |
+				(native & ((UINT64_C(1) << SPAN_BITS) - 1))
+		      : 0;
+}
+
+static void decode_span(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	row->task = current(place);
+	if (record->kind == DWELL_RECORD_SPAN_END) {
+		row->kind = DWELL_EVENT_SPAN_END;
+		row->value = span_id(place, record->a);
+		return;
+	}
+	row->kind = DWELL_EVENT_SPAN_BEGIN;
+	row->object = label_of(place, (uint32_t)record->a);
+	row->value = span_id(place, record->y[1]);
+	row->extra = span_id(place, record->x[1]);
+	row->reason = (uint8_t)(record->a >> 32);
+	if (row->reason == 0 || row->reason >= DWELL_SPAN_KIND_COUNT)
+		row->reason = DWELL_SPAN_REGION;
+}
+
+static uint32_t counter_of(const struct drain_place *place, uint32_t id)
+{
+	struct dwell_entry entry;
+	struct dwell_string name, unit;
+	size_t size, length;
+
+	if (!dwell_intern_get(place->drain->session, id, &entry) ||
+		entry.kind != DWELL_ENTRY_COUNTER)
+		return 0;
+	size = (size_t)entry.count * 8;
+	length = entry.extra >> 16;
+	if (length + 1 > size)
+		return 0;
+	name = (struct dwell_string){ (const char *)entry.words, length };
+	unit.at = (const char *)entry.words + length + 1;
+	unit.size = 0;
+	while (length + 1 + unit.size < size && unit.at[unit.size] != '\0')
+		unit.size++;
+	unsigned kind = entry.extra & 0xff;
+	if (kind == 0 || kind >= DWELL_COUNTER_KIND_COUNT)
+		kind = DWELL_COUNTER_GAUGE;
+	return dwell_registry_counter(
+		place->drain->registry, (uint8_t)kind, (int8_t)(entry.extra >> 8), name, unit);
+}
+
+static void decode_counter(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	row->kind = DWELL_EVENT_COUNTER;
+	row->task = 0;
+	row->object = counter_of(place, (uint32_t)record->a);
+	row->value = record->y[1];
+	if (row->object == 0)
+		row->kind = 0;
+}
+
+static void decode_pool(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	unsigned flags = dwell_what_flags(record->a);
+
+	row->kind = DWELL_EVENT_POOL;
+	row->task = current(place);
+	row->reason = dwell_what_reason(record->a);
+	row->object = dwell_drain_object(place, DWELL_OBJECT_POOL, 0, record->x[1]);
+	row->value = record->y[1];
+	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
+	if ((flags & DWELL_FLAG_FOREIGN) != 0)
+		row->flags = DWELL_EVENT_FOREIGN_PUT;
+	if (row->reason == 0 || row->reason >= DWELL_POOL_OP_COUNT)
+		row->kind = 0;
+}
+
+static void decode_sample(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	row->kind = DWELL_EVENT_SAMPLE;
+	row->task = current(place);
+	row->reason = dwell_what_reason(record->a);
+	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
+	row->value = record->y[1];
+	if (row->reason == 0 || row->reason >= DWELL_SAMPLE_KIND_COUNT)
+		row->kind = 0;
+}
+
+static void decode_names(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	struct dwell_registry *registry = place->drain->registry;
+	struct dwell_registry_task what = { 0 };
+	struct dwell_string text;
+
+	row->kind = 0;
+	if (record->kind == DWELL_RECORD_MODULE) {
+		dwell_drain_module(place, (uint32_t)record->a);
+	} else if (record->kind == DWELL_RECORD_RENAME) {
+		if (dwell_drain_text(place->drain, (uint32_t)record->a, &what.name))
+			dwell_registry_describe_task(registry, place->thread->task, &what);
+	} else if (record->kind == DWELL_RECORD_OBJECT) {
+		if (dwell_drain_text(place->drain, dwell_what_stack(record->a), &text))
+			dwell_registry_name_object(registry,
+				dwell_drain_object(
+					place, dwell_what_object(record->a), 0, record->y[1]),
+				text);
+	}
+}
+
+static void decode_lost(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	place->drain->counts.lost += record->a;
+	row->kind = DWELL_EVENT_LOSS;
+	row->value = record->a;
+	row->extra = stamp(place, record->x[1]);
+	row->reason = DWELL_LOSS_FULL;
+	if (row->extra > row->time_ns)
+		row->extra = row->time_ns;
+}
+
+static const struct {
+	decode_fn decode;
+	uint8_t slots; /* at least */
+} decoders[DWELL_RECORD_KIND_COUNT] = {
+	[DWELL_RECORD_WAIT] = { decode_wait, 2 },
+	[DWELL_RECORD_ACQUIRE] = { decode_hold, 2 },
+	[DWELL_RECORD_RELEASE] = { decode_hold, 2 },
+	[DWELL_RECORD_MARK] = { decode_mark, 1 },
+	[DWELL_RECORD_SPAN_BEGIN] = { decode_span, 2 },
+	[DWELL_RECORD_SPAN_END] = { decode_span, 1 },
+	[DWELL_RECORD_COUNTER] = { decode_counter, 2 },
+	[DWELL_RECORD_POOL] = { decode_pool, 2 },
+	[DWELL_RECORD_OBJECT] = { decode_names, 2 },
+	[DWELL_RECORD_RENAME] = { decode_names, 1 },
+	[DWELL_RECORD_MODULE] = { decode_names, 1 },
+	[DWELL_RECORD_LOST] = { decode_lost, 2 },
+	[DWELL_RECORD_EXEC] = { dwell_drain_decode_life, 1 },
+	[DWELL_RECORD_FORK] = { dwell_drain_decode_life, 1 },
+	[DWELL_RECORD_CREATE] = { dwell_drain_decode_life, 2 },
+	[DWELL_RECORD_TASK_CREATE] = { dwell_drain_decode_task, 3 },
+	[DWELL_RECORD_TASK_RUN] = { dwell_drain_decode_task, 1 },
+	[DWELL_RECORD_TASK_LEAVE] = { dwell_drain_decode_task, 2 },
+	[DWELL_RECORD_TASK_WAKE] = { dwell_drain_decode_task, 1 },
+	[DWELL_RECORD_SAMPLE] = { decode_sample, 2 },
+};
+
+void dwell_drain_record(const struct drain_place *place, const struct dwell_record *record)
+{
+	struct dwell_event row = { .time_ns = stamp(place, record->time),
+		.task = place->thread->task };
+
+	if (record->kind >= DWELL_RECORD_KIND_COUNT || !decoders[record->kind].decode ||
+		record->slots < decoders[record->kind].slots) {
+		drain_of(place)->counts.hostile++;
+		return;
+	}
+	decoders[record->kind].decode(place, record, &row);
+	if (place->thread->last_ns < row.time_ns)
+		place->thread->last_ns = row.time_ns;
+	if (row.kind != 0)
+		dwell_drain_put(drain_of(place), &row);
+}
+
+static void end_unrecorded(const struct drain_place *place)
+{
+	struct dwell_event row = { .time_ns = place->drain->pass_ns,
+		.task = place->thread->task,
+		.kind = DWELL_EVENT_WAIT_END,
+		.state = place->drain->options.states ? DWELL_RUNNING : DWELL_STATE_SAME };
+
+	place->thread->begun_since = 0;
+	dwell_drain_put(place->drain, &row);
+}
+
+void dwell_drain_state(const struct drain_place *place, const uint64_t word[2], uint32_t what)
+{
+	struct drain_thread *thread = place->thread;
+	uint64_t since = word[0] >> 8;
+	unsigned reason = word[0] & 0xff;
+	struct dwell_event row = { .task = thread->task,
+		.kind = DWELL_EVENT_WAIT_BEGIN,
+		.state = place->drain->options.states ? DWELL_BLOCKED : DWELL_STATE_SAME };
+
+	if (reason != 0 && since == thread->begun_since)
+		return;
+	/* The record of a wait that was begun is written before the state word changes, and all
+	   records were read after that: so it was refused. The loss is told beside it. */
+	if (thread->begun_since != 0 && thread->begun_since > thread->ended_since)
+		end_unrecorded(place);
+	row.time_ns = stamp(place, since);
+	if (reason == 0 || since <= thread->ended_since ||
+		row.time_ns >= place->drain->watermark_ns)
+		return;
+	row.reason = reason_of(reason);
+	row.flags = row_flags(what & 0xff);
+	row.object = dwell_drain_object(place, what >> 8 & 0xff, what & 0xff, word[1]);
+	thread->begun_since = since;
+	thread->begun_object = row.object;
+	dwell_drain_put(place->drain, &row);
+}

@@ -1,0 +1,141 @@
+#include <pthread.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+
+#include "lib.h"
+#include "thread.h"
+
+enum { FRAME_ALIGN = 8, MAIN_STACK_DEFAULT = 8 << 20 };
+
+dwell_unwind_step dwell_unwind;
+
+static uintptr_t main_low, main_high;
+
+void dwell_stack_init(void)
+{
+	struct rlimit limit;
+	uintptr_t size = MAIN_STACK_DEFAULT;
+
+	if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		size = (uintptr_t)limit.rlim_cur;
+	/* The kernel's own bytes above the first frame. */
+	main_high = (uintptr_t)getauxval(AT_RANDOM);
+	main_low = main_high > size ? main_high - size : 0;
+}
+
+/*
+ * glibc keeps a thread's control block at the upper end of its stack, so pthread_self() is the
+ * upper bound, and its size gives the lower: an eighth is left out, which holds guard pages
+ * and whatever else the size includes. The main thread's lies where the kernel put it.
+ */
+void dwell_thread_set_bounds(struct dwell_self *self, size_t stack_size)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	if (here >= main_low && here < main_high) {
+		self->stack_low = main_low;
+		self->stack_high = main_high;
+		return;
+	}
+#ifdef __GLIBC__
+	uintptr_t high = (uintptr_t)pthread_self();
+	uintptr_t low = high - (stack_size - stack_size / 8);
+	if (stack_size > 0 && stack_size < high && here >= low && here < high) {
+		self->stack_low = low;
+		self->stack_high = high;
+	}
+#else
+	(void)stack_size;
+#endif
+}
+
+void dwell_thread_ask_bounds(void)
+{
+	pthread_attr_t attr;
+	void *low;
+	size_t size;
+
+	if (dwell_self.stack_high != 0)
+		return;
+	if (pthread_getattr_np(pthread_self(), &attr) != 0)
+		return;
+	if (pthread_attr_getstack(&attr, &low, &size) == 0) {
+		dwell_self.stack_low = (uintptr_t)low;
+		dwell_self.stack_high = (uintptr_t)low + size;
+	}
+	pthread_attr_destroy(&attr);
+}
+
+static bool inside(const struct dwell_self *self, uintptr_t frame, uintptr_t above)
+{
+	return frame > above && frame <= self->stack_high - 2 * sizeof(uintptr_t) &&
+	       frame % FRAME_ALIGN == 0;
+}
+
+/*
+ * Follow saved frame pointers. Every address read lies between the stack pointer and the upper
+ * end of the thread's own stack, which is mapped throughout, so a register that holds
+ * something else than a frame can end the walk early but not fault.
+ */
+static uint32_t walk(const struct dwell_self *self, const void *return_address, const void *frame,
+	uint32_t most, uint64_t *out, bool *whole)
+{
+	uintptr_t sp = (uintptr_t)frame;
+	uintptr_t fp;
+	uint32_t count = 0;
+
+	out[count++] = (uint64_t)(uintptr_t)return_address;
+	*whole = false;
+	if (sp < self->stack_low || sp >= self->stack_high)
+		return count;
+	fp = *(const uintptr_t *)frame;
+	while (count < most && inside(self, fp, sp)) {
+		const uintptr_t *saved = (const uintptr_t *)fp;
+		if (fp == self->root) {
+			*whole = true;
+			break;
+		}
+		if (saved[1] < 4096)
+			break;
+		out[count++] = saved[1];
+		sp = fp;
+		fp = saved[0];
+	}
+	if (fp == self->root || fp == 0)
+		*whole = true;
+	/* The last address is our own start routine's. */
+	if (fp == self->root && self->root != 0 && count > 1)
+		count--;
+	return count;
+}
+
+uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const void *frame)
+{
+	const struct dwell_session *session = &dwell_lib.session;
+	uint64_t pcs[DWELL_STACK_MAX];
+	uint32_t most = atomic_load_explicit(&session->header->stack_depth, memory_order_relaxed);
+	uint32_t count, extra, same = 0;
+	bool whole;
+
+	if (most > DWELL_STACK_MAX)
+		most = DWELL_STACK_MAX;
+	count = walk(self, return_address, frame, most, pcs, &whole);
+	if (count == self->last_count) {
+		while (same < count && pcs[same] == self->last[same])
+			same++;
+		if (same == count)
+			return self->last_stack;
+	}
+	extra = whole ? 0 : 1;
+	uint32_t id = dwell_intern(session, DWELL_ENTRY_STACK, extra, pcs, count);
+	self->last_count = 0;
+	if (count > DWELL_SELF_CACHE || id == 0)
+		return id;
+	/* A handler that interrupts here finds no last stack. */
+	for (uint32_t i = 0; i < count; i++)
+		self->last[i] = pcs[i];
+	self->last_stack = id;
+	atomic_signal_fence(memory_order_seq_cst);
+	self->last_count = count;
+	return id;
+}

@@ -1,0 +1,89 @@
+#include "lib.h"
+
+static void put(
+	struct dwell_self *self, const struct dwell_wait_note *note, uint64_t now, uint32_t stack)
+{
+	uint64_t what = dwell_what(stack, note->reason, note->kind, note->flags);
+
+	if (note->holder > 0)
+		dwell_ring_put3(&self->writer, now, DWELL_RECORD_WAIT, what, note->since,
+			note->object, (uint32_t)note->holder, 0);
+	else
+		dwell_ring_put2(
+			&self->writer, now, DWELL_RECORD_WAIT, what, note->since, note->object);
+}
+
+static void show(struct dwell_self *self, const struct dwell_wait_note *note)
+{
+	struct dwell_ring_line *line = &self->slot->line;
+
+	if (!note) {
+		dwell_ring_state(line, 0, 0, 0);
+		return;
+	}
+	atomic_store_explicit(
+		&line->state_what, (uint32_t)note->kind << 8 | note->flags, memory_order_relaxed);
+	dwell_ring_state(line, note->since, note->reason, note->object);
+}
+
+/*
+ * A wait that was left by siglongjmp or an exception is still in the list, and its note lies below
+ * (that is: at a lower address than) any frame that is alive now. What it was is recorded as
+ * interrupted, up to here. The notes themselves may be overwritten by now: only the state word,
+ * which is the innermost one's, is looked at.
+ */
+static void forget_abandoned(struct dwell_self *self, uint64_t now)
+{
+	const struct dwell_slot *state = &self->slot->line.state;
+	uint64_t word = state->word[0];
+	uint32_t what = atomic_load_explicit(&self->slot->line.state_what, memory_order_relaxed);
+
+	self->wait = NULL;
+	if ((word & 0xff) != 0)
+		dwell_ring_put2(&self->writer, now, DWELL_RECORD_WAIT,
+			dwell_what(0, word & 0xff, what >> 8 & 0xff,
+				(what & 0xff) | DWELL_FLAG_INTERRUPTED),
+			word >> 8, state->word[1]);
+}
+
+static bool on_own_stack(const struct dwell_self *self, const void *at)
+{
+	return (uintptr_t)at >= self->stack_low && (uintptr_t)at < self->stack_high;
+}
+
+/* Notes on other stacks (of signals, of coroutines) are in no order that we know. */
+static bool abandoned(const struct dwell_self *self, const struct dwell_wait_note *note)
+{
+	return (uintptr_t)self->wait <= (uintptr_t)note &&
+	       on_own_stack(self, note) == on_own_stack(self, self->wait);
+}
+
+void dwell_wait_enter(struct dwell_self *self, struct dwell_wait_note *note)
+{
+	note->since = dwell_now();
+	if (__builtin_expect(self->wait != NULL, 0) && abandoned(self, note))
+		forget_abandoned(self, note->since);
+	note->outer = self->wait;
+	show(self, note);
+	self->wait = note;
+}
+
+void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *note, bool always,
+	const void *return_address, const void *frame)
+{
+	const struct dwell_session_header *header = dwell_lib.session.header;
+	uint64_t now = dwell_now_after();
+	uint64_t lasted = now - note->since;
+	uint32_t stack = 0;
+
+	if (always || lasted >= atomic_load_explicit(&header->call_ticks, memory_order_relaxed)) {
+		uint32_t flags = atomic_load_explicit(&header->flags, memory_order_relaxed);
+		if ((flags & DWELL_SESSION_STACKS) != 0 &&
+			lasted >= atomic_load_explicit(&header->stack_ticks, memory_order_relaxed))
+			stack = dwell_stack(self, return_address, frame);
+		put(self, note, now, stack);
+	}
+	/* Only now: a drain that sees no wait must find the record. */
+	self->wait = note->outer;
+	show(self, note->outer);
+}

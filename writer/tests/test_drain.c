@@ -1,0 +1,264 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "collect.h"
+#include "drain/drain.h"
+#include "lib/lib.h"
+
+/* Criterion takes no notice of LeakSanitizer's verdict at exit. */
+#ifdef __SANITIZE_ADDRESS__
+int __lsan_do_recoverable_leak_check(void);
+#	define no_leaks() cr_assert(eq(int, __lsan_do_recoverable_leak_check(), 0))
+#else
+#	define no_leaks() ((void)0)
+#endif
+
+struct stage {
+	struct dwell_session session;
+	struct dwell_registry *registry;
+	struct dwell_drain *drain;
+	struct collect *got;
+	uint64_t watermark_ns;
+	int fd;
+};
+
+/* A whole session in this process: every Criterion test has a process of its own. */
+static void set_up(struct stage *s, uint32_t flags, uint32_t ring_first, uint32_t ring_most)
+{
+	static char name[] = "stage", text[] = "of a test";
+	static char *argv[] = { name, text, NULL };
+	struct dwell_session_options options = { .flags = flags | DWELL_SESSION_STACKS,
+		.ring_first = ring_first,
+		.ring_most = ring_most,
+		.thread_max = 64 };
+	struct dwell_drain_options how = { .states = true };
+
+	memset(s, 0, sizeof(*s));
+	cr_assert(eq(int, dwell_session_make(&s->session, &s->fd, NULL, &options, 0, 20000), 0));
+	how.zero_monotonic_ns = s->session.start_monotonic_ns;
+	s->got = collect_new();
+	cr_assert(eq(int, dwell_registry_new(&s->registry, &s->got->sink), 0));
+	cr_assert(eq(
+		int, dwell_drain_new(&s->drain, &s->session, s->registry, &s->got->sink, &how), 0));
+	cr_assert(eq(int, dwell_lib_adopt(&s->session, 2, argv), DWELL_ATTACH_OK));
+	cr_assert(ne(ptr, dwell_enter(), NULL));
+}
+
+static void pass(struct stage *s)
+{
+	cr_assert(eq(int, dwell_drain_pass(s->drain, &s->watermark_ns), 0));
+}
+
+static void tear_down(struct stage *s)
+{
+	dwell_drain_free(s->drain);
+	dwell_registry_free(s->registry);
+	free(s->got);
+	dwell_lib_detach();
+	dwell_session_unmap(&s->session);
+	close(s->fd);
+	no_leaks();
+}
+
+static __attribute__((noinline)) void wait_for(uint64_t object, int32_t holder, unsigned us)
+{
+	struct dwell_wait_note note = { .object = object,
+		.reason = DWELL_REASON_MUTEX,
+		.kind = DWELL_OBJECT_MUTEX,
+		.holder = holder };
+
+	dwell_wait_enter(dwell_enter(), &note);
+	usleep(us);
+	dwell_wait_leave(dwell_enter(), &note, true, __builtin_return_address(0),
+		__builtin_frame_address(0));
+}
+
+/* A wait that is over when the drain looks: begin and end with all that is known. */
+Test(drain, wait_whole)
+{
+	struct stage s;
+	const struct dwell_event *begin, *end;
+
+	set_up(&s, 0, 0, 0);
+	wait_for(0x1234, (int32_t)gettid(), 3000);
+	pass(&s);
+	begin = collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, 0);
+	end = collect_row(s.got, DWELL_EVENT_WAIT_END, 0);
+	cr_assert(begin && end);
+	cr_assert(eq(u32, begin->task, 1));
+	cr_assert(eq(u8, begin->reason, DWELL_REASON_MUTEX));
+	cr_assert(eq(u8, begin->state, DWELL_BLOCKED));
+	cr_assert(eq(u8, end->state, DWELL_RUNNING));
+	cr_assert(ge(u64, end->time_ns - begin->time_ns, 3000000));
+	cr_assert(lt(u64, end->time_ns - begin->time_ns, 2000000000));
+	cr_assert(eq(u64, s.got->object[begin->object].native_id, 0x1234));
+	cr_assert(eq(u8, s.got->object[begin->object].kind, DWELL_OBJECT_MUTEX));
+	cr_assert(ne(u32, begin->stack, 0));
+	cr_assert(gt(sz, s.got->stack_depth[begin->stack], 0));
+	cr_assert(eq(u32, begin->peer, 1));
+	cr_assert(eq(int, begin->flags &DWELL_EVENT_HOLDER_READ, DWELL_EVENT_HOLDER_READ));
+	cr_assert(eq(int, (int)s.got->task[1].tid, gettid()));
+	tear_down(&s);
+}
+
+/* A wait that lasts is begun from the state word, once, and ended by its record, once. */
+Test(drain, wait_open)
+{
+	struct stage s;
+	struct dwell_wait_note note = { .object = 77, .reason = DWELL_REASON_COND };
+	const struct dwell_event *begin;
+
+	set_up(&s, 0, 0, 0);
+	dwell_wait_enter(dwell_enter(), &note);
+	usleep(2000);
+	pass(&s);
+	pass(&s);
+	usleep(2000);
+	pass(&s);
+	pass(&s);
+	begin = collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, 0);
+	cr_assert(ne(ptr, (void *)begin, NULL));
+	cr_assert(eq(u8, begin->reason, DWELL_REASON_COND));
+	cr_assert(eq(ptr, (void *)collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, 1), NULL));
+	cr_assert(eq(ptr, (void *)collect_row(s.got, DWELL_EVENT_WAIT_END, 0), NULL));
+	dwell_wait_leave(dwell_enter(), &note, true, __builtin_return_address(0),
+		__builtin_frame_address(0));
+	pass(&s);
+	cr_assert(eq(ptr, (void *)collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, 1), NULL));
+	cr_assert(ne(ptr, (void *)collect_row(s.got, DWELL_EVENT_WAIT_END, 0), NULL));
+	cr_assert(eq(ptr, (void *)collect_row(s.got, DWELL_EVENT_WAIT_END, 1), NULL));
+	tear_down(&s);
+}
+
+/* A short call is not recorded at all and leaves nothing behind. */
+Test(drain, short_call)
+{
+	struct stage s;
+	struct dwell_wait_note note = { .object = 7, .reason = DWELL_REASON_FILE };
+
+	set_up(&s, 0, 0, 0);
+	atomic_store(&s.session.header->call_ticks, UINT64_MAX);
+	dwell_wait_enter(dwell_enter(), &note);
+	dwell_wait_leave(dwell_enter(), &note, false, NULL, __builtin_frame_address(0));
+	pass(&s);
+	cr_assert(eq(ptr, (void *)collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, 0), NULL));
+	cr_assert(eq(u64, dwell_self.slot->line.state.word[0] & 0xff, 0));
+	tear_down(&s);
+}
+
+/* What a full chain of rings refuses is told as a loss, between what came before and after. */
+Test(drain, loss_is_told)
+{
+	struct stage s;
+	struct dwell_self *self;
+	const struct dwell_event *loss;
+	uint64_t put = 0, refused = 0;
+	size_t marks = 0;
+
+	set_up(&s, 0, 16, 128);
+	self = dwell_enter();
+	for (int i = 0; i < 1000; i++) {
+		if (dwell_ring_put1(&self->writer, dwell_now(), DWELL_RECORD_MARK, 0))
+			put++;
+		else
+			refused++;
+	}
+	cr_assert(gt(u64, refused, 500));
+	pass(&s);
+	for (int i = 0; i < 10; i++)
+		put += dwell_ring_put1(&self->writer, dwell_now(), DWELL_RECORD_MARK, 0);
+	pass(&s);
+	loss = collect_row(s.got, DWELL_EVENT_LOSS, 0);
+	cr_assert(ne(ptr, (void *)loss, NULL));
+	cr_assert(eq(u64, loss->value, refused));
+	cr_assert(eq(u8, loss->reason, DWELL_LOSS_FULL));
+	cr_assert(le(u64, loss->extra, loss->time_ns));
+	while (collect_row(s.got, DWELL_EVENT_MARK, marks))
+		marks++;
+	cr_assert(eq(u64, marks, put));
+	cr_assert(le(u64, collect_row(s.got, DWELL_EVENT_MARK, marks - 11)->time_ns, loss->extra));
+	tear_down(&s);
+}
+
+static void *short_life(void *argument)
+{
+	(void)argument;
+	wait_for(5, 0, 1000);
+	dwell_thread_rename("short");
+	dwell_thread_end();
+	/* After the end nothing is recorded and nothing breaks. */
+	cr_assert(eq(ptr, dwell_enter(), NULL));
+	return NULL;
+}
+
+/* Threads come and go through one slot; each is a task with a beginning, a name and an end. */
+Test(drain, threads)
+{
+	struct stage s;
+	pthread_t thread;
+
+	set_up(&s, 0, 0, 0);
+	for (int i = 0; i < 5; i++) {
+		pthread_create(&thread, NULL, short_life, NULL);
+		pthread_join(thread, NULL);
+		pass(&s);
+	}
+	cr_assert(eq(u32, s.got->tasks, 6));
+	cr_assert(eq(u32, dwell_session_thread_count(&s.session), 2));
+	for (uint32_t i = 2; i <= 6; i++)
+		cr_assert(strcmp(s.got->task_name[i], "short") == 0);
+	cr_assert(ne(ptr, (void *)collect_row(s.got, DWELL_EVENT_EXIT, 4), NULL));
+	cr_assert(eq(ptr, (void *)collect_row(s.got, DWELL_EVENT_EXIT, 5), NULL));
+	tear_down(&s);
+}
+
+/* A fork's child finds out by itself, has its own slots, and the parent's are untouched. */
+Test(drain, fork)
+{
+	struct stage s;
+	pid_t child;
+	size_t waits = 0;
+	int status;
+
+	set_up(&s, 0, 0, 0);
+	wait_for(1, 0, 100);
+	child = fork();
+	if (child == 0) {
+		wait_for(2, 0, 1000);
+		_exit(0);
+	}
+	wait_for(3, 0, 1000);
+	cr_assert(eq(int, waitpid(child, &status, 0), child));
+	cr_assert(eq(int, status, 0));
+	pass(&s);
+	cr_assert(
+		eq(int, dwell_drain_process_gone(s.drain, child, dwell_drain_now_ns(s.drain)), 0));
+	cr_assert(eq(u32, s.got->processes, 2));
+	cr_assert(eq(u32, s.got->tasks, 2));
+	cr_assert(eq(int, (int)s.got->task[2].tid, child));
+	while (collect_row(s.got, DWELL_EVENT_WAIT_END, waits))
+		waits++;
+	cr_assert(eq(sz, waits, 3));
+	cr_assert(eq(u32, collect_row(s.got, DWELL_EVENT_EXIT, 0)->task, 2));
+	tear_down(&s);
+}
+
+/* The files that are mapped are told once. */
+Test(drain, modules)
+{
+	struct stage s;
+	uint32_t first;
+
+	set_up(&s, 0, 0, 0);
+	dwell_lib_modules();
+	pass(&s);
+	first = s.got->mappings;
+	cr_assert(gt(u32, first, 2));
+	dwell_lib_modules();
+	pass(&s);
+	cr_assert(eq(u32, s.got->mappings, first));
+	tear_down(&s);
+}
