@@ -7,6 +7,7 @@
 #include "import/input.h"
 
 static const struct importer *const importers[] = {
+	&dwell_importer_go,
 	&dwell_importer_perf,
 };
 

@@ -1,0 +1,36 @@
+#ifndef DWELL_GO_EMIT_H
+#define DWELL_GO_EMIT_H
+
+#include "import/go/go.h"
+
+/* emit.c: rows. `thread` is whose event it is, as it is before the event. */
+uint64_t go_stamp(struct go_reader *reader, uint64_t time);
+int go_emit(struct go_reader *reader, struct dwell_event row);
+/*
+ * The next row, empty but for its time and kind, to be filled before the next call. When
+ * telling the rows before failed, row_err says so: there is always a row to fill.
+ */
+struct dwell_event *go_row(struct go_reader *reader, uint64_t time, uint8_t kind);
+uint32_t go_task_of(const struct go_reader *reader, uint32_t g);
+uint32_t go_executor_of(uint32_t p);
+int go_emit_counters(struct go_reader *reader);
+int go_emit_flush(struct go_reader *reader);
+int go_emit_firsts(struct go_reader *reader);
+int go_emit_create(struct go_reader *reader, const struct go_thread *thread,
+	struct go_goroutine *made, const struct go_event *event, uint64_t time);
+int go_emit_enter(
+	struct go_reader *reader, const struct go_thread *thread, uint32_t g, uint64_t time);
+int go_emit_leave(struct go_reader *reader, const struct go_thread *thread, uint32_t g,
+	const struct go_event *event, uint64_t time);
+int go_emit_wake(struct go_reader *reader, const struct go_thread *thread, uint32_t g,
+	uint64_t stack, uint64_t time);
+int go_emit_lost_proc(struct go_reader *reader, uint32_t p, uint64_t time);
+int go_emit_state(struct go_reader *reader, uint32_t g, uint8_t state, uint64_t time);
+int go_emit_exit(struct go_reader *reader, uint32_t g, uint64_t time);
+int go_emit_annotation(struct go_reader *reader, const struct go_thread *thread,
+	const struct go_event *event, uint64_t time);
+int go_emit_sample(struct go_reader *reader, const struct go_sample *sample, uint64_t time);
+int go_emit_loss(struct go_reader *reader, uint64_t from);
+int go_emit_executor(struct go_reader *reader, uint32_t p);
+
+#endif
