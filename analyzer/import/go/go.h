@@ -12,18 +12,14 @@
 #include "import/go/wire.h"
 
 /*
- * Go execution traces, format versions Go 1.22 to 1.26: generations of batches, one
- * stream of events for each thread (M). Who may go next is decided by an emulation of
- * Go's scheduler (go_order.c), as timestamps of different threads may lie a
- * little; the facts are those of the Go source tree's internal/trace.
- *
- * Bounded: what is held is one generation's tables and batch headers, one batch for each
- * thread, and who is alive. The input is read twice: headers, then events.
+ * Go execution traces: generations of batches, one stream of events for each thread (M). Who may
+ * go next is decided by an emulation of Go's scheduler, as time stamps of different threads may lie
+ * a little; the facts are those of the Go source tree's internal/trace. What is held: a generation's
+ * tables and batch headers, a batch for each thread, and who is alive.
  *
  * Files: source.c; batch.c (batches and events of one generation), tables.c (strings, stacks,
  * CPU samples), run.c, order.c, procs.c (order), emit.c, spans.c (rows); v1*.c (up to Go 1.21).
  */
-
 struct go_event {
 	uint64_t time; /* nanoseconds, before the repair of order */
 	uint64_t args[GO_ARGS];
@@ -96,7 +92,6 @@ struct go_first {
 	uint32_t p;                 /* index of it, or GO_NOBODY */
 	uint8_t status;
 };
-
 /* A growing array: items, count, capacity. */
 #define GO_ARRAY(type)                                                                             \
 	struct {                                                                                   \
