@@ -1,0 +1,137 @@
+#ifndef DWELL_ANALYSIS_H
+#define DWELL_ANALYSIS_H
+
+#include "dwell/activity.h"
+#include "dwell/error.h"
+#include "dwell/waits.h"
+
+/*
+ * The analyses: a source in, plain data out. Several can be asked for in one pass over the
+ * source. The same trace gives the same answer, in the same order, whatever the number of threads.
+ */
+enum dwell_analysis {
+	DWELL_ANALYZE_TASKS = 1 << 0,
+	DWELL_ANALYZE_LATENCY = 1 << 1,
+	DWELL_ANALYZE_BLOCKED = 1 << 2,
+	DWELL_ANALYZE_LOCKS = 1 << 3,
+	DWELL_ANALYZE_SPANS = 1 << 4,
+	DWELL_ANALYZE_METRICS = 1 << 5,
+	DWELL_ANALYZE_FLAME = 1 << 6,
+	DWELL_ANALYZE_STAT = 1 << 7
+};
+
+enum dwell_flame_of {
+	DWELL_FLAME_BLOCKED = 0, /* waits at the waiter's stack */
+	DWELL_FLAME_RUNNABLE,    /* time ready, at the stack where the task last left */
+	DWELL_FLAME_LOCK,        /* waits for something held, at the waiter's stack */
+	DWELL_FLAME_WAKE,        /* waits at the waker's stack */
+	DWELL_FLAME_CPU          /* samples */
+};
+
+struct dwell_query {
+	unsigned analyses; /* bits of enum dwell_analysis */
+	unsigned threads;  /* 0: one for each CPU that may be used */
+	struct dwell_selection selection;
+	unsigned tasks_by;   /* enum dwell_by: task, class, process */
+	unsigned blocked_by; /* enum dwell_by: site, object, reason, task, class */
+	unsigned flame_of;   /* enum dwell_flame_of */
+	uint64_t worst;      /* latencies to keep; UINT64_MAX: all */
+	/* Called now and then by one thread with the time that was reached; may be NULL. */
+	void (*progress)(void *context, uint64_t at_ns);
+	void *progress_context;
+};
+
+enum dwell_task_end {
+	DWELL_END_ALIVE = 0,
+	DWELL_END_ENDED,  /* how is not known */
+	DWELL_END_EXITED, /* with `status` */
+	DWELL_END_KILLED  /* by signal `status` */
+};
+
+struct dwell_tasks_row {
+	struct dwell_key key;
+	uint32_t task;  /* the catalog has its names; 0: the row is of several */
+	uint32_t count; /* tasks in the row */
+	uint64_t created_ns;
+	uint64_t ended_ns; /* DWELL_FOREVER: alive at the end of the window */
+	uint8_t end;       /* enum dwell_task_end; of one task */
+	int32_t status;
+	struct dwell_times times;
+	uint64_t blocked_by[DWELL_REASON_COUNT]; /* 0: no reason was recorded */
+	uint64_t switches, preemptions, wakes;   /* see has_switches and has_wakes of the facts */
+};
+
+/* Longest blocked plus runnable time first. */
+struct dwell_tasks {
+	struct dwell_tasks_row *rows;
+	size_t count;
+};
+
+struct dwell_latency_row {
+	uint32_t id; /* of the class or executor */
+	struct dwell_distribution times;
+};
+
+enum dwell_occupant_kind { DWELL_OCCUPANT_TASK, DWELL_OCCUPANT_IDLE, DWELL_OCCUPANT_UNKNOWN };
+const char *dwell_occupant_name(unsigned kind);
+
+/* Who held the executor; longest first, idle and unknown last. */
+struct dwell_occupant {
+	uint64_t ns;
+	uint32_t task; /* 0: of another kind */
+	uint8_t kind;  /* enum dwell_occupant_kind */
+};
+
+struct dwell_worst {
+	uint64_t id;
+	uint64_t at_ns; /* became runnable */
+	uint64_t latency_ns;
+	uint32_t task;
+	uint32_t executor; /* entered; 0: not known */
+	uint32_t waker;
+	uint32_t waker_stack;
+	uint8_t cause;                      /* enum dwell_cause */
+	struct dwell_occupant *ran_instead; /* adds up to latency_ns */
+	size_t ran_count;
+};
+
+struct dwell_latency {
+	struct dwell_distribution overall;
+	struct dwell_distribution causes[DWELL_CAUSE_COUNT]; /* by enum dwell_cause */
+	struct dwell_latency_row *classes;                   /* longest total first */
+	size_t class_count;
+	struct dwell_latency_row *executors; /* by id */
+	size_t executor_count;
+	struct dwell_worst *worst; /* longest first */
+	size_t worst_count;
+};
+
+/* What was asked for; NULL what was not. */
+struct dwell_answer {
+	struct dwell_trace_facts trace;
+	const struct dwell_catalog *catalog;
+	struct dwell_tasks *tasks;
+	struct dwell_latency *latency;
+	struct dwell_blocked *blocked;
+	struct dwell_locks *locks;
+	struct dwell_spans *spans;
+	struct dwell_metrics *metrics;
+	struct dwell_flames *flames;
+	struct dwell_stat *stat;
+};
+
+/*
+ * Drive the source, which stays the caller's. Returns 0, DWELL_EINVAL (a word of the query that
+ * has no meaning there, from after to), or what the source returned; then *diag, which may be
+ * NULL, says where and what, and *out is untouched.
+ *
+ * A source whose rows end in a fault after some of them were read gives an answer over what was
+ * read only if it says so itself, by a loss row and `closed`.
+ */
+int dwell_analyze(struct dwell_answer **out, struct dwell_source *source,
+	const struct dwell_query *query, struct dwell_diag *diag);
+
+/* NULL is allowed. */
+void dwell_answer_free(struct dwell_answer *answer);
+
+#endif
