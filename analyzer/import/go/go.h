@@ -14,8 +14,8 @@
 /*
  * Go execution traces: generations of batches, one stream of events for each thread (M). Who may
  * go next is decided by an emulation of Go's scheduler, as time stamps of different threads may lie
- * a little; the facts are those of the Go source tree's internal/trace. What is held: a generation's
- * tables and batch headers, a batch for each thread, and who is alive.
+ * a little; the facts are those of the Go source tree's internal/trace. What is held: a
+ * generation's tables and batch headers, a batch for each thread, and who is alive.
  *
  * Files: source.c; batch.c (batches and events of one generation), tables.c (strings, stacks,
  * CPU samples), run.c, order.c, procs.c (order), emit.c, spans.c (rows); v1*.c (up to Go 1.21).
