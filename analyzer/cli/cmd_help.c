@@ -1,4 +1,4 @@
-#include "cli/cmd_help.h"
+#include "cli/commands.h"
 
 #include <string.h>
 

@@ -48,6 +48,7 @@ struct request {
 
 struct command {
 	const char *name;
+	const char *heading;  /* of the list of commands, above this one; NULL: none */
 	const char *program;  /* of another room: run this program, found beside ours */
 	const char *summary;  /* one line, an imperative without a full stop */
 	const char *operands; /* "[TRACE]" */

@@ -1,11 +1,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "cli/cmd_help.h"
 #include "cli/command.h"
+#include "cli/commands.h"
 
 const struct command commands[] = {
 	{ .name = "record",
+		.heading = "Recording",
 		.program = "dwell-record",
 		.summary = "run a program and record what its tasks do" },
 	{ .name = "snapshot",
@@ -15,8 +16,16 @@ const struct command commands[] = {
 		.program = "dwell-record",
 		.summary =
 			"say what can be collected here, what cannot, and what would change it" },
+	{ .name = "stat",
+		.heading = "Looking",
+		.summary = "say what is in a trace, and how much of it is known",
+		.operands = "[TRACE]",
+		.max_operands = 1,
+		.flags = TAKES_TIMES | TAKES_FORMS,
+		.run = cmd_stat },
 	{ .name = "tui", .program = "dwell-tui", .summary = "browse a trace on a timeline" },
 	{ .name = "help",
+		.heading = "Help",
 		.summary = "describe a command, or list all",
 		.operands = "[COMMAND]",
 		.max_operands = 1,

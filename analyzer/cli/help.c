@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cmd_help.h"
+#include "cli/commands.h"
 #include "dwell/types.h"
 
 enum { HELP_COLUMN = 26 };
@@ -96,9 +96,12 @@ void help_all(void)
 	puts("usage: dwell COMMAND [options] [TRACE...]\n"
 	     "\n"
 	     "Where did each task's time go, and who was to blame?\n"
-	     "Without a TRACE, a command reads the file dwell.trace of this folder.\n");
-	for (const struct command *command = commands; command->name; command++)
+	     "Without a TRACE, a command reads the file dwell.trace of this folder.");
+	for (const struct command *command = commands; command->name; command++) {
+		if (command->heading)
+			printf("\n%s\n", command->heading);
 		printf("    %-12s%s\n", command->name, command->summary);
+	}
 	puts("\nSee dwell help COMMAND, or dwell COMMAND -h.");
 }
 

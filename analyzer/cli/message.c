@@ -53,3 +53,12 @@ struct dwell_style terminal_style(void)
 		style.width = size.ws_col;
 	return style;
 }
+
+void next_step(const struct dwell_style *style, const char *what, const char *path)
+{
+	dwell_style_tone(style, DWELL_TONE_FAINT);
+	fprintf(style->file, "\n%s ", what);
+	dwell_print_escaped(style, path, strlen(path));
+	dwell_style_tone(style, DWELL_TONE_PLAIN);
+	putc('\n', style->file);
+}

@@ -10,4 +10,7 @@ int complain(int status, const char *what, const char *why, ...)
 /* How stdout is to be written: width, colour and characters that it takes. */
 struct dwell_style terminal_style(void);
 
+/* The last line of an answer: what to ask next. */
+void next_step(const struct dwell_style *style, const char *what, const char *path);
+
 #endif

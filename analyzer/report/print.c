@@ -241,12 +241,13 @@ static void put_title(const struct dwell_column_spec *spec, const struct dwell_s
 	}
 }
 
-static size_t last_column(const struct layout *layout)
+/* Of a line of titles: the last that has one. */
+static size_t last_column(const struct dwell_table *table, const struct layout *layout, bool titles)
 {
 	size_t last = 0;
 
 	for (size_t i = 0; i < layout->count; i++)
-		if (layout->widths[i])
+		if (layout->widths[i] && (!titles || *table->columns[i].title))
 			last = i;
 	return last;
 }
@@ -254,13 +255,13 @@ static size_t last_column(const struct layout *layout)
 static void print_line(const struct dwell_table *table, const struct layout *layout,
 	const struct dwell_style *style, size_t line)
 {
-	const size_t last = last_column(layout);
+	const size_t last = last_column(table, layout, !line);
 	unsigned before = 0;
 
-	for (size_t i = 0; i < layout->count; i++) {
+	for (size_t i = 0; i <= last; i++) {
 		const struct dwell_column_spec *spec = &table->columns[i];
 
-		if (!layout->widths[i] || (!line && i == last && !*spec->title))
+		if (!layout->widths[i])
 			continue;
 		put_spaces(style, before);
 		before = GAP;
