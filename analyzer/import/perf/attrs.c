@@ -120,15 +120,6 @@ int perf_attrs_add(struct perf_attrs *attrs, struct perf_wire in)
 	return DWELL_OK;
 }
 
-static size_t slot_of(const struct perf_attrs *attrs, uint64_t id)
-{
-	size_t i = (size_t)(id * 0x9e3779b97f4a7c15 >> 32) & (attrs->id_size - 1);
-
-	while (attrs->ids[i].attr && attrs->ids[i].id != id)
-		i = (i + 1) & (attrs->id_size - 1);
-	return i;
-}
-
 static int grow_ids(struct perf_attrs *attrs, size_t more)
 {
 	struct perf_attrs grown = *attrs;
@@ -142,7 +133,7 @@ static int grow_ids(struct perf_attrs *attrs, size_t more)
 		return DWELL_ENOMEM;
 	for (size_t i = 0; i < attrs->id_size; i++)
 		if (attrs->ids[i].attr)
-			grown.ids[slot_of(&grown, attrs->ids[i].id)] = attrs->ids[i];
+			grown.ids[perf_id_slot(&grown, attrs->ids[i].id)] = attrs->ids[i];
 	free(attrs->ids);
 	*attrs = grown;
 	return DWELL_OK;
@@ -154,7 +145,7 @@ int perf_attrs_add_ids(struct perf_attrs *attrs, struct perf_wire in)
 	uint64_t id;
 
 	while (!err && perf_u64(&in, &id)) {
-		struct perf_id *slot = &attrs->ids[slot_of(attrs, id)];
+		struct perf_id *slot = &attrs->ids[perf_id_slot(attrs, id)];
 
 		if (slot->attr)
 			continue;
@@ -186,32 +177,14 @@ void perf_attrs_resolve(struct perf_attrs *attrs, const struct perf_formats *for
 	}
 }
 
-static const struct perf_attr *find(const struct perf_attrs *attrs, uint64_t id)
-{
-	if (!attrs->id_size)
-		return NULL;
-
-	const struct perf_id *slot = &attrs->ids[slot_of(attrs, id)];
-	return slot->attr ? &attrs->all[slot->attr - 1] : NULL;
-}
-
-const struct perf_attr *perf_attrs_of_sample(
-	const struct perf_attrs *attrs, const uint8_t *body, size_t size, bool big)
-{
-	if (attrs->count == 1)
-		return attrs->all;
-	if (attrs->sample_id == PERF_ABSENT || attrs->sample_id + 8u > size)
-		return NULL;
-	return find(attrs, perf_get64(body + attrs->sample_id, big));
-}
-
 const struct perf_attr *perf_attrs_of_other(
-	const struct perf_attrs *attrs, const uint8_t *body, size_t size, bool big)
+	const struct perf_attrs *attrs, const struct perf_wire *body)
 {
 	const struct perf_attr *attr = NULL;
 
-	if (attrs->count > 1 && attrs->tail_id != PERF_ABSENT && attrs->tail_id <= size)
-		attr = find(attrs, perf_get64(body + size - attrs->tail_id, big));
+	if (attrs->count > 1 && attrs->tail_id != PERF_ABSENT && attrs->tail_id <= body->left)
+		attr = perf_attrs_find(
+			attrs, perf_get64(body->at + body->left - attrs->tail_id, body->big));
 	/* What perf itself makes up bears id 0; all events agree on what it holds. */
 	return attr ? attr : attrs->count ? attrs->all : NULL;
 }

@@ -70,11 +70,38 @@ int perf_attrs_add_ids(struct perf_attrs *attrs, struct perf_wire in);
 /* Find out which attrs are tracepoints that are understood, once the formats are known. */
 void perf_attrs_resolve(struct perf_attrs *attrs, const struct perf_formats *formats);
 
-/* Of a sample's body (after its header), of another record's; NULL: it cannot be told. */
-const struct perf_attr *perf_attrs_of_sample(
-	const struct perf_attrs *attrs, const uint8_t *body, size_t size, bool big);
+static inline size_t perf_id_slot(const struct perf_attrs *attrs, uint64_t id)
+{
+	size_t i = (size_t)(id * 0x9e3779b97f4a7c15 >> 32) & (attrs->id_size - 1);
+
+	while (attrs->ids[i].attr && attrs->ids[i].id != id)
+		i = (i + 1) & (attrs->id_size - 1);
+	return i;
+}
+
+static inline const struct perf_attr *perf_attrs_find(const struct perf_attrs *attrs, uint64_t id)
+{
+	if (!attrs->id_size)
+		return NULL;
+
+	const struct perf_id *slot = &attrs->ids[perf_id_slot(attrs, id)];
+	return slot->attr ? &attrs->all[slot->attr - 1] : NULL;
+}
+
+/* The event of a sample's body (after its header); NULL: it cannot be told. */
+static inline const struct perf_attr *perf_attrs_of_sample(
+	const struct perf_attrs *attrs, const struct perf_wire *body)
+{
+	if (attrs->count == 1)
+		return attrs->all;
+	if (attrs->sample_id == PERF_ABSENT || attrs->sample_id + 8u > body->left)
+		return NULL;
+	return perf_attrs_find(attrs, perf_get64(body->at + attrs->sample_id, body->big));
+}
+
+/* The same of another record's. */
 const struct perf_attr *perf_attrs_of_other(
-	const struct perf_attrs *attrs, const uint8_t *body, size_t size, bool big);
+	const struct perf_attrs *attrs, const struct perf_wire *body);
 
 /* Does any event ask for this, is any of this event? */
 bool perf_attrs_sample(const struct perf_attrs *attrs, enum perf_sample_bit bit);

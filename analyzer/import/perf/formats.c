@@ -102,9 +102,19 @@ static struct text field_name(const struct text *line)
 	return (struct text){ line->at + start, end - start };
 }
 
-static bool is_number(enum perf_field field)
+static bool has_size(enum perf_field field, uint64_t size)
 {
-	return field != PERF_FIELD_COMM && field != PERF_FIELD_COMM2;
+	switch (field) {
+	case PERF_FIELD_COMM:
+	case PERF_FIELD_COMM2:
+		return size == 16; /* else a string elsewhere */
+	case PERF_FIELD_FLAGS:
+		return size == 1;
+	case PERF_FIELD_STATE:
+		return size == 8 || size == 4;
+	default:
+		return size == 4;
+	}
 }
 
 static void read_field(struct perf_format *format, const struct text *line)
@@ -117,14 +127,12 @@ static void read_field(struct perf_format *format, const struct text *line)
 		return;
 	for (unsigned i = 0; i < PERF_FIELD_COUNT; i++) {
 		const char *field = wanted[format->event].fields[i];
-		const bool plain = is_number(i) ? size == 8 || size == 4 || size == 2 || size == 1
-						: size == 16; /* else a dynamic string */
 
 		if (!field || strlen(field) != name.left || memcmp(field, name.at, name.left) ||
-			!plain)
+			!has_size(i, size))
 			continue;
 		format->offset[i] = (uint16_t)offset;
-		format->width[i] = (uint8_t)size;
+		format->wide_state = format->wide_state || (i == PERF_FIELD_STATE && size == 8);
 		if (offset + size > format->size)
 			format->size = (uint16_t)(offset + size);
 	}
@@ -157,17 +165,12 @@ static uint8_t event_named(const struct text *name)
 	return PERF_EVENT_OTHER;
 }
 
-static bool has(const struct perf_format *format, enum perf_field field)
-{
-	return format->offset[field] != UINT16_MAX;
-}
-
 static bool complete(const struct perf_format *format)
 {
 	const bool second = format->event == PERF_EVENT_SWITCH || format->event == PERF_EVENT_FORK;
 
-	return has(format, PERF_FIELD_PID) && (!second || has(format, PERF_FIELD_PID2)) &&
-	       (format->event != PERF_EVENT_SWITCH || has(format, PERF_FIELD_STATE));
+	return perf_has(format, PERF_FIELD_PID) && (!second || perf_has(format, PERF_FIELD_PID2)) &&
+	       (format->event != PERF_EVENT_SWITCH || perf_has(format, PERF_FIELD_STATE));
 }
 
 /* False: not an event that is understood. */

@@ -38,7 +38,7 @@ struct perf_format {
 	uint8_t event;
 	uint16_t size;                     /* raw data shorter than this lacks a field */
 	uint16_t offset[PERF_FIELD_COUNT]; /* UINT16_MAX: the format has no such field */
-	uint8_t width[PERF_FIELD_COUNT];
+	bool wide_state;                   /* prev_state has 8 bytes, not 4 */
 	uint64_t exited, stopped, blocked; /* bits of prev_state; none of them: runnable */
 };
 
@@ -56,22 +56,16 @@ void perf_formats_release(struct perf_formats *formats);
 
 const struct perf_format *perf_formats_find(const struct perf_formats *formats, uint64_t id);
 
-/* The number of a raw field, which the format says is there. */
-static inline uint64_t perf_field(
+static inline bool perf_has(const struct perf_format *format, enum perf_field field)
+{
+	return format->offset[field] != UINT16_MAX;
+}
+
+/* A raw field of 4 bytes, which the format says is there. */
+static inline int32_t perf_field32(
 	const struct perf_format *format, enum perf_field field, const uint8_t *raw, bool big)
 {
-	const uint8_t *at = raw + format->offset[field];
-
-	switch (format->width[field]) {
-	case 8:
-		return perf_get64(at, big);
-	case 4:
-		return perf_get32(at, big);
-	case 2:
-		return perf_get16(at, big);
-	default:
-		return *at;
-	}
+	return (int32_t)perf_get32(raw + format->offset[field], big);
 }
 
 #endif

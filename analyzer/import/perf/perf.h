@@ -10,6 +10,7 @@
 #include "dwell/bytes.h"
 #include "dwell/error.h"
 #include "dwell/sink.h"
+#include "import/input.h"
 #include "import/perf/attrs.h"
 #include "import/perf/formats.h"
 #include "import/perf/queue.h"
@@ -18,10 +19,13 @@
 
 /* The bytes between two places of the file, read once from front to back. */
 struct perf_stream {
-	uint8_t *buffer;
-	size_t from, to, room;
-	uint64_t at, end; /* the next byte to read; the end of the data */
-	bool short_file;  /* the file ended before `end` */
+	struct import_window window;
+	uint8_t *buffer; /* where there is no window */
+	size_t room;
+	const uint8_t *bytes; /* one of them */
+	size_t from, to;      /* what of it is not taken yet */
+	uint64_t at, end;     /* the next byte to read; the end of the data */
+	bool short_file;      /* the file ended before `end` */
 };
 
 /* What compressed records unpack to. */
@@ -92,12 +96,24 @@ int perf_open_file(struct perf *perf);
 int perf_feature(struct perf *perf, uint64_t feature, struct perf_wire in);
 
 /* stream.c */
-int perf_stream_start(struct perf_stream *stream, uint64_t at, uint64_t end);
+void perf_stream_start(struct perf_stream *stream, uint64_t at, uint64_t end);
 void perf_stream_release(struct perf_stream *stream);
-/* size bytes in one piece, valid until the next call. DWELL_END: so many are not left. */
-int perf_stream_take(
-	struct perf_stream *stream, struct dwell_bytes *bytes, size_t size, const uint8_t **out);
+int perf_stream_fill(struct perf_stream *stream, struct dwell_bytes *bytes, size_t size);
 void perf_stream_skip(struct perf_stream *stream, uint64_t size);
+
+/* size bytes in one piece, valid until the next call. DWELL_END: so many are not left. */
+static inline int perf_stream_take(
+	struct perf_stream *stream, struct dwell_bytes *bytes, size_t size, const uint8_t **out)
+{
+	if (stream->to - stream->from < size) {
+		const int err = perf_stream_fill(stream, bytes, size);
+
+		if (err)
+			return err;
+	}
+	*out = stream->bytes + stream->from;
+	return DWELL_OK;
+}
 
 /*
  * reading.c: read until some records of the queue, *ready of them, may become rows (after the

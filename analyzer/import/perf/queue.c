@@ -5,7 +5,7 @@
 
 #include "dwell/error.h"
 
-static int grow(struct perf_queue *queue)
+int perf_queue_grow(struct perf_queue *queue)
 {
 	const size_t room = queue->room ? 2 * queue->room : 4096;
 	struct perf_item *items = realloc(queue->items, room * sizeof(*items));
@@ -19,26 +19,6 @@ static int grow(struct perf_queue *queue)
 		return DWELL_ENOMEM;
 	queue->spare = spare;
 	queue->room = room;
-	return DWELL_OK;
-}
-
-int perf_queue_put(struct perf_queue *queue, const struct perf_item *item)
-{
-	if (queue->count == queue->room) {
-		const int err = grow(queue);
-
-		if (err)
-			return err;
-	}
-
-	struct perf_item *here = &queue->items[queue->count++];
-	*here = *item;
-	if (here->time_ns > queue->newest_ns)
-		queue->newest_ns = here->time_ns;
-	if (here->time_ns < queue->told_ns) {
-		here->time_ns = queue->told_ns;
-		queue->late++;
-	}
 	return DWELL_OK;
 }
 

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dwell/error.h"
+
 /* What a record says, cut down to what rows are made of; tasks are slots of perf_tasks. */
 enum perf_item_kind {
 	PERF_ITEM_SWITCH, /* a leaves, b enters; value: state, reason << 8 */
@@ -66,8 +68,28 @@ struct perf_queue {
 	uint64_t late;      /* records that came too late */
 };
 
+int perf_queue_grow(struct perf_queue *queue);
+
 /* DWELL_ENOMEM. */
-int perf_queue_put(struct perf_queue *queue, const struct perf_item *item);
+static inline int perf_queue_put(struct perf_queue *queue, const struct perf_item *item)
+{
+	if (queue->count == queue->room) {
+		const int err = perf_queue_grow(queue);
+
+		if (err)
+			return err;
+	}
+
+	struct perf_item *here = &queue->items[queue->count++];
+	*here = *item;
+	if (here->time_ns > queue->newest_ns)
+		queue->newest_ns = here->time_ns;
+	if (here->time_ns < queue->told_ns) {
+		here->time_ns = queue->told_ns;
+		queue->late++;
+	}
+	return DWELL_OK;
+}
 
 /*
  * How many of items may go on now, in order: at the end of a round, at the end of the trace.

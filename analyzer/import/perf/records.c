@@ -41,8 +41,7 @@ static uint32_t tail32(const struct perf_wire *body, uint16_t from_end, size_t m
 /* Cuts the tail off the body. False: it has none. */
 static bool take_tail(const struct perf *perf, struct perf_wire *body, struct tail *out)
 {
-	const struct perf_attr *attr =
-		perf_attrs_of_other(&perf->attrs, body->at, body->left, body->big);
+	const struct perf_attr *attr = perf_attrs_of_other(&perf->attrs, body);
 
 	*out = (struct tail){ .when = { .cpu = PERF_NO_CPU }, .pid = -1, .tid = -1 };
 	if (!attr || attr->tail > body->left)

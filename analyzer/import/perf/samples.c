@@ -58,22 +58,25 @@ static bool take_parts(struct sample *sample, struct perf_wire in)
 	return !(type & PERF_SAMPLE_RAW) || take_raw(&in, &sample->raw);
 }
 
+/* Every member is set here: clearing the whole costs more than reading the record. */
 static bool take_sample(struct sample *sample, struct perf_wire in)
 {
 	const struct perf_attr *attr = sample->attr;
+	const bool has_cpu = attr->cpu != PERF_ABSENT, has_tid = attr->tid != PERF_ABSENT;
 
 	if (attr->body > in.left || attr->time == PERF_ABSENT)
 		return false;
-	sample->item.time_ns = perf_get64(in.at + attr->time, in.big);
-	sample->item.cpu = PERF_NO_CPU;
-	if (attr->cpu != PERF_ABSENT && perf_get32(in.at + attr->cpu, in.big) < PERF_NO_CPU)
-		sample->item.cpu = (uint16_t)perf_get32(in.at + attr->cpu, in.big);
-	if (attr->tid != PERF_ABSENT) {
-		sample->pid = (int32_t)perf_get32(in.at + attr->tid, in.big);
-		sample->tid = (int32_t)perf_get32(in.at + attr->tid + 4, in.big);
-	}
-	if (attr->period_at != PERF_ABSENT)
-		sample->period = perf_get64(in.at + attr->period_at, in.big);
+
+	const uint32_t cpu = has_cpu ? perf_get32(in.at + attr->cpu, in.big) : PERF_NO_CPU;
+	sample->item = (struct perf_item){
+		.time_ns = perf_get64(in.at + attr->time, in.big),
+		.cpu = cpu < PERF_NO_CPU ? (uint16_t)cpu : PERF_NO_CPU,
+	};
+	sample->pid = has_tid ? (int32_t)perf_get32(in.at + attr->tid, in.big) : -1;
+	sample->tid = has_tid ? (int32_t)perf_get32(in.at + attr->tid + 4, in.big) : -1;
+	sample->period =
+		attr->period_at != PERF_ABSENT ? perf_get64(in.at + attr->period_at, in.big) : 0;
+	sample->chain.left = sample->raw.left = 0;
 	return perf_skip(&in, attr->body) && take_parts(sample, in);
 }
 
@@ -81,12 +84,13 @@ int perf_say_comm(struct perf *perf, uint32_t slot, const uint8_t *comm, size_t 
 	const struct perf_item *when)
 {
 	struct perf_slot *self = &perf->tasks.slots[slot];
-	struct perf_item item = *when;
+	struct perf_item item;
 
 	if (!slot || !size)
 		return DWELL_OK;
 	if (size >= PERF_COMM && !when->flags && !memcmp(self->said_comm, comm, PERF_COMM))
 		return DWELL_OK;
+	item = *when;
 	item.kind = PERF_ITEM_COMM;
 	item.a = slot;
 	memset(item.comm, 0, sizeof(item.comm));
@@ -100,7 +104,7 @@ int perf_say_comm(struct perf *perf, uint32_t slot, const uint8_t *comm, size_t 
 
 int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_item *when)
 {
-	struct perf_item item = *when;
+	struct perf_item item;
 	int err;
 
 	if (!slot || pid < 1)
@@ -109,6 +113,7 @@ int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct
 	const uint32_t said = perf->tasks.slots[slot].said_process;
 	if (said && perf->tasks.slots[said].tid == pid)
 		return DWELL_OK;
+	item = *when;
 	item.kind = PERF_ITEM_OF;
 	item.flags = 0;
 	item.a = slot;
@@ -120,11 +125,6 @@ int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct
 	return perf_queue_put(&perf->queue, &item);
 }
 
-static bool has(const struct perf_format *format, enum perf_field field)
-{
-	return format->offset[field] != UINT16_MAX;
-}
-
 /* The task that a tracepoint names by pid, comm and prio. */
 static int named(struct perf *perf, const struct sample *sample, bool second, uint32_t *out)
 {
@@ -134,13 +134,13 @@ static int named(struct perf *perf, const struct sample *sample, bool second, ui
 	const enum perf_field prio = second ? PERF_FIELD_PRIO2 : PERF_FIELD_PRIO;
 	const uint8_t *raw = sample->raw.at;
 	const bool big = sample->raw.big;
-	int err = perf_tasks_slot(&perf->tasks, (int32_t)perf_field(format, pid, raw, big), out);
+	int err = perf_tasks_slot(&perf->tasks, perf_field32(format, pid, raw, big), out);
 
 	if (err || !*out)
 		return err;
-	if (has(format, prio)) {
+	if (perf_has(format, prio)) {
 		struct perf_slot *slot = &perf->tasks.slots[*out];
-		const int32_t said = (int32_t)perf_field(format, prio, raw, big);
+		const int32_t said = perf_field32(format, prio, raw, big);
 
 		if (said != slot->said_prio) {
 			struct perf_item item = sample->item;
@@ -152,7 +152,7 @@ static int named(struct perf *perf, const struct sample *sample, bool second, ui
 			err = perf_queue_put(&perf->queue, &item);
 		}
 	}
-	if (!err && has(format, comm))
+	if (!err && perf_has(format, comm))
 		err = perf_say_comm(
 			perf, *out, raw + format->offset[comm], PERF_COMM, &sample->item);
 	return err;
@@ -172,6 +172,15 @@ static void leaves_for(struct perf_item *item, const struct perf_format *format,
 	}
 }
 
+static uint64_t state_of(const struct sample *sample)
+{
+	const struct perf_format *format = sample->attr->format;
+	const uint8_t *at = sample->raw.at + format->offset[PERF_FIELD_STATE];
+
+	return format->wide_state ? perf_get64(at, sample->raw.big)
+				  : perf_get32(at, sample->raw.big);
+}
+
 static int sched_switch(struct perf *perf, const struct sample *sample, struct perf_item *item)
 {
 	const struct perf_format *format = sample->attr->format;
@@ -182,8 +191,7 @@ static int sched_switch(struct perf *perf, const struct sample *sample, struct p
 	if (err)
 		return err;
 	item->kind = PERF_ITEM_SWITCH;
-	leaves_for(item, format,
-		perf_field(format, PERF_FIELD_STATE, sample->raw.at, sample->raw.big));
+	leaves_for(item, format, state_of(sample));
 	return perf_queue_put(&perf->queue, item);
 }
 
@@ -194,9 +202,8 @@ static int woken(struct perf *perf, const struct sample *sample, struct perf_ite
 
 	if (err)
 		return err;
-	if (has(format, PERF_FIELD_FLAGS) &&
-		perf_field(format, PERF_FIELD_FLAGS, sample->raw.at, sample->raw.big) &
-			IN_HARD_INTERRUPT)
+	if (perf_has(format, PERF_FIELD_FLAGS) &&
+		sample->raw.at[format->offset[PERF_FIELD_FLAGS]] & IN_HARD_INTERRUPT)
 		item->flags = PERF_ITEM_IN_INTERRUPT;
 	item->kind =
 		sample->attr->event == PERF_EVENT_WAKEUP_NEW ? PERF_ITEM_NEW : PERF_ITEM_WAKING;
@@ -258,11 +265,11 @@ static int understood(struct perf *perf, const struct sample *sample, struct per
 int perf_sample(struct perf *perf, const struct perf_record *record)
 {
 	const struct perf_wire *body = &record->body;
-	struct sample sample = { .attr = perf_attrs_of_sample(
-					 &perf->attrs, body->at, body->left, body->big) };
+	struct sample sample;
 	struct perf_item item;
 	int err;
 
+	sample.attr = perf_attrs_of_sample(&perf->attrs, body);
 	if (!sample.attr || !sample.attr->event ||
 		(sample.attr->event == PERF_EVENT_WAKEUP && perf->attrs.waking)) {
 		perf->ignored++;
@@ -277,7 +284,7 @@ int perf_sample(struct perf *perf, const struct perf_record *record)
 	err = perf_tasks_slot(&perf->tasks, sample.tid, &item.current);
 	if (!err && item.current)
 		err = perf_say_process(perf, item.current, sample.pid, &sample.item);
-	if (!err)
+	if (!err && sample.chain.left)
 		err = perf_stacks_chain(&perf->stacks, sample.chain, &item.chain);
 	return err ? err : understood(perf, &sample, &item);
 }

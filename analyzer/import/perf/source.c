@@ -45,10 +45,9 @@ static int reset(struct perf *perf)
 		err = perf_tasks_init(&perf->tasks);
 	if (!err)
 		err = perf_stacks_init(&perf->stacks);
-	if (!err)
-		err = perf_stream_start(&perf->stream, perf->data_at, perf->data_end);
 	if (err)
 		return err;
+	perf_stream_start(&perf->stream, perf->data_at, perf->data_end);
 	perf->rows = malloc(PERF_ROWS * sizeof(*perf->rows));
 	return perf->rows ? DWELL_OK : DWELL_ENOMEM;
 }

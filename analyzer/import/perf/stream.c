@@ -4,63 +4,84 @@
 #include <string.h>
 
 enum {
-	/* Small enough to stay in the cache of a core. */
+	/* Of a window: large enough that mapping it costs nothing, small enough to be no memory. */
+	WINDOW = 1 << 22,
+	/* Of a buffer: small enough to stay in the cache of a core. */
 	ROOM = 1 << 18,
-	/* The longest piece that is asked for: the tracing data of a machine with every tracepoint.
-	 */
+	/* The longest piece asked for: the tracing data of a machine with every tracepoint. */
 	LONGEST = 1 << 26
 };
 
-int perf_stream_start(struct perf_stream *stream, uint64_t at, uint64_t end)
+void perf_stream_start(struct perf_stream *stream, uint64_t at, uint64_t end)
 {
-	uint8_t *buffer = stream->buffer;
-	size_t room = stream->room;
-
-	if (!buffer) {
-		buffer = malloc(ROOM);
-		room = ROOM;
-	}
-	*stream = (struct perf_stream){ .buffer = buffer, .room = room, .at = at, .end = end };
-	return buffer ? DWELL_OK : DWELL_ENOMEM;
+	perf_stream_release(stream);
+	stream->at = at;
+	stream->end = end;
 }
 
 void perf_stream_release(struct perf_stream *stream)
 {
+	import_window_release(&stream->window);
 	free(stream->buffer);
 	*stream = (struct perf_stream){ .buffer = NULL };
 }
 
+static void short_at(struct perf_stream *stream, uint64_t at)
+{
+	stream->short_file = true;
+	stream->end = at;
+}
+
+/* See what follows through a window that begins with what is not taken yet. */
+static int move_window(struct perf_stream *stream, struct dwell_bytes *bytes, size_t size)
+{
+	const uint64_t start = stream->at - (stream->to - stream->from);
+	uint64_t want = stream->end - start;
+	int err;
+
+	if (want > (size > WINDOW ? size : WINDOW))
+		want = size > WINDOW ? size : WINDOW;
+	err = import_window_move(&stream->window, bytes, start, (size_t)want);
+	stream->bytes = stream->window.at;
+	stream->from = 0;
+	stream->to = stream->window.size;
+	stream->at = start + stream->to;
+	if (err)
+		return err;
+	if (stream->to < want)
+		short_at(stream, stream->at);
+	return DWELL_OK;
+}
+
+/* Move what is not taken yet to the front of a buffer with room for size bytes. */
 static int make_room(struct perf_stream *stream, size_t size)
 {
 	const size_t left = stream->to - stream->from;
 
-	memmove(stream->buffer, stream->buffer + stream->from, left);
+	if (size < ROOM)
+		size = ROOM;
+	if (left)
+		memmove(stream->buffer, stream->buffer + stream->from, left);
+	if (size > stream->room) {
+		uint8_t *buffer = realloc(stream->buffer, size);
+
+		if (!buffer)
+			return DWELL_ENOMEM;
+		stream->buffer = buffer;
+		stream->room = size;
+	}
+	stream->bytes = stream->buffer;
 	stream->from = 0;
 	stream->to = left;
-	if (size <= stream->room)
-		return DWELL_OK;
-
-	uint8_t *buffer = realloc(stream->buffer, size);
-	if (!buffer)
-		return DWELL_ENOMEM;
-	stream->buffer = buffer;
-	stream->room = size;
 	return DWELL_OK;
 }
 
-/* Read until size bytes are there. */
-static int fill(struct perf_stream *stream, struct dwell_bytes *bytes, size_t size)
+static int read_more(struct perf_stream *stream, struct dwell_bytes *bytes, size_t size)
 {
-	const uint64_t left = stream->to - stream->from;
 	uint64_t more = stream->end - stream->at;
 	size_t got = 0;
-	int err;
+	int err = make_room(stream, size);
 
-	if (size > left + more)
-		return DWELL_END;
-	if (size > LONGEST)
-		return DWELL_ELIMIT;
-	err = make_room(stream, size);
 	if (err)
 		return err;
 	if (more > stream->room - stream->to)
@@ -68,26 +89,27 @@ static int fill(struct perf_stream *stream, struct dwell_bytes *bytes, size_t si
 	err = bytes->ops->read(bytes, stream->at, stream->buffer + stream->to, (size_t)more, &got);
 	if (err)
 		return err;
-	if (got < more) {
-		stream->short_file = true;
-		stream->end = stream->at + got;
-	}
 	stream->at += got;
 	stream->to += got;
-	return stream->to - stream->from < size ? DWELL_END : DWELL_OK;
+	if (got < more)
+		short_at(stream, stream->at);
+	return DWELL_OK;
 }
 
-int perf_stream_take(
-	struct perf_stream *stream, struct dwell_bytes *bytes, size_t size, const uint8_t **out)
+int perf_stream_fill(struct perf_stream *stream, struct dwell_bytes *bytes, size_t size)
 {
-	if (stream->to - stream->from < size) {
-		const int err = fill(stream, bytes, size);
+	int err;
 
-		if (err)
-			return err;
-	}
-	*out = stream->buffer + stream->from;
-	return DWELL_OK;
+	if (size > stream->to - stream->from + (stream->end - stream->at))
+		return DWELL_END;
+	if (size > LONGEST)
+		return DWELL_ELIMIT;
+	err = stream->buffer ? DWELL_EUNSUPPORTED : move_window(stream, bytes, size);
+	if (err == DWELL_EUNSUPPORTED)
+		err = read_more(stream, bytes, size);
+	if (err)
+		return err;
+	return stream->to - stream->from < size ? DWELL_END : DWELL_OK;
 }
 
 void perf_stream_skip(struct perf_stream *stream, uint64_t size)

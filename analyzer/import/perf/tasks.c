@@ -9,15 +9,6 @@
 
 enum { FIRST_ROOM = 256 };
 
-static uint32_t place_of(const struct perf_tasks *tasks, int32_t tid)
-{
-	uint32_t i = ((uint32_t)tid * 0x9e3779b1) >> 7 & (tasks->index_size - 1);
-
-	while (tasks->index[i] && tasks->slots[tasks->index[i]].tid != tid)
-		i = (i + 1) & (tasks->index_size - 1);
-	return i;
-}
-
 int perf_tasks_init(struct perf_tasks *tasks)
 {
 	*tasks = (struct perf_tasks){ .room = FIRST_ROOM, .index_size = 2 * FIRST_ROOM };
@@ -52,30 +43,20 @@ static int grow(struct perf_tasks *tasks)
 	tasks->room *= 2;
 	tasks->index_size *= 2;
 	for (uint32_t i = 1; i < tasks->count; i++)
-		tasks->index[place_of(tasks, tasks->slots[i].tid)] = i;
+		tasks->index[perf_tasks_place(tasks, tasks->slots[i].tid)] = i;
 	return DWELL_OK;
 }
 
-int perf_tasks_slot(struct perf_tasks *tasks, int32_t tid, uint32_t *out)
+int perf_tasks_add(struct perf_tasks *tasks, int32_t tid, uint32_t *out)
 {
-	*out = 0;
-	if (tid < 1)
-		return DWELL_OK;
-
-	uint32_t place = place_of(tasks, tid);
-	if (tasks->index[place]) {
-		*out = tasks->index[place];
-		return DWELL_OK;
-	}
 	if (tasks->count == tasks->room) {
 		const int err = grow(tasks);
 
 		if (err)
 			return err;
-		place = place_of(tasks, tid);
 	}
 	tasks->slots[tasks->count] = (struct perf_slot){ .tid = tid, .said_prio = INT32_MIN };
-	tasks->index[place] = tasks->count;
+	tasks->index[perf_tasks_place(tasks, tid)] = tasks->count;
 	*out = tasks->count++;
 	return DWELL_OK;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dwell/error.h"
 #include "dwell/sink.h"
 
 enum { PERF_COMM = 16 }; /* TASK_COMM_LEN, its NUL included */
@@ -47,8 +48,25 @@ struct perf_tasks {
 int perf_tasks_init(struct perf_tasks *tasks);
 void perf_tasks_release(struct perf_tasks *tasks);
 
-/* The slot of a thread number; 0 for numbers below 1. DWELL_ENOMEM, DWELL_ELIMIT. */
-int perf_tasks_slot(struct perf_tasks *tasks, int32_t tid, uint32_t *out);
+/* A slot for a thread number that has none. DWELL_ENOMEM, DWELL_ELIMIT. */
+int perf_tasks_add(struct perf_tasks *tasks, int32_t tid, uint32_t *out);
+
+/* Where the index has a thread number, or has room for it. */
+static inline uint32_t perf_tasks_place(const struct perf_tasks *tasks, int32_t tid)
+{
+	uint32_t i = ((uint32_t)tid * 0x9e3779b1) >> 7 & (tasks->index_size - 1);
+
+	while (tasks->index[i] && tasks->slots[tasks->index[i]].tid != tid)
+		i = (i + 1) & (tasks->index_size - 1);
+	return i;
+}
+
+/* The slot of a thread number; 0 for numbers below 1. As perf_tasks_add. */
+static inline int perf_tasks_slot(struct perf_tasks *tasks, int32_t tid, uint32_t *out)
+{
+	*out = tid < 1 ? 0 : tasks->index[perf_tasks_place(tasks, tid)];
+	return tid < 1 || *out ? DWELL_OK : perf_tasks_add(tasks, tid, out);
+}
 
 /* A record names the task: a new life where the last one has ended, defined to the sink. */
 int perf_tasks_live(

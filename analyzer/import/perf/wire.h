@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * A view of untrusted bytes in the byte order of the machine that wrote them. Reading never
@@ -15,27 +16,30 @@ struct perf_wire {
 	bool big;
 };
 
+static const bool perf_host_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+
 static inline uint16_t perf_get16(const uint8_t *at, bool big)
 {
-	const uint16_t v = (uint16_t)(at[0] | at[1] << 8);
+	uint16_t v;
 
-	return big ? __builtin_bswap16(v) : v;
+	memcpy(&v, at, sizeof(v));
+	return big != perf_host_big ? __builtin_bswap16(v) : v;
 }
 
 static inline uint32_t perf_get32(const uint8_t *at, bool big)
 {
-	const uint32_t v = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-			   (uint32_t)at[3] << 24;
+	uint32_t v;
 
-	return big ? __builtin_bswap32(v) : v;
+	memcpy(&v, at, sizeof(v));
+	return big != perf_host_big ? __builtin_bswap32(v) : v;
 }
 
 static inline uint64_t perf_get64(const uint8_t *at, bool big)
 {
-	const uint64_t v = (uint64_t)perf_get32(at, false) | (uint64_t)perf_get32(at + 4, false)
-								     << 32;
+	uint64_t v;
 
-	return big ? __builtin_bswap64(v) : v;
+	memcpy(&v, at, sizeof(v));
+	return big != perf_host_big ? __builtin_bswap64(v) : v;
 }
 
 static inline bool perf_take(struct perf_wire *in, uint64_t size, struct perf_wire *out)
