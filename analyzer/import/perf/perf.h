@@ -41,6 +41,13 @@ struct perf_mmaps {
 	uint32_t count, room, waiting;
 };
 
+/* Of a record. */
+struct perf_when {
+	uint64_t time_ns;
+	uint16_t cpu;
+	bool exec; /* the task runs another program from now on */
+};
+
 enum { PERF_ROWS = 4096 };
 
 /* What kind of recording it is: how its rows are made. */
@@ -131,15 +138,14 @@ int perf_record(struct perf *perf, const struct perf_record *record);
 
 /* samples.c */
 int perf_sample(struct perf *perf, const struct perf_record *record);
-/* A record names a task: its slot; what it is called and of which process, where that is new. */
+/* What a record says of a slot: kept for its turn where it is new. size: of comm, at most. */
 int perf_say_comm(struct perf *perf, uint32_t slot, const uint8_t *comm, size_t size,
-	const struct perf_item *when);
-int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_item *when);
+	const struct perf_when *when);
+int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_when *when);
 
 /* rows.c: the first count items of the queue into rows of the sink. */
 int perf_rows(struct perf *perf, size_t count);
 int perf_rows_flush(struct perf *perf);
-int perf_row(struct perf *perf, const struct dwell_event *row);
 /* The rest of the trace: what the last records leave open. */
 int perf_rows_end(struct perf *perf);
 

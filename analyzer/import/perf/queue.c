@@ -22,6 +22,19 @@ int perf_queue_grow(struct perf_queue *queue)
 	return DWELL_OK;
 }
 
+int perf_queue_put(struct perf_queue *queue, const struct perf_item *item)
+{
+	struct perf_item *here = perf_queue_add(queue, item->time_ns);
+	uint64_t time_ns;
+
+	if (!here)
+		return DWELL_ENOMEM;
+	time_ns = here->time_ns;
+	*here = *item;
+	here->time_ns = time_ns;
+	return DWELL_OK;
+}
+
 static size_t run_end(const struct perf_item *items, size_t at, size_t count)
 {
 	do

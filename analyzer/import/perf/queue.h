@@ -70,26 +70,28 @@ struct perf_queue {
 
 int perf_queue_grow(struct perf_queue *queue);
 
-/* DWELL_ENOMEM. */
-static inline int perf_queue_put(struct perf_queue *queue, const struct perf_item *item)
+/*
+ * A new item at this time, its other members not set; NULL: no memory. Members are set one by one
+ * where it lies: a copy of one that was just made waits until its stores have left the CPU.
+ */
+static inline struct perf_item *perf_queue_add(struct perf_queue *queue, uint64_t time_ns)
 {
-	if (queue->count == queue->room) {
-		const int err = perf_queue_grow(queue);
+	if (queue->count == queue->room && perf_queue_grow(queue))
+		return NULL;
 
-		if (err)
-			return err;
-	}
-
-	struct perf_item *here = &queue->items[queue->count++];
-	*here = *item;
-	if (here->time_ns > queue->newest_ns)
-		queue->newest_ns = here->time_ns;
-	if (here->time_ns < queue->told_ns) {
-		here->time_ns = queue->told_ns;
+	struct perf_item *item = &queue->items[queue->count++];
+	if (time_ns > queue->newest_ns)
+		queue->newest_ns = time_ns;
+	if (time_ns < queue->told_ns) {
+		time_ns = queue->told_ns;
 		queue->late++;
 	}
-	return DWELL_OK;
+	item->time_ns = time_ns;
+	return item;
 }
+
+/* A copy of an item. DWELL_ENOMEM. */
+int perf_queue_put(struct perf_queue *queue, const struct perf_item *item);
 
 /*
  * How many of items may go on now, in order: at the end of a round, at the end of the trace.

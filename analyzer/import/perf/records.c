@@ -67,7 +67,7 @@ static int malformed(struct perf *perf)
 static int comm(struct perf *perf, struct perf_wire body, const struct tail *tail, uint16_t misc)
 {
 	uint32_t pid, tid, slot;
-	struct perf_item when = tail->when;
+	struct perf_when when = { tail->when.time_ns, tail->when.cpu, misc & MISC_COMM_EXEC };
 	int err;
 
 	if (!perf_u32(&body, &pid) || !perf_u32(&body, &tid))
@@ -76,8 +76,6 @@ static int comm(struct perf *perf, struct perf_wire body, const struct tail *tai
 	if (err || !slot)
 		return err;
 	err = perf_say_process(perf, slot, (int32_t)pid, &when);
-	if (misc & MISC_COMM_EXEC)
-		when.flags = PERF_ITEM_EXEC;
 	return err ? err : perf_say_comm(perf, slot, body.at, body.left, &when);
 }
 
@@ -103,7 +101,7 @@ static int life(struct perf *perf, struct perf_wire body, const struct tail *tai
 	if (fork) /* the slot of its process, which begins anew with it */
 		err = perf_tasks_slot(&perf->tasks, (int32_t)pid, &item.current);
 	if (!err && fork)
-		perf->tasks.slots[item.a].said_process = item.current;
+		perf->tasks.said[item.a].pid = (int32_t)pid;
 	return err ? err : perf_queue_put(&perf->queue, &item);
 }
 
@@ -131,7 +129,8 @@ static int context_switch(struct perf *perf, const struct tail *tail, uint16_t m
 
 	if (err || !item.a || !item.time_ns)
 		return err;
-	err = perf_say_process(perf, item.a, tail->pid, &tail->when);
+	err = perf_say_process(
+		perf, item.a, tail->pid, &(struct perf_when){ item.time_ns, item.cpu, false });
 	if (err)
 		return err;
 	item.kind = misc & MISC_SWITCH_OUT ? PERF_ITEM_OUT : PERF_ITEM_IN;

@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static uint32_t executor_of(const struct perf_item *item)
+{
+	return item->cpu == PERF_NO_CPU ? DWELL_NONE : item->cpu + 1u;
+}
+
 int perf_rows_flush(struct perf *perf)
 {
 	const size_t count = perf->row_count;
@@ -14,11 +19,28 @@ int perf_rows_flush(struct perf *perf)
 	return perf->sink->ops->events(perf->sink, perf->rows, count);
 }
 
-int perf_row(struct perf *perf, const struct dwell_event *row)
+static int row_put(struct perf *perf, const struct dwell_event *row)
 {
 	perf->rows[perf->row_count++] = *row;
-	perf->last_ns = row->time_ns;
 	return perf->row_count == PERF_ROWS ? perf_rows_flush(perf) : DWELL_OK;
+}
+
+/* The row to set next: in its place, as in perf_queue_add. row_done when it is. */
+static struct dwell_event *row_new(
+	struct perf *perf, const struct perf_item *item, enum dwell_event_kind kind)
+{
+	struct dwell_event *row = &perf->rows[perf->row_count];
+
+	*row = (struct dwell_event){ .time_ns = 0 };
+	row->time_ns = item->time_ns;
+	row->kind = (uint8_t)kind;
+	row->executor = executor_of(item);
+	return row;
+}
+
+static int row_done(struct perf *perf)
+{
+	return ++perf->row_count == PERF_ROWS ? perf_rows_flush(perf) : DWELL_OK;
 }
 
 /* Room for what is known of a CPU, which is defined. */
@@ -48,11 +70,6 @@ static int know_cpu(struct perf *perf, uint16_t cpu)
 	};
 	return perf->sink->ops->executor ? perf->sink->ops->executor(perf->sink, &executor)
 					 : DWELL_OK;
-}
-
-static uint32_t executor_of(const struct perf_item *item)
-{
-	return item->cpu == PERF_NO_CPU ? DWELL_NONE : item->cpu + 1u;
 }
 
 static int live(struct perf *perf, uint32_t slot, uint64_t time_ns)
@@ -90,7 +107,7 @@ static int exit_row(struct perf *perf, uint32_t slot, uint64_t time_ns)
 	if (!self->task || self->dead)
 		return DWELL_OK;
 	ends(self);
-	return perf_row(
+	return row_put(
 		perf, &(struct dwell_event){
 			      .time_ns = time_ns, .kind = DWELL_EVENT_EXIT, .task = self->task });
 }
@@ -108,38 +125,37 @@ static int left_unseen(struct perf *perf, const struct perf_item *item)
 
 static int row_switch(struct perf *perf, const struct perf_item *item)
 {
-	struct dwell_event row = {
-		.time_ns = item->time_ns,
-		.kind = DWELL_EVENT_SWITCH,
-		.executor = executor_of(item),
-		.state = (uint8_t)(item->value & 0xff),
-		.reason = (uint8_t)(item->value >> 8),
-		.flags = item->flags & PERF_ITEM_PREEMPTED ? DWELL_EVENT_PREEMPTED : 0,
-	};
+	struct dwell_event *row;
+	uint32_t stack = DWELL_NONE;
 	int err = item->cpu == PERF_NO_CPU ? DWELL_OK : left_unseen(perf, item);
 
 	if (!err)
 		err = live(perf, item->a, item->time_ns);
 	if (!err)
 		err = live(perf, item->b, item->time_ns);
-	if (!err && item->chain)
-		err = stack_of(perf, item, item->a, &row.stack);
+	if (!err)
+		err = stack_of(perf, item, item->a, &stack);
 	if (err)
 		return err;
 
 	struct perf_slot *from = at(perf, item->a), *to = at(perf, item->b);
-	row.task = from->task;
-	row.peer = to->task;
-	if (!item->a)
-		row.state = row.reason = row.flags = 0;
-	else if (row.state == DWELL_EXITED)
-		ends(from);
-	perf->scheduled = true;
+	row = row_new(perf, item, DWELL_EVENT_SWITCH);
+	row->task = from->task;
+	row->peer = to->task;
+	if (item->a) {
+		row->stack = stack;
+		row->state = (uint8_t)item->value;
+		row->reason = (uint8_t)(item->value >> 8);
+		row->flags = item->flags & PERF_ITEM_PREEMPTED ? DWELL_EVENT_PREEMPTED : 0;
+		if (row->state == DWELL_EXITED)
+			ends(from);
+	}
 	from->fresh = to->fresh = false;
 	to->cpu = item->cpu;
+	perf->scheduled = true;
 	if (item->cpu != PERF_NO_CPU)
 		perf->cpu_slot[item->cpu] = item->b;
-	return perf_row(perf, &row);
+	return row_done(perf);
 }
 
 /* Where context switch records tell who runs, sched_switch tells where it was and if it ended. */
@@ -155,25 +171,24 @@ static int note_switch(struct perf *perf, const struct perf_item *item)
 
 static int row_waking(struct perf *perf, const struct perf_item *item)
 {
-	struct dwell_event row = {
-		.time_ns = item->time_ns,
-		.kind = DWELL_EVENT_WAKE,
-		.executor = executor_of(item),
-		.state = DWELL_RUNNABLE,
-	};
-	int err = live(perf, item->a, item->time_ns);
+	const uint32_t waker = item->flags & PERF_ITEM_IN_INTERRUPT ? 0 : item->current;
+	struct dwell_event *row;
+	uint32_t stack = DWELL_NONE;
+	int err = item->a ? live(perf, item->a, item->time_ns) : DWELL_OK;
 
+	if (!err && waker)
+		err = live(perf, waker, item->time_ns);
+	if (!err && waker)
+		err = stack_of(perf, item, waker, &stack);
 	if (err || !item->a)
 		return err;
-	if (!(item->flags & PERF_ITEM_IN_INTERRUPT)) {
-		err = live(perf, item->current, item->time_ns);
-		if (!err && item->chain)
-			err = stack_of(perf, item, item->current, &row.stack);
-		row.peer = at(perf, item->current)->task;
-	}
-	row.task = at(perf, item->a)->task;
 	at(perf, item->a)->fresh = false;
-	return err ? err : perf_row(perf, &row);
+	row = row_new(perf, item, DWELL_EVENT_WAKE);
+	row->task = at(perf, item->a)->task;
+	row->peer = at(perf, waker)->task;
+	row->stack = stack;
+	row->state = DWELL_RUNNABLE;
+	return row_done(perf);
 }
 
 static int row_create(struct perf *perf, const struct perf_item *item, uint32_t maker, bool ready)
@@ -189,7 +204,7 @@ static int row_create(struct perf *perf, const struct perf_item *item, uint32_t 
 		err = stack_of(perf, item, maker, &row.stack);
 	row.task = at(perf, item->a)->task;
 	row.peer = at(perf, maker)->dead ? 0 : at(perf, maker)->task;
-	return err ? err : perf_row(perf, &row);
+	return err ? err : row_put(perf, &row);
 }
 
 /* What perf tells of tasks that were there before it has time 0. */
@@ -220,7 +235,7 @@ static int row_fork(struct perf *perf, const struct perf_item *item)
 	return err ? err : row_create(perf, item, item->b, perf->scheduled && !perf->mode.newborn);
 }
 
-static int row_new(struct perf *perf, const struct perf_item *item)
+static int row_newborn(struct perf *perf, const struct perf_item *item)
 {
 	if (!item->a || !perf->mode.newborn)
 		return DWELL_OK;
@@ -264,14 +279,14 @@ static int row_in_out(struct perf *perf, const struct perf_item *item)
 	err = live(perf, item->a, item->time_ns);
 	if (item->kind == PERF_ITEM_IN) {
 		row.peer = at(perf, item->a)->task;
-		return err ? err : perf_row(perf, &row);
+		return err ? err : row_put(perf, &row);
 	}
 	row.task = at(perf, item->a)->task;
 	row.state = item->flags & PERF_ITEM_PREEMPTED ? DWELL_RUNNABLE : DWELL_BLOCKED;
 	row.flags = item->flags & PERF_ITEM_PREEMPTED ? DWELL_EVENT_PREEMPTED : 0;
 	row.stack = at(perf, item->a)->stack;
 	at(perf, item->a)->stack = DWELL_NONE;
-	return err ? err : perf_row(perf, &row);
+	return err ? err : row_put(perf, &row);
 }
 
 static int row_cpu(struct perf *perf, const struct perf_item *item)
@@ -288,7 +303,7 @@ static int row_cpu(struct perf *perf, const struct perf_item *item)
 	if (!err)
 		err = stack_of(perf, item, item->current, &row.stack);
 	row.task = at(perf, item->current)->task;
-	return err ? err : perf_row(perf, &row);
+	return err ? err : row_put(perf, &row);
 }
 
 static int row_prio(struct perf *perf, const struct perf_item *item)
@@ -297,12 +312,12 @@ static int row_prio(struct perf *perf, const struct perf_item *item)
 
 	if (err || !item->a)
 		return err;
-	return perf_row(perf, &(struct dwell_event){
-				      .time_ns = item->time_ns,
-				      .kind = DWELL_EVENT_PRIORITY,
-				      .task = at(perf, item->a)->task,
-				      .value = (uint64_t)(int64_t)(int32_t)item->value,
-			      });
+	return row_put(perf, &(struct dwell_event){
+				     .time_ns = item->time_ns,
+				     .kind = DWELL_EVENT_PRIORITY,
+				     .task = at(perf, item->a)->task,
+				     .value = (uint64_t)(int64_t)(int32_t)item->value,
+			     });
 }
 
 /* From the CPU's last record to the one that tells of the loss. */
@@ -318,7 +333,7 @@ static int row_lost(struct perf *perf, const struct perf_item *item)
 
 	if (item->cpu != PERF_NO_CPU)
 		row.extra = perf->cpu_last_ns[item->cpu];
-	return perf_row(perf, &row);
+	return row_put(perf, &row);
 }
 
 static int row_mmap(struct perf *perf, const struct perf_item *item)
@@ -346,7 +361,7 @@ static int row_of(struct perf *perf, const struct perf_item *item)
 	case PERF_ITEM_WAKING:
 		return row_waking(perf, item);
 	case PERF_ITEM_NEW:
-		return row_new(perf, item);
+		return row_newborn(perf, item);
 	case PERF_ITEM_FORK:
 		return row_fork(perf, item);
 	case PERF_ITEM_EXIT:
@@ -372,25 +387,25 @@ static int row_of(struct perf *perf, const struct perf_item *item)
 int perf_rows(struct perf *perf, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct perf_item item = perf->queue.items[i];
+		struct perf_item *item = &perf->queue.items[i];
 		int err = DWELL_OK;
 
-		if (!item.time_ns)
-			item.flags |= PERF_ITEM_BEFORE;
+		if (!item->time_ns)
+			item->flags |= PERF_ITEM_BEFORE;
 		else
-			item.time_ns =
-				item.time_ns > perf->zero_ns ? item.time_ns - perf->zero_ns : 0;
-		if (item.time_ns > perf->last_ns)
-			perf->last_ns = item.time_ns;
-		if (item.cpu != PERF_NO_CPU &&
-			(item.cpu >= perf->cpus || !perf->cpu_known[item.cpu]))
-			err = know_cpu(perf, item.cpu);
+			item->time_ns =
+				item->time_ns > perf->zero_ns ? item->time_ns - perf->zero_ns : 0;
+		if (item->time_ns > perf->last_ns)
+			perf->last_ns = item->time_ns;
+		if (item->cpu != PERF_NO_CPU &&
+			(item->cpu >= perf->cpus || !perf->cpu_known[item->cpu]))
+			err = know_cpu(perf, item->cpu);
 		if (!err)
-			err = row_of(perf, &item);
+			err = row_of(perf, item);
 		if (err)
 			return err;
-		if (item.cpu != PERF_NO_CPU)
-			perf->cpu_last_ns[item.cpu] = item.time_ns;
+		if (item->cpu != PERF_NO_CPU)
+			perf->cpu_last_ns[item->cpu] = item->time_ns;
 	}
 	return DWELL_OK;
 }
@@ -400,13 +415,13 @@ static int row_cut(struct perf *perf, uint32_t cpu)
 {
 	if (!perf->cpu_known[cpu] || perf->cpu_last_ns[cpu] >= perf->last_ns)
 		return DWELL_OK;
-	return perf_row(perf, &(struct dwell_event){
-				      .time_ns = perf->last_ns,
-				      .kind = DWELL_EVENT_LOSS,
-				      .reason = perf->broken,
-				      .executor = cpu + 1,
-				      .extra = perf->cpu_last_ns[cpu],
-			      });
+	return row_put(perf, &(struct dwell_event){
+				     .time_ns = perf->last_ns,
+				     .kind = DWELL_EVENT_LOSS,
+				     .reason = perf->broken,
+				     .executor = cpu + 1,
+				     .extra = perf->cpu_last_ns[cpu],
+			     });
 }
 
 /*
@@ -417,13 +432,13 @@ static int row_uncounted(struct perf *perf)
 {
 	if (perf->lost || !perf->lost_samples)
 		return DWELL_OK;
-	return perf_row(perf, &(struct dwell_event){
-				      .time_ns = perf->last_ns,
-				      .kind = DWELL_EVENT_LOSS,
-				      .reason = DWELL_LOSS_KERNEL,
-				      .extra = perf->last_ns,
-				      .value = perf->lost_samples,
-			      });
+	return row_put(perf, &(struct dwell_event){
+				     .time_ns = perf->last_ns,
+				     .kind = DWELL_EVENT_LOSS,
+				     .reason = DWELL_LOSS_KERNEL,
+				     .extra = perf->last_ns,
+				     .value = perf->lost_samples,
+			     });
 }
 
 int perf_rows_end(struct perf *perf)

@@ -15,8 +15,10 @@ enum {
 /* A sample's parts. */
 struct sample {
 	const struct perf_attr *attr;
-	struct perf_item item; /* when, where, whose */
+	struct perf_when when;
 	int32_t pid, tid;
+	uint32_t current; /* slot of the task that the CPU ran */
+	uint32_t chain_id;
 	uint64_t period;
 	struct perf_wire chain, raw;
 };
@@ -68,197 +70,232 @@ static bool take_sample(struct sample *sample, struct perf_wire in)
 		return false;
 
 	const uint32_t cpu = has_cpu ? perf_get32(in.at + attr->cpu, in.big) : PERF_NO_CPU;
-	sample->item = (struct perf_item){
-		.time_ns = perf_get64(in.at + attr->time, in.big),
-		.cpu = cpu < PERF_NO_CPU ? (uint16_t)cpu : PERF_NO_CPU,
-	};
+	sample->when.time_ns = perf_get64(in.at + attr->time, in.big);
+	sample->when.cpu = cpu < PERF_NO_CPU ? (uint16_t)cpu : PERF_NO_CPU;
+	sample->when.exec = false;
 	sample->pid = has_tid ? (int32_t)perf_get32(in.at + attr->tid, in.big) : -1;
 	sample->tid = has_tid ? (int32_t)perf_get32(in.at + attr->tid + 4, in.big) : -1;
 	sample->period =
 		attr->period_at != PERF_ABSENT ? perf_get64(in.at + attr->period_at, in.big) : 0;
+	sample->chain_id = 0;
 	sample->chain.left = sample->raw.left = 0;
 	return perf_skip(&in, attr->body) && take_parts(sample, in);
 }
 
-int perf_say_comm(struct perf *perf, uint32_t slot, const uint8_t *comm, size_t size,
-	const struct perf_item *when)
+static struct perf_item *add(struct perf *perf, const struct perf_when *when)
 {
-	struct perf_slot *self = &perf->tasks.slots[slot];
-	struct perf_item item;
+	struct perf_item *item = perf_queue_add(&perf->queue, when->time_ns);
+
+	if (item)
+		item->cpu = when->cpu;
+	return item;
+}
+
+static int say_comm(
+	struct perf *perf, uint32_t slot, const char comm[PERF_COMM], const struct perf_when *when)
+{
+	struct perf_item *item = add(perf, when);
+
+	if (!item)
+		return DWELL_ENOMEM;
+	memcpy(perf->tasks.said[slot].comm, comm, PERF_COMM);
+	item->kind = PERF_ITEM_COMM;
+	item->flags = when->exec ? PERF_ITEM_EXEC : 0;
+	item->a = slot;
+	memset(item->comm, 0, sizeof(item->comm));
+	memcpy(item->comm, comm, strnlen(comm, PERF_COMM));
+	return DWELL_OK;
+}
+
+int perf_say_comm(struct perf *perf, uint32_t slot, const uint8_t *comm, size_t size,
+	const struct perf_when *when)
+{
+	char whole[PERF_COMM] = { 0 };
 
 	if (!slot || !size)
 		return DWELL_OK;
-	if (size >= PERF_COMM && !when->flags && !memcmp(self->said_comm, comm, PERF_COMM))
-		return DWELL_OK;
-	item = *when;
-	item.kind = PERF_ITEM_COMM;
-	item.a = slot;
-	memset(item.comm, 0, sizeof(item.comm));
-	memcpy(item.comm, comm, strnlen((const char *)comm, size < PERF_COMM ? size : PERF_COMM));
-	if (size >= PERF_COMM)
-		memcpy(self->said_comm, comm, PERF_COMM);
-	else
-		memcpy(self->said_comm, item.comm, PERF_COMM);
-	return perf_queue_put(&perf->queue, &item);
+	memcpy(whole, comm, size < PERF_COMM ? size : PERF_COMM);
+	return say_comm(perf, slot, whole, when);
 }
 
-int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_item *when)
+static int say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_when *when)
 {
-	struct perf_item item;
-	int err;
+	uint32_t process;
+	int err = perf_tasks_slot(&perf->tasks, pid, &process);
+	struct perf_item *item = err ? NULL : add(perf, when);
 
-	if (!slot || pid < 1)
-		return DWELL_OK;
-
-	const uint32_t said = perf->tasks.slots[slot].said_process;
-	if (said && perf->tasks.slots[said].tid == pid)
-		return DWELL_OK;
-	item = *when;
-	item.kind = PERF_ITEM_OF;
-	item.flags = 0;
-	item.a = slot;
-	item.current = item.value = item.chain = 0;
-	err = perf_tasks_slot(&perf->tasks, pid, &item.b);
-	if (err)
-		return err;
-	perf->tasks.slots[slot].said_process = item.b;
-	return perf_queue_put(&perf->queue, &item);
+	if (!item)
+		return err ? err : DWELL_ENOMEM;
+	perf->tasks.said[slot].process = process;
+	perf->tasks.said[slot].pid = pid;
+	item->kind = PERF_ITEM_OF;
+	item->flags = 0;
+	item->a = slot;
+	item->b = process;
+	return DWELL_OK;
 }
 
-/* The task that a tracepoint names by pid, comm and prio. */
-static int named(struct perf *perf, const struct sample *sample, bool second, uint32_t *out)
+int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_when *when)
+{
+	if (!slot || pid < 1 || perf->tasks.said[slot].pid == pid)
+		return DWELL_OK;
+	return say_process(perf, slot, pid, when);
+}
+
+static int say_prio(struct perf *perf, uint32_t slot, int32_t prio, const struct perf_when *when)
+{
+	struct perf_item *item = add(perf, when);
+
+	if (!item)
+		return DWELL_ENOMEM;
+	perf->tasks.said[slot].prio = prio;
+	item->kind = PERF_ITEM_PRIO;
+	item->flags = 0;
+	item->a = slot;
+	item->value = (uint32_t)prio;
+	return DWELL_OK;
+}
+
+/* Where a tracepoint names a task. */
+struct fields {
+	enum perf_field pid, comm, prio;
+};
+
+static const struct fields FIRST = { PERF_FIELD_PID, PERF_FIELD_COMM, PERF_FIELD_PRIO };
+static const struct fields SECOND = { PERF_FIELD_PID2, PERF_FIELD_COMM2, PERF_FIELD_PRIO2 };
+
+static inline int named(
+	struct perf *perf, const struct sample *sample, struct fields fields, uint32_t *out)
 {
 	const struct perf_format *format = sample->attr->format;
-	const enum perf_field pid = second ? PERF_FIELD_PID2 : PERF_FIELD_PID;
-	const enum perf_field comm = second ? PERF_FIELD_COMM2 : PERF_FIELD_COMM;
-	const enum perf_field prio = second ? PERF_FIELD_PRIO2 : PERF_FIELD_PRIO;
 	const uint8_t *raw = sample->raw.at;
 	const bool big = sample->raw.big;
-	int err = perf_tasks_slot(&perf->tasks, perf_field32(format, pid, raw, big), out);
+	int err = perf_tasks_slot(&perf->tasks, perf_field32(format, fields.pid, raw, big), out);
 
 	if (err || !*out)
 		return err;
-	if (perf_has(format, prio)) {
-		struct perf_slot *slot = &perf->tasks.slots[*out];
-		const int32_t said = perf_field32(format, prio, raw, big);
 
-		if (said != slot->said_prio) {
-			struct perf_item item = sample->item;
-
-			slot->said_prio = said;
-			item.kind = PERF_ITEM_PRIO;
-			item.a = *out;
-			item.value = (uint32_t)said;
-			err = perf_queue_put(&perf->queue, &item);
-		}
-	}
-	if (!err && perf_has(format, comm))
-		err = perf_say_comm(
-			perf, *out, raw + format->offset[comm], PERF_COMM, &sample->item);
+	const struct perf_said *said = &perf->tasks.said[*out];
+	if (perf_has(format, fields.comm) &&
+		memcmp(said->comm, raw + format->offset[fields.comm], PERF_COMM))
+		err = say_comm(
+			perf, *out, (const char *)raw + format->offset[fields.comm], &sample->when);
+	if (!err && perf_has(format, fields.prio) &&
+		said->prio != perf_field32(format, fields.prio, raw, big))
+		err = say_prio(
+			perf, *out, perf_field32(format, fields.prio, raw, big), &sample->when);
 	return err;
 }
 
 /* State and reason of the task that leaves, from prev_state. */
-static void leaves_for(struct perf_item *item, const struct perf_format *format, uint64_t bits)
-{
-	item->value = DWELL_BLOCKED;
-	if (bits & format->exited) {
-		item->value = DWELL_EXITED;
-	} else if (bits & format->stopped) {
-		item->value |= DWELL_REASON_SIGNAL << 8;
-	} else if (!(bits & format->blocked)) {
-		item->value = DWELL_RUNNABLE;
-		item->flags = PERF_ITEM_PREEMPTED;
-	}
-}
-
-static uint64_t state_of(const struct sample *sample)
+static uint32_t leaves_for(const struct sample *sample)
 {
 	const struct perf_format *format = sample->attr->format;
 	const uint8_t *at = sample->raw.at + format->offset[PERF_FIELD_STATE];
+	const uint64_t bits = format->wide_state ? perf_get64(at, sample->raw.big)
+						 : perf_get32(at, sample->raw.big);
 
-	return format->wide_state ? perf_get64(at, sample->raw.big)
-				  : perf_get32(at, sample->raw.big);
+	if (!(bits & format->blocked))
+		return DWELL_RUNNABLE;
+	if (bits & format->exited)
+		return DWELL_EXITED;
+	return bits & format->stopped ? DWELL_BLOCKED | DWELL_REASON_SIGNAL << 8 : DWELL_BLOCKED;
 }
 
-static int sched_switch(struct perf *perf, const struct sample *sample, struct perf_item *item)
+static int put(struct perf *perf, const struct sample *sample, enum perf_item_kind kind,
+	unsigned flags, uint32_t a, uint32_t b, uint32_t value)
 {
-	const struct perf_format *format = sample->attr->format;
-	int err = named(perf, sample, false, &item->a);
+	struct perf_item *item = add(perf, &sample->when);
+
+	if (!item)
+		return DWELL_ENOMEM;
+	item->kind = (uint8_t)kind;
+	item->flags = (uint8_t)flags;
+	item->a = a;
+	item->b = b;
+	item->current = sample->current;
+	item->value = value;
+	item->chain = sample->chain_id;
+	return DWELL_OK;
+}
+
+static int sched_switch(struct perf *perf, const struct sample *sample)
+{
+	const uint32_t leaves = leaves_for(sample);
+	uint32_t from, to;
+	int err = named(perf, sample, FIRST, &from);
 
 	if (!err)
-		err = named(perf, sample, true, &item->b);
-	if (err)
-		return err;
-	item->kind = PERF_ITEM_SWITCH;
-	leaves_for(item, format, state_of(sample));
-	return perf_queue_put(&perf->queue, item);
+		err = named(perf, sample, SECOND, &to);
+	return err ? err
+		   : put(perf, sample, PERF_ITEM_SWITCH,
+			     leaves == DWELL_RUNNABLE ? PERF_ITEM_PREEMPTED : 0, from, to, leaves);
 }
 
-static int woken(struct perf *perf, const struct sample *sample, struct perf_item *item)
+static int woken(struct perf *perf, const struct sample *sample)
 {
 	const struct perf_format *format = sample->attr->format;
-	int err = named(perf, sample, false, &item->a);
-
-	if (err)
-		return err;
-	if (perf_has(format, PERF_FIELD_FLAGS) &&
-		sample->raw.at[format->offset[PERF_FIELD_FLAGS]] & IN_HARD_INTERRUPT)
-		item->flags = PERF_ITEM_IN_INTERRUPT;
-	item->kind =
+	const bool interrupt = perf_has(format, PERF_FIELD_FLAGS) &&
+			       sample->raw.at[format->offset[PERF_FIELD_FLAGS]] & IN_HARD_INTERRUPT;
+	const enum perf_item_kind kind =
 		sample->attr->event == PERF_EVENT_WAKEUP_NEW ? PERF_ITEM_NEW : PERF_ITEM_WAKING;
-	return perf_queue_put(&perf->queue, item);
+	uint32_t who;
+	const int err = named(perf, sample, FIRST, &who);
+
+	return err ? err
+		   : put(perf, sample, kind, interrupt ? PERF_ITEM_IN_INTERRUPT : 0, who, 0, 0);
 }
 
-static int forked(struct perf *perf, const struct sample *sample, struct perf_item *item)
+static int forked(struct perf *perf, struct sample *sample)
 {
-	int err = named(perf, sample, true, &item->a);
+	const uint32_t parent = sample->current;
+	uint32_t child;
+	const int err = named(perf, sample, SECOND, &child);
 
-	item->kind = PERF_ITEM_FORK;
-	item->b = item->current;
-	item->current = 0;
-	return err ? err : perf_queue_put(&perf->queue, item);
+	sample->current = 0; /* in this item: its process, which the tracepoint does not tell */
+	return err ? err : put(perf, sample, PERF_ITEM_FORK, 0, child, parent, 0);
 }
 
-static int exits(struct perf *perf, const struct sample *sample, struct perf_item *item)
+static int exits(struct perf *perf, const struct sample *sample)
 {
-	const int err = named(perf, sample, false, &item->a);
+	uint32_t who;
+	const int err = named(perf, sample, FIRST, &who);
 
-	item->kind = PERF_ITEM_EXIT;
-	return err ? err : perf_queue_put(&perf->queue, item);
+	return err ? err : put(perf, sample, PERF_ITEM_EXIT, 0, who, 0, 0);
 }
 
 /* A sample of what runs stands for the time since the one before. */
-static int runs(struct perf *perf, const struct sample *sample, struct perf_item *item)
+static int runs(struct perf *perf, const struct sample *sample)
 {
 	const struct perf_attr *attr = sample->attr;
 	const bool counts_ns = attr->type == 1;
 	uint64_t ns = 0;
 
+	if (!sample->current)
+		return DWELL_OK;
 	if (counts_ns)
 		ns = sample->period ? sample->period : attr->period;
 	else if (attr->flags >> PERF_ATTR_FREQ & 1 && attr->period)
 		ns = 1000000000 / attr->period;
-	item->kind = PERF_ITEM_CPU;
-	item->value = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
-	return item->current ? perf_queue_put(&perf->queue, item) : DWELL_OK;
+	return put(
+		perf, sample, PERF_ITEM_CPU, 0, 0, 0, ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns);
 }
 
-static int understood(struct perf *perf, const struct sample *sample, struct perf_item *item)
+static int understood(struct perf *perf, struct sample *sample)
 {
 	switch (sample->attr->event) {
 	case PERF_EVENT_SWITCH:
-		return sched_switch(perf, sample, item);
+		return sched_switch(perf, sample);
 	case PERF_EVENT_WAKING:
 	case PERF_EVENT_WAKEUP:
 	case PERF_EVENT_WAKEUP_NEW:
-		return woken(perf, sample, item);
+		return woken(perf, sample);
 	case PERF_EVENT_FORK:
-		return forked(perf, sample, item);
+		return forked(perf, sample);
 	case PERF_EVENT_EXIT:
-		return exits(perf, sample, item);
+		return exits(perf, sample);
 	default:
-		return runs(perf, sample, item);
+		return runs(perf, sample);
 	}
 }
 
@@ -266,7 +303,6 @@ int perf_sample(struct perf *perf, const struct perf_record *record)
 {
 	const struct perf_wire *body = &record->body;
 	struct sample sample;
-	struct perf_item item;
 	int err;
 
 	sample.attr = perf_attrs_of_sample(&perf->attrs, body);
@@ -280,11 +316,10 @@ int perf_sample(struct perf *perf, const struct perf_record *record)
 		perf->malformed++;
 		return DWELL_OK;
 	}
-	item = sample.item;
-	err = perf_tasks_slot(&perf->tasks, sample.tid, &item.current);
-	if (!err && item.current)
-		err = perf_say_process(perf, item.current, sample.pid, &sample.item);
+	err = perf_tasks_slot(&perf->tasks, sample.tid, &sample.current);
+	if (!err)
+		err = perf_say_process(perf, sample.current, sample.pid, &sample.when);
 	if (!err && sample.chain.left)
-		err = perf_stacks_chain(&perf->stacks, sample.chain, &item.chain);
-	return err ? err : understood(perf, &sample, &item);
+		err = perf_stacks_chain(&perf->stacks, sample.chain, &sample.chain_id);
+	return err ? err : understood(perf, &sample);
 }

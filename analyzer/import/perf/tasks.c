@@ -13,14 +13,16 @@ int perf_tasks_init(struct perf_tasks *tasks)
 {
 	*tasks = (struct perf_tasks){ .room = FIRST_ROOM, .index_size = 2 * FIRST_ROOM };
 	tasks->slots = calloc(tasks->room, sizeof(*tasks->slots));
+	tasks->said = calloc(tasks->room, sizeof(*tasks->said));
 	tasks->index = calloc(tasks->index_size, sizeof(*tasks->index));
 	tasks->count = 1;
-	return tasks->slots && tasks->index ? DWELL_OK : DWELL_ENOMEM;
+	return tasks->slots && tasks->said && tasks->index ? DWELL_OK : DWELL_ENOMEM;
 }
 
 void perf_tasks_release(struct perf_tasks *tasks)
 {
 	free(tasks->slots);
+	free(tasks->said);
 	free(tasks->index);
 	*tasks = (struct perf_tasks){ .slots = NULL };
 }
@@ -35,7 +37,12 @@ static int grow(struct perf_tasks *tasks)
 		return DWELL_ENOMEM;
 	tasks->slots = slots;
 
-	uint32_t *index = calloc(2 * (size_t)tasks->index_size, sizeof(*index));
+	struct perf_said *said = realloc(tasks->said, 2 * (size_t)tasks->room * sizeof(*said));
+	if (!said)
+		return DWELL_ENOMEM;
+	tasks->said = said;
+
+	struct perf_number *index = calloc(2 * (size_t)tasks->index_size, sizeof(*index));
 	if (!index)
 		return DWELL_ENOMEM;
 	free(tasks->index);
@@ -43,7 +50,8 @@ static int grow(struct perf_tasks *tasks)
 	tasks->room *= 2;
 	tasks->index_size *= 2;
 	for (uint32_t i = 1; i < tasks->count; i++)
-		tasks->index[perf_tasks_place(tasks, tasks->slots[i].tid)] = i;
+		tasks->index[perf_tasks_place(tasks, tasks->slots[i].tid)] =
+			(struct perf_number){ tasks->slots[i].tid, i };
 	return DWELL_OK;
 }
 
@@ -55,8 +63,9 @@ int perf_tasks_add(struct perf_tasks *tasks, int32_t tid, uint32_t *out)
 		if (err)
 			return err;
 	}
-	tasks->slots[tasks->count] = (struct perf_slot){ .tid = tid, .said_prio = INT32_MIN };
-	tasks->index[perf_tasks_place(tasks, tid)] = tasks->count;
+	tasks->slots[tasks->count] = (struct perf_slot){ .tid = tid };
+	tasks->said[tasks->count] = (struct perf_said){ .prio = INT32_MIN };
+	tasks->index[perf_tasks_place(tasks, tid)] = (struct perf_number){ tid, tasks->count };
 	*out = tasks->count++;
 	return DWELL_OK;
 }
@@ -128,7 +137,7 @@ int perf_tasks_live(
 		return DWELL_ELIMIT;
 	if (self->dead) { /* its fork was not seen */
 		self->parent = 0;
-		self->born = self->fresh = self->exiting = self->told_prio = false;
+		self->born = self->fresh = self->exiting = false;
 		self->dead = false;
 	}
 	self->task = ++tasks->tasks;
@@ -180,6 +189,6 @@ void perf_tasks_fork(struct perf_tasks *tasks, uint32_t slot, uint32_t parent, u
 		memcpy(self->comm, maker->comm, PERF_COMM);
 	self->parent = maker->dead ? 0 : maker->task;
 	self->task = 0;
-	self->dead = self->exiting = self->told_prio = false;
+	self->dead = self->exiting = false;
 	self->born = self->fresh = true;
 }

@@ -15,31 +15,39 @@ enum { PERF_COMM = 16 }; /* TASK_COMM_LEN, its NUL included */
  * then the same, the task is another.
  */
 struct perf_slot {
-	/* As records are read, not in order of time: what was last said, to notice changes. */
-	char said_comm[PERF_COMM];
-	uint32_t said_process; /* slot of its process's first thread; 0: not said */
-	int32_t said_prio;
-	int32_t tid;
-
-	/* In order of time. */
-	uint32_t task;       /* its id in the trace; 0: not in it yet */
-	uint32_t process;    /* slot of its process's first thread; 0: not known */
+	uint32_t task;    /* its id in the trace; 0: not in it yet */
+	uint32_t process; /* slot of its process's first thread; 0: not known */
+	uint32_t parent;  /* task */
+	uint32_t stack;   /* where it was last said to be switched out (see rows.c) */
+	bool born, fresh, exiting, dead;
+	uint16_t cpu;        /* it last entered */
 	uint32_t process_id; /* of the process whose first thread this is; 0: not defined yet */
-	uint32_t parent;     /* task */
-	uint32_t stack;      /* where it was last said to be switched out (see rows.c) */
+	int32_t tid;
 	uint64_t created_ns;
 	char comm[PERF_COMM];
 	char process_name[PERF_COMM];
-	bool born, fresh, exiting, dead;
-	bool told_prio;
-	uint16_t cpu; /* it last entered */
+};
+
+/* What records last said of a slot, as they are read and not in order of time: to notice changes.
+ */
+struct perf_said {
+	char comm[PERF_COMM];
+	uint32_t process; /* slot of its process's first thread; 0: not said */
+	int32_t pid;      /* the number of that */
+	int32_t prio;
+};
+
+struct perf_number {
+	int32_t tid;
+	uint32_t slot; /* 0: free */
 };
 
 /* Slot 0 is nobody (and every CPU's idle task); its task is 0. */
 struct perf_tasks {
 	struct perf_slot *slots;
+	struct perf_said *said;
 	uint32_t count, room;
-	uint32_t *index; /* open addressing by tid: slot, 0: free */
+	struct perf_number *index; /* open addressing by tid */
 	uint32_t index_size;
 	uint32_t tasks, processes; /* ids given */
 };
@@ -56,7 +64,7 @@ static inline uint32_t perf_tasks_place(const struct perf_tasks *tasks, int32_t 
 {
 	uint32_t i = ((uint32_t)tid * 0x9e3779b1) >> 7 & (tasks->index_size - 1);
 
-	while (tasks->index[i] && tasks->slots[tasks->index[i]].tid != tid)
+	while (tasks->index[i].slot && tasks->index[i].tid != tid)
 		i = (i + 1) & (tasks->index_size - 1);
 	return i;
 }
@@ -64,7 +72,7 @@ static inline uint32_t perf_tasks_place(const struct perf_tasks *tasks, int32_t 
 /* The slot of a thread number; 0 for numbers below 1. As perf_tasks_add. */
 static inline int perf_tasks_slot(struct perf_tasks *tasks, int32_t tid, uint32_t *out)
 {
-	*out = tid < 1 ? 0 : tasks->index[perf_tasks_place(tasks, tid)];
+	*out = tid < 1 ? 0 : tasks->index[perf_tasks_place(tasks, tid)].slot;
 	return tid < 1 || *out ? DWELL_OK : perf_tasks_add(tasks, tid, out);
 }
 
