@@ -31,6 +31,7 @@ int dwell_drain_new(struct dwell_drain **out, const struct dwell_session *sessio
 	drain->options = *options;
 	dwell_fit_init(&drain->fit, session->clock, session->start_ticks,
 		session->start_monotonic_ns, dwell_clock_rate(session->clock));
+	(void)dwell_fit_update(&drain->fit);
 	*out = drain;
 	return 0;
 }

@@ -81,6 +81,9 @@ void dwell_fit_add(struct dwell_fit *fit, uint64_t ticks, uint64_t ns)
 	goal = ns + window;
 	uint64_t window_ticks =
 		rate ? (uint64_t)(((unsigned __int128)window << DWELL_FIT_SHIFT) / rate) : 0;
+	/* Before the second pair nothing was converted that matters: step. */
+	if (fit->pairs == 1)
+		believed = ns;
 	fit->base_ticks = ticks;
 	fit->base_ns = believed;
 	fit->rate = goal > believed && window_ticks ? rate_of(window_ticks, goal - believed) : rate;

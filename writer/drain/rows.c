@@ -77,12 +77,14 @@ static void decode_wait(
 	begin.kind = DWELL_EVENT_WAIT_BEGIN;
 	begin.flags &= (uint8_t) ~(DWELL_EVENT_TIMED_OUT | DWELL_EVENT_INTERRUPTED);
 	begin.state = states ? DWELL_BLOCKED : DWELL_STATE_SAME;
-	begin.time_ns = stamp(place, record->x[1]);
+	begin.time_ns = thread->dropped_since == record->x[1] ? thread->dropped_ns
+							      : stamp(place, record->x[1]);
 	if (begin.time_ns > row->time_ns)
 		begin.time_ns = row->time_ns;
 	if (thread->begun_since != record->x[1])
 		dwell_drain_put(place->drain, &begin);
-	thread->begun_since = 0;
+	if (thread->begun_since == record->x[1])
+		thread->begun_since = 0;
 	if (thread->ended_since < record->x[1])
 		thread->ended_since = record->x[1];
 	row->kind = DWELL_EVENT_WAIT_END;
@@ -298,6 +300,8 @@ static void end_unrecorded(const struct drain_place *place)
 		.kind = DWELL_EVENT_WAIT_END,
 		.state = place->drain->options.states ? DWELL_RUNNING : DWELL_STATE_SAME };
 
+	place->thread->dropped_since = place->thread->begun_since;
+	place->thread->dropped_ns = row.time_ns;
 	place->thread->begun_since = 0;
 	dwell_drain_put(place->drain, &row);
 }
@@ -314,8 +318,9 @@ void dwell_drain_state(const struct drain_place *place, const uint64_t word[2], 
 	if (reason != 0 && since == thread->begun_since)
 		return;
 	/* The record of a wait that was begun is written before the state word changes, and all
-	   records were read after that: so it was refused. The loss is told beside it. */
-	if (thread->begun_since != 0 && thread->begun_since > thread->ended_since)
+	   records were read after that: so it was refused, and the loss is told beside it; or a
+	   signal handler waits inside that wait, which then goes on when its record comes. */
+	if (thread->begun_since != 0)
 		end_unrecorded(place);
 	row.time_ns = stamp(place, since);
 	if (reason == 0 || since <= thread->ended_since ||

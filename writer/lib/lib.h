@@ -49,7 +49,8 @@ struct dwell_self {
 	/* Greater than 0: record nothing (in our own slow paths, after vfork, after the end). */
 	_Atomic uint32_t quiet;
 	uint64_t start_function;
-	uint64_t created; /* time; 0: not seen */
+	uint64_t created;      /* time; 0: not seen */
+	_Atomic uint64_t span; /* the next span's number */
 	/* The last stack: most walks find the same one. */
 	uint32_t last_stack;
 	uint32_t last_count;
@@ -113,6 +114,10 @@ enum dwell_attach dwell_lib_attach(const char *places, int argc, char *const *ar
 
 /* The same with a session that is mapped already. */
 enum dwell_attach dwell_lib_adopt(const struct dwell_session *session, int argc, char *const *argv);
+
+/* Called by each thread when it registers: to learn of its end, to ask for its stack. May be NULL.
+ */
+extern void (*dwell_lib_on_register)(struct dwell_self *self);
 
 /* Record no more in this process. */
 void dwell_lib_detach(void);

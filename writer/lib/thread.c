@@ -10,6 +10,8 @@ __thread struct dwell_self dwell_self __attribute__((tls_model("initial-exec")))
 int (*dwell_lib_lock)(pthread_mutex_t *mutex) = pthread_mutex_lock;
 int (*dwell_lib_unlock)(pthread_mutex_t *mutex) = pthread_mutex_unlock;
 
+void (*dwell_lib_on_register)(struct dwell_self *self);
+
 enum { GROWTH_SHIFT = 3 };
 
 int32_t dwell_lib_tid(void)
@@ -76,15 +78,18 @@ static bool grow(struct dwell_self *self)
 	if (!dwell_session_ring(session, word, &slots, &mask))
 		return false;
 	atomic_store_explicit(&self->slot->ring[index], word, memory_order_relaxed);
+	DWELL_TESTPOINT("ring taken");
 	/* Release: the reader of `left` finds the next ring. */
 	atomic_store_explicit(&writer->tail->left[index - 1], (head & DWELL_RING_POSITION) + 1,
 		memory_order_release);
+	DWELL_TESTPOINT("ring left");
 	atomic_store_explicit(&writer->slots, slots, memory_order_relaxed);
 	atomic_store_explicit(&writer->mask, mask, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_store_explicit(
 		&writer->line->head, index << DWELL_RING_INDEX_SHIFT, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
+	DWELL_TESTPOINT("ring entered");
 	return dwell_ring_refresh(writer) > 0;
 }
 
@@ -167,6 +172,8 @@ static bool register_thread(struct dwell_self *self, uint64_t epoch)
 		return false;
 	}
 	fill_slot(self, slot);
+	if (dwell_lib_on_register)
+		dwell_lib_on_register(self);
 	self->slot = slot;
 	self->wait = NULL;
 	self->last_count = 0;

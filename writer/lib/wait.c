@@ -66,6 +66,7 @@ void dwell_wait_enter(struct dwell_self *self, struct dwell_wait_note *note)
 	note->outer = self->wait;
 	show(self, note);
 	self->wait = note;
+	DWELL_TESTPOINT("wait begun");
 }
 
 void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *note, bool always,
@@ -82,6 +83,7 @@ void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *not
 			lasted >= atomic_load_explicit(&header->stack_ticks, memory_order_relaxed))
 			stack = dwell_stack(self, return_address, frame);
 		put(self, note, now, stack);
+		DWELL_TESTPOINT("wait recorded");
 	}
 	/* Only now: a drain that sees no wait must find the record. */
 	self->wait = note->outer;

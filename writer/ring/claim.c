@@ -90,6 +90,7 @@ struct dwell_process_slot *dwell_session_claim_process(
 	slot = dwell_session_process(session, *index);
 	atomic_store_explicit(&slot->state, DWELL_SLOT_CLAIMED, memory_order_relaxed);
 	atomic_fetch_add_explicit(&slot->generation, 1, memory_order_relaxed);
+	DWELL_TESTPOINT("slot claimed");
 	return slot;
 }
 
@@ -127,6 +128,7 @@ struct dwell_thread_slot *dwell_session_claim_thread(
 	}
 	atomic_store_explicit(&slot->state, DWELL_SLOT_CLAIMED, memory_order_relaxed);
 	atomic_fetch_add_explicit(&slot->generation, 1, memory_order_relaxed);
+	DWELL_TESTPOINT("slot claimed");
 	return slot;
 }
 

@@ -46,6 +46,7 @@ static uint32_t append(const struct dwell_session *session, uint64_t hash, uint6
 	uint64_t *entry = arena_of(session) + at / 8;
 	entry[0] = hash;
 	entry[1] = meta;
+	DWELL_TESTPOINT("entry begun");
 	if (count > 0)
 		memcpy(entry + HEADER_WORDS, words, (size_t)count * 8);
 	return (uint32_t)(at / 8);
@@ -80,6 +81,7 @@ uint32_t dwell_intern_hashed(const struct dwell_session *session, uint64_t hash,
 		if (id == 0) {
 			if (mine == 0)
 				mine = append(session, hash, meta, words, count);
+			DWELL_TESTPOINT("entry written");
 			if (mine == 0)
 				break;
 			/* Release: now others find the entry. */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "slot.h"
+#include "store.h"
 
 /*
  * One ring for one thread: a single writer (and the signal handlers that interrupt it), read by
@@ -58,42 +58,6 @@ struct dwell_writer {
 	bool flight;
 };
 
-/*
- * One aligned 16-byte store where that is atomic (x86-64; guaranteed by both vendors with AVX, and
- * the case on all older ones that are known), else two stores, payload first.
- */
-#if defined(__SANITIZE_THREAD__)
-#	define DWELL_TWO_STORES 1
-#elif defined(__has_feature)
-#	if __has_feature(thread_sanitizer)
-#		define DWELL_TWO_STORES 1
-#	endif
-#endif
-#if !defined(__x86_64__) && !defined(DWELL_TWO_STORES)
-#	define DWELL_TWO_STORES 1
-#endif
-
-static inline void dwell_slot_store(struct dwell_slot *slot, uint64_t word0, uint64_t word1)
-{
-#ifdef DWELL_TWO_STORES
-	/* Release on both: a flight reader that sees either must see the head that made room. */
-	__atomic_store_n(&slot->word[1], word1, __ATOMIC_RELEASE);
-	__atomic_store_n(&slot->word[0], word0, __ATOMIC_RELEASE);
-#else
-	typedef long long pair __attribute__((vector_size(16), may_alias));
-	/* The compiler must not move earlier stores past it; the processor does not. */
-	atomic_signal_fence(memory_order_release);
-	*(volatile pair *)slot = (pair){ (long long)word0, (long long)word1 };
-#endif
-}
-
-/* Both words of a slot that may be written meanwhile; word 0 decides. */
-static inline void dwell_slot_load(const struct dwell_slot *slot, uint64_t out[2])
-{
-	out[0] = __atomic_load_n(&slot->word[0], __ATOMIC_ACQUIRE);
-	out[1] = __atomic_load_n(&slot->word[1], __ATOMIC_RELAXED);
-}
-
 /* head from `from` to `to` in one instruction, which a signal handler cannot split. No lock prefix:
  * there is no other writer. */
 static inline bool dwell_head_move(_Atomic uint64_t *head, uint64_t from, uint64_t to)
@@ -138,8 +102,10 @@ static inline bool dwell_ring_reserve(
 		place->slots = atomic_load_explicit(&writer->slots, memory_order_relaxed);
 		place->mask = atomic_load_explicit(&writer->mask, memory_order_relaxed);
 		place->position = head & DWELL_RING_POSITION;
-		if (__builtin_expect(dwell_head_move(&writer->line->head, head, head + slots), 1))
+		if (__builtin_expect(dwell_head_move(&writer->line->head, head, head + slots), 1)) {
+			DWELL_TESTPOINT("reserved");
 			return true;
+		}
 	}
 }
 
@@ -157,6 +123,7 @@ static inline void dwell_ring_tail(
 
 	dwell_slot_store(&place->slots[position & place->mask],
 		dwell_slot_word(x, DWELL_RECORD_TAIL, 0, dwell_ring_lap(position, place->mask)), y);
+	DWELL_TESTPOINT("tail written");
 }
 
 /* Write the first slot: from here on a reader may take the record. */
@@ -167,6 +134,7 @@ static inline void dwell_ring_commit(
 
 	dwell_slot_store(&place->slots[place->position & place->mask],
 		dwell_slot_word(time, kind, further, lap), a);
+	DWELL_TESTPOINT("committed");
 }
 
 /* Reserve, write, commit a record of one, two, three slots. */
