@@ -193,7 +193,9 @@ static int hand_on(struct dwell_order *order, size_t count)
 	struct dwell_sink *next = order->next;
 	int err = DWELL_OK;
 
-	if (count && next->ops->events)
+	if (!count)
+		return DWELL_OK;
+	if (next->ops->events)
 		err = next->ops->events(next, order->ready, count);
 	order->ready_count -= count;
 	memmove(order->ready, order->ready + count, order->ready_count * sizeof(*order->ready));
