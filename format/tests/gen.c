@@ -117,7 +117,7 @@ static void begin_loss(struct gen *g)
 	case 0:
 		break;
 	case 1:
-		g->loss.task = 1 + (uint32_t)pick(g, g->o->tasks);
+		g->loss.task = 1 + (uint32_t)pick(g, g->born);
 		break;
 	default:
 		g->loss.executor = 1 + (uint32_t)pick(g, g->o->executors);
@@ -216,7 +216,7 @@ static void wait_row(struct gen *g, uint32_t task, unsigned kind, unsigned state
 		event.object = 1 + (uint32_t)pick(g, GEN_OBJECTS);
 		event.stack = (uint32_t)pick(g, GEN_STACKS + 1);
 		if (chance(g, 3000)) {
-			event.peer = 1 + (uint32_t)pick(g, g->o->tasks);
+			event.peer = 1 + (uint32_t)pick(g, g->born);
 			event.flags = DWELL_EVENT_HOLDER_READ;
 		}
 	}
@@ -264,7 +264,7 @@ static void block(struct gen *g, uint32_t executor)
 		advance(g);
 	}
 	if (overtaken) {
-		wake_row(g, task, (uint32_t)pick(g, g->o->tasks + 1),
+		wake_row(g, task, (uint32_t)pick(g, g->born + 1),
 			1 + (uint32_t)pick(g, g->o->executors));
 		advance(g);
 	}
@@ -283,11 +283,11 @@ static void create(struct gen *g, uint32_t by)
 
 	if (g->born == g->o->tasks)
 		return;
-	g->born++;
 	const uint8_t how = gen_task_how(g, event.task);
+	g->born++;
+	gen_define_task(g, event.task, true);
 	if (how == GEN_SILENT)
 		return;
-	gen_define_task(g, event.task, true);
 	if (how == GEN_PROGRAM) {
 		event.state = DWELL_RUNNING;
 		list_add(g, &g->own, event.task);
