@@ -198,7 +198,8 @@ static int hand_on(struct dwell_order *order, size_t count)
 	if (next->ops->events)
 		err = next->ops->events(next, order->ready, count);
 	order->ready_count -= count;
-	memmove(order->ready, order->ready + count, order->ready_count * sizeof(*order->ready));
+	if (order->ready_count)
+		memmove(order->ready, order->ready + count, order->ready_count * sizeof(*order->ready));
 	return err;
 }
 
