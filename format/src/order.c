@@ -199,7 +199,8 @@ static int hand_on(struct dwell_order *order, size_t count)
 		err = next->ops->events(next, order->ready, count);
 	order->ready_count -= count;
 	if (order->ready_count)
-		memmove(order->ready, order->ready + count, order->ready_count * sizeof(*order->ready));
+		memmove(order->ready, order->ready + count,
+			order->ready_count * sizeof(*order->ready));
 	return err;
 }
 
