@@ -1,0 +1,316 @@
+#!/bin/sh
+# What recording costs real programs: each runs bare and recorded in turn, PAIRS times, and the
+# ratio of the pairs is printed with its 95 % interval, for wall time and for CPU time: of
+# the program and, where it is recorded, the recorder, by a control group (so it needs root). By hand, on a
+# machine that does nothing else; it needs the programs it names, and says which are missing.
+#
+#	programs.sh BIN [-n PAIRS] [-r 'RECORD OPTIONS'] [NAME...]
+set -eu
+
+bin=${1:?usage: programs.sh BIN [-n PAIRS] [-r OPTIONS] [NAME...]}
+shift
+pairs=5
+options=
+while getopts n:r: option; do
+	case $option in
+	n) pairs=$OPTARG ;;
+	r) options=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+all="redis postgres nginx python node java rust go make messaging"
+names=${*:-$all}
+work=$(mktemp -d)
+# The second or the first version of control groups, whichever counts CPU time here.
+group=/sys/fs/cgroup
+[ -d "$group/cpuacct" ] && group=$group/cpuacct
+group=$group/dwell-bench-$$
+mkdir "$group"
+trap 'stop_all; rm -rf "$work"; rmdir "$group" 2>/dev/null || true' EXIT
+servers=
+
+stop_all() {
+	for pid in $servers; do
+		kill "$pid" 2>/dev/null || true
+	done
+	servers=
+}
+
+have() {
+	for tool; do
+		command -v "$tool" >/dev/null || { echo "$name: skipped, no $tool"; return 1; }
+	done
+}
+
+# run COMMAND...: bare, or recorded where $recorded says so; in the control group either way.
+run() {
+	if [ "$recorded" = 1 ]; then
+		# shellcheck disable=SC2086 # options are words
+		set -- "$bin/dwell" record -q -o "$work/trace" $options -- "$@"
+	fi
+	# shellcheck disable=SC2016 # expanded by the shell that becomes the program
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
+}
+
+# Wait until something listens on a port of ours.
+listening() {
+	tries=0
+	until nc -z 127.0.0.1 "$1" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 100 ] || { echo "$name: nothing listens on $1" >&2; return 1; }
+		sleep 0.05
+	done
+}
+
+# CPU time of the group, and now, in nanoseconds.
+busy() {
+	if [ -f "$group/cpuacct.usage" ]; then
+		cat "$group/cpuacct.usage"
+	else
+		awk '/^usage_usec/ { print $2 * 1000 }' "$group/cpu.stat"
+	fi
+}
+now() { date +%s%N; }
+
+start_clock() { wall0=$(now); cpu0=$(busy); }
+stop_clock() { wall=$(($(now) - wall0)); cpu=$(($(busy) - cpu0)); }
+
+load_redis() {
+	run redis-server --port 7901 --save '' --appendonly no --daemonize no >/dev/null &
+	servers=$!
+	listening 7901
+	start_clock
+	redis-benchmark -p 7901 -n 150000 -c 20 -t set,get -q >/dev/null
+	stop_clock
+	redis-cli -p 7901 shutdown nosave >/dev/null 2>&1 || true
+	wait "$servers" || true
+	servers=
+}
+
+pgbin=$(find /usr/lib/postgresql -name initdb 2>/dev/null | sort | tail -n 1)
+pgbin=${pgbin%/initdb}
+
+make_postgres() {
+	[ -d "$work/pg" ] && return
+	mkdir "$work/pg"
+	chmod 711 "$work"
+	chown nobody "$work/pg"
+	su nobody -s /bin/sh -c "'$pgbin/initdb' -D '$work/pg/data' -A trust -U postgres" >/dev/null
+	echo "unix_socket_directories = '$work/pg'" >>"$work/pg/data/postgresql.conf"
+}
+
+load_postgres() {
+	make_postgres
+	run su nobody -s /bin/sh -c "exec '$pgbin/postgres' -D '$work/pg/data' -p 7902" >/dev/null 2>&1 &
+	servers=$!
+	until "$pgbin/pg_isready" -h "$work/pg" -p 7902 >/dev/null 2>&1; do sleep 0.1; done
+	psql -h "$work/pg" -p 7902 -U postgres -Atc "select 1 from pg_tables where tablename = 'pgbench_accounts'" postgres |
+		grep -q 1 || pgbench -q -i -h "$work/pg" -p 7902 -U postgres postgres >/dev/null 2>&1
+	start_clock
+	pgbench -n -c 4 -j 1 -t 3000 -S -h "$work/pg" -p 7902 -U postgres postgres >/dev/null 2>&1
+	stop_clock
+	kill -INT "$(head -n 1 "$work/pg/data/postmaster.pid")"
+	wait "$servers" || true
+	servers=
+}
+
+load_nginx() {
+	mkdir -p "$work/www"
+	echo hello >"$work/www/index.html"
+	printf 'worker_processes 1; daemon off; pid %s/nginx.pid; error_log /dev/null;
+events {} http { access_log off; server { listen 7903; root %s/www; } }\n' "$work" "$work" >"$work/nginx.conf"
+	chmod 711 "$work"
+	run nginx -c "$work/nginx.conf" 2>/dev/null &
+	servers=$!
+	listening 7903
+	start_clock
+	# A number of requests, not a time, so that the work is the same.
+	ab -q -n 60000 -c 16 http://127.0.0.1:7903/ >/dev/null 2>&1
+	stop_clock
+	kill -QUIT "$(cat "$work/nginx.pid")"
+	wait "$servers" || true
+	servers=
+}
+
+batch() {
+	start_clock
+	run "$@" >/dev/null 2>&1
+	stop_clock
+}
+
+load_python() {
+	cat >"$work/threads.py" <<'PY'
+import hashlib, queue, threading
+jobs = queue.Queue()
+def work():
+    while (job := jobs.get()) is not None:
+        hashlib.sha256(b'x' * (20000 + job % 7000)).hexdigest()
+        sum(i * i for i in range(300))
+threads = [threading.Thread(target=work) for _ in range(4)]
+for t in threads: t.start()
+for i in range(20000): jobs.put(i)
+for t in threads: jobs.put(None)
+for t in threads: t.join()
+PY
+	batch python3 "$work/threads.py"
+}
+
+load_node() {
+	cat >"$work/work.js" <<'JS'
+const crypto = require('crypto'), fs = require('fs');
+let left = 3000;
+const next = () => { if (left-- > 0) crypto.pbkdf2('a', 'b', 400, 64, 'sha512', () => fs.stat('/', next)); };
+for (let i = 0; i < 8; i++) next();
+JS
+	batch node "$work/work.js"
+}
+
+load_java() {
+	[ -f "$work/Pool.class" ] || {
+		cat >"$work/Pool.java" <<'JAVA'
+import java.util.concurrent.*;
+public class Pool {
+	static int shared;
+	public static void main(String[] a) throws Exception {
+		ExecutorService pool = Executors.newFixedThreadPool(4);
+		for (int i = 0; i < 200000; i++) pool.submit(() -> { synchronized (Pool.class) { shared++; } });
+		pool.shutdown();
+		pool.awaitTermination(1, TimeUnit.MINUTES);
+	}
+}
+JAVA
+		javac -d "$work" "$work/Pool.java"
+	}
+	batch java -cp "$work" Pool
+}
+
+load_rust() {
+	[ -x "$work/rust" ] || {
+		cat >"$work/rust.rs" <<'RS'
+use std::sync::{mpsc, Arc, Mutex};
+fn main() {
+	let total = Arc::new(Mutex::new(0u64));
+	let (send, receive) = mpsc::sync_channel::<u64>(64);
+	let receive = Arc::new(Mutex::new(receive));
+	let threads: Vec<_> = (0..4).map(|_| {
+		let (total, receive) = (total.clone(), receive.clone());
+		std::thread::spawn(move || loop {
+			let job = receive.lock().unwrap().recv();
+			match job {
+				Ok(n) => { let s = (0..2000u64).fold(n, |a, b| a.wrapping_mul(31) ^ b); *total.lock().unwrap() ^= s; }
+				Err(_) => break,
+			}
+		})
+	}).collect();
+	for i in 0..200000 { send.send(i).unwrap(); }
+	drop(send);
+	for t in threads { t.join().unwrap(); }
+	println!("{}", total.lock().unwrap());
+}
+RS
+		rustc -O -o "$work/rust" "$work/rust.rs"
+	}
+	batch "$work/rust"
+}
+
+load_go() {
+	[ -x "$work/go" ] || {
+		mkdir -p "$work/gosrc"
+		cat >"$work/gosrc/main.go" <<'GO'
+package main
+
+import "sync"
+
+func main() {
+	jobs, results := make(chan int, 64), make(chan int, 64)
+	var wg sync.WaitGroup
+	for i := 0; i < 4; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for j := range jobs {
+				for k := 0; k < 2000; k++ {
+					j = j*31 ^ k
+				}
+				results <- j
+			}
+		}()
+	}
+	go func() {
+		for i := 0; i < 400000; i++ {
+			jobs <- i
+		}
+		close(jobs)
+		wg.Wait()
+		close(results)
+	}()
+	for range results {
+	}
+}
+GO
+		(cd "$work/gosrc" && printf 'module example/work\n' >go.mod && go build -o "$work/go" .)
+	}
+	batch "$work/go"
+}
+
+load_make() {
+	[ -d "$work/tree" ] || {
+		mkdir "$work/tree"
+		# shellcheck disable=SC2016 # for make
+		printf 'SRC := $(wildcard *.c)\nall: $(SRC:.c=.o)\n' >"$work/tree/Makefile"
+		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+			printf '#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\nint f%d(int a) { char b[64]; snprintf(b, 64, "%%d", a); return (int)strlen(b) + atoi(b); }\n' "$i" >"$work/tree/f$i.c"
+		done
+	}
+	rm -f "$work"/tree/*.o
+	batch make -s -j2 -C "$work/tree"
+}
+
+load_messaging() { batch perf bench -f simple sched messaging -g 4 -l 400; }
+
+needs() {
+	case $1 in
+	redis) have redis-server redis-benchmark nc ;;
+	postgres) have pgbench && [ -n "$pgbin" ] ;;
+	nginx) have nginx ab nc ;;
+	python) have python3 ;;
+	node) have node ;;
+	java) have java javac ;;
+	rust) have rustc ;;
+	go) have go ;;
+	make) have make gcc ;;
+	messaging) have perf ;;
+	esac
+}
+
+# Ratios of pairs, their mean and the 95 % interval of the mean (Student's t).
+summary() {
+	awk -v name="$1" '
+	function t95(n) { return n < 2 ? 0 : n == 2 ? 12.71 : n == 3 ? 4.30 : n == 4 ? 3.18 : n == 5 ? 2.78 : n <= 7 ? 2.45 : n <= 10 ? 2.26 : n <= 15 ? 2.14 : n <= 20 ? 2.09 : 2.05 }
+	function show(what, s, q,  m, v) {
+		m = s / n; v = n > 1 ? (q - n * m * m) / (n - 1) : 0; if (v < 0) v = 0
+		h = t95(n) * sqrt(v / n)
+		printf "%-10s %-4s %+6.1f %% [%+.1f, %+.1f]  bare %.2f s\n", name, what, (m - 1) * 100, (m - h - 1) * 100, (m + h - 1) * 100, base[what] / n
+	}
+	{ n++; w = $3 / $1; c = $4 / $2; sw += w; qw += w * w; sc += c; qc += c * c; base["wall"] += $1 / 1e9; base["cpu"] += $2 / 1e9 }
+	END { show("wall", sw, qw); show("cpu", sc, qc) }' "$2"
+}
+
+for name in $names; do
+	needs "$name" || continue
+	: >"$work/pairs"
+	recorded=0
+	"load_$name" # warm
+	i=0
+	while [ "$i" -lt "$pairs" ]; do
+		recorded=0
+		"load_$name"
+		bare="$wall $cpu"
+		recorded=1
+		"load_$name"
+		echo "$bare $wall $cpu" >>"$work/pairs"
+		i=$((i + 1))
+	done
+	summary "$name" "$work/pairs"
+done
