@@ -176,7 +176,8 @@ Test(import, unpacks_gzip_and_zstd)
 	}
 }
 
-/* Times of records as they come, 'R' for a round; what each round lets go on. */
+/* Times of records as they come, 'R' for a round, 'H' where there is no more room, 'E' for the end.
+ */
 struct round_case {
 	const char *name;
 	const char *input, *output;
@@ -188,7 +189,9 @@ static const struct round_case round_cases[] = {
 	{ "two rings, one after the other", "a c e b d R f R", "|a b c d e |" },
 	{ "equal times stay as they came", "bB R cC R", "|bB |" },
 	{ "who comes too late is told late", "b R c R a R d R", "|b |a c ||" },
-	{ "no round at all", "c b a", "" },
+	{ "no round at all", "c b a E", "a b c |" },
+	{ "no more room: the older half goes on", "f b e c a d H", "a b c d |" },
+	{ "what comes too late for it is told late", "f b e c H a d E", "b c e |ad f |" },
 };
 
 static void run_rounds(const struct round_case *c, char *said)
@@ -201,12 +204,14 @@ static void run_rounds(const struct round_case *c, char *said)
 		item.a = (uint32_t)*at;
 		if (*at == ' ')
 			continue;
-		if (*at != 'R') {
+		if (!strchr("RHE", *at)) {
 			cr_assert(eq(int, perf_queue_put(&queue, &item), DWELL_OK));
 			continue;
 		}
 
-		const size_t ready = perf_queue_round(&queue);
+		const size_t ready = *at == 'R'   ? perf_queue_round(&queue)
+				     : *at == 'H' ? perf_queue_half(&queue)
+						  : perf_queue_all(&queue);
 		for (size_t i = 0; i < ready; i++) {
 			*said++ = (char)queue.items[i].a;
 			if (i + 1 == ready ||

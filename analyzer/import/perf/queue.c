@@ -128,6 +128,8 @@ size_t perf_queue_half(struct perf_queue *queue)
 
 void perf_queue_took(struct perf_queue *queue, size_t count)
 {
+	if (!count)
+		return;
 	memmove(queue->items, queue->items + count, (queue->count - count) * sizeof(*queue->items));
 	queue->count -= count;
 }

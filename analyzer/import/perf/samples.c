@@ -158,11 +158,11 @@ static int say_prio(struct perf *perf, uint32_t slot, int32_t prio, const struct
 
 /* Where a tracepoint names a task. */
 struct fields {
-	enum perf_field pid, comm, prio;
+	enum perf_field pid, comm;
 };
 
-static const struct fields FIRST = { PERF_FIELD_PID, PERF_FIELD_COMM, PERF_FIELD_PRIO };
-static const struct fields SECOND = { PERF_FIELD_PID2, PERF_FIELD_COMM2, PERF_FIELD_PRIO2 };
+static const struct fields FIRST = { PERF_FIELD_PID, PERF_FIELD_COMM };
+static const struct fields SECOND = { PERF_FIELD_PID2, PERF_FIELD_COMM2 };
 
 static inline int named(
 	struct perf *perf, const struct sample *sample, struct fields fields, uint32_t *out)
@@ -180,11 +180,21 @@ static inline int named(
 		memcmp(said->comm, raw + format->offset[fields.comm], PERF_COMM))
 		err = say_comm(
 			perf, *out, (const char *)raw + format->offset[fields.comm], &sample->when);
-	if (!err && perf_has(format, fields.prio) &&
-		said->prio != perf_field32(format, fields.prio, raw, big))
-		err = say_prio(
-			perf, *out, perf_field32(format, fields.prio, raw, big), &sample->when);
 	return err;
+}
+
+/* After the row that names the task: that one may be what makes it. */
+static inline int prioritized(
+	struct perf *perf, const struct sample *sample, enum perf_field field, uint32_t slot)
+{
+	const struct perf_format *format = sample->attr->format;
+
+	if (!slot || !perf_has(format, field))
+		return DWELL_OK;
+
+	const int32_t prio = perf_field32(format, field, sample->raw.at, sample->raw.big);
+	return prio == perf->tasks.said[slot].prio ? DWELL_OK
+						   : say_prio(perf, slot, prio, &sample->when);
 }
 
 /* State and reason of the task that leaves, from prev_state. */
@@ -222,14 +232,17 @@ static int put(struct perf *perf, const struct sample *sample, enum perf_item_ki
 static int sched_switch(struct perf *perf, const struct sample *sample)
 {
 	const uint32_t leaves = leaves_for(sample);
+	const unsigned flags = leaves == DWELL_RUNNABLE ? PERF_ITEM_PREEMPTED : 0;
 	uint32_t from, to;
 	int err = named(perf, sample, FIRST, &from);
 
 	if (!err)
 		err = named(perf, sample, SECOND, &to);
-	return err ? err
-		   : put(perf, sample, PERF_ITEM_SWITCH,
-			     leaves == DWELL_RUNNABLE ? PERF_ITEM_PREEMPTED : 0, from, to, leaves);
+	if (!err)
+		err = put(perf, sample, PERF_ITEM_SWITCH, flags, from, to, leaves);
+	if (!err)
+		err = prioritized(perf, sample, PERF_FIELD_PRIO, from);
+	return err ? err : prioritized(perf, sample, PERF_FIELD_PRIO2, to);
 }
 
 static int woken(struct perf *perf, const struct sample *sample)
@@ -240,10 +253,11 @@ static int woken(struct perf *perf, const struct sample *sample)
 	const enum perf_item_kind kind =
 		sample->attr->event == PERF_EVENT_WAKEUP_NEW ? PERF_ITEM_NEW : PERF_ITEM_WAKING;
 	uint32_t who;
-	const int err = named(perf, sample, FIRST, &who);
+	int err = named(perf, sample, FIRST, &who);
 
-	return err ? err
-		   : put(perf, sample, kind, interrupt ? PERF_ITEM_IN_INTERRUPT : 0, who, 0, 0);
+	if (!err)
+		err = put(perf, sample, kind, interrupt ? PERF_ITEM_IN_INTERRUPT : 0, who, 0, 0);
+	return err ? err : prioritized(perf, sample, PERF_FIELD_PRIO, who);
 }
 
 static int forked(struct perf *perf, struct sample *sample)

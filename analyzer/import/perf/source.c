@@ -236,7 +236,7 @@ static int finish(struct dwell_source *source, const struct dwell_source_options
 		err = tell_count(sink, "import.malformed", perf->malformed);
 	if (!err)
 		err = tell_count(sink, "import.late", perf->queue.late);
-	if (!err && perf->lost_samples > perf->lost)
+	if (!err && perf->lost && perf->lost_samples > perf->lost)
 		err = tell_count(sink, "import.lost_at_end", perf->lost_samples - perf->lost);
 	if (!err)
 		err = tell_count(sink, "import.stacks_refused", perf->stacks.refused);
