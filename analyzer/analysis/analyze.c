@@ -1,0 +1,165 @@
+/* A query in, an answer out. */
+#include <stdlib.h>
+
+#include "analysis/fold.h"
+
+static const struct {
+	unsigned bit;
+	const struct fold_ops *ops;
+	int (*answer)(struct dwell_answer *answer, struct model *model, void *fold,
+		const struct dwell_query *query);
+} analyses[] = {
+	{ DWELL_ANALYZE_TASKS, &tasks_fold, tasks_answer },
+	{ DWELL_ANALYZE_LATENCY, &latency_fold, latency_answer },
+};
+
+enum { ANALYSES = sizeof(analyses) / sizeof(analyses[0]) };
+
+static bool is_one_of(unsigned word, unsigned a, unsigned b, unsigned c, unsigned d, unsigned e)
+{
+	return word == DWELL_BY_DEFAULT || word == a || word == b || word == c || word == d ||
+	       word == e;
+}
+
+static int check(const struct dwell_query *query, struct dwell_diag *diag)
+{
+	const struct dwell_selection *s = &query->selection;
+
+	if (s->to_ns && s->to_ns <= s->from_ns)
+		return dwell_diag_set(
+			diag, DWELL_EINVAL, UINT64_MAX, 0, "the window ends before it begins");
+	if (!is_one_of(query->tasks_by, DWELL_BY_TASK, DWELL_BY_CLASS, DWELL_BY_PROCESS, 0, 0) ||
+		!is_one_of(query->blocked_by, DWELL_BY_SITE, DWELL_BY_OBJECT, DWELL_BY_REASON,
+			DWELL_BY_TASK, DWELL_BY_CLASS) ||
+		query->flame_of > DWELL_FLAME_CPU)
+		return dwell_diag_set(
+			diag, DWELL_EINVAL, UINT64_MAX, 0, "no such grouping for this analysis");
+	if (query->analyses &
+		~(unsigned)(DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_STAT))
+		return dwell_diag_set(diag, DWELL_EUNSUPPORTED, UINT64_MAX, 0,
+			"this analysis is not to be had yet");
+	return DWELL_OK;
+}
+
+/* Millionths; all of nothing is all. */
+static uint32_t share(uint64_t part, uint64_t whole)
+{
+	return whole ? (uint32_t)((__uint128_t)part * 1000000 / whole) : 1000000;
+}
+
+static void fill_facts(struct dwell_trace_facts *facts, const struct model *model)
+{
+	const struct tally *t = &model->tally;
+	const uint64_t known = t->state_ns[DWELL_RUNNING] + t->state_ns[DWELL_RUNNABLE] +
+			       t->state_ns[DWELL_BLOCKED];
+	const uint32_t kernel = DWELL_LEVEL_SWITCHES | DWELL_LEVEL_SCHEDULER | DWELL_LEVEL_RUNTIME;
+
+	*facts = (struct dwell_trace_facts){
+		.source = model->info.source,
+		.begin_ns = model->from_ns,
+		.end_ns = model->end_ns,
+		.start_unix_ns = model->info.start_unix_ns,
+		.tick_ns = model->info.tick_ns,
+		.events = t->rows,
+		.lost_events = t->lost,
+		.losses = t->by_kind[DWELL_EVENT_LOSS],
+		.tasks = t->tasks,
+		.levels = model->info.levels,
+		.coverage_ppm = share(known, known + t->state_ns[DWELL_UNKNOWN]),
+		.closed = model->ended && model->end.closed,
+		.has_switches = model->info.levels & kernel,
+		.has_wakes = model->has_wakes,
+		.waits = {
+			.waits = t->waits,
+			.stack_ppm = share(t->with_stack, t->waits),
+			.object_ppm = share(t->with_object, t->waits),
+			.holder_ppm = share(t->with_holder, t->waits),
+			.waker_ppm = share(t->with_waker, t->waits),
+		},
+	};
+	for (uint32_t id = 1; id < dwell_catalog_executors(model->catalog); id++)
+		facts->executors += dwell_catalog_executor(model->catalog, id) != NULL;
+}
+
+static int fill_stat(struct dwell_answer *answer, const struct model *model)
+{
+	const struct tally *t = &model->tally;
+	struct dwell_stat *stat = calloc(1, sizeof(*stat));
+
+	if (!stat)
+		return DWELL_ENOMEM;
+	answer->stat = stat;
+	for (size_t i = 0; i < DWELL_EVENT_KIND_COUNT; i++)
+		stat->events_by_kind[i] = t->by_kind[i];
+	for (size_t i = 0; i < DWELL_LOSS_CAUSE_COUNT; i++)
+		stat->lost_by_cause[i] = t->lost_by_cause[i];
+	for (unsigned i = 0; i < DWELL_STATE_COUNT; i++)
+		add_state(&stat->times, i, t->state_ns[i]);
+	stat->waits = t->waits;
+	stat->first_ns = t->first_ns;
+	stat->last_ns = t->last_ns;
+	return DWELL_OK;
+}
+
+static int make_answer(
+	struct dwell_answer *answer, struct model *model, const struct dwell_query *query)
+{
+	int err = DWELL_OK;
+
+	fill_facts(&answer->trace, model);
+	for (size_t i = 0, fold = 0; i < ANALYSES && !err; i++)
+		if (query->analyses & analyses[i].bit)
+			err = analyses[i].answer(answer, model, model->folds[fold++], query);
+	if (!err && query->analyses & DWELL_ANALYZE_STAT)
+		err = fill_stat(answer, model);
+	return err;
+}
+
+static void take_query(struct model *model, const struct dwell_query *query)
+{
+	model->selection = query->selection;
+	model->threads = query->threads;
+	model->progress = query->progress;
+	model->progress_context = query->progress_context;
+	model->query = query;
+	for (size_t i = 0; i < ANALYSES; i++)
+		if (query->analyses & analyses[i].bit)
+			model->ops[model->fold_count++] = analyses[i].ops;
+}
+
+int dwell_analyze(struct dwell_answer **out, struct dwell_source *source,
+	const struct dwell_query *query, struct dwell_diag *diag)
+{
+	struct model model = { .source = source };
+	struct dwell_answer *answer = NULL;
+	int err = check(query, diag);
+
+	if (err)
+		return err;
+	take_query(&model, query);
+	err = model_run(&model, diag);
+	if (!err) {
+		answer = calloc(1, sizeof(*answer));
+		err = answer ? make_answer(answer, &model, query) : DWELL_ENOMEM;
+	}
+	if (!err) {
+		answer->catalog = model.catalog;
+		model.catalog = NULL;
+		*out = answer;
+	} else {
+		dwell_answer_free(answer);
+	}
+	model_release(&model);
+	return err;
+}
+
+void dwell_answer_free(struct dwell_answer *answer)
+{
+	if (!answer)
+		return;
+	tasks_free(answer->tasks);
+	latency_free(answer->latency);
+	free(answer->stat);
+	catalog_free((struct dwell_catalog *)answer->catalog);
+	free(answer);
+}

@@ -1,0 +1,39 @@
+#ifndef DWELL_ANALYSIS_LATENCY_H
+#define DWELL_ANALYSIS_LATENCY_H
+
+#include "analysis/occupants.h"
+
+/* One of the worst latencies so far. */
+struct worst {
+	struct dwell_worst is;
+	size_t ran_cap;
+	bool deferred; /* began before what the fold saw: to be replayed */
+};
+
+/* The worst, at most `limit`: a heap with the least of them on top. */
+struct worst_list {
+	struct worst **at;
+	size_t count, cap;
+	uint64_t limit;
+};
+
+/* True: a latency like this would be among the worst. */
+bool worst_wants(const struct worst_list *list, const struct dwell_worst *is);
+/* Takes over a worst; frees the one that falls out. 0, or DWELL_ENOMEM: freed. */
+int worst_add(struct worst_list *list, struct worst *worst);
+void worst_free(struct worst *worst);
+void worst_list_release(struct worst_list *list);
+
+/* Add the part of a piece that lies in the latency. */
+int worst_add_piece(struct worst *worst, const struct piece *piece);
+
+/* What is not in a piece is unknown; then in order. */
+int worst_close(struct worst *worst);
+
+/* Complete those that began before their part, from the source again. */
+int worst_replay(struct worst_list *list, struct model *model);
+
+/* Longest first. */
+void worst_sort(struct worst_list *list);
+
+#endif

@@ -1,0 +1,36 @@
+#ifndef DWELL_ANALYSIS_OCCUPANTS_H
+#define DWELL_ANALYSIS_OCCUPANTS_H
+
+#include "analysis/fold.h"
+
+/*
+ * Who held each executor when: told in pieces, each when it ends. A piece is the running interval
+ * of a task, or idle: from a row that says that nobody enters to one that says that nobody
+ * leaves, where the trace has the rows of the whole machine. What is in no piece is unknown.
+ */
+struct piece {
+	uint64_t start_ns, end_ns;
+	uint32_t executor;
+	uint32_t task; /* 0: idle */
+};
+
+struct occupants {
+	const struct model *model;
+	struct table executors; /* struct occupied */
+	uint64_t begin_ns;
+	int (*piece)(void *context, const struct piece *piece);
+	void *context;
+};
+
+enum { OCCUPANTS_KINDS = 1u << DWELL_EVENT_SWITCH | 1u << DWELL_EVENT_LOSS };
+
+void occupants_init(struct occupants *occupants, const struct model *model,
+	int (*piece)(void *context, const struct piece *piece), void *context);
+void occupants_release(struct occupants *occupants);
+
+/* The same three as a fold's. */
+int occupants_begin(struct occupants *occupants, const struct fold_start *start);
+int occupants_event(struct occupants *occupants, const struct dwell_event *event);
+int occupants_interval(struct occupants *occupants, const struct dwell_interval *interval);
+
+#endif

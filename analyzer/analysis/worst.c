@@ -1,0 +1,286 @@
+/* The worst latencies: which, and who ran instead. */
+#include <stdlib.h>
+
+#include "analysis/latency.h"
+
+/* Total order: the same list whatever the order in which latencies came. */
+static int compare(const struct dwell_worst *x, const struct dwell_worst *y)
+{
+	if (x->latency_ns != y->latency_ns)
+		return x->latency_ns > y->latency_ns ? -1 : 1;
+	if (x->at_ns != y->at_ns)
+		return x->at_ns < y->at_ns ? -1 : 1;
+	return (x->task > y->task) - (x->task < y->task);
+}
+
+void worst_free(struct worst *worst)
+{
+	if (worst)
+		free(worst->is.ran_instead);
+	free(worst);
+}
+
+void worst_list_release(struct worst_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		worst_free(list->at[i]);
+	free(list->at);
+	*list = (struct worst_list){ 0 };
+}
+
+bool worst_wants(const struct worst_list *list, const struct dwell_worst *is)
+{
+	if (list->count < list->limit)
+		return true;
+	return list->limit && compare(is, &list->at[0]->is) < 0;
+}
+
+static void sink_down(struct worst_list *list)
+{
+	size_t i = 0;
+
+	for (;;) {
+		size_t last = i;
+
+		for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < list->count; child++)
+			if (compare(&list->at[child]->is, &list->at[last]->is) > 0)
+				last = child;
+		if (last == i)
+			return;
+
+		struct worst *worst = list->at[i];
+		list->at[i] = list->at[last];
+		list->at[last] = worst;
+		i = last;
+	}
+}
+
+static void rise(struct worst_list *list, size_t i)
+{
+	while (i && compare(&list->at[i]->is, &list->at[(i - 1) / 2]->is) > 0) {
+		struct worst *worst = list->at[i];
+
+		list->at[i] = list->at[(i - 1) / 2];
+		list->at[(i - 1) / 2] = worst;
+		i = (i - 1) / 2;
+	}
+}
+
+int worst_add(struct worst_list *list, struct worst *worst)
+{
+	if (list->count == list->limit) {
+		worst_free(list->at[0]);
+		list->at[0] = worst;
+		sink_down(list);
+		return DWELL_OK;
+	}
+	if (list->count == list->cap) {
+		const size_t cap = list->cap ? list->cap * 2 : 32;
+		struct worst **at = realloc(list->at, cap * sizeof(struct worst *));
+
+		if (!at) {
+			worst_free(worst);
+			return DWELL_ENOMEM;
+		}
+		list->at = at;
+		list->cap = cap;
+	}
+	list->at[list->count] = worst;
+	rise(list, list->count++);
+	return DWELL_OK;
+}
+
+static struct dwell_occupant *occupant_of(struct worst *worst, uint32_t task, uint8_t kind)
+{
+	struct dwell_worst *is = &worst->is;
+
+	for (size_t i = is->ran_count; i > 0; i--)
+		if (is->ran_instead[i - 1].task == task && is->ran_instead[i - 1].kind == kind)
+			return &is->ran_instead[i - 1];
+	if (is->ran_count == worst->ran_cap) {
+		const size_t cap = worst->ran_cap ? worst->ran_cap * 2 : 2;
+		struct dwell_occupant *ran = realloc(is->ran_instead, cap * sizeof(*ran));
+
+		if (!ran)
+			return NULL;
+		is->ran_instead = ran;
+		worst->ran_cap = cap;
+	}
+	is->ran_instead[is->ran_count] = (struct dwell_occupant){ 0, task, kind };
+	return &is->ran_instead[is->ran_count++];
+}
+
+int worst_add_piece(struct worst *worst, const struct piece *piece)
+{
+	const uint64_t end_ns = worst->is.at_ns + worst->is.latency_ns;
+	const uint64_t from = piece->start_ns > worst->is.at_ns ? piece->start_ns : worst->is.at_ns;
+	const uint64_t to = piece->end_ns < end_ns ? piece->end_ns : end_ns;
+
+	if (from >= to)
+		return DWELL_OK;
+
+	struct dwell_occupant *occupant = occupant_of(
+		worst, piece->task, piece->task ? DWELL_OCCUPANT_TASK : DWELL_OCCUPANT_IDLE);
+	if (!occupant)
+		return DWELL_ENOMEM;
+	occupant->ns += to - from;
+	return DWELL_OK;
+}
+
+static int occupants_order(const void *a, const void *b)
+{
+	const struct dwell_occupant *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->ns != y->ns)
+		return x->ns > y->ns ? -1 : 1;
+	return (x->task > y->task) - (x->task < y->task);
+}
+
+int worst_close(struct worst *worst)
+{
+	uint64_t known_ns = 0;
+
+	for (size_t i = 0; i < worst->is.ran_count; i++)
+		known_ns += worst->is.ran_instead[i].ns;
+	if (known_ns < worst->is.latency_ns) {
+		struct dwell_occupant *unknown =
+			occupant_of(worst, DWELL_NONE, DWELL_OCCUPANT_UNKNOWN);
+
+		if (!unknown)
+			return DWELL_ENOMEM;
+		unknown->ns += worst->is.latency_ns - known_ns;
+	}
+	if (worst->is.ran_count)
+		qsort(worst->is.ran_instead, worst->is.ran_count, sizeof(*worst->is.ran_instead),
+			occupants_order);
+	return DWELL_OK;
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct worst *const *x = a, *const *y = b;
+
+	return compare(&(*x)->is, &(*y)->is);
+}
+
+void worst_sort(struct worst_list *list)
+{
+	if (list->count)
+		qsort(list->at, list->count, sizeof(struct worst *), by_order);
+}
+
+/* A stretch of parts that is read again for some of the worst. */
+struct replay {
+	struct occupants occupants;
+	struct worst **at;
+	size_t count;
+};
+
+static int replay_piece(void *context, const struct piece *piece)
+{
+	struct replay *replay = context;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < replay->count && !err; i++)
+		if (replay->at[i]->is.executor == piece->executor)
+			err = worst_add_piece(replay->at[i], piece);
+	return err;
+}
+
+static int replay_begin(void *fold, const struct fold_start *start)
+{
+	return occupants_begin(&((struct replay *)fold)->occupants, start);
+}
+
+static int replay_event(void *fold, const struct dwell_event *event)
+{
+	return occupants_event(&((struct replay *)fold)->occupants, event);
+}
+
+static int replay_interval(void *fold, const struct dwell_interval *interval)
+{
+	return occupants_interval(&((struct replay *)fold)->occupants, interval);
+}
+
+static const struct fold_ops replay_ops = {
+	.kinds = OCCUPANTS_KINDS,
+	.begin = replay_begin,
+	.event = replay_event,
+	.interval = replay_interval,
+};
+
+/* The last part that begins at a time or before. */
+static size_t part_of(const struct model *model, uint64_t time_ns)
+{
+	size_t part = model->parts - 1;
+
+	while (part &&
+		(model->part_starts[part] == DWELL_FOREVER || model->part_starts[part] > time_ns))
+		part--;
+	return part;
+}
+
+static size_t first_part(const struct model *model, const struct worst *worst)
+{
+	return part_of(model, worst->is.at_ns);
+}
+
+static size_t last_part(const struct model *model, const struct worst *worst)
+{
+	return part_of(model, worst->is.at_ns + worst->is.latency_ns);
+}
+
+static int by_part(const void *a, const void *b)
+{
+	const struct worst *const *x = a, *const *y = b;
+
+	if ((*x)->is.at_ns != (*y)->is.at_ns)
+		return (*x)->is.at_ns < (*y)->is.at_ns ? -1 : 1;
+	return compare(&(*x)->is, &(*y)->is);
+}
+
+/* Those of at[0 .. count) that one stretch of parts can serve: returns how many. */
+static size_t stretch(const struct model *model, struct worst **at, size_t count, size_t *last)
+{
+	size_t n = 1;
+
+	*last = last_part(model, at[0]);
+	for (; n < count && first_part(model, at[n]) <= *last; n++)
+		if (last_part(model, at[n]) > *last)
+			*last = last_part(model, at[n]);
+	return n;
+}
+
+static int replay_some(struct model *model, struct worst **at, size_t count, size_t last)
+{
+	struct replay replay = { .at = at, .count = count };
+
+	for (size_t i = 0; i < count; i++)
+		at[i]->is.ran_count = 0;
+	occupants_init(&replay.occupants, model, replay_piece, &replay);
+
+	const int err = model_replay(model, first_part(model, at[0]), last, &replay_ops, &replay);
+	occupants_release(&replay.occupants);
+	return err;
+}
+
+int worst_replay(struct worst_list *list, struct model *model)
+{
+	struct worst **deferred = calloc(list->count + 1, sizeof(struct worst *));
+	size_t count = 0;
+	int err = deferred ? DWELL_OK : DWELL_ENOMEM;
+
+	for (size_t i = 0; deferred && i < list->count; i++)
+		if (list->at[i]->deferred)
+			deferred[count++] = list->at[i];
+	if (count)
+		qsort(deferred, count, sizeof(struct worst *), by_part);
+	for (size_t i = 0, n, last; i < count && !err; i += n) {
+		n = stretch(model, deferred + i, count - i, &last);
+		err = replay_some(model, deferred + i, n, last);
+	}
+	free(deferred);
+	return err;
+}

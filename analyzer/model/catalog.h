@@ -1,0 +1,120 @@
+#ifndef DWELL_MODEL_CATALOG_H
+#define DWELL_MODEL_CATALOG_H
+
+#include <pthread.h>
+
+#include "dwell/model.h"
+#include "model/arena.h"
+
+/*
+ * A later definition replaces an earlier one. Parts are driven at the same time, so what is later
+ * is told by the part it came from, not by the clock: the first stage is 0, part i is i + 1.
+ */
+struct catalog_task {
+	struct dwell_catalog_task task;
+	uint32_t stage, first_stage;
+};
+
+struct catalog_process {
+	struct dwell_catalog_process process;
+	uint32_t stage;
+};
+
+struct catalog_executor {
+	struct dwell_catalog_executor executor;
+	uint32_t stage, first_stage;
+};
+
+struct catalog_object {
+	struct dwell_catalog_object object;
+	uint32_t stage;
+};
+
+struct catalog_counter {
+	struct dwell_catalog_counter counter;
+	uint32_t stage;
+};
+
+struct catalog_mapping {
+	struct dwell_string path;
+	uint32_t stage;
+	bool defined;
+};
+
+struct catalog_line {
+	struct dwell_string function, file;
+	uint32_t line;
+};
+
+struct catalog_location {
+	const struct catalog_line *lines;
+	uint64_t address;
+	uint32_t line_count, mapping;
+	uint32_t stage;
+	bool defined;
+};
+
+struct catalog_stack {
+	const uint32_t *locations;
+	uint32_t count, stage;
+	bool truncated, defined;
+};
+
+struct catalog_label {
+	struct dwell_string text;
+	uint32_t stage;
+};
+
+struct catalog_note {
+	struct dwell_note note;
+	uint32_t stage, order;
+};
+
+struct dwell_catalog {
+	pthread_mutex_t lock;
+	struct strings strings;
+	struct arena arena;
+	struct table processes, tasks, executors, objects, mappings, locations, stacks, labels,
+		counters, classes;
+	struct catalog_note *notes;
+	size_t note_count, note_cap;
+	struct dwell_string source;
+};
+
+int catalog_new(struct dwell_catalog **out);
+void catalog_free(struct dwell_catalog *catalog);
+
+/* Definitions as a sink is told them; by any thread. 0, DWELL_ENOMEM, DWELL_ELIMIT. */
+int catalog_put_process(
+	struct dwell_catalog *catalog, uint32_t stage, const struct dwell_process *process);
+int catalog_put_task(struct dwell_catalog *catalog, uint32_t stage, const struct dwell_task *task);
+int catalog_put_executor(
+	struct dwell_catalog *catalog, uint32_t stage, const struct dwell_executor *executor);
+int catalog_put_object(
+	struct dwell_catalog *catalog, uint32_t stage, const struct dwell_object *object);
+int catalog_put_mapping(
+	struct dwell_catalog *catalog, uint32_t stage, const struct dwell_mapping *mapping);
+int catalog_put_location(
+	struct dwell_catalog *catalog, uint32_t stage, const struct dwell_location *location);
+int catalog_put_stack(
+	struct dwell_catalog *catalog, uint32_t stage, const struct dwell_stack *stack);
+int catalog_put_label(
+	struct dwell_catalog *catalog, uint32_t stage, const struct dwell_label *label);
+int catalog_put_counter(
+	struct dwell_catalog *catalog, uint32_t stage, const struct dwell_counter *counter);
+int catalog_put_note(struct dwell_catalog *catalog, uint32_t stage, const struct dwell_note *note);
+
+/* A copy of text that lives as long as the catalog. One thread. */
+int catalog_keep(struct dwell_catalog *catalog, struct dwell_string text, struct dwell_string *out);
+
+/* After the last definition: put notes in order, work out classes. 0 or DWELL_ENOMEM. */
+int catalog_finish(struct dwell_catalog *catalog);
+
+/* What a stack is made of, by names: equal for stacks that differ in addresses only. */
+uint64_t catalog_stack_hash(const struct dwell_catalog *catalog, uint32_t stack);
+/* What an object is, the same in another run: kind, and name or creation site. */
+uint64_t catalog_object_hash(const struct dwell_catalog *catalog, uint32_t object);
+/* The innermost named function of a location; empty where there is none. */
+struct dwell_string catalog_function(const struct dwell_catalog *catalog, uint32_t location);
+
+#endif

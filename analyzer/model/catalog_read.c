@@ -1,0 +1,202 @@
+/* The catalog as it is read, and what it works out: classes, identities. */
+#include "model/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/error.h"
+
+const struct dwell_catalog_process *dwell_catalog_process(
+	const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct catalog_process *kept = table_get(&catalog->processes, id);
+
+	return kept && kept->process.id ? &kept->process : NULL;
+}
+
+const struct dwell_catalog_task *dwell_catalog_task(
+	const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct catalog_task *kept = table_get(&catalog->tasks, id);
+
+	return kept && kept->task.id ? &kept->task : NULL;
+}
+
+const struct dwell_catalog_class *dwell_catalog_class(
+	const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct dwell_catalog_class *kept = table_get(&catalog->classes, id);
+
+	return kept && kept->id ? kept : NULL;
+}
+
+const struct dwell_catalog_executor *dwell_catalog_executor(
+	const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct catalog_executor *kept = table_get(&catalog->executors, id);
+
+	return kept && kept->executor.id ? &kept->executor : NULL;
+}
+
+const struct dwell_catalog_object *dwell_catalog_object(
+	const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct catalog_object *kept = table_get(&catalog->objects, id);
+
+	return kept && kept->object.id ? &kept->object : NULL;
+}
+
+const struct dwell_catalog_counter *dwell_catalog_counter(
+	const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct catalog_counter *kept = table_get(&catalog->counters, id);
+
+	return kept && kept->counter.id ? &kept->counter : NULL;
+}
+
+struct dwell_string dwell_catalog_label(const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct catalog_label *kept = table_get(&catalog->labels, id);
+
+	return kept ? kept->text : (struct dwell_string){ 0 };
+}
+
+uint32_t dwell_catalog_processes(const struct dwell_catalog *catalog)
+{
+	return catalog->processes.end;
+}
+
+uint32_t dwell_catalog_tasks(const struct dwell_catalog *catalog)
+{
+	return catalog->tasks.end;
+}
+
+uint32_t dwell_catalog_classes(const struct dwell_catalog *catalog)
+{
+	return catalog->classes.end;
+}
+
+uint32_t dwell_catalog_executors(const struct dwell_catalog *catalog)
+{
+	return catalog->executors.end;
+}
+
+static const struct catalog_stack *find_stack(const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct catalog_stack *kept = table_get(&catalog->stacks, id);
+
+	return kept && kept->defined ? kept : NULL;
+}
+
+static const struct catalog_location *find_location(
+	const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct catalog_location *kept = table_get(&catalog->locations, id);
+
+	return kept && kept->defined ? kept : NULL;
+}
+
+/* The frames of one location from index `at` of the array on; returns the next index. */
+static size_t frames_of(const struct dwell_catalog *catalog, uint32_t id,
+	struct dwell_frame *frames, size_t cap, size_t at)
+{
+	const struct catalog_location *location = find_location(catalog, id);
+	const struct catalog_mapping *mapping =
+		location ? table_get(&catalog->mappings, location->mapping) : NULL;
+	struct dwell_frame frame = { .address = location ? location->address : 0 };
+	size_t i = 0;
+
+	if (mapping)
+		frame.module = mapping->path;
+	do {
+		if (location && i < location->line_count) {
+			frame.function = location->lines[i].function;
+			frame.file = location->lines[i].file;
+			frame.line = location->lines[i].line;
+			frame.inlined = i + 1 < location->line_count;
+		}
+		if (at < cap)
+			frames[at] = frame;
+		at++;
+	} while (location && ++i < location->line_count);
+	return at;
+}
+
+size_t dwell_catalog_frames(
+	const struct dwell_catalog *catalog, uint32_t stack, struct dwell_frame *frames, size_t cap)
+{
+	const struct catalog_stack *kept = find_stack(catalog, stack);
+	size_t at = 0;
+
+	for (uint32_t i = 0; kept && i < kept->count; i++)
+		at = frames_of(catalog, kept->locations[i], frames, cap, at);
+	return at;
+}
+
+bool dwell_catalog_truncated(const struct dwell_catalog *catalog, uint32_t stack)
+{
+	const struct catalog_stack *kept = find_stack(catalog, stack);
+
+	return kept && kept->truncated;
+}
+
+size_t dwell_catalog_notes(const struct dwell_catalog *catalog)
+{
+	return catalog->note_count;
+}
+
+const struct dwell_note *dwell_catalog_note(const struct dwell_catalog *catalog, size_t i)
+{
+	return i < catalog->note_count ? &catalog->notes[i].note : NULL;
+}
+
+struct dwell_string catalog_function(const struct dwell_catalog *catalog, uint32_t location)
+{
+	const struct catalog_location *kept = find_location(catalog, location);
+
+	for (uint32_t i = 0; kept && i < kept->line_count; i++)
+		if (kept->lines[i].function.size)
+			return kept->lines[i].function;
+	return (struct dwell_string){ 0 };
+}
+
+static uint64_t hash_string(uint64_t hash, struct dwell_string text)
+{
+	return hash_bytes(text.at, text.size, hash);
+}
+
+uint64_t catalog_stack_hash(const struct dwell_catalog *catalog, uint32_t stack)
+{
+	const struct catalog_stack *kept = find_stack(catalog, stack);
+	uint64_t hash = 0;
+
+	for (uint32_t i = 0; kept && i < kept->count; i++) {
+		const struct catalog_location *location =
+			find_location(catalog, kept->locations[i]);
+
+		if (!location)
+			continue;
+		for (uint32_t j = 0; j < location->line_count; j++)
+			hash = hash_string(hash, location->lines[j].function);
+		/* Not symbolized: an address tells places apart within this run only. */
+		if (!location->line_count)
+			hash = hash_mix(hash, location->address);
+	}
+	return hash;
+}
+
+uint64_t catalog_object_hash(const struct dwell_catalog *catalog, uint32_t object)
+{
+	const struct dwell_catalog_object *kept = dwell_catalog_object(catalog, object);
+
+	if (!kept)
+		return 0;
+	if (kept->name.size)
+		return hash_string(kept->kind + 1u, kept->name);
+	return hash_mix(kept->kind + 1u, catalog_stack_hash(catalog, kept->creation_stack));
+}
+
+int catalog_keep(struct dwell_catalog *catalog, struct dwell_string text, struct dwell_string *out)
+{
+	return strings_keep(&catalog->strings, text, out);
+}

@@ -1,0 +1,136 @@
+/* Tasks alike: classes, and the order of notes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/error.h"
+#include "model/catalog.h"
+
+/* A text put together, cut where it is longer than anyone reads. */
+struct builder {
+	char at[512];
+	size_t size;
+};
+
+static void append(struct builder *builder, struct dwell_string text, bool fold)
+{
+	bool digits = false;
+
+	for (size_t i = 0; i < text.size && builder->size < sizeof(builder->at); i++) {
+		const bool digit = fold && text.at[i] >= '0' && text.at[i] <= '9';
+
+		if (!digit)
+			builder->at[builder->size++] = text.at[i];
+		else if (!digits)
+			builder->at[builder->size++] = '#';
+		digits = digit;
+	}
+}
+
+/* The start function, else the innermost function of the place that created it. */
+static struct dwell_string origin(
+	const struct dwell_catalog *catalog, const struct dwell_catalog_task *task)
+{
+	const struct catalog_stack *stack = table_get(&catalog->stacks, task->creation_stack);
+	struct dwell_string text = catalog_function(catalog, task->start_location);
+
+	for (uint32_t i = 0; !text.size && stack && i < stack->count; i++)
+		text = catalog_function(catalog, stack->locations[i]);
+	return text;
+}
+
+static void class_text(const struct dwell_catalog *catalog, const struct dwell_catalog_task *task,
+	struct builder *builder)
+{
+	const struct dwell_catalog_process *process = dwell_catalog_process(catalog, task->process);
+	const struct dwell_string from = origin(catalog, task);
+
+	builder->size = 0;
+	if (process)
+		append(builder, process->name, false);
+	append(builder, (struct dwell_string){ "/", 1 }, false);
+	append(builder, task->name, true);
+	if (task->name.size && from.size)
+		append(builder, (struct dwell_string){ " ", 1 }, false);
+	append(builder, from, false);
+}
+
+/* Class ids by their texts, which are kept once: so by address. */
+struct class_slot {
+	const char *text;
+	uint32_t id;
+};
+
+static struct class_slot *find_slot(struct class_slot *slots, size_t cap, const char *text)
+{
+	size_t i = hash_mix(0, (uintptr_t)text) & (cap - 1);
+
+	while (slots[i].text && slots[i].text != text)
+		i = (i + 1) & (cap - 1);
+	return &slots[i];
+}
+
+static int classify(struct dwell_catalog *catalog, struct catalog_task *kept,
+	struct class_slot *slots, size_t cap)
+{
+	struct builder builder = { .size = 0 };
+	struct dwell_string text;
+
+	class_text(catalog, &kept->task, &builder);
+	if (strings_keep(
+		    &catalog->strings, (struct dwell_string){ builder.at, builder.size }, &text))
+		return DWELL_ENOMEM;
+
+	struct class_slot *slot = find_slot(slots, cap, text.at);
+	if (!slot->text) {
+		const uint32_t id = catalog->classes.end ? catalog->classes.end : 1;
+		struct dwell_catalog_class *made = table_make(&catalog->classes, id);
+
+		if (!made)
+			return DWELL_ENOMEM;
+		*made = (struct dwell_catalog_class){ .id = id, .text = text };
+		*slot = (struct class_slot){ text.at, id };
+	}
+	kept->task.class_id = slot->id;
+
+	struct dwell_catalog_class *of = table_get(&catalog->classes, slot->id);
+	of->tasks++;
+	return DWELL_OK;
+}
+
+static int find_classes(struct dwell_catalog *catalog)
+{
+	size_t cap = 64;
+	int err = DWELL_OK;
+
+	while (cap < (size_t)catalog->tasks.end * 2)
+		cap *= 2;
+
+	struct class_slot *slots = calloc(cap, sizeof(*slots));
+	if (!slots)
+		return DWELL_ENOMEM;
+	table_release(&catalog->classes);
+	for (uint32_t id = 1; id < catalog->tasks.end && !err; id++) {
+		struct catalog_task *kept = table_get(&catalog->tasks, id);
+
+		if (kept && kept->task.id)
+			err = classify(catalog, kept, slots, cap);
+	}
+	free(slots);
+	return err;
+}
+
+static int by_stage(const void *a, const void *b)
+{
+	const struct catalog_note *x = a, *y = b;
+
+	if (x->stage != y->stage)
+		return x->stage < y->stage ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+int catalog_finish(struct dwell_catalog *catalog)
+{
+	if (catalog->note_count)
+		qsort(catalog->notes, catalog->note_count, sizeof(*catalog->notes), by_stage);
+	return find_classes(catalog);
+}

@@ -1,0 +1,136 @@
+#ifndef DWELL_MODEL_DRIVE_H
+#define DWELL_MODEL_DRIVE_H
+
+#include "dwell/error.h"
+#include "dwell/model.h"
+#include "dwell/states.h"
+#include "model/catalog.h"
+
+/*
+ * Drives a source through the states into folds.
+ *
+ * Parts of a source are driven at the same time, each into folds of its own, which are
+ * merged in order of parts: so the answer does not depend on the number of threads. A fold that
+ * must see the rows in one piece says `serial`; then all folds of the query do.
+ *
+ * A window begins as a cut does: at its start the states are saved as a keyframe, and folds begin
+ * from that. So an analysis of a window and of a cut cannot differ.
+ */
+struct model;
+
+/* Where a fold begins: the states at that moment. */
+struct fold_start {
+	const struct model *model;
+	const struct dwell_states *states; /* to look at while events come */
+	uint64_t time_ns;
+	size_t part;
+	const struct dwell_task_state *keyframe;
+	size_t count;
+};
+
+struct fold_ops {
+	bool serial;
+	uint32_t kinds; /* bits 1 << enum dwell_event_kind that `event` wants */
+	int (*make)(void **fold, const struct model *model);
+	void (*free)(void *fold); /* NULL is allowed */
+	/* All but make, free and merge may be NULL. 0 or a negative enum dwell_error. */
+	int (*begin)(void *fold, const struct fold_start *start);
+	/* A row, before it is applied to the states. */
+	int (*event)(void *fold, const struct dwell_event *event);
+	int (*interval)(void *fold, const struct dwell_interval *interval);
+	int (*wait)(void *fold, const struct dwell_wait *wait);
+	/* `from` goes on where `into` ended; it is freed by the caller. */
+	int (*merge)(void *into, void *from);
+};
+
+enum { MODEL_FOLDS = 8 };
+
+/* What is counted in every run. */
+struct tally {
+	uint64_t rows;
+	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
+	uint64_t lost, lost_by_cause[DWELL_LOSS_CAUSE_COUNT];
+	uint64_t state_ns[DWELL_STATE_COUNT];
+	uint64_t waits, with_stack, with_object, with_holder, with_waker;
+	uint64_t first_ns, last_ns; /* rows */
+	uint64_t *seen;             /* bits of tasks */
+	size_t seen_words;
+	uint32_t tasks; /* bits set; at the end */
+};
+
+struct dwell_query;
+
+struct model {
+	struct dwell_source *source;
+	struct dwell_selection selection;
+	const struct dwell_query *query; /* of the analyses */
+	unsigned threads;
+	void (*progress)(void *context, uint64_t at_ns);
+	void *progress_context;
+
+	struct dwell_catalog *catalog;
+	struct dwell_trace_info info;
+	struct dwell_trace_end end;
+	bool ended; /* `end` was told */
+	bool has_wakes;
+	uint64_t from_ns;                  /* window: states are clipped to it */
+	uint64_t to_ns;                    /* exclusive; DWELL_FOREVER: all rows */
+	uint64_t end_ns;                   /* at last: where the window ends */
+	uint64_t *task_bits, *object_bits; /* selected; NULL: all */
+	size_t task_words, object_words;
+	size_t parts;
+	uint64_t *part_starts; /* time of each part's keyframe; DWELL_FOREVER: it had none */
+
+	const struct fold_ops *ops[MODEL_FOLDS];
+	void *folds[MODEL_FOLDS]; /* merged so far */
+	size_t fold_count;
+	struct tally tally;
+};
+
+/* Drive the source into model->ops; what comes out is in folds, tally, catalog and end_ns. */
+int model_run(struct model *model, struct dwell_diag *diag);
+void model_release(struct model *model);
+
+/*
+ * Drive parts first .. last once more, one after the other and from the keyframe of the first,
+ * into one fold, which is not flushed at the end.
+ */
+int model_replay(
+	struct model *model, size_t first, size_t last, const struct fold_ops *ops, void *fold);
+
+/* * ? and [...]; text is not ended by NUL. */
+bool glob_matches(const char *glob, struct dwell_string text);
+
+/* Catalog, levels and selection are known: the bits of tasks and objects. */
+int model_select(struct model *model);
+
+static inline bool bit_of(const uint64_t *bits, size_t words, uint32_t id)
+{
+	return id / 64 < words && (bits[id / 64] >> (id % 64) & 1);
+}
+
+static inline bool wants_task(const struct model *model, uint32_t task)
+{
+	return !model->task_bits || bit_of(model->task_bits, model->task_words, task);
+}
+
+static inline bool wants_wait(const struct model *model, const struct dwell_wait *wait)
+{
+	const uint32_t reasons = model->selection.reasons;
+
+	if (reasons && !(reasons >> wait->reason & 1))
+		return false;
+	if (model->object_bits && !bit_of(model->object_bits, model->object_words, wait->object))
+		return false;
+	return wants_task(model, wait->task);
+}
+
+/* How much of [start, end) lies in the window. */
+static inline uint64_t in_window(const struct model *model, uint64_t start_ns, uint64_t end_ns)
+{
+	if (start_ns < model->from_ns)
+		start_ns = model->from_ns;
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+#endif

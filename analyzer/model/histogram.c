@@ -1,0 +1,249 @@
+/* Distributions in log-linear buckets. */
+#include "dwell/histogram.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/error.h"
+
+enum {
+	SUB_BITS = 6,
+	SUB = 1 << SUB_BITS, /* buckets in a page */
+	PAGES = 64 - SUB_BITS + 1,
+	FEW = 24 /* cells; more become pages */
+};
+
+struct dwell_histogram_cell {
+	uint32_t bucket;
+	uint32_t count;
+};
+
+static unsigned bucket_of(uint64_t value)
+{
+	if (value < SUB)
+		return (unsigned)value;
+
+	const unsigned shift = 63u - (unsigned)__builtin_clzll(value) - SUB_BITS;
+	return (shift + 1) * SUB + (unsigned)((value >> shift) - SUB);
+}
+
+/* The lowest value of a bucket, and how many values it has. */
+static uint64_t bucket_low(unsigned bucket, uint64_t *width)
+{
+	const unsigned page = bucket / SUB;
+
+	if (page == 0) {
+		*width = 1;
+		return bucket;
+	}
+	*width = 1ull << (page - 1);
+	return (uint64_t)(SUB + bucket % SUB) << (page - 1);
+}
+
+void dwell_histogram_release(struct dwell_histogram *histogram)
+{
+	for (unsigned i = 0; histogram->pages && i < PAGES; i++)
+		free(histogram->pages[i]);
+	free(histogram->pages);
+	free(histogram->cells);
+	*histogram = (struct dwell_histogram){ 0 };
+}
+
+static int add_to_page(struct dwell_histogram *histogram, unsigned bucket, uint64_t times)
+{
+	uint64_t **page = &histogram->pages[bucket / SUB];
+
+	if (!*page)
+		*page = calloc(SUB, sizeof(**page));
+	if (!*page)
+		return DWELL_ENOMEM;
+	(*page)[bucket % SUB] += times;
+	return DWELL_OK;
+}
+
+static int spread(struct dwell_histogram *histogram)
+{
+	int err = DWELL_OK;
+
+	histogram->pages = calloc(PAGES, sizeof(*histogram->pages));
+	if (!histogram->pages)
+		return DWELL_ENOMEM;
+	for (uint32_t i = 0; i < histogram->cell_count && !err; i++)
+		err = add_to_page(histogram, histogram->cells[i].bucket, histogram->cells[i].count);
+	free(histogram->cells);
+	histogram->cells = NULL;
+	histogram->cell_count = 0;
+	histogram->cell_cap = 0;
+	return err;
+}
+
+/* Where the bucket is among the cells, or would be. */
+static uint32_t find_cell(const struct dwell_histogram *histogram, unsigned bucket)
+{
+	uint32_t low = 0, high = histogram->cell_count;
+
+	while (low < high) {
+		const uint32_t middle = (low + high) / 2;
+
+		if (histogram->cells[middle].bucket < bucket)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int insert_cell(
+	struct dwell_histogram *histogram, uint32_t at, unsigned bucket, uint64_t times)
+{
+	if (histogram->cell_count == histogram->cell_cap) {
+		const uint32_t cap = histogram->cell_cap ? histogram->cell_cap * 2 : 3;
+		struct dwell_histogram_cell *cells =
+			realloc(histogram->cells, cap * sizeof(*cells));
+
+		if (!cells)
+			return DWELL_ENOMEM;
+		histogram->cells = cells;
+		histogram->cell_cap = cap;
+	}
+	memmove(&histogram->cells[at + 1], &histogram->cells[at],
+		(histogram->cell_count - at) * sizeof(*histogram->cells));
+	histogram->cells[at] = (struct dwell_histogram_cell){ bucket, (uint32_t)times };
+	histogram->cell_count++;
+	return DWELL_OK;
+}
+
+static int add_to_cells(struct dwell_histogram *histogram, unsigned bucket, uint64_t times)
+{
+	const uint32_t at = find_cell(histogram, bucket);
+	const bool there = at < histogram->cell_count && histogram->cells[at].bucket == bucket;
+	const uint64_t sum = times + (there ? histogram->cells[at].count : 0);
+
+	if (sum <= UINT32_MAX && there) {
+		histogram->cells[at].count = (uint32_t)sum;
+		return DWELL_OK;
+	}
+	if (sum <= UINT32_MAX && histogram->cell_count < FEW)
+		return insert_cell(histogram, at, bucket, times);
+
+	const int err = spread(histogram);
+	return err ? err : add_to_page(histogram, bucket, times);
+}
+
+static int add_to_bucket(struct dwell_histogram *histogram, unsigned bucket, uint64_t times)
+{
+	return histogram->pages ? add_to_page(histogram, bucket, times)
+				: add_to_cells(histogram, bucket, times);
+}
+
+int dwell_histogram_add(struct dwell_histogram *histogram, uint64_t value, uint64_t times)
+{
+	if (!times)
+		return DWELL_OK;
+	histogram->count += times;
+	histogram->sum += value * times;
+	if (value > histogram->max)
+		histogram->max = value;
+	return add_to_bucket(histogram, bucket_of(value), times);
+}
+
+/* Walk over the buckets that hold any, in order; *at is 0 at first. False at the end. */
+static bool next_bucket(
+	const struct dwell_histogram *histogram, size_t *at, unsigned *bucket, uint64_t *count)
+{
+	if (!histogram->pages) {
+		if (*at >= histogram->cell_count)
+			return false;
+		*bucket = histogram->cells[*at].bucket;
+		*count = histogram->cells[*at].count;
+		(*at)++;
+		return true;
+	}
+	for (; *at < (size_t)PAGES * SUB; (*at)++) {
+		const uint64_t *page = histogram->pages[*at / SUB];
+
+		if (!page) {
+			*at |= SUB - 1;
+			continue;
+		}
+		if (!page[*at % SUB])
+			continue;
+		*bucket = (unsigned)*at;
+		*count = page[*at % SUB];
+		(*at)++;
+		return true;
+	}
+	return false;
+}
+
+int dwell_histogram_merge(struct dwell_histogram *into, const struct dwell_histogram *from)
+{
+	size_t at = 0;
+	unsigned bucket;
+	uint64_t count;
+
+	into->count += from->count;
+	into->sum += from->sum;
+	if (from->max > into->max)
+		into->max = from->max;
+	while (next_bucket(from, &at, &bucket, &count)) {
+		const int err = add_to_bucket(into, bucket, count);
+
+		if (err)
+			return err;
+	}
+	return DWELL_OK;
+}
+
+uint64_t dwell_histogram_quantile(const struct dwell_histogram *histogram, uint32_t millionths)
+{
+	const uint64_t part = histogram->count % 1000000 * millionths;
+	const uint64_t rank = histogram->count / 1000000 * millionths + (part + 999999) / 1000000;
+	size_t at = 0;
+	unsigned bucket;
+	uint64_t count, seen = 0;
+
+	if (!histogram->count || rank >= histogram->count)
+		return histogram->max;
+	while (next_bucket(histogram, &at, &bucket, &count)) {
+		seen += count;
+		if (seen < rank)
+			continue;
+
+		uint64_t width;
+		const uint64_t middle = bucket_low(bucket, &width) + width / 2;
+		return middle < histogram->max ? middle : histogram->max;
+	}
+	return histogram->max;
+}
+
+uint64_t dwell_histogram_mean(const struct dwell_histogram *histogram)
+{
+	return histogram->count ? histogram->sum / histogram->count : 0;
+}
+
+int dwell_histogram_bars(
+	const struct dwell_histogram *histogram, struct dwell_bar **bars, size_t *count)
+{
+	struct dwell_bar *out = histogram->count ? malloc((size_t)PAGES * 4 * sizeof(*out)) : NULL;
+	size_t at = 0, n = 0;
+	unsigned bucket;
+	uint64_t of_bucket;
+
+	if (histogram->count && !out)
+		return DWELL_ENOMEM;
+	while (next_bucket(histogram, &at, &bucket, &of_bucket)) {
+		uint64_t width;
+		const uint64_t last = bucket_low(bucket | (SUB / 4 - 1), &width);
+		const uint64_t le_ns = last + (width - 1);
+
+		if (n && out[n - 1].le_ns == le_ns)
+			out[n - 1].count += of_bucket;
+		else
+			out[n++] = (struct dwell_bar){ le_ns, of_bucket };
+	}
+	*bars = out;
+	*count = n;
+	return DWELL_OK;
+}

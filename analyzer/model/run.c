@@ -1,0 +1,408 @@
+/* One pass over rows: definitions to the catalog, rows through the states into folds. */
+#include "model/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct run *run_of(struct dwell_sink *sink)
+{
+	return (struct run *)sink;
+}
+
+static int mark_seen(struct tally *tally, uint32_t task)
+{
+	const size_t word = task / 64;
+
+	if (word >= tally->seen_words) {
+		const size_t words = (word + 1) * 2;
+		uint64_t *seen = realloc(tally->seen, words * sizeof(*seen));
+
+		if (!seen)
+			return DWELL_ENOMEM;
+		memset(&seen[tally->seen_words], 0, (words - tally->seen_words) * sizeof(*seen));
+		tally->seen = seen;
+		tally->seen_words = words;
+	}
+	tally->seen[word] |= 1ull << (task % 64);
+	return DWELL_OK;
+}
+
+static void run_interval(void *context, const struct dwell_interval *interval)
+{
+	struct run *run = context;
+
+	if (!run->folding || run->err)
+		return;
+	if (!run->silent) {
+		run->tally.state_ns[interval->state] +=
+			in_window(run->model, interval->start_ns, interval->end_ns);
+		run->err = mark_seen(&run->tally, interval->task);
+	}
+	for (size_t i = 0; i < run->fold_count && !run->err; i++)
+		if (run->ops[i]->interval)
+			run->err = run->ops[i]->interval(run->folds[i], interval);
+}
+
+static void run_wait(void *context, const struct dwell_wait *wait)
+{
+	struct run *run = context;
+
+	if (!run->folding || run->err)
+		return;
+	if (!run->silent) {
+		const bool held =
+			wait->reason == DWELL_REASON_MUTEX || wait->reason == DWELL_REASON_RWLOCK;
+
+		run->tally.waits++;
+		run->tally.with_stack += wait->stack != 0;
+		run->tally.with_object += wait->object != 0;
+		/* What is owned was held by who gave it up. */
+		run->tally.with_holder += wait->holder || (held && wait->waker);
+		run->tally.with_waker += wait->waker != 0;
+	}
+	for (size_t i = 0; i < run->fold_count && !run->err; i++)
+		if (run->ops[i]->wait)
+			run->err = run->ops[i]->wait(run->folds[i], wait);
+}
+
+static int tell_executors(struct run *run)
+{
+	const struct dwell_catalog *catalog = run->model->catalog;
+	int err = DWELL_OK;
+
+	for (uint32_t id = 1; id < dwell_catalog_executors(catalog) && !err; id++) {
+		const struct catalog_executor *kept = table_get(&catalog->executors, id);
+		const struct dwell_executor executor = {
+			.id = id,
+			.kind = kept ? kept->executor.kind : 0,
+		};
+
+		if (kept && kept->executor.id && kept->first_stage == 0)
+			err = dwell_states_executor(run->states, &executor);
+	}
+	return err;
+}
+
+static int tell_tasks(struct run *run)
+{
+	const struct dwell_catalog *catalog = run->model->catalog;
+	int err = DWELL_OK;
+
+	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog) && !err; id++) {
+		const struct catalog_task *kept = table_get(&catalog->tasks, id);
+		const struct dwell_task task = {
+			.id = id,
+			.created_ns = kept ? kept->task.created_ns : 0,
+		};
+
+		if (kept && kept->task.id && kept->first_stage == 0)
+			err = dwell_states_task(run->states, &task);
+	}
+	return err;
+}
+
+/* Told of what the source knew at its start, and only that: parts are driven at the same time. */
+static int new_states(struct run *run)
+{
+	static const struct dwell_states_ops ops = { run_interval, run_wait };
+	struct dwell_catalog *catalog = run->model->catalog;
+	int err = dwell_states_new(&run->states, run->model->info.levels, &ops, run);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&catalog->lock);
+	err = tell_executors(run);
+	if (!err)
+		err = tell_tasks(run);
+	pthread_mutex_unlock(&catalog->lock);
+	return err;
+}
+
+static int begin_folds(struct run *run, const struct fold_start *start)
+{
+	run->folding = true;
+	for (size_t i = 0; i < run->fold_count; i++) {
+		const int err = run->ops[i]->begin ? run->ops[i]->begin(run->folds[i], start) : 0;
+
+		if (err)
+			return err;
+	}
+	return DWELL_OK;
+}
+
+/* The window begins after rows that are not in it: as a cut does, from a keyframe. */
+static int begin_window(struct run *run)
+{
+	struct dwell_states *before = run->states;
+	const struct dwell_task_state *states = NULL;
+	size_t count = 0;
+	int err = run->followed ? dwell_states_save(before, &states, &count) : DWELL_OK;
+
+	if (err)
+		return err;
+	if (run->followed) {
+		run->states = NULL;
+		err = new_states(run);
+		if (!err)
+			err = dwell_states_load(run->states, run->model->from_ns, states, count);
+	}
+
+	const struct fold_start start = {
+		.model = run->model,
+		.states = run->states,
+		.time_ns = run->model->from_ns,
+		.part = run->part,
+		.keyframe = states,
+		.count = count,
+	};
+	if (!err)
+		err = begin_folds(run, &start);
+	if (run->followed)
+		dwell_states_free(before);
+	return err;
+}
+
+static int sink_keyframe(struct dwell_sink *sink, uint64_t time_ns,
+	const struct dwell_task_state *states, size_t count)
+{
+	struct run *run = run_of(sink);
+
+	if (!run->silent)
+		run->model->part_starts[run->stage - 1] = time_ns;
+	if (run->followed)
+		return DWELL_OK;
+
+	const int err = dwell_states_load(run->states, time_ns, states, count);
+	run->followed = true;
+	if (err || run->folding || time_ns < run->model->from_ns)
+		return err;
+
+	const struct fold_start start = {
+		.model = run->model,
+		.states = run->states,
+		.time_ns = time_ns,
+		.part = run->part,
+		.keyframe = states,
+		.count = count,
+	};
+	return begin_folds(run, &start);
+}
+
+static int one_by_one(struct run *run, const struct dwell_event *events, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct dwell_event *event = &events[i];
+
+		if (run->kinds >> event->kind & 1) {
+			for (size_t j = 0; j < run->fold_count && !run->err; j++)
+				if (run->ops[j]->kinds >> event->kind & 1)
+					run->err = run->ops[j]->event(run->folds[j], event);
+		}
+
+		const int err = run->err ? run->err : dwell_states_apply(run->states, event, 1);
+		if (err)
+			return err;
+		if (run->err)
+			return run->err;
+	}
+	return DWELL_OK;
+}
+
+static void tally_rows(struct run *run, const struct dwell_event *events, size_t count)
+{
+	struct tally *tally = &run->tally;
+
+	if (!tally->rows)
+		tally->first_ns = events[0].time_ns;
+	tally->rows += count;
+	tally->last_ns = events[count - 1].time_ns;
+	for (size_t i = 0; i < count; i++) {
+		const struct dwell_event *event = &events[i];
+
+		if (event->kind >= DWELL_EVENT_KIND_COUNT)
+			continue;
+		tally->by_kind[event->kind]++;
+		if (event->kind != DWELL_EVENT_LOSS)
+			continue;
+		tally->lost += event->value;
+		if (event->reason < DWELL_LOSS_CAUSE_COUNT)
+			tally->lost_by_cause[event->reason] += event->value;
+	}
+}
+
+/* Rows of the window. */
+static int fold_rows(struct run *run, const struct dwell_event *events, size_t count)
+{
+	if (!count)
+		return DWELL_OK;
+	if (!run->folding) {
+		const int err = begin_window(run);
+
+		if (err)
+			return err;
+	}
+	run->followed = true;
+	run->now_ns = events[count - 1].time_ns;
+	if (!run->silent)
+		tally_rows(run, events, count);
+	if (run->per_row)
+		return one_by_one(run, events, count);
+
+	const int err = dwell_states_apply(run->states, events, count);
+	return err ? err : run->err;
+}
+
+/* How many rows from the start are earlier than time_ns. */
+static size_t rows_before(const struct dwell_event *events, size_t count, uint64_t time_ns)
+{
+	size_t low = 0, high = count;
+
+	if (!count || events[0].time_ns >= time_ns)
+		return 0;
+	if (events[count - 1].time_ns < time_ns)
+		return count;
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+
+		if (events[middle].time_ns < time_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int sink_events(struct dwell_sink *sink, const struct dwell_event *events, size_t count)
+{
+	struct run *run = run_of(sink);
+	const size_t before = rows_before(events, count, run->model->from_ns);
+	const size_t end = rows_before(events, count, run->model->to_ns);
+	int err = DWELL_OK;
+
+	if (before && !run->folding) {
+		err = dwell_states_apply(run->states, events, before);
+		run->followed = true;
+	}
+	if (!err && end > before)
+		err = fold_rows(run, events + before, end - before);
+	if (!err && run->model->progress && run->part == 0 && !run->silent && count)
+		run->model->progress(run->model->progress_context, events[count - 1].time_ns);
+	return err;
+}
+
+int run_flush(struct run *run, uint64_t end_ns)
+{
+	int err = run->folding ? DWELL_OK : begin_window(run);
+
+	if (!err)
+		err = dwell_states_flush(run->states, end_ns);
+	return err ? err : run->err;
+}
+
+static int sink_begin(struct dwell_sink *sink, const struct dwell_trace_info *info)
+{
+	struct run *run = run_of(sink);
+	struct model *model = run->model;
+
+	model->info = *info;
+	return catalog_keep(model->catalog, info->source, &model->info.source);
+}
+
+static int sink_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
+{
+	struct run *run = run_of(sink);
+
+	run->model->end = *end;
+	run->model->ended = true;
+	return DWELL_OK;
+}
+
+static int sink_task(struct dwell_sink *sink, const struct dwell_task *task)
+{
+	struct run *run = run_of(sink);
+	const int err = catalog_put_task(run->model->catalog, run->stage, task);
+
+	return err || !run->states ? err : dwell_states_task(run->states, task);
+}
+
+static int sink_executor(struct dwell_sink *sink, const struct dwell_executor *executor)
+{
+	struct run *run = run_of(sink);
+	const int err = catalog_put_executor(run->model->catalog, run->stage, executor);
+
+	return err || !run->states ? err : dwell_states_executor(run->states, executor);
+}
+
+#define TO_CATALOG(word)                                                                           \
+	static int sink_##word(struct dwell_sink *sink, const struct dwell_##word *word)           \
+	{                                                                                          \
+		return catalog_put_##word(                                                         \
+			run_of(sink)->model->catalog, run_of(sink)->stage, word);                  \
+	}
+TO_CATALOG(process)
+TO_CATALOG(object)
+TO_CATALOG(mapping)
+TO_CATALOG(location)
+TO_CATALOG(stack)
+TO_CATALOG(label)
+TO_CATALOG(counter)
+TO_CATALOG(note)
+
+static const struct dwell_sink_ops sink_ops = {
+	.begin = sink_begin,
+	.process = sink_process,
+	.task = sink_task,
+	.executor = sink_executor,
+	.object = sink_object,
+	.mapping = sink_mapping,
+	.location = sink_location,
+	.stack = sink_stack,
+	.label = sink_label,
+	.counter = sink_counter,
+	.note = sink_note,
+	.keyframe = sink_keyframe,
+	.events = sink_events,
+	.end = sink_end,
+};
+
+static const struct dwell_sink_ops table_ops = {
+	.begin = sink_begin,
+	.process = sink_process,
+	.task = sink_task,
+	.executor = sink_executor,
+	.object = sink_object,
+	.mapping = sink_mapping,
+	.location = sink_location,
+	.stack = sink_stack,
+	.label = sink_label,
+	.counter = sink_counter,
+	.note = sink_note,
+	.end = sink_end,
+};
+
+void run_init_tables(struct run *run, struct model *model, uint32_t stage)
+{
+	*run = (struct run){ .sink = { &table_ops }, .model = model, .stage = stage };
+}
+
+int run_init(struct run *run, struct model *model, size_t part)
+{
+	*run = (struct run){
+		.sink = { &sink_ops },
+		.model = model,
+		.stage = (uint32_t)part + 1,
+		.part = part,
+	};
+	return new_states(run);
+}
+
+void run_release(struct run *run)
+{
+	for (size_t i = 0; i < run->fold_count; i++)
+		run->ops[i]->free(run->folds[i]);
+	run->fold_count = 0;
+	dwell_states_free(run->states);
+	run->states = NULL;
+	free(run->tally.seen);
+	run->tally.seen = NULL;
+}

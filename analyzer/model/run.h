@@ -1,0 +1,40 @@
+#ifndef DWELL_MODEL_RUN_H
+#define DWELL_MODEL_RUN_H
+
+#include "model/drive.h"
+
+/* One pass over rows in one piece: a part, or all of them. A sink. */
+struct run {
+	struct dwell_sink sink;
+	struct model *model;
+	uint32_t stage; /* of definitions: 0 before the parts, part + 1 */
+	size_t part;    /* in which it began */
+	struct dwell_states *states;
+	bool folding;  /* the window has begun */
+	bool followed; /* rows or a keyframe came: later keyframes say nothing new */
+	bool per_row;  /* a fold wants to see rows between states */
+	bool silent;   /* a replay: counts nothing */
+	uint64_t now_ns;
+	int err;
+	size_t fold_count;
+	const struct fold_ops *ops[MODEL_FOLDS];
+	void *folds[MODEL_FOLDS];
+	uint32_t kinds; /* that any of them wants */
+	struct tally tally;
+};
+
+/* A run with folds of its own, for a part; all tasks and executors of the catalog as it is after
+ * the source's start are told to its states. */
+int run_init(struct run *run, struct model *model, size_t part);
+void run_release(struct run *run);
+
+/* A sink for the source's start and end: definitions only. */
+void run_init_tables(struct run *run, struct model *model, uint32_t stage);
+
+/* The last rows have come: tell open states up to the end of the window. */
+int run_flush(struct run *run, uint64_t end_ns);
+
+/* Fold what `from` holds into the model; from's folds are freed. */
+int run_merge(struct model *model, struct run *from);
+
+#endif

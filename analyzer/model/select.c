@@ -1,0 +1,150 @@
+/* Which tasks and objects were asked for, by their names. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/drive.h"
+
+/* One [...] of a glob against a character; *next is behind it, or NULL where it is not closed. */
+static bool in_set(const char *set, char c, const char **next)
+{
+	const bool negated = *set == '!' || *set == '^';
+	const char *at = set + negated;
+	bool found = false;
+
+	do {
+		if (!*at) {
+			*next = NULL;
+			return false;
+		}
+		if (at[1] == '-' && at[2] && at[2] != ']') {
+			found |= (unsigned char)c >= (unsigned char)at[0] &&
+				 (unsigned char)c <= (unsigned char)at[2];
+			at += 3;
+		} else {
+			found |= c == *at++;
+		}
+	} while (*at != ']');
+	*next = at + 1;
+	return found != negated;
+}
+
+/* Does one element of the glob take the character? *next is behind the element. */
+static bool takes(const char *glob, char c, const char **next)
+{
+	if (*glob == '[') {
+		const bool found = in_set(glob + 1, c, next);
+
+		if (*next)
+			return found;
+	}
+	*next = glob + 1;
+	return *glob == '?' || *glob == c;
+}
+
+bool glob_matches(const char *glob, struct dwell_string text)
+{
+	const char *star = NULL, *next;
+	size_t i = 0, star_at = 0;
+
+	while (i < text.size) {
+		if (*glob == '*') {
+			star = ++glob;
+			star_at = i;
+		} else if (*glob && takes(glob, text.at[i], &next)) {
+			glob = next;
+			i++;
+		} else if (star) {
+			glob = star;
+			i = ++star_at;
+		} else {
+			return false;
+		}
+	}
+	while (*glob == '*')
+		glob++;
+	return !*glob;
+}
+
+static bool matches_number(const char *glob, uint64_t number, bool hex)
+{
+	char text[24];
+	const int size =
+		snprintf(text, sizeof(text), hex ? "0x%llx" : "%llu", (unsigned long long)number);
+
+	return glob_matches(glob, (struct dwell_string){ text, (size_t)size });
+}
+
+static bool is_task(const struct model *model, const struct dwell_catalog_task *task)
+{
+	const struct dwell_selection *s = &model->selection;
+	const struct dwell_catalog_process *process =
+		dwell_catalog_process(model->catalog, task->process);
+	const struct dwell_catalog_class *of = dwell_catalog_class(model->catalog, task->class_id);
+
+	if (s->task_glob && !glob_matches(s->task_glob, task->name) &&
+		!(task->tid >= 0 && matches_number(s->task_glob, (uint64_t)task->tid, false)) &&
+		!(task->native_id && matches_number(s->task_glob, task->native_id, false)))
+		return false;
+	if (s->class_glob && !(of && glob_matches(s->class_glob, of->text)))
+		return false;
+	if (!s->process_glob)
+		return true;
+	return process && (glob_matches(s->process_glob, process->name) ||
+				  (process->pid >= 0 && matches_number(s->process_glob,
+								(uint64_t)process->pid, false)));
+}
+
+static bool is_object(const struct model *model, const struct dwell_catalog_object *object)
+{
+	const char *glob = model->selection.object_glob;
+
+	return glob_matches(glob, object->name) ||
+	       (object->native_id && matches_number(glob, object->native_id, true));
+}
+
+static uint64_t *new_bits(uint32_t end, size_t *words)
+{
+	*words = end / 64 + 1;
+	return calloc(*words, sizeof(uint64_t));
+}
+
+static int select_tasks(struct model *model)
+{
+	const uint32_t end = dwell_catalog_tasks(model->catalog);
+
+	model->task_bits = new_bits(end, &model->task_words);
+	if (!model->task_bits)
+		return DWELL_ENOMEM;
+	for (uint32_t id = 1; id < end; id++) {
+		const struct dwell_catalog_task *task = dwell_catalog_task(model->catalog, id);
+
+		if (task && is_task(model, task))
+			model->task_bits[id / 64] |= 1ull << (id % 64);
+	}
+	return DWELL_OK;
+}
+
+int model_select(struct model *model)
+{
+	const struct dwell_selection *s = &model->selection;
+	int err = DWELL_OK;
+
+	if (s->task_glob || s->class_glob || s->process_glob)
+		err = select_tasks(model);
+	if (err || !s->object_glob)
+		return err;
+
+	const uint32_t end = model->catalog->objects.end;
+	model->object_bits = new_bits(end, &model->object_words);
+	if (!model->object_bits)
+		return DWELL_ENOMEM;
+	for (uint32_t id = 1; id < end; id++) {
+		const struct dwell_catalog_object *object =
+			dwell_catalog_object(model->catalog, id);
+
+		if (object && is_object(model, object))
+			model->object_bits[id / 64] |= 1ull << (id % 64);
+	}
+	return DWELL_OK;
+}
