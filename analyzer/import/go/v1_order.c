@@ -222,17 +222,22 @@ static void place_exits(struct go_v1 *v1)
 	qsort(v1->events.at, v1->events.count, sizeof(*v1->events.at), compare);
 }
 
-static void to_ns(struct go_v1 *v1)
+static int to_ns(struct go_v1 *v1)
 {
 	const uint64_t zero = v1->events.at[0].ts;
+	const uint64_t last = v1->events.at[v1->events.count - 1].ts;
 	const double ns_per_tick = 1e9 / (double)v1->ticks_per_second;
 
+	if ((double)(last - zero) * ns_per_tick > 9e18)
+		return dwell_diag_set(&v1->reader->diag, DWELL_EFORMAT, v1->reader->offset, 0,
+			"Go trace: it lasts longer than 285 years");
 	/* The reader's opening Sync lies 1 ns before the first event: it is our zero. */
 	for (size_t i = 0; i < v1->events.count; i++) {
 		struct go_v1_event *e = &v1->events.at[i];
 
 		e->ts = (uint64_t)((double)(e->ts - zero) * ns_per_tick) + 1;
 	}
+	return 0;
 }
 
 int go_v1_sort(struct go_v1 *v1)
@@ -249,7 +254,7 @@ int go_v1_sort(struct go_v1 *v1)
 		err = merge_step(&order, &done);
 	if (!err && v1->events.count) {
 		place_exits(v1);
-		to_ns(v1);
+		err = to_ns(v1);
 	}
 	go_map_release(&order.index);
 	free(order.states.at);
