@@ -390,11 +390,15 @@ int perf_rows(struct perf *perf, size_t count)
 		struct perf_item *item = &perf->queue.items[i];
 		int err = DWELL_OK;
 
-		if (!item->time_ns)
+		/* Of before the trace's zero, which may not have begun: it names and maps only. */
+		if (!item->time_ns) {
 			item->flags |= PERF_ITEM_BEFORE;
-		else
-			item->time_ns =
-				item->time_ns > perf->zero_ns ? item->time_ns - perf->zero_ns : 0;
+			err = row_of(perf, item);
+			if (err)
+				return err;
+			continue;
+		}
+		item->time_ns = item->time_ns > perf->zero_ns ? item->time_ns - perf->zero_ns : 0;
 		if (item->time_ns > perf->last_ns)
 			perf->last_ns = item->time_ns;
 		if (item->cpu != PERF_NO_CPU &&
