@@ -101,8 +101,7 @@ static int on_executor(struct dwell_sink *sink, const struct dwell_executor *exe
 {
 	const int err = note_id(&of(sink)->executors, executor->id);
 
-	/* perf's importer knows CPUs before it knows when the trace begins. */
-	return err || !of(sink)->states ? err : dwell_states_executor(of(sink)->states, executor);
+	return err ? err : dwell_states_executor(of(sink)->states, executor);
 }
 
 static void read_note(const struct dwell_note *note, const char *key, uint64_t *out)

@@ -200,10 +200,12 @@ static void print_losses(const struct census *census, const struct dwell_style *
 	for (unsigned cause = 0; cause < DWELL_LOSS_CAUSE_COUNT; cause++) {
 		const struct census_loss *loss = &census->losses[cause];
 
-		if (loss->count)
-			printf("loss       %s: %s records over %s\n", dwell_loss_cause_name(cause),
-				dwell_format_count(lost, loss->lost),
-				dwell_format_duration(covered, loss->total_ns, style->ascii));
+		if (!loss->count)
+			continue;
+		printf("loss       %s: ", dwell_loss_cause_name(cause));
+		if (loss->lost)
+			printf("%s records ", dwell_format_count(lost, loss->lost));
+		printf("over %s\n", dwell_format_duration(covered, loss->total_ns, style->ascii));
 	}
 }
 
@@ -215,9 +217,10 @@ static int print_tables(
 
 	if (!err)
 		err = dwell_table_print(states, style);
-	putchar('\n');
-	if (!err)
+	if (!err && head->events) {
+		putchar('\n');
 		err = dwell_table_print(events, style);
+	}
 	dwell_table_free(states);
 	dwell_table_free(events);
 	return err;

@@ -14,4 +14,6 @@ int cmd_help(struct request *request);
 
 int cmd_stat(struct request *request);
 
+int cmd_dump(struct request *request);
+
 #endif

@@ -46,13 +46,16 @@ static void print_missing(const struct dwell_style *style, const struct head *he
 	char number[DWELL_NUMBER_SIZE];
 	const char *between = " ";
 
-	if (head->closed && !head->lost_events)
+	if (head->closed && !head->lost_events && !head->losses)
 		return;
 	dwell_style_tone(style, DWELL_TONE_BAD);
 	fputs("Not whole:", style->file);
 	if (head->lost_events) {
 		fprintf(style->file, " %s records lost",
 			dwell_format_count(number, head->lost_events));
+		between = ", ";
+	} else if (head->losses) {
+		fputs(" records lost, how many is not known", style->file);
 		between = ", ";
 	}
 	if (!head->closed)
@@ -63,19 +66,28 @@ static void print_missing(const struct dwell_style *style, const struct head *he
 	putc('\n', style->file);
 }
 
+static void print_counted(const struct dwell_style *style, uint64_t count, const char *what)
+{
+	char number[DWELL_NUMBER_SIZE];
+
+	fprintf(style->file, ", %s %s%s", dwell_format_count(number, count), what,
+		count == 1 ? "" : "s");
+}
+
 void head_print(const struct dwell_style *style, const struct head *head)
 {
-	char duration[DWELL_NUMBER_SIZE], tasks[DWELL_NUMBER_SIZE], events[DWELL_NUMBER_SIZE];
+	char number[DWELL_NUMBER_SIZE];
 
 	print_missing(style, head);
 	dwell_style_tone(style, DWELL_TONE_FAINT);
 	dwell_print_escaped(style, head->path, strlen(head->path));
 	fputs(": ", style->file);
 	dwell_print_escaped(style, head->source.at, head->source.size);
-	fprintf(style->file, ", %s, %s tasks, %llu executors, %s events",
-		dwell_format_duration(duration, head->duration_ns, style->ascii),
-		dwell_format_count(tasks, head->tasks), (unsigned long long)head->executors,
-		dwell_format_count(events, head->events));
+	fprintf(style->file, ", %s",
+		dwell_format_duration(number, head->duration_ns, style->ascii));
+	print_counted(style, head->tasks, "task");
+	print_counted(style, head->executors, "executor");
+	print_counted(style, head->events, "event");
 	dwell_style_tone(style, DWELL_TONE_PLAIN);
 	fputs("\n\n", style->file);
 }

@@ -10,7 +10,8 @@ struct head {
 	uint64_t duration_ns;
 	uint64_t start_unix_ns; /* 0: not known */
 	bool closed;
-	uint64_t tasks, executors, events, lost_events, bytes;
+	uint64_t tasks, executors, events, bytes;
+	uint64_t lost_events, losses; /* losses: even where nobody counted what was lost */
 	uint64_t coverage_ppm;
 	uint64_t stack_ppm, object_ppm, holder_ppm, waker_ppm; /* of waits */
 	uint32_t levels;

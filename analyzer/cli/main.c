@@ -39,7 +39,7 @@ static int check_operands(const struct request *request)
 /* An answer that could not be written is no answer. */
 static int finish_output(int status)
 {
-	if (fflush(stdout) || ferror(stdout))
+	if ((fflush(stdout) || ferror(stdout)) && status != STATUS_REFUSED)
 		return complain(STATUS_REFUSED, "stdout", "%s", strerror(errno));
 	return status;
 }

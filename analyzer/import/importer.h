@@ -25,5 +25,6 @@ enum {
 
 extern const struct importer dwell_importer_go;
 extern const struct importer dwell_importer_perf;
+extern const struct importer dwell_importer_text;
 
 #endif

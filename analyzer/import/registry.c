@@ -9,6 +9,7 @@
 static const struct importer *const importers[] = {
 	&dwell_importer_go,
 	&dwell_importer_perf,
+	&dwell_importer_text,
 };
 
 enum { IMPORTERS = sizeof(importers) / sizeof(importers[0]) };

@@ -108,6 +108,13 @@ void dwell_json_signed(struct dwell_json *json, const char *key, int64_t number)
 	fprintf(json->file, "%" PRId64, number);
 }
 
+void dwell_json_scaled(struct dwell_json *json, const char *key, int64_t number, int exponent)
+{
+	dwell_json_signed(json, key, number);
+	if (exponent)
+		fprintf(json->file, "e%d", exponent);
+}
+
 void dwell_json_share(struct dwell_json *json, const char *key, uint64_t ppm)
 {
 	before_value(json, key);

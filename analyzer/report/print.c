@@ -91,18 +91,21 @@ static unsigned natural_width(
 {
 	const struct dwell_column_spec *spec = &table->columns[column];
 	unsigned widest = (unsigned)strlen(spec->title);
+	bool empty = true;
 
 	if (spec->flags & DWELL_COLUMN_CSV_ONLY)
 		return 0;
 	if (!widest)
 		widest = 1;
 	for (size_t row = 0; row < dwell_table_rows(table); row++) {
-		const unsigned width =
-			cell_width(table, cell_at(table, row, column), spec->cell, style->ascii);
+		const struct cell *cell = cell_at(table, row, column);
+		const unsigned width = cell_width(table, cell, spec->cell, style->ascii);
 
 		widest = width > widest ? width : widest;
+		empty &= cell->absent;
 	}
-	return widest;
+	/* A column that holds nothing says nothing. */
+	return empty ? 0 : widest;
 }
 
 static unsigned total_width(const struct layout *layout)

@@ -141,6 +141,8 @@ void dwell_json_end_object(struct dwell_json *json);
 void dwell_json_end_array(struct dwell_json *json);
 void dwell_json_number(struct dwell_json *json, const char *key, uint64_t number);
 void dwell_json_signed(struct dwell_json *json, const char *key, int64_t number);
+/* number * 10^exponent, without a loss. */
+void dwell_json_scaled(struct dwell_json *json, const char *key, int64_t number, int exponent);
 /* A share in millionths, as a number from 0 to 1. */
 void dwell_json_share(struct dwell_json *json, const char *key, uint64_t ppm);
 void dwell_json_bool(struct dwell_json *json, const char *key, bool value);
