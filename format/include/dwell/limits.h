@@ -20,7 +20,14 @@ enum {
 	DWELL_MAX_LOCATIONS = 1 << 26,
 	DWELL_MAX_LABELS = 1 << 24,
 	DWELL_MAX_COUNTERS = 1 << 16,
-	DWELL_MAX_PROCESSES = 1 << 24
+	DWELL_MAX_PROCESSES = 1 << 24,
+	/* Rows of one chunk: a reader holds its columns, at most 96 bytes a row. */
+	DWELL_MAX_CHUNK_ROWS = 1 << 18,
+	/* A chunk of tables or a keyframe, decompressed: beyond the largest definition there can
+	   be. */
+	DWELL_MAX_TABLES_BYTES = 1 << 26,
+	/* An index, decompressed: some 10 bytes for 65,536 rows. */
+	DWELL_MAX_INDEX_BYTES = 1 << 26
 };
 
 #endif

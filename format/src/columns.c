@@ -1,0 +1,462 @@
+#include "src/columns.h"
+
+#include "dwell/error.h"
+#include "dwell/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FOLD_EXECUTORS = 16 };
+
+/* A row in numbers of the dictionaries. */
+struct numbers {
+	uint32_t n[COLUMNS_EXPLICIT];
+	uint32_t who;
+	uint64_t modes;
+};
+
+/* An array of `size` bytes each that holds index `number`, new ones zero. */
+static int grow(void **array, uint32_t *cap, uint32_t number, size_t size)
+{
+	if (number < *cap)
+		return DWELL_OK;
+
+	uint32_t more = *cap ? *cap : 16;
+
+	while (more <= number)
+		more *= 2;
+
+	uint8_t *grown = realloc(*array, more * size);
+
+	if (!grown)
+		return DWELL_ENOMEM;
+	memset(grown + *cap * size, 0, (more - *cap) * size);
+	*array = grown;
+	*cap = more;
+	return DWELL_OK;
+}
+
+static int grow_tasks(struct columns *c, uint32_t number)
+{
+	uint32_t cap = c->task_cap;
+
+	if (number < cap)
+		return DWELL_OK;
+	if (grow((void **)&c->follow, &cap, number, sizeof(*c->follow)))
+		return DWELL_ENOMEM;
+	cap = c->task_cap;
+	if (grow((void **)&c->detail, &cap, number, sizeof(*c->detail)))
+		return DWELL_ENOMEM;
+	c->task_cap = cap;
+	return DWELL_OK;
+}
+
+static int grow_objects(struct columns *c, uint32_t number)
+{
+	uint32_t cap = c->object_cap;
+
+	if (number < cap)
+		return DWELL_OK;
+	if (grow((void **)&c->object_values, &cap, number, sizeof(*c->object_values)))
+		return DWELL_ENOMEM;
+	cap = c->object_cap;
+	if (grow((void **)&c->object_ids, &cap, number, sizeof(*c->object_ids)))
+		return DWELL_ENOMEM;
+	c->object_cap = cap;
+	return DWELL_OK;
+}
+
+/* Number 0 is always there. */
+static int init_numbers(struct columns *c)
+{
+	if (grow_tasks(c, 0) || grow_objects(c, 0) ||
+		grow((void **)&c->on, &c->on_cap, 0, sizeof(*c->on)))
+		return DWELL_ENOMEM;
+	dwell_columns_clear(c);
+	return DWELL_OK;
+}
+
+int dwell_columns_init(struct columns *c, uint32_t max_rows)
+{
+	*c = (struct columns){ .max_rows = max_rows, .tick = 1 };
+	if (dwell_dict_init(&c->tasks) || dwell_dict_init(&c->executors) ||
+		dwell_dict_init(&c->stacks) || dwell_dict_init(&c->objects[0]) ||
+		dwell_dict_init(&c->objects[1]) || dwell_dict_init(&c->objects[2]))
+		return DWELL_ENOMEM;
+	c->shape = malloc(max_rows);
+	c->delta = malloc(max_rows * sizeof(*c->delta));
+	c->value = malloc(max_rows * sizeof(*c->value));
+	c->extra = malloc(max_rows * sizeof(*c->extra));
+	if (!c->shape || !c->delta || !c->value || !c->extra)
+		return DWELL_ENOMEM;
+	for (int i = 0; i < COLUMNS_EXPLICIT; i++) {
+		c->number[i] = malloc(max_rows * sizeof(*c->number[i]));
+		if (!c->number[i])
+			return DWELL_ENOMEM;
+	}
+	return init_numbers(c);
+}
+
+void dwell_columns_release(struct columns *c)
+{
+	dwell_dict_release(&c->tasks);
+	dwell_dict_release(&c->executors);
+	dwell_dict_release(&c->stacks);
+	for (int i = 0; i < WIRE_SPACE_COUNT; i++)
+		dwell_dict_release(&c->objects[i]);
+	for (int i = 0; i < COLUMNS_EXPLICIT; i++)
+		free(c->number[i]);
+	free(c->object_ids);
+	free(c->on);
+	free(c->follow);
+	free(c->detail);
+	free(c->object_values);
+	free(c->shape);
+	free(c->delta);
+	free(c->value);
+	free(c->extra);
+	free(c->occupants);
+}
+
+static int find_task(struct columns *c, uint32_t id, uint32_t *out)
+{
+	*out = dwell_dict_find(&c->tasks, id);
+	if (*out != UINT32_MAX)
+		return DWELL_OK;
+	*out = dwell_dict_add(&c->tasks, id);
+	if (*out == UINT32_MAX || grow_tasks(c, *out))
+		return DWELL_ENOMEM;
+	c->follow[*out] = (struct rows_follow){ 0 };
+	c->detail[*out] = (struct rows_detail){ 0 };
+	return DWELL_OK;
+}
+
+static int find_executor(struct columns *c, uint32_t id, uint32_t *out)
+{
+	*out = dwell_dict_find(&c->executors, id);
+	if (*out != UINT32_MAX)
+		return DWELL_OK;
+	*out = dwell_dict_add(&c->executors, id);
+	if (*out == UINT32_MAX || grow((void **)&c->on, &c->on_cap, *out, sizeof(*c->on)))
+		return DWELL_ENOMEM;
+	c->on[*out] = (struct rows_executor){ 0 };
+	return grow((void **)&c->occupants, &c->occupant_cap, id, sizeof(*c->occupants));
+}
+
+static int find_stack(struct columns *c, uint32_t id, uint32_t *out)
+{
+	*out = dwell_dict_find(&c->stacks, id);
+	if (*out == UINT32_MAX)
+		*out = dwell_dict_add(&c->stacks, id);
+	return *out == UINT32_MAX ? DWELL_ENOMEM : DWELL_OK;
+}
+
+static int find_object(struct columns *c, unsigned space, uint32_t id, uint32_t *out)
+{
+	struct dict *dict = &c->objects[space];
+
+	*out = dwell_dict_find(dict, id);
+	if (*out != UINT32_MAX)
+		return DWELL_OK;
+	/* The three dictionaries share one sequence of numbers. */
+	dict->count = c->object_count;
+	while (dict->cap <= dict->count) {
+		uint32_t *ids = realloc(dict->ids, 2 * (size_t)dict->cap * sizeof(*ids));
+
+		if (!ids)
+			return DWELL_ENOMEM;
+		dict->ids = ids;
+		dict->cap *= 2;
+	}
+	*out = dwell_dict_add(dict, id);
+	if (*out == UINT32_MAX || grow_objects(c, *out))
+		return DWELL_ENOMEM;
+	c->object_count = *out + 1;
+	c->object_ids[*out] = (uint64_t)id << 2 | space;
+	c->object_values[*out] = 0;
+	return DWELL_OK;
+}
+
+static int find_numbers(struct columns *c, const struct dwell_event *row, struct numbers *out)
+{
+	static const uint32_t max_object[] = { DWELL_MAX_OBJECTS, DWELL_MAX_LABELS,
+		DWELL_MAX_COUNTERS };
+	const unsigned space = dwell_space_of(row->kind);
+
+	if (row->kind == 0 || row->kind >= DWELL_EVENT_KIND_COUNT || row->task > DWELL_MAX_TASKS ||
+		row->peer > DWELL_MAX_TASKS || row->executor > DWELL_MAX_EXECUTORS ||
+		row->object > max_object[space] || row->stack > DWELL_MAX_STACKS)
+		return DWELL_EINVAL;
+	if (find_task(c, row->task, &out->n[ROWS_TASK]) ||
+		find_task(c, row->peer, &out->n[ROWS_PEER]) ||
+		find_executor(c, row->executor, &out->n[ROWS_EXECUTOR]))
+		return DWELL_ENOMEM;
+	out->n[ROWS_OBJECT] = 0;
+	out->n[ROWS_STACK] = 0;
+	if ((row->object && find_object(c, space, row->object, &out->n[ROWS_OBJECT])) ||
+		(row->stack && find_stack(c, row->stack, &out->n[ROWS_STACK])))
+		return DWELL_ENOMEM;
+	out->who = rows_who(row->kind, out->n[ROWS_TASK], out->n[ROWS_PEER]);
+	return DWELL_OK;
+}
+
+static unsigned mode_of_pair(const struct rows_pair *pair, uint32_t value, unsigned first)
+{
+	if (value == 0)
+		return WIRE_ZERO;
+	if (value == pair->first)
+		return first;
+	return value == pair->second ? first + 1 : WIRE_EXPLICIT;
+}
+
+static uint64_t switch_modes(const struct columns *c, const uint32_t n[])
+{
+	const struct rows_executor *on = &c->on[n[ROWS_EXECUTOR]];
+	const uint32_t task = n[ROWS_TASK], peer = n[ROWS_PEER];
+	const struct rows_follow *follow = task ? &c->follow[task] : &on->follow;
+	const unsigned leaves = task == 0              ? WIRE_ZERO
+				: task == on->occupant ? WIRE_OCCUPANT
+						       : WIRE_EXPLICIT;
+	unsigned enters = mode_of_pair(&follow->enters, peer, WIRE_FOLLOWS);
+
+	if (peer && enters != WIRE_FOLLOWS && peer == c->woken)
+		enters = WIRE_WOKEN;
+	return dwell_shapes_mode(ROWS_TASK, leaves) | dwell_shapes_mode(ROWS_PEER, enters);
+}
+
+static uint64_t wake_modes(const struct columns *c, const uint32_t n[])
+{
+	const struct rows_executor *on = &c->on[n[ROWS_EXECUTOR]];
+	const uint32_t task = n[ROWS_TASK], peer = n[ROWS_PEER];
+	const struct rows_follow *follow = peer ? &c->follow[peer] : &on->follow;
+	const unsigned by = peer == 0              ? WIRE_ZERO
+			    : peer == on->occupant ? WIRE_OCCUPANT
+						   : WIRE_EXPLICIT;
+
+	return dwell_shapes_mode(ROWS_TASK, mode_of_pair(&follow->wakes, task, WIRE_FOLLOWS)) |
+	       dwell_shapes_mode(ROWS_PEER, by);
+}
+
+static uint64_t other_modes(const struct columns *c, const uint32_t n[])
+{
+	const uint32_t task = n[ROWS_TASK];
+	const uint32_t last = n[ROWS_EXECUTOR] ? c->on[n[ROWS_EXECUTOR]].occupant : c->last_other;
+	const unsigned whose = task && task == last ? WIRE_OCCUPANT
+						    : mode_of_pair(&c->follow[c->last_other].after,
+							      task, WIRE_FOLLOWS);
+
+	return dwell_shapes_mode(ROWS_TASK, whose) |
+	       dwell_shapes_mode(
+		       ROWS_PEER, mode_of_pair(&c->follow[task].peers, n[ROWS_PEER], WIRE_FOLLOWS));
+}
+
+static unsigned value_mode(const struct columns *c, const struct numbers *in, uint64_t value)
+{
+	const uint64_t before = c->object_values[in->n[ROWS_OBJECT]];
+
+	if (value == 0)
+		return WIRE_ZERO;
+	if (value == c->detail[in->who].value)
+		return WIRE_VALUE_TASK;
+	if (value == before)
+		return WIRE_VALUE_OBJECT;
+	return value == before + 1 ? WIRE_VALUE_NEXT : WIRE_EXPLICIT;
+}
+
+static unsigned extra_mode(
+	const struct columns *c, const struct numbers *in, const struct dwell_event *row)
+{
+	if (row->extra == 0)
+		return WIRE_ZERO;
+	if (row->extra == c->detail[in->who].extra)
+		return WIRE_EXTRA_TASK;
+	return row->kind == DWELL_EVENT_LOSS ? WIRE_EXTRA_TIME : WIRE_EXPLICIT;
+}
+
+static void find_modes(const struct columns *c, const struct dwell_event *row, struct numbers *io)
+{
+	const uint32_t *n = io->n;
+	const unsigned class = rows_class(row->kind);
+	const struct rows_detail *detail = &c->detail[io->who];
+	uint64_t modes = row->kind == DWELL_EVENT_SWITCH ? switch_modes(c, n)
+			 : row->kind == DWELL_EVENT_WAKE ? wake_modes(c, n)
+							 : other_modes(c, n);
+
+	if (n[ROWS_EXECUTOR])
+		modes |= dwell_shapes_mode(ROWS_EXECUTOR, c->fold ? WIRE_CONSTANT : WIRE_EXPLICIT);
+	if (n[ROWS_OBJECT] | n[ROWS_STACK]) {
+		modes |= dwell_shapes_mode(ROWS_OBJECT,
+			mode_of_pair(&detail->object[class], n[ROWS_OBJECT], WIRE_LAST));
+		modes |= dwell_shapes_mode(
+			ROWS_STACK, mode_of_pair(&detail->stack[class], n[ROWS_STACK], WIRE_LAST));
+	}
+	if (row->value | row->extra) {
+		modes |= dwell_shapes_mode(ROWS_VALUE, value_mode(c, io, row->value));
+		modes |= dwell_shapes_mode(ROWS_EXTRA, extra_mode(c, io, row));
+	}
+	io->modes = modes;
+}
+
+static unsigned mode_in(uint64_t modes, unsigned field)
+{
+	return (unsigned)(modes >> (3 * field)) & 7;
+}
+
+static void put_entries(struct columns *c, const struct dwell_event *row, const struct numbers *in)
+{
+	for (unsigned i = 0; i < COLUMNS_EXPLICIT; i++) {
+		c->number[i][c->entries[i]] = in->n[i];
+		c->entries[i] += mode_in(in->modes, i) == WIRE_EXPLICIT;
+	}
+	if (mode_in(in->modes, ROWS_VALUE) == WIRE_EXPLICIT)
+		c->value[c->entries[ROWS_VALUE]++] =
+			dwell_zigzag((int64_t)(row->value - c->object_values[in->n[ROWS_OBJECT]]));
+	if (mode_in(in->modes, ROWS_EXTRA) == WIRE_EXPLICIT)
+		c->extra[c->entries[ROWS_EXTRA]++] = row->extra;
+	if (mode_in(in->modes, ROWS_EXTRA) == WIRE_EXTRA_TIME)
+		c->extra[c->entries[ROWS_EXTRA]++] =
+			dwell_zigzag((int64_t)(row->extra - row->time_ns));
+}
+
+static void learn_sched(struct columns *c, const struct dwell_event *row, const uint32_t n[])
+{
+	const uint32_t task = n[ROWS_TASK], peer = n[ROWS_PEER];
+	struct rows_executor *on = &c->on[n[ROWS_EXECUTOR]];
+
+	if (row->kind == DWELL_EVENT_SWITCH) {
+		rows_push(task ? &c->follow[task].enters : &on->follow.enters, peer);
+		on->occupant = peer;
+		if (peer == c->woken)
+			c->woken = c->woken2;
+		return;
+	}
+	rows_push(peer ? &c->follow[peer].wakes : &on->follow.wakes, task);
+	c->woken2 = c->woken;
+	c->woken = task;
+}
+
+static void learn(struct columns *c, const struct dwell_event *row, const struct numbers *in)
+{
+	const uint32_t *n = in->n;
+
+	if (row->kind <= DWELL_EVENT_WAKE) {
+		learn_sched(c, row, n);
+	} else {
+		rows_push(&c->follow[c->last_other].after, n[ROWS_TASK]);
+		c->last_other = n[ROWS_TASK];
+		if (n[ROWS_PEER])
+			rows_push(&c->follow[n[ROWS_TASK]].peers, n[ROWS_PEER]);
+	}
+
+	struct rows_detail *detail = &c->detail[in->who];
+	const unsigned class = rows_class(row->kind);
+
+	if (n[ROWS_OBJECT])
+		rows_push(&detail->object[class], n[ROWS_OBJECT]);
+	if (n[ROWS_STACK])
+		rows_push(&detail->stack[class], n[ROWS_STACK]);
+	if (row->value) {
+		detail->value = row->value;
+		c->object_values[n[ROWS_OBJECT]] = row->value;
+	}
+	if (row->extra)
+		detail->extra = row->extra;
+}
+
+/* The chunk's first row: where the last chunk left the executors. */
+static int start(struct columns *c, const struct dwell_event *row)
+{
+	c->first_ns = row->time_ns;
+	c->unit = c->odd ? 1 : c->tick;
+	for (uint32_t id = 1; id < c->occupant_cap; id++) {
+		uint32_t executor, task;
+
+		if (!c->occupants[id])
+			continue;
+		if (find_executor(c, id, &executor) || find_task(c, c->occupants[id], &task))
+			return DWELL_ENOMEM;
+		c->on[executor].occupant = task;
+	}
+	c->fold = !c->unfold;
+	return DWELL_OK;
+}
+
+/* DWELL_END: the row is for the next chunk. */
+static int put_row(struct columns *c, const struct dwell_event *row)
+{
+	struct numbers in;
+	int err = c->count ? DWELL_OK : start(c, row);
+
+	if (!err)
+		err = find_numbers(c, row, &in);
+	if (err)
+		return err;
+
+	const uint64_t since = row->time_ns - c->first_ns;
+	const uint32_t e = in.n[ROWS_EXECUTOR];
+
+	if (c->unit > 1 && since % c->unit) {
+		c->odd = true;
+		return DWELL_END;
+	}
+	if (c->fold && c->executors.count > FOLD_EXECUTORS) {
+		c->unfold = true;
+		if (c->count)
+			return DWELL_END;
+		c->fold = false;
+	}
+	find_modes(c, row, &in);
+
+	const int shape = dwell_shapes_find(&c->shapes, row, in.modes, c->fold ? e : 0);
+
+	if (shape < 0) {
+		c->unfold = true;
+		return DWELL_END;
+	}
+	c->shape[c->count] = (uint8_t)shape;
+	c->delta[c->count++] = since / c->unit - c->on[e].time;
+	c->on[e].time = since / c->unit;
+	c->last_ns = row->time_ns;
+	put_entries(c, row, &in);
+	learn(c, row, &in);
+	c->by_kind[row->kind]++;
+	c->lost += row->kind == DWELL_EVENT_LOSS ? row->value : 0;
+	return DWELL_OK;
+}
+
+int dwell_columns_put(
+	struct columns *c, const struct dwell_event *rows, size_t count, size_t *taken)
+{
+	int err = DWELL_OK;
+
+	*taken = 0;
+	while (*taken < count && c->count < c->max_rows) {
+		err = put_row(c, &rows[*taken]);
+		if (err)
+			break;
+		++*taken;
+	}
+	return err == DWELL_END ? DWELL_OK : err;
+}
+
+void dwell_columns_clear(struct columns *c)
+{
+	for (uint32_t i = 1; i < c->executors.count && c->count; i++)
+		c->occupants[c->executors.ids[i]] = c->tasks.ids[c->on[i].occupant];
+	dwell_shapes_clear(&c->shapes);
+	dwell_dict_clear(&c->tasks);
+	dwell_dict_clear(&c->executors);
+	dwell_dict_clear(&c->stacks);
+	for (int i = 0; i < WIRE_SPACE_COUNT; i++)
+		dwell_dict_clear(&c->objects[i]);
+	c->object_count = 1;
+	c->woken = c->woken2 = c->last_other = 0;
+	c->count = 0;
+	c->lost = 0;
+	memset(c->by_kind, 0, sizeof(c->by_kind));
+	memset(c->entries, 0, sizeof(c->entries));
+	c->on[0] = (struct rows_executor){ 0 };
+	c->follow[0] = (struct rows_follow){ 0 };
+	c->detail[0] = (struct rows_detail){ 0 };
+	c->object_values[0] = 0;
+}

@@ -1,0 +1,67 @@
+#ifndef DWELL_COLUMNS_H
+#define DWELL_COLUMNS_H
+
+#include <stdbool.h>
+
+#include "src/buffer.h"
+#include "src/dict.h"
+#include "src/shapes.h"
+
+/*
+ * Rows of one events chunk, split into columns as they come. The rows of a chunk
+ * need not be kept: each is looked at once.
+ */
+enum { COLUMNS_EXPLICIT = ROWS_STACK + 1 };
+
+struct columns {
+	uint32_t max_rows;
+	/* Of the chunk. */
+	uint32_t count;
+	uint64_t first_ns, last_ns;
+	uint64_t unit;
+	bool fold; /* executors are part of shapes */
+	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
+	uint64_t lost;
+	struct shapes shapes;
+	struct dict tasks, executors, stacks;
+	struct dict objects[WIRE_SPACE_COUNT]; /* numbers of all three are one sequence */
+	uint64_t *object_ids;                  /* id << 2 | space, by number */
+	uint32_t object_count;
+	uint32_t woken, woken2, last_other;
+
+	/* By number; allocated as the dictionaries grow. */
+	struct rows_executor *on;
+	uint32_t on_cap;
+	struct rows_follow *follow;
+	struct rows_detail *detail;
+	uint32_t task_cap;
+	uint64_t *object_values;
+	uint32_t object_cap;
+
+	/* Columns. */
+	uint8_t *shape;
+	uint64_t *delta;
+	uint32_t *number[COLUMNS_EXPLICIT]; /* explicit entries by field */
+	uint64_t *value, *extra;
+	uint32_t entries[WIRE_FIELDS];
+
+	/* Across chunks. */
+	uint64_t tick;
+	bool odd;            /* a time was no multiple of the tick */
+	bool unfold;         /* too many shapes with executors in them */
+	uint32_t *occupants; /* task by executor */
+	uint32_t occupant_cap;
+};
+
+int dwell_columns_init(struct columns *columns, uint32_t max_rows);
+void dwell_columns_release(struct columns *columns);
+
+/*
+ * Take rows in order of time. *taken < count: the chunk is full and must be written and
+ * cleared first. Returns 0, DWELL_ENOMEM, DWELL_EINVAL (a kind of row or an id that cannot be).
+ */
+int dwell_columns_put(
+	struct columns *columns, const struct dwell_event *rows, size_t count, size_t *taken);
+void dwell_columns_clear(struct columns *columns);
+
+#endif
