@@ -1,0 +1,468 @@
+/*
+ * The kernel's side: what every CPU's scheduler does, written to rings that the recorder has
+ * mapped.
+ *
+ * Only the fields read here are declared; libbpf finds where they are in the running kernel.
+ */
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "shared.h"
+
+/* BPF_PROG gives every program a context. */
+#pragma clang diagnostic ignored "-Wunused-parameter"
+
+#define CORE __attribute__((preserve_access_index))
+
+struct thread_info {
+	__u32 status;
+} CORE;
+
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int __state;
+	unsigned int flags;
+	__u32 pid;
+	__u32 tgid;
+	int exit_code;
+	struct task_struct *group_leader;
+	char comm[16];
+} CORE;
+
+/* Before Linux 5.14. */
+struct task_struct___old {
+	long state;
+} CORE;
+
+#if defined(__TARGET_ARCH_arm64)
+struct pt_regs___kernel {
+	__u64 orig_x0;
+	int syscallno;
+} CORE;
+#elif defined(__TARGET_ARCH_x86)
+struct pt_regs___kernel {
+	unsigned long di;
+	unsigned long bx;
+	unsigned long orig_ax;
+} CORE;
+#endif
+
+enum {
+	TASK_INTERRUPTIBLE = 0x1,
+	TASK_UNINTERRUPTIBLE = 0x2,
+	TASK_STOPPED_OR_TRACED = 0x4 | 0x8,
+	TASK_DEAD_OR_ZOMBIE = 0x10 | 0x20 | 0x80,
+	TASK_NEW = 0x800,
+	KERNEL_THREAD = 0x00200000, /* PF_KTHREAD */
+	COMPAT = 0x2,               /* TS_COMPAT of x86 */
+	NET_TX = 2,                 /* of softirqs */
+	NET_RX = 3,
+	JUST_NOW_NS = 3000
+};
+
+/* Waits that no forecast is known for, or that were short, get a stack once in so many times. */
+enum { SAMPLE_MASK = 63 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* set to the number of CPUs at load */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, DWELL_KERNEL_AREA_BYTES);
+} areas SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DWELL_KERNEL_NOTES);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct dwell_kernel_note));
+} notes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DWELL_KERNEL_FORECASTS);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct dwell_kernel_forecast));
+} forecasts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 22);
+} rare SEC(".maps");
+
+const volatile struct dwell_kernel_config config = { 0 };
+
+/* This CPU's area. */
+static __always_inline void *area_here(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&areas, &cpu);
+}
+
+/* One slot. Interrupts are off: nobody else writes to this CPU's ring. */
+static __always_inline void put(void *area, __u64 *head, __u64 time, __u64 kind, __u64 word)
+{
+	const __u64 at = *head;
+	__u64 *slot = area + DWELL_KERNEL_HEADER_BYTES + (at & (DWELL_KERNEL_SLOTS - 1)) * 16;
+	const __u64 first = time << 8 | kind | ((at / DWELL_KERNEL_SLOTS) & 1) << 7;
+
+	*(volatile __u64 *)(slot + 1) = word;
+	/* Now the reader may take it. */
+#if defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_s390)
+	*(volatile __u64 *)slot = first;
+#else
+	/* An atomic exchange is a full barrier; a plain store could be seen before the word. */
+	__sync_lock_test_and_set(slot, first);
+#endif
+	*head = at + 1;
+}
+
+static __always_inline struct dwell_kernel_note *note_of(__u32 tid)
+{
+	__u32 index = tid & (DWELL_KERNEL_NOTES - 1);
+
+	return bpf_map_lookup_elem(&notes, &index);
+}
+
+static __always_inline struct dwell_kernel_forecast *forecast_at(__u32 index)
+{
+	index &= DWELL_KERNEL_FORECASTS - 1;
+	return bpf_map_lookup_elem(&forecasts, &index);
+}
+
+/*
+ * The system call and its first argument from the registers with which the task entered the
+ * kernel.
+ */
+static __always_inline __u64 why_of(struct task_struct *task, __u64 *compat)
+{
+	struct pt_regs___kernel *regs = (void *)bpf_task_pt_regs(task);
+	__u64 call, argument;
+
+#if defined(__TARGET_ARCH_x86)
+	call = BPF_CORE_READ(regs, orig_ax);
+	*compat = (BPF_CORE_READ(task, thread_info.status) & COMPAT) != 0;
+	argument = *compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
+#elif defined(__TARGET_ARCH_arm64)
+	call = (__u64)BPF_CORE_READ(regs, syscallno);
+	*compat = 0;
+	argument = BPF_CORE_READ(regs, orig_x0);
+#else
+	call = DWELL_KERNEL_NO_CALL;
+	argument = 0;
+	*compat = 0;
+#endif
+	return (argument & 0xffffffffffff) | (call & 0xffff) << 48;
+}
+
+/* Whether a stack pays for this wait: by what the same thread, call and object did before. */
+static __always_inline int worth_a_stack(struct dwell_kernel_note *note, __u64 why)
+{
+	const __u64 mixed = (why ^ (__u64)note->tid << 24) * 0x9e3779b97f4a7c15ULL;
+	const __u32 key = mixed >> 32 | 1;
+	struct dwell_kernel_forecast *forecast;
+
+	note->forecast = mixed >> 17 & (DWELL_KERNEL_FORECASTS - 1);
+	forecast = forecast_at(note->forecast);
+	if (!forecast)
+		return 0;
+	if (forecast->key != key) {
+		forecast->key = key;
+		forecast->longer = 0;
+		forecast->count = 0;
+		return 1;
+	}
+	forecast->count++;
+	return forecast->longer || (forecast->count & SAMPLE_MASK) == 0;
+}
+
+static __always_inline void put_stack(void *context, void *area, __u64 *head, __u64 time)
+{
+	struct dwell_kernel_header *header = area;
+	const __u64 at = header->stack_head;
+	struct dwell_kernel_stack *stack =
+		area + DWELL_KERNEL_STACK_OFFSET +
+		(at & (DWELL_KERNEL_STACKS - 1)) * DWELL_KERNEL_STACK_BYTES;
+	const long bytes =
+		bpf_get_stack(context, stack->frames, sizeof(stack->frames), BPF_F_USER_STACK);
+
+	stack->bytes = bytes > 0 ? (__u64)bytes : 0;
+	header->stack_head = at + 1;
+	put(area, head, time, DWELL_KERNEL_STACK, at);
+}
+
+/* What `prev` waits for. */
+static __always_inline void leave(
+	void *context, void *area, __u64 *head, __u64 time, struct task_struct *prev)
+{
+	struct dwell_kernel_note *note = note_of(prev->pid);
+	__u64 why, compat;
+
+	if (!note || ((note->tid != prev->pid || !note->followed) && !config.all))
+		return;
+	if (config.all && note->tid != prev->pid) {
+		note->tid = prev->pid;
+		note->followed = 1;
+	}
+	why = why_of(prev, &compat);
+	put(area, head, time, DWELL_KERNEL_WHY | compat, why);
+	note->left = time;
+	if (config.stacks && worth_a_stack(note, why))
+		put_stack(context, area, head, time);
+}
+
+/* `next` goes on: was what it waited for long? */
+static __always_inline void enter(struct task_struct *next, __u64 time)
+{
+	struct dwell_kernel_note *note = note_of(next->pid);
+	struct dwell_kernel_forecast *forecast;
+
+	if (!note || note->tid != next->pid || note->left == 0)
+		return;
+	forecast = forecast_at(note->forecast);
+	if (forecast)
+		forecast->longer = time - note->left >= config.long_ns;
+	note->left = 0;
+}
+
+static __always_inline __u64 leave_kind(int preempt, unsigned int state)
+{
+	/* Preempted is runnable, whatever it was about to become. */
+	if (preempt)
+		return DWELL_LEAVE_PREEMPTED;
+	if ((state & ~TASK_NEW) == 0)
+		return DWELL_LEAVE_YIELDED;
+	if (state & TASK_DEAD_OR_ZOMBIE)
+		return DWELL_LEAVE_DEAD;
+	if (state & TASK_STOPPED_OR_TRACED)
+		return DWELL_LEAVE_STOPPED;
+	if (state & TASK_UNINTERRUPTIBLE)
+		return DWELL_LEAVE_DISK;
+	/* Also the state of a task that is woken at this moment: it was about to sleep. */
+	return DWELL_LEAVE_SLEEPS;
+}
+
+static __always_inline int on_switch(void *context, int preempt, struct task_struct *prev,
+	struct task_struct *next, unsigned int state)
+{
+	struct dwell_kernel_header *header = area_here();
+	const __u64 time = bpf_ktime_get_ns() - config.start_ns;
+	const __u64 kind = leave_kind(preempt, state);
+	__u64 head;
+
+	if (!header)
+		return 0;
+	head = header->head;
+	if (kind >= DWELL_LEAVE_SLEEPS && kind <= DWELL_LEAVE_STOPPED &&
+		!(prev->flags & KERNEL_THREAD))
+		leave(context, header, &head, time, prev);
+	put(header, &head, time, DWELL_KERNEL_SWITCH | kind,
+		(__u64)(__u32)prev->pid << 32 | (__u32)next->pid);
+	*(volatile __u64 *)&header->head = head;
+	if (config.stacks)
+		enter(next, time);
+	return 0;
+}
+
+/* From Linux 5.18 on the tracepoint says the state: prev's own may have changed by now. */
+SEC("tp_btf/sched_switch")
+int BPF_PROG(dwell_switch_told, _Bool preempt, struct task_struct *prev, struct task_struct *next,
+	unsigned int prev_state)
+{
+	return on_switch(ctx, preempt, prev, next, prev_state);
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(dwell_switch_read, _Bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	unsigned int state;
+
+	if (bpf_core_field_exists(prev->__state))
+		state = BPF_CORE_READ(prev, __state);
+	else
+		state = (unsigned int)BPF_CORE_READ((struct task_struct___old *)prev, state);
+	return on_switch(ctx, preempt, prev, next, state);
+}
+
+/*
+ * Who wakes a task in an interrupt is not the task that runs there. The interrupt's count of
+ * preempt_count cannot be read on every kernel, its tracepoints can.
+ *
+ * Deferred work is done at the end of an interrupt, or by a task that sent a packet to this very
+ * machine: the latter is a waker. So network work counts as an interrupt's only right after one.
+ */
+static __always_inline int interrupted(const struct dwell_kernel_header *header)
+{
+	if (header->interrupt || header->deferred == DWELL_DEFERRED_OTHER)
+		return 1;
+	return header->deferred == DWELL_DEFERRED_AFTER_INTERRUPT;
+}
+
+static __always_inline int set_interrupt(__u32 on)
+{
+	struct dwell_kernel_header *header = area_here();
+
+	if (!header)
+		return 0;
+	header->interrupt = on;
+	if (!on)
+		header->interrupt_end = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/irq_handler_entry")
+int BPF_PROG(dwell_irq_entry)
+{
+	return set_interrupt(1);
+}
+
+SEC("tp_btf/irq_handler_exit")
+int BPF_PROG(dwell_irq_exit)
+{
+	return set_interrupt(0);
+}
+
+/* x86 only: the local timer is no device. */
+SEC("tp_btf/local_timer_entry")
+int BPF_PROG(dwell_timer_entry)
+{
+	return set_interrupt(1);
+}
+
+SEC("tp_btf/local_timer_exit")
+int BPF_PROG(dwell_timer_exit)
+{
+	return set_interrupt(0);
+}
+
+SEC("tp_btf/softirq_entry")
+int BPF_PROG(dwell_softirq_entry, unsigned int number)
+{
+	struct dwell_kernel_header *header = area_here();
+
+	if (!header)
+		return 0;
+	if (number != NET_TX && number != NET_RX)
+		header->deferred = DWELL_DEFERRED_OTHER;
+	else if (bpf_ktime_get_ns() - header->interrupt_end < JUST_NOW_NS)
+		header->deferred = DWELL_DEFERRED_AFTER_INTERRUPT;
+	else
+		header->deferred = DWELL_DEFERRED_NETWORK;
+	return 0;
+}
+
+SEC("tp_btf/softirq_exit")
+int BPF_PROG(dwell_softirq_exit)
+{
+	struct dwell_kernel_header *header = area_here();
+
+	if (header)
+		header->deferred = 0;
+	return 0;
+}
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(dwell_waking, struct task_struct *task)
+{
+	struct dwell_kernel_header *header = area_here();
+	const __u64 time = bpf_ktime_get_ns() - config.start_ns;
+	const __u64 waker = (__u32)bpf_get_current_pid_tgid();
+	__u64 head;
+
+	if (!header)
+		return 0;
+	head = header->head;
+	put(header, &head, time, DWELL_KERNEL_WAKE | (__u64)interrupted(header),
+		waker << 32 | (__u32)task->pid);
+	*(volatile __u64 *)&header->head = head;
+	return 0;
+}
+
+/* A record of the shared ring, with the time and the task's name; the caller submits it. */
+static __always_inline struct dwell_kernel_rare *rare_begin(__u32 kind, struct task_struct *task)
+{
+	struct dwell_kernel_rare *record = bpf_ringbuf_reserve(&rare, sizeof(*record), 0);
+
+	if (!record) {
+		struct dwell_kernel_header *header = area_here();
+
+		if (header)
+			__sync_fetch_and_add(&header->rare_lost, 1);
+		return 0;
+	}
+	record->time = bpf_ktime_get_ns() - config.start_ns;
+	record->kind = kind;
+	record->tid = task->pid;
+	record->tgid = task->tgid;
+	record->parent = 0;
+	record->parent_tgid = 0;
+	record->code = 0;
+	bpf_probe_read_kernel(record->name, sizeof(record->name), task->comm);
+	return record;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(dwell_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct dwell_kernel_note *of_parent = note_of(parent->pid);
+	struct dwell_kernel_note *of_child = note_of(child->pid);
+	struct dwell_kernel_rare *record;
+
+	if (of_parent && of_child && of_parent->tid == parent->pid && of_parent->followed) {
+		of_child->tid = child->pid;
+		of_child->left = 0;
+		of_child->followed = 1;
+	} else if (of_child && of_child->tid == child->pid) {
+		of_child->followed = 0;
+	}
+	record = rare_begin(DWELL_RARE_FORK, child);
+	if (!record)
+		return 0;
+	record->parent = parent->pid;
+	record->parent_tgid = parent->tgid;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(dwell_exec, struct task_struct *task, int old_pid)
+{
+	struct dwell_kernel_rare *record = rare_begin(DWELL_RARE_EXEC, task);
+
+	if (!record)
+		return 0;
+	record->parent = old_pid;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(dwell_exit, struct task_struct *task)
+{
+	struct dwell_kernel_rare *record = rare_begin(DWELL_RARE_EXIT, task);
+
+	if (!record)
+		return 0;
+	record->code = task->exit_code;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(dwell_rename, struct task_struct *task, const char *name)
+{
+	struct dwell_kernel_rare *record = rare_begin(DWELL_RARE_NAME, task);
+
+	if (!record)
+		return 0;
+	bpf_probe_read_kernel_str(record->name, sizeof(record->name), name);
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,124 @@
+#ifndef DWELL_RECORD_BPF_SHARED_H
+#define DWELL_RECORD_BPF_SHARED_H
+
+/*
+ * What the kernel's programs write and the recorder reads: one area for each CPU in a mapped array,
+ * and a ring of rare records that all CPUs share. Compiled for BPF too, so: the kernel's types.
+ *
+ * An area has a header, a ring of 16-byte slots and a ring of stacks. Both rings have one
+ * writer, because the tracepoints that write there run with interrupts off, and overwrite the
+ * oldest; the reader finds out by `head` before and after it copied, and by the lap bits.
+ *
+ * A slot: word 0 = time since the start << 8 | lap << 7 | enum dwell_kernel_slot; word 1 as the
+ * kind says. Word 0 is stored last.
+ */
+#include <linux/types.h>
+
+enum dwell_kernel_slot {
+	/*
+	 * The low three bits say how `prev` left: enum dwell_kernel_leave. prev << 32 | next.
+	 * What a WHY and a STACK slot before it say belongs to it.
+	 */
+	DWELL_KERNEL_SWITCH = 0x00,
+	/* waker << 32 | woken; the lowest bit: in a hardware interrupt, the waker was just there.
+	 */
+	DWELL_KERNEL_WAKE = 0x08,
+	/* System call << 48 | its first argument; the lowest bit: of a 32-bit program. */
+	DWELL_KERNEL_WHY = 0x10,
+	/* The position of its stack in the ring of stacks. */
+	DWELL_KERNEL_STACK = 0x18
+};
+#define DWELL_KERNEL_KIND_MASK 0x78
+#define DWELL_KERNEL_LOW_MASK 0x07
+#define DWELL_KERNEL_LAP 0x80
+#define DWELL_KERNEL_NO_CALL 0xffff /* as a system call's number: in none (a page fault) */
+
+enum dwell_kernel_leave {
+	DWELL_LEAVE_PREEMPTED = 0,
+	DWELL_LEAVE_YIELDED = 1,
+	DWELL_LEAVE_SLEEPS = 2,
+	DWELL_LEAVE_DISK = 3,    /* uninterruptible */
+	DWELL_LEAVE_STOPPED = 4, /* by a signal or a tracer */
+	DWELL_LEAVE_DEAD = 5
+};
+
+enum {
+	DWELL_KERNEL_HEADER_BYTES = 4096,
+	DWELL_KERNEL_SLOTS = 1 << 17,
+	DWELL_KERNEL_STACKS = 1 << 10,
+	DWELL_KERNEL_FRAMES = 62,
+	DWELL_KERNEL_STACK_BYTES = 512,
+	DWELL_KERNEL_NOTES = 1 << 15,
+	DWELL_KERNEL_FORECASTS = 1 << 15
+};
+
+struct dwell_kernel_stack {
+	__u64 bytes; /* of frames; 0: none could be read */
+	__u64 unused;
+	__u64 frames[DWELL_KERNEL_FRAMES]; /* innermost first */
+};
+
+struct dwell_kernel_header {
+	__u64 head;          /* slots ever written */
+	__u64 stack_head;    /* stacks ever written */
+	__u64 rare_lost;     /* records of the shared ring that found no room */
+	__u64 interrupt_end; /* of the last one */
+	__u32 interrupt;     /* 1: in a hardware interrupt */
+	__u32 deferred;      /* enum dwell_kernel_deferred */
+};
+
+/* Work that interrupts leave for later. */
+enum dwell_kernel_deferred {
+	DWELL_DEFERRED_NETWORK = 1, /* done by a task that sends to its own machine */
+	DWELL_DEFERRED_AFTER_INTERRUPT,
+	DWELL_DEFERRED_OTHER
+};
+
+#define DWELL_KERNEL_STACK_OFFSET (DWELL_KERNEL_HEADER_BYTES + DWELL_KERNEL_SLOTS * 16)
+#define DWELL_KERNEL_AREA_BYTES                                                                    \
+	(DWELL_KERNEL_STACK_OFFSET + DWELL_KERNEL_STACKS * DWELL_KERNEL_STACK_BYTES)
+
+/* The shared ring's records. */
+enum dwell_kernel_rare_kind {
+	DWELL_RARE_FORK = 1, /* tid, tgid: the child's; parent: who made it, of parent_tgid */
+	DWELL_RARE_EXEC,     /* parent: the tid that it had before */
+	DWELL_RARE_EXIT,     /* code: as wait(2) has it */
+	DWELL_RARE_NAME
+};
+
+struct dwell_kernel_rare {
+	__u64 time;
+	__u32 kind; /* enum dwell_kernel_rare_kind */
+	__u32 tid, tgid;
+	__u32 parent, parent_tgid;
+	__u32 code;
+	char name[16];
+};
+
+/* What is known of the thread with this number: index tid % DWELL_KERNEL_NOTES. */
+struct dwell_kernel_note {
+	__u32 tid;
+	__u32 followed; /* 1: of the recorded program: reasons and stacks are wanted */
+	__u64 left;     /* when it began to wait, or 0 */
+	__u32 forecast; /* index of the forecast for this wait */
+	__u32 unused;
+};
+
+/* What waits of one thread in one system call on one object were like. */
+struct dwell_kernel_forecast {
+	__u32 key;    /* hash of the three */
+	__u16 longer; /* 1: the last one lasted: the next is worth a stack */
+	__u16 count;  /* waits since then */
+};
+
+/* Set before the programs are loaded. */
+struct dwell_kernel_config {
+	__u64 start_ns; /* CLOCK_MONOTONIC that times count from */
+	__u64 long_ns;  /* a wait that lasts this long makes the next one worth a stack */
+	__u32 cpus;     /* areas that there are */
+	__u32 all;      /* reasons of every program, not only of those followed */
+	__u32 stacks;   /* stacks are wanted */
+	__u32 unused;
+};
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef DWELL_RECORD_KERNEL_PRIVATE_H
+#define DWELL_RECORD_KERNEL_PRIVATE_H
+
+#include <bpf/libbpf.h>
+
+#include "bpf/shared.h"
+#include "kernel.h"
+
+/* Twice the kernel's ring: stacks wait here until their switch is told. */
+enum { KERNEL_STACKS_KEPT = 2 * DWELL_KERNEL_STACKS };
+
+/* A switch or wake, taken out of its ring and not told yet. */
+struct kernel_record {
+	uint64_t time_ns;
+	uint64_t word; /* of its slot; LOST: how many */
+	uint64_t why;
+	uint64_t stack; /* position + 1, or 0 */
+	uint8_t slot;   /* enum dwell_kernel_slot and its low bits */
+	uint8_t flags;  /* enum kernel_record_flag */
+};
+
+enum kernel_record_flag { KERNEL_HAS_WHY = 1, KERNEL_COMPAT = 2, KERNEL_LOST = 4 };
+
+struct kernel_queue {
+	struct kernel_record *records;
+	size_t first, count, room;
+};
+
+struct kernel_cpu {
+	const uint8_t *area; /* mapped, written by the kernel */
+	uint64_t position;   /* of the next slot to take */
+	uint64_t last_ns;    /* of the last record taken */
+	uint64_t zero_ns;    /* what is earlier is dropped, times count from here */
+	struct kernel_queue queue;
+	struct dwell_kernel_stack *stacks; /* KERNEL_STACKS_KEPT of them */
+	struct kernel_record open;         /* WHY and STACK slots whose switch is still to come */
+};
+
+struct kernel_rares {
+	struct dwell_kernel_rare *records;
+	size_t first, count, room;
+	uint64_t zero_ns;
+	int error;
+};
+
+enum { KERNEL_PROGRAMS = 16 };
+
+struct dwell_kernel {
+	struct bpf_object *object;
+	struct bpf_link *links[KERNEL_PROGRAMS];
+	struct bpf_program *programs[KERNEL_PROGRAMS];
+	size_t program_count;
+	uint64_t start_ns;
+	int notes_fd;
+	struct ring_buffer *rare;
+	struct kernel_rares rares;
+	struct kernel_cpu *cpus;
+	uint32_t cpu_count;
+	uint8_t *areas;
+	struct dwell_kernel_note *notes;
+	uint64_t *scratch; /* a copy of one ring */
+	uint64_t misses;
+	uint64_t misses_told_ns;
+	unsigned fill;
+};
+
+/* Take all that the rings hold now into the queues. DWELL_ENOMEM. */
+int dwell_kernel_take(struct dwell_kernel *kernel);
+
+#endif
