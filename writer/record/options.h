@@ -1,0 +1,37 @@
+#ifndef DWELL_RECORD_OPTIONS_H
+#define DWELL_RECORD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What `dwell record` was asked for. */
+struct dwell_record_options {
+	const char *path;
+	const char *user;
+	const char *name;
+	char **command;                 /* ended by NULL; empty with -p and -a */
+	uint64_t limit_bytes, limit_ns; /* 0: none */
+	uint64_t delay_ns;
+	uint64_t tick_ns;
+	uint32_t pid; /* 0: a command, or all */
+	bool all;
+	bool kernel, preload, stacks;
+	bool follow;
+	bool quiet;
+	bool help;
+};
+
+/*
+ * Fill in from the command line. Returns 0, or -1 with one line of what is wrong in why.
+ */
+int dwell_record_options_parse(
+	struct dwell_record_options *options, int argc, char **argv, char *why, unsigned why_size);
+
+/* "1.5s", "200ms", "2m"; a number alone is seconds. And "64M", "1.5GiB"; a number alone is bytes.
+ */
+bool dwell_read_time(const char *text, uint64_t *ns);
+bool dwell_read_size(const char *text, uint64_t *bytes);
+
+extern const char dwell_record_help[];
+
+#endif

@@ -1,0 +1,149 @@
+#include "proc.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+long dwell_proc_read(const char *path, char *out, size_t size)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t got = 1;
+
+	if (fd < 0)
+		return -1;
+	while (used + 1 < size && got > 0) {
+		got = read(fd, out + used, size - 1 - used);
+		used += got > 0 ? (size_t)got : 0;
+	}
+	close(fd);
+	out[used] = '\0';
+	return got < 0 ? -1 : (long)used;
+}
+
+/* The number after a word at the start of a line. */
+static bool number_after(const char *text, const char *word, uint32_t *out)
+{
+	const char *at = strstr(text, word);
+
+	if (!at)
+		return false;
+	*out = (uint32_t)strtoul(at + strlen(word), NULL, 10);
+	return true;
+}
+
+bool dwell_proc_thread(uint32_t tid, char name[16], uint32_t *process)
+{
+	char path[64], text[2048];
+	char *end;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", tid);
+	if (dwell_proc_read(path, text, sizeof(text)) < 0 ||
+		!number_after(text, "\nTgid:", process))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/comm", tid, tid);
+	/* Unlike in status, nothing is escaped there. */
+	if (dwell_proc_read(path, text, sizeof(text)) < 0)
+		return false;
+	end = strrchr(text, '\n');
+	if (end)
+		*end = '\0';
+	snprintf(name, 16, "%.15s", text);
+	return true;
+}
+
+uint32_t dwell_proc_parent(uint32_t pid)
+{
+	char path[64], text[2048];
+	uint32_t parent = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	if (dwell_proc_read(path, text, sizeof(text)) > 0)
+		(void)number_after(text, "\nPPid:", &parent);
+	return parent;
+}
+
+bool dwell_proc_lives(uint32_t tid)
+{
+	enum { EXITING = 0x4 }; /* PF_EXITING */
+	char path[64], text[1024];
+	const char *after;
+	unsigned flags = 0;
+	char state;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
+	if (dwell_proc_read(path, text, sizeof(text)) <= 0)
+		return false;
+	after = strrchr(text, ')');
+	if (!after || sscanf(after, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+		return false;
+	return state != 'Z' && state != 'X' && !(flags & EXITING);
+}
+
+size_t dwell_proc_command(uint32_t pid, char *out, size_t size)
+{
+	char path[64];
+	long got;
+
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
+	got = dwell_proc_read(path, out, size);
+	if (got <= 0)
+		return 0;
+	if (out[got - 1] == '\0')
+		got--;
+	for (long i = 0; i < got; i++)
+		if (out[i] == '\0')
+			out[i] = ' ';
+	return (size_t)got;
+}
+
+static void each_number(
+	const char *path, void (*tell)(void *context, uint32_t number), void *context)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+
+	if (!folder)
+		return;
+	while ((entry = readdir(folder)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			tell(context, (uint32_t)strtoul(entry->d_name, NULL, 10));
+	closedir(folder);
+}
+
+struct walk {
+	void (*tell)(void *context, uint32_t tid, uint32_t process);
+	void *context;
+	uint32_t process;
+};
+
+static void found_thread(void *context, uint32_t tid)
+{
+	const struct walk *walk = context;
+
+	walk->tell(walk->context, tid, walk->process);
+}
+
+static void found_process(void *context, uint32_t pid)
+{
+	struct walk *walk = context;
+	char path[64];
+
+	walk->process = pid;
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	each_number(path, found_thread, walk);
+}
+
+void dwell_proc_each_thread(
+	uint32_t pid, void (*tell)(void *context, uint32_t tid, uint32_t process), void *context)
+{
+	struct walk walk = { tell, context, 0 };
+
+	if (pid != 0)
+		found_process(&walk, pid);
+	else
+		each_number("/proc", found_process, &walk);
+}

@@ -1,0 +1,276 @@
+#include "record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "dwell/error.h"
+#include "recording.h"
+
+enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
+
+/* One run of `dwell record`. */
+struct run {
+	struct dwell_record_options options;
+	struct dwell_recording recording;
+	struct dwell_launch launch;
+	struct dwell_launch_user user;
+	int signals;
+	bool stop;            /* asked to end (attached, or the whole machine) */
+	bool opened, started; /* the recording: not before --delay is over */
+	uint64_t begun_ns;
+	bool complained;
+};
+
+int dwell_complain(int status, const char *what, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "dwell: %s: ", what);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return status;
+}
+
+/* Recording ended early: say so once. The program goes on. */
+static void tell_cut(struct run *run)
+{
+	if (!run->recording.cut || run->complained)
+		return;
+	run->complained = true;
+	if (!run->options.quiet)
+		dwell_complain(0, run->options.path, "recording stopped: %s; the program goes on",
+			run->recording.cut);
+}
+
+static void pass(struct run *run)
+{
+	if (!run->started)
+		return;
+	(void)dwell_recording_pass(&run->recording);
+	tell_cut(run);
+}
+
+static void before_stop(void *context)
+{
+	pass(context);
+}
+
+static void take_signal(struct run *run, const struct signalfd_siginfo *info)
+{
+	const int number = (int)info->ssi_signo;
+
+	switch (number) {
+	case SIGCHLD:
+	case SIGTSTP:
+	case SIGPIPE:
+	case SIGALRM:
+		return;
+	case SIGINT:
+	case SIGTERM:
+	case SIGQUIT:
+	case SIGHUP:
+		if (run->launch.pid == 0)
+			run->stop = true;
+		break;
+	default:
+		break;
+	}
+	/* What the terminal sends reaches the command by itself. */
+	if (info->ssi_code <= 0)
+		dwell_launch_pass(&run->launch, number);
+}
+
+static void take_signals(struct run *run)
+{
+	struct signalfd_siginfo info;
+
+	while (read(run->signals, &info, sizeof(info)) == sizeof(info))
+		take_signal(run, &info);
+}
+
+/* The file and what can be collected; the trace's zero is now. */
+static int open_recording(struct run *run)
+{
+	char why[512];
+
+	run->opened = true;
+	if (dwell_recording_open(&run->recording, &run->options, why, sizeof(why)) != 0)
+		return dwell_complain(DWELL_EXIT_REFUSED, "record", "%s", why);
+	if (run->user.name && fchown(run->recording.file.fd, run->user.uid, run->user.gid) != 0)
+		return dwell_complain(DWELL_EXIT_REFUSED, run->options.path, "%s", strerror(errno));
+	dwell_recording_zero(&run->recording);
+	return 0;
+}
+
+/* Record that process, or the whole machine. */
+static int begin(struct run *run, uint32_t pid, bool running)
+{
+	char why[512];
+
+	if (pid != 0)
+		(void)dwell_recording_follow(&run->recording, pid, running);
+	if (dwell_recording_begin(&run->recording, why, sizeof(why)) != 0)
+		return dwell_complain(DWELL_EXIT_REFUSED, "record", "%s", why);
+	run->started = true;
+	return 0;
+}
+
+static bool done(struct run *run)
+{
+	if (run->stop)
+		return true;
+	if (run->options.pid != 0)
+		return kill((pid_t)run->options.pid, 0) != 0 && errno == ESRCH;
+	if (run->launch.pid == 0)
+		return false;
+	if (!run->launch.ended)
+		return false;
+	return !run->options.follow || !run->started || dwell_who_alive(run->recording.who) == 0;
+}
+
+/* After --delay the command runs already. */
+static int delayed_start(struct run *run)
+{
+	int status;
+
+	if (run->started || dwell_monotonic_ns() - run->begun_ns < run->options.delay_ns)
+		return 0;
+	status = open_recording(run);
+	if (status == 0)
+		status = begin(run,
+			run->launch.pid > 0 ? (uint32_t)run->launch.pid : run->options.pid, true);
+	return status;
+}
+
+/* Until it is over. */
+static int loop(struct run *run)
+{
+	struct pollfd wait = { .fd = run->signals, .events = POLLIN };
+
+	while (!done(run)) {
+		int pause = run->started ? dwell_recording_pause_ms(&run->recording) : 10;
+		int status;
+
+		/* Nothing wakes us when a stranger or a grandchild ends. */
+		if (pause < 0 && (run->options.pid != 0 || run->launch.ended))
+			pause = 100;
+		(void)poll(&wait, 1, pause);
+		take_signals(run);
+		if (run->launch.pid > 0)
+			dwell_launch_look(&run->launch, before_stop, run);
+		status = delayed_start(run);
+		if (status != 0)
+			return status;
+		pass(run);
+		if (run->recording.cut && run->launch.pid == 0)
+			run->stop = true;
+	}
+	return 0;
+}
+
+static void print_size(char *out, size_t size, uint64_t bytes)
+{
+	if (bytes < 10000)
+		snprintf(out, size, "%" PRIu64 " bytes", bytes);
+	else if (bytes < 10000000)
+		snprintf(out, size, "%.1f kB", (double)bytes / 1e3);
+	else
+		snprintf(out, size, "%.1f MB", (double)bytes / 1e6);
+}
+
+static void summary(struct run *run)
+{
+	const struct dwell_recording *recording = &run->recording;
+	const double cpu = (double)dwell_recording_cpu_ns() / 1e9;
+	const double wall = (double)recording->end_ns / 1e9;
+	char size[32];
+
+	if (run->options.quiet || !run->started)
+		return;
+	print_size(size, sizeof(size), recording->file.bytes);
+	fprintf(stderr,
+		"dwell: %s: %s, %" PRIu64 " events, %" PRIu64 " waits, %" PRIu64
+		" lost; the recorder used %.2f s of CPU in %.2f s\n",
+		run->options.path, size, recording->tick.rows, recording->sched.waits,
+		recording->sched.lost, cpu, wall);
+}
+
+/* Start the command, held at its gate until it is recorded. */
+static int launch(struct run *run)
+{
+	const bool now = run->options.delay_ns == 0;
+	char *const *environment = now ? dwell_recording_environment(&run->recording) : NULL;
+	int error, status = 0;
+
+	if (dwell_launch_fork(&run->launch, run->options.command, &run->user, environment) != 0)
+		return dwell_complain(
+			DWELL_EXIT_REFUSED, run->options.command[0], "%s", strerror(errno));
+	if (now)
+		status = begin(run, (uint32_t)run->launch.pid, false);
+	if (status != 0) {
+		dwell_launch_cancel(&run->launch);
+		return status;
+	}
+	error = dwell_launch_go(&run->launch);
+	if (error == 0)
+		return 0;
+	return dwell_complain(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN,
+		run->options.command[0], "%s", strerror(error));
+}
+
+static int run_all(struct run *run)
+{
+	int status = 0;
+
+	run->begun_ns = dwell_monotonic_ns();
+	run->signals = dwell_launch_signals(&run->launch);
+	if (run->signals < 0)
+		return dwell_complain(DWELL_EXIT_REFUSED, "signals", "%s", strerror(errno));
+	if (run->options.delay_ns == 0)
+		status = open_recording(run);
+	if (status == 0 && run->options.command[0])
+		status = launch(run);
+	else if (status == 0 && run->options.delay_ns == 0)
+		status = begin(run, run->options.pid, true);
+	if (status == 0)
+		status = loop(run);
+	if (run->started) {
+		(void)dwell_recording_finish(&run->recording);
+		tell_cut(run);
+	}
+	if (status != 0)
+		return status;
+	summary(run);
+	return run->launch.pid > 0 ? dwell_launch_exit_status(&run->launch) : 0;
+}
+
+int dwell_record_main(int argc, char **argv)
+{
+	struct run run = { .signals = -1 };
+	char why[200];
+	int status;
+
+	if (dwell_record_options_parse(&run.options, argc, argv, why, sizeof(why)) != 0)
+		return dwell_complain(DWELL_EXIT_ASKED, "record", "%s", why);
+	if (run.options.help) {
+		fputs(dwell_record_help, stdout);
+		return 0;
+	}
+	if (run.options.user && dwell_launch_find_user(run.options.user, &run.user) != 0)
+		return dwell_complain(DWELL_EXIT_ASKED, run.options.user, "no such user");
+	status = run_all(&run);
+	if (run.opened)
+		dwell_recording_close(&run.recording);
+	return status;
+}

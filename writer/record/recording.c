@@ -1,0 +1,408 @@
+#include "recording.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dwell/error.h"
+#include "proc.h"
+
+/* Records reach their ring some time after they were stamped: a virtual CPU may be stopped in
+ * between. */
+#define SLACK_NS UINT64_C(1000000)
+/* What a reader of the file does not have when the recorder is killed. */
+#define FLUSH_NS UINT64_C(1000000000)
+/* A wait that lasted this long is worth half a microsecond for the next one's stack. */
+#define LONG_NS UINT64_C(100000)
+
+enum { ORDER_ROWS = 1 << 21 };
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+uint64_t dwell_monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* The chain that rows go through: order, ticks, encoder. */
+static int open_chain(struct dwell_recording *recording)
+{
+	int err = dwell_encoder_new(&recording->encoder, &recording->file.output, NULL);
+
+	if (err)
+		return err;
+	dwell_tick_init(&recording->tick, dwell_encoder_sink(recording->encoder),
+		recording->options->tick_ns);
+	err = dwell_order_new(&recording->order, &recording->tick.sink, ORDER_ROWS);
+	if (err)
+		return err;
+	recording->sink = dwell_order_sink(recording->order);
+	err = dwell_registry_new(&recording->registry, recording->sink);
+	if (!err)
+		err = dwell_who_new(&recording->who, recording->registry);
+	if (!err)
+		err = dwell_maps_new(&recording->maps, recording->registry);
+	if (!err)
+		err = dwell_objects_new(&recording->objects, recording->registry);
+	return err;
+}
+
+static void open_kernel(struct dwell_recording *recording)
+{
+	const struct dwell_kernel_options options = {
+		.start_ns = dwell_monotonic_ns(),
+		.long_ns = LONG_NS,
+		.all = recording->options->all,
+		.stacks = recording->options->stacks,
+	};
+
+	if (!recording->options->kernel) {
+		snprintf(recording->kernel_why, sizeof(recording->kernel_why), "not asked for");
+		return;
+	}
+	(void)dwell_kernel_open(
+		&recording->kernel, &options, recording->kernel_why, sizeof(recording->kernel_why));
+}
+
+static void open_preload(struct dwell_recording *recording)
+{
+	const struct dwell_preload_options options = {
+		.command = recording->options->command[0],
+		.stacks = recording->options->stacks,
+		.other_users = geteuid() == 0,
+	};
+
+	if (!options.command || !recording->options->preload) {
+		snprintf(recording->preload.why, sizeof(recording->preload.why), "not asked for");
+		return;
+	}
+	if (dwell_preload_open(&recording->preload, &options) != 0)
+		snprintf(recording->preload.why, sizeof(recording->preload.why), "no memory");
+}
+
+/* The last thread of a process ended, maybe killed: its rings hold what it said last. */
+static void process_gone(void *context, uint32_t pid, uint64_t time_ns)
+{
+	struct dwell_recording *recording = context;
+
+	if (recording->drain)
+		(void)dwell_drain_process_gone(recording->drain, pid, time_ns);
+}
+
+int dwell_recording_open(struct dwell_recording *recording,
+	const struct dwell_record_options *options, char *why, size_t why_size)
+{
+	int err;
+
+	*recording = (struct dwell_recording){ .options = options };
+	recording->file.fd = -1;
+	recording->preload.fd = -1;
+	open_kernel(recording);
+	open_preload(recording);
+	if (dwell_file_output_open(&recording->file, options->path) != 0) {
+		snprintf(why, why_size, "%s: %s", options->path, strerror(errno));
+		return DWELL_EIO;
+	}
+	err = open_chain(recording);
+	if (err)
+		snprintf(why, why_size, "%s", dwell_strerror(err));
+	recording->sched = (struct dwell_sched){
+		.registry = recording->registry,
+		.who = recording->who,
+		.maps = recording->maps,
+		.objects = recording->objects,
+		.sink = recording->sink,
+		.process_gone = process_gone,
+		.context = recording,
+	};
+	return err;
+}
+
+/* The recording ends here; the program goes on. */
+static int give_up(struct dwell_recording *recording, int err)
+{
+	if (!recording->open)
+		return err;
+	recording->open = false;
+	if (recording->file.error != 0)
+		recording->cut = strerror(recording->file.error);
+	else
+		recording->cut = dwell_strerror(err);
+	return err;
+}
+
+void dwell_recording_zero(struct dwell_recording *recording)
+{
+	if (recording->kernel)
+		dwell_who_scan(recording->who);
+	if (recording->options->all)
+		dwell_who_follow_all(recording->who);
+	recording->zero_ns = dwell_monotonic_ns();
+	if (recording->kernel)
+		dwell_kernel_zero(recording->kernel, recording->zero_ns);
+}
+
+char *const *dwell_recording_environment(struct dwell_recording *recording)
+{
+	return recording->preload.why[0] ? NULL : recording->preload.environment;
+}
+
+static void follow_thread(void *context, uint32_t tid, uint32_t process)
+{
+	struct dwell_recording *recording = context;
+
+	(void)process;
+	(void)dwell_kernel_follow(recording->kernel, tid);
+}
+
+int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool running)
+{
+	if (!running)
+		dwell_who_expect(recording->who, pid);
+	if (recording->kernel)
+		dwell_proc_each_thread(pid, follow_thread, recording);
+	else if (!running && recording->options->kernel &&
+		 dwell_perf_open(&recording->perf, pid, recording->perf_why,
+			 sizeof(recording->perf_why)) == 0)
+		dwell_perf_zero(recording->perf, recording->zero_ns);
+	recording->root = running ? pid : 0;
+	return 0;
+}
+
+static int open_drain(struct dwell_recording *recording)
+{
+	const struct dwell_drain_options options = {
+		.states = !recording->kernel && !recording->perf,
+		.zero_monotonic_ns = recording->zero_ns,
+	};
+
+	if (recording->preload.why[0])
+		return 0;
+	return dwell_drain_new(&recording->drain, &recording->preload.session, recording->registry,
+		recording->sink, &options);
+}
+
+static uint32_t levels_of(const struct dwell_recording *recording)
+{
+	uint32_t levels = 0;
+
+	if (recording->kernel)
+		levels |= DWELL_LEVEL_SCHEDULER | DWELL_LEVEL_REASONS;
+	if (recording->perf)
+		levels |= DWELL_LEVEL_SWITCHES;
+	if (recording->drain)
+		levels |= DWELL_LEVEL_PROGRAM;
+	if (recording->options->stacks && (recording->kernel || recording->drain))
+		levels |= DWELL_LEVEL_STACKS;
+	return levels;
+}
+
+static int nothing(const struct dwell_recording *recording, char *why, size_t why_size)
+{
+	snprintf(why, why_size, "nothing can be recorded here: kernel: %s%s%s; in the program: %s",
+		recording->kernel_why, recording->perf_why[0] ? ", " : "", recording->perf_why,
+		recording->preload.why);
+	return DWELL_EUNSUPPORTED;
+}
+
+int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t why_size)
+{
+	struct dwell_trace_info info = { .source = { "dwell", 5 },
+		.tick_ns = recording->options->tick_ns };
+	const struct dwell_sink_ops *ops = recording->sink->ops;
+	int err = open_drain(recording);
+
+	recording->levels = levels_of(recording);
+	if (!err && (recording->levels & ~(uint32_t)DWELL_LEVEL_STACKS) == 0)
+		return nothing(recording, why, why_size);
+	info.levels = recording->levels;
+	info.start_monotonic_ns = recording->zero_ns;
+	info.start_unix_ns = clock_ns(CLOCK_REALTIME) - (dwell_monotonic_ns() - recording->zero_ns);
+	recording->open = true;
+	if (!err && ops->begin)
+		err = ops->begin(recording->sink, &info);
+	if (!err && recording->root != 0)
+		dwell_who_follow(recording->who, recording->root);
+	/* Killed right now, the file is one of ours already. */
+	if (!err)
+		err = dwell_encoder_flush(recording->encoder);
+	if (err)
+		snprintf(why, why_size, "%s", dwell_strerror(err));
+	return err ? give_up(recording, err) : 0;
+}
+
+static int take(struct dwell_recording *recording, uint64_t until_ns)
+{
+	uint64_t watermark_ns = until_ns;
+	int err = 0;
+
+	/* The program's rings first: a thread that the kernel says is gone was seen by then. */
+	if (recording->drain)
+		err = dwell_drain_pass(recording->drain, &watermark_ns);
+	if (!err && recording->kernel)
+		err = dwell_kernel_pass(
+			recording->kernel, until_ns, dwell_sched_tell, &recording->sched);
+	if (!err && recording->perf)
+		err = dwell_perf_pass(
+			recording->perf, until_ns, dwell_sched_tell, &recording->sched);
+	if (!err)
+		err = dwell_sched_flush(&recording->sched);
+	if (!err)
+		err = dwell_registry_error(recording->registry);
+	if (watermark_ns > until_ns)
+		watermark_ns = until_ns;
+	if (!err && recording->sink->ops->watermark)
+		err = recording->sink->ops->watermark(recording->sink, watermark_ns);
+	return err;
+}
+
+/* Why to stop now, or NULL. */
+static const char *limit_reached(const struct dwell_recording *recording, uint64_t now_ns)
+{
+	const struct dwell_record_options *options = recording->options;
+
+	if (options->limit_bytes != 0 && recording->file.bytes >= options->limit_bytes)
+		return "the file has the size that --limit-size allows";
+	if (options->limit_ns != 0 && now_ns >= options->limit_ns)
+		return "the time that --limit-time allows is over";
+	return NULL;
+}
+
+int dwell_recording_pass(struct dwell_recording *recording)
+{
+	const uint64_t now_ns = dwell_monotonic_ns() - recording->zero_ns;
+	const char *limit;
+	int err;
+
+	if (!recording->open)
+		return 0;
+	err = take(recording, now_ns > SLACK_NS ? now_ns - SLACK_NS : 0);
+	if (!err && now_ns - recording->flushed_ns >= FLUSH_NS) {
+		recording->flushed_ns = now_ns;
+		err = dwell_encoder_flush(recording->encoder);
+	}
+	if (err)
+		return give_up(recording, err);
+	limit = limit_reached(recording, now_ns);
+	if (limit) {
+		err = dwell_recording_finish(recording);
+		recording->cut = limit;
+	}
+	return err;
+}
+
+int dwell_recording_pause_ms(const struct dwell_recording *recording)
+{
+	const unsigned fill = recording->kernel ? dwell_kernel_fill(recording->kernel)
+			      : recording->perf ? dwell_perf_fill(recording->perf)
+						: 0;
+
+	if (!recording->open)
+		return -1;
+	return fill > 20 ? 1 : fill > 5 ? 5 : 15;
+}
+
+void dwell_recording_note(struct dwell_recording *recording, const char *key, const char *value)
+{
+	const struct dwell_note note = { { key, strlen(key) }, { value, strlen(value) } };
+
+	if (recording->open && recording->sink->ops->note)
+		(void)recording->sink->ops->note(recording->sink, &note);
+}
+
+static void note_number(struct dwell_recording *recording, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	dwell_recording_note(recording, key, text);
+}
+
+uint64_t dwell_recording_cpu_ns(void)
+{
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static void tell_notes(struct dwell_recording *recording)
+{
+	char command[4096];
+	size_t used = 0;
+	struct utsname name;
+
+	for (char **at = recording->options->command; *at; at++) {
+		const int size = snprintf(
+			command + used, sizeof(command) - used, "%s%s", used ? " " : "", *at);
+
+		if (size < 0 || (size_t)size >= sizeof(command) - used)
+			break;
+		used += (size_t)size;
+	}
+	if (used > 0)
+		dwell_recording_note(recording, "command", command);
+	if (recording->options->name)
+		dwell_recording_note(recording, "name", recording->options->name);
+	if (uname(&name) == 0) {
+		dwell_recording_note(recording, "host", name.nodename);
+		dwell_recording_note(recording, "kernel", name.release);
+	}
+	if (recording->kernel_why[0])
+		dwell_recording_note(recording, "recorder.no_bpf", recording->kernel_why);
+	if (recording->perf_why[0])
+		dwell_recording_note(recording, "recorder.no_perf", recording->perf_why);
+	if (recording->preload.why[0])
+		dwell_recording_note(recording, "recorder.no_preload", recording->preload.why);
+	note_number(recording, "recorder.cpu_ns", dwell_recording_cpu_ns());
+	note_number(recording, "recorder.repairs", dwell_order_repairs(recording->order));
+}
+
+int dwell_recording_finish(struct dwell_recording *recording)
+{
+	const struct dwell_trace_end end = { .end_ns = dwell_monotonic_ns() - recording->zero_ns,
+		.closed = true };
+	uint64_t drained_ns;
+	int err = 0;
+
+	if (!recording->open)
+		return 0;
+	recording->end_ns = end.end_ns;
+	if (recording->drain)
+		err = dwell_drain_finish(recording->drain, &drained_ns);
+	if (!err)
+		err = take(recording, end.end_ns);
+	tell_notes(recording);
+	if (!err && recording->sink->ops->end)
+		err = recording->sink->ops->end(recording->sink, &end);
+	if (!err)
+		err = dwell_file_output_close(&recording->file);
+	if (err)
+		return give_up(recording, err);
+	recording->open = false;
+	return 0;
+}
+
+void dwell_recording_close(struct dwell_recording *recording)
+{
+	dwell_kernel_close(recording->kernel);
+	dwell_drain_free(recording->drain);
+	dwell_perf_close(recording->perf);
+	dwell_preload_close(&recording->preload);
+	dwell_objects_free(recording->objects);
+	dwell_maps_free(recording->maps);
+	dwell_who_free(recording->who);
+	dwell_registry_free(recording->registry);
+	dwell_order_free(recording->order);
+	dwell_encoder_free(recording->encoder);
+	(void)dwell_file_output_close(&recording->file);
+}

@@ -1,0 +1,82 @@
+#ifndef DWELL_RECORD_RECORDING_H
+#define DWELL_RECORD_RECORDING_H
+
+#include "drain/drain.h"
+#include "dwell/encoder.h"
+#include "dwell/order.h"
+#include "kernel.h"
+#include "launch.h"
+#include "options.h"
+#include "output.h"
+#include "perf.h"
+#include "preload.h"
+#include "sched.h"
+#include "tick.h"
+
+/* One recording: sources, the way of their rows to the file, and what is told at the end. */
+struct dwell_recording {
+	const struct dwell_record_options *options;
+	uint64_t zero_ns; /* CLOCK_MONOTONIC at the trace's zero */
+	uint64_t flushed_ns;
+	uint64_t end_ns;
+	bool open;       /* the file takes rows */
+	const char *cut; /* why it ended before the program: NULL, or a phrase for people */
+	uint32_t levels;
+	uint32_t root;        /* a process that ran before us, or 0 */
+	char kernel_why[160]; /* why there are no events of the kernel */
+
+	struct dwell_file_output file;
+	struct dwell_encoder *encoder;
+	struct dwell_tick tick;
+	struct dwell_order *order;
+	struct dwell_sink *sink; /* where everyone tells rows and definitions */
+	struct dwell_registry *registry;
+	struct dwell_who *who;
+	struct dwell_maps *maps;
+	struct dwell_objects *objects;
+	struct dwell_sched sched;
+	struct dwell_kernel *kernel; /* NULL: none */
+	struct dwell_perf *perf;     /* NULL: none; never beside kernel */
+	char perf_why[160];
+	struct dwell_preload preload;
+	struct dwell_drain *drain; /* NULL: nothing is loaded into the program */
+};
+
+/* CLOCK_MONOTONIC. */
+uint64_t dwell_monotonic_ns(void);
+
+/* Open the file and all that can be collected here. Returns 0 or a negative dwell_error; why: one
+ * line for people. */
+int dwell_recording_open(struct dwell_recording *recording,
+	const struct dwell_record_options *options, char *why, size_t why_size);
+
+/* From now on: the trace's zero. */
+void dwell_recording_zero(struct dwell_recording *recording);
+
+/* What the command's environment must have beside ours, ended by NULL. */
+char *const *dwell_recording_environment(struct dwell_recording *recording);
+
+/* The recorded program: a process that is about to exec, or one that runs. Before begin. */
+int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool running);
+
+/* The file begins. DWELL_EUNSUPPORTED: nothing can be collected; why: one line for people. */
+int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t why_size);
+
+/* Take over what happened. After an error the file is closed and `cut` says why. */
+int dwell_recording_pass(struct dwell_recording *recording);
+
+/* How long to sleep until the next pass, in milliseconds. */
+int dwell_recording_pause_ms(const struct dwell_recording *recording);
+
+/* CPU time that the recorder itself used. */
+uint64_t dwell_recording_cpu_ns(void);
+
+/* A fact for the trace. */
+void dwell_recording_note(struct dwell_recording *recording, const char *key, const char *value);
+
+/* The last pass, notes, end of the file. */
+int dwell_recording_finish(struct dwell_recording *recording);
+
+void dwell_recording_close(struct dwell_recording *recording);
+
+#endif

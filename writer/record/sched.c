@@ -1,0 +1,245 @@
+#include "sched.h"
+
+#include <string.h>
+
+#include "bpf/shared.h"
+#include "dwell/error.h"
+#include "proc.h"
+#include "reasons.h"
+
+int dwell_sched_flush(struct dwell_sched *sched)
+{
+	const size_t rows = sched->rows;
+
+	sched->rows = 0;
+	if (rows == 0 || !sched->sink->ops->events)
+		return 0;
+	return sched->sink->ops->events(sched->sink, sched->row, rows);
+}
+
+static int put(struct dwell_sched *sched, const struct dwell_event *row)
+{
+	sched->row[sched->rows++] = *row;
+	sched->events++;
+	if (sched->rows < sizeof(sched->row) / sizeof(*sched->row))
+		return 0;
+	return dwell_sched_flush(sched);
+}
+
+static uint32_t stack_of(
+	struct dwell_sched *sched, uint32_t process, const struct dwell_kernel_event *event)
+{
+	const uint32_t pid = dwell_who_pid(sched->who, event->tid);
+
+	if (event->frame_count == 0 || process == 0)
+		return 0;
+	dwell_maps_cover(
+		sched->maps, pid, process, event->frames, event->frame_count, event->time_ns);
+	return dwell_registry_stack(sched->registry, process, event->frames, event->frame_count,
+		false, event->frame_count == DWELL_KERNEL_FRAMES);
+}
+
+/* Why the thread that leaves blocks, and on what. */
+static void explain(
+	struct dwell_sched *sched, const struct dwell_kernel_event *event, struct dwell_event *row)
+{
+	const uint64_t argument = event->why & UINT64_C(0xffffffffffff);
+	const struct dwell_call call =
+		event->compat ? (struct dwell_call){ DWELL_REASON_SYSCALL, DWELL_ARGUMENT_NONE }
+			      : dwell_call_of((uint32_t)(event->why >> 48));
+	const uint32_t pid = dwell_who_pid(sched->who, event->tid);
+	const uint32_t process = pid ? dwell_who_process(sched->who, pid) : 0;
+	uint8_t reason = DWELL_REASON_NONE;
+
+	row->reason = call.reason;
+	switch (call.argument) {
+	case DWELL_ARGUMENT_DESCRIPTOR:
+		row->object = dwell_objects_descriptor(
+			sched->objects, pid, process, (uint32_t)argument, event->time_ns, &reason);
+		if (row->reason == DWELL_REASON_NONE)
+			row->reason = reason ? reason : DWELL_REASON_SYSCALL;
+		break;
+	case DWELL_ARGUMENT_FUTEX:
+		row->object = dwell_registry_object(
+			sched->registry, process, DWELL_OBJECT_FUTEX, argument);
+		break;
+	default:
+		break;
+	}
+	row->stack = stack_of(sched, process, event);
+}
+
+static void leave_for(
+	struct dwell_sched *sched, const struct dwell_kernel_event *event, struct dwell_event *row)
+{
+	switch (event->leave) {
+	case DWELL_LEAVE_PREEMPTED:
+	case DWELL_LEAVE_YIELDED:
+		row->state = DWELL_RUNNABLE;
+		row->flags = DWELL_EVENT_PREEMPTED;
+		break;
+	case DWELL_LEAVE_DEAD:
+		row->state = DWELL_EXITED;
+		break;
+	default:
+		row->state = DWELL_BLOCKED;
+		sched->waits += dwell_who_followed(sched->who, event->tid);
+		if (event->has_why)
+			explain(sched, event, row);
+		if (event->leave == DWELL_LEAVE_STOPPED) {
+			row->reason = DWELL_REASON_SIGNAL;
+			row->object = 0;
+		}
+		break;
+	}
+}
+
+/* A thread's number is free. */
+static void gone(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
+{
+	const bool followed = dwell_who_followed(sched->who, tid);
+	const uint32_t pid = dwell_who_gone(sched->who, tid);
+
+	if (pid != 0 && followed && sched->process_gone)
+		sched->process_gone(sched->context, pid, time_ns);
+}
+
+static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_event *event)
+{
+	struct dwell_event row = { .time_ns = event->time_ns, .kind = DWELL_EVENT_SWITCH };
+	uint32_t code;
+
+	row.executor = dwell_registry_cpu(sched->registry, event->cpu);
+	row.task = dwell_who_task(sched->who, event->tid, event->time_ns);
+	row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
+	if (row.task != 0)
+		leave_for(sched, event, &row);
+	if (row.state == DWELL_EXITED && dwell_who_code(sched->who, event->tid, &code)) {
+		const struct dwell_event end = { .time_ns = event->time_ns,
+			.task = row.task,
+			.kind = DWELL_EVENT_EXIT,
+			.flags = DWELL_EVENT_HAS_VALUE,
+			.value = code };
+		const int err = put(sched, &end);
+
+		if (err)
+			return err;
+		/* That was its last row: who left is said. */
+		row.task = 0;
+		row.state = DWELL_STATE_SAME;
+	}
+	if (event->leave == DWELL_LEAVE_DEAD && event->tid != 0)
+		gone(sched, event->tid, event->time_ns);
+	return put(sched, &row);
+}
+
+static int tell_wake(struct dwell_sched *sched, const struct dwell_kernel_event *event)
+{
+	struct dwell_event row = {
+		.time_ns = event->time_ns, .kind = DWELL_EVENT_WAKE, .state = DWELL_RUNNABLE
+	};
+
+	row.executor = dwell_registry_cpu(sched->registry, event->cpu);
+	row.task = dwell_who_task(sched->who, event->tid, event->time_ns);
+	/* A device or a timer woke it, not the task that happened to run. */
+	if (!event->interrupt)
+		row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
+	if (row.task == row.peer)
+		return 0;
+	return put(sched, &row);
+}
+
+static int tell_fork(struct dwell_sched *sched, const struct dwell_kernel_event *event)
+{
+	struct dwell_event row = {
+		.time_ns = event->time_ns, .kind = DWELL_EVENT_CREATE, .state = DWELL_RUNNABLE
+	};
+
+	row.task = dwell_who_fork(
+		sched->who, event->tid, event->process, event->peer, event->name, event->time_ns);
+	row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
+	return row.task ? put(sched, &row) : 0;
+}
+
+/*
+ * The kernel tells no more of this thread: it ended, or its program gained rights by an exec and is
+ * none of our business any more.
+ */
+static int tell_gone(struct dwell_sched *sched, const struct dwell_kernel_event *event)
+{
+	struct dwell_event row = { .time_ns = event->time_ns,
+		.kind = DWELL_EVENT_EXIT,
+		.task = dwell_who_task(sched->who, event->tid, event->time_ns) };
+
+	if (dwell_proc_lives(event->tid)) {
+		row.kind = DWELL_EVENT_STATE;
+		row.state = DWELL_UNKNOWN;
+	} else {
+		gone(sched, event->tid, event->time_ns);
+	}
+	return row.task ? put(sched, &row) : 0;
+}
+
+static int tell_exec(struct dwell_sched *sched, const struct dwell_kernel_event *event)
+{
+	/* A thread that was not the first goes on under the process's own number. */
+	if (event->code != event->tid && event->code != 0) {
+		const uint32_t former = dwell_who_task(sched->who, event->code, event->time_ns);
+		const struct dwell_event end = {
+			.time_ns = event->time_ns, .task = former, .kind = DWELL_EVENT_EXIT
+		};
+		int err = former ? put(sched, &end) : 0;
+
+		if (err)
+			return err;
+		gone(sched, event->code, event->time_ns);
+	}
+	dwell_who_exec(sched->who, event->process, event->name);
+	dwell_maps_exec(sched->maps, dwell_who_process(sched->who, event->process));
+	return 0;
+}
+
+static int tell_loss(struct dwell_sched *sched, const struct dwell_kernel_event *event)
+{
+	struct dwell_event row = { .time_ns = event->time_ns,
+		.kind = DWELL_EVENT_LOSS,
+		.value = event->lost,
+		.extra = event->from_ns };
+
+	row.reason = DWELL_LOSS_KERNEL;
+	if (event->kind == DWELL_KERNEL_EVENT_OVERWRITTEN) {
+		row.reason = DWELL_LOSS_OVERWRITTEN;
+		/* Told ahead: all that other rings say comes after it. */
+		row.time_ns = event->from_ns;
+		row.extra = event->time_ns;
+		row.executor = dwell_registry_cpu(sched->registry, event->cpu);
+	}
+	sched->lost += event->lost;
+	return put(sched, &row);
+}
+
+int dwell_sched_tell(void *context, const struct dwell_kernel_event *event)
+{
+	struct dwell_sched *sched = context;
+
+	switch (event->kind) {
+	case DWELL_KERNEL_EVENT_SWITCH:
+		return tell_switch(sched, event);
+	case DWELL_KERNEL_EVENT_WAKE:
+		return tell_wake(sched, event);
+	case DWELL_KERNEL_EVENT_FORK:
+		return tell_fork(sched, event);
+	case DWELL_KERNEL_EVENT_EXEC:
+		return tell_exec(sched, event);
+	case DWELL_KERNEL_EVENT_EXIT:
+		dwell_who_exiting(sched->who, event->tid, event->code);
+		return 0;
+	case DWELL_KERNEL_EVENT_GONE:
+		return tell_gone(sched, event);
+	case DWELL_KERNEL_EVENT_NAME:
+		dwell_who_rename(sched->who, event->tid, event->process, event->name);
+		return 0;
+	default:
+		return tell_loss(sched, event);
+	}
+}

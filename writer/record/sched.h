@@ -1,0 +1,37 @@
+#ifndef DWELL_RECORD_SCHED_H
+#define DWELL_RECORD_SCHED_H
+
+#include <stdint.h>
+
+#include "drain/registry.h"
+#include "dwell/sink.h"
+#include "kernel.h"
+#include "maps.h"
+#include "objects.h"
+#include "who.h"
+
+/* The kernel's events as rows. Every member is the caller's. */
+struct dwell_sched {
+	struct dwell_registry *registry;
+	struct dwell_who *who;
+	struct dwell_maps *maps;
+	struct dwell_objects *objects;
+	struct dwell_sink *sink;
+	/* The last thread of a recorded process ended; may be NULL. */
+	void (*process_gone)(void *context, uint32_t pid, uint64_t time_ns);
+	void *context;
+	/* Counted here. */
+	uint64_t events;
+	uint64_t waits; /* of the recorded program */
+	uint64_t lost;
+	size_t rows;
+	struct dwell_event row[256];
+};
+
+/* A dwell_kernel_tell; context: the struct dwell_sched. */
+int dwell_sched_tell(void *context, const struct dwell_kernel_event *event);
+
+/* Hand on the rows that are held back to be told together. */
+int dwell_sched_flush(struct dwell_sched *sched);
+
+#endif

@@ -1,0 +1,16 @@
+#ifndef DWELL_RECORD_TICK_H
+#define DWELL_RECORD_TICK_H
+
+#include "dwell/sink.h"
+
+/* A sink that cuts times down to multiples of a tick, and hands on. */
+struct dwell_tick {
+	struct dwell_sink sink;
+	struct dwell_sink *next;
+	uint64_t tick_ns;
+	uint64_t rows;
+};
+
+void dwell_tick_init(struct dwell_tick *tick, struct dwell_sink *next, uint64_t tick_ns);
+
+#endif

@@ -1,0 +1,269 @@
+#include "who.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/error.h"
+#include "proc.h"
+
+/* The kernel's own limit for thread numbers is 2^22. */
+enum { THREADS_MAX = 1 << 22 };
+
+struct thread {
+	uint32_t task; /* 0: not defined yet */
+	uint32_t pid;  /* 0: not known */
+	uint32_t code;
+	uint32_t others; /* of a process's first thread: how many others live */
+	bool ended;      /* it has, though others of its process may live */
+	bool followed, has_code, described;
+	char name[16];
+};
+
+struct dwell_who {
+	struct dwell_registry *registry;
+	struct thread *threads;
+	bool all;
+	uint32_t expected;
+	uint32_t alive;
+};
+
+int dwell_who_new(struct dwell_who **out, struct dwell_registry *registry)
+{
+	struct dwell_who *who = calloc(1, sizeof(*who));
+
+	if (!who)
+		return DWELL_ENOMEM;
+	who->registry = registry;
+	/* Sparse: pages that nobody touches take no memory. */
+	who->threads = calloc(THREADS_MAX, sizeof(*who->threads));
+	if (!who->threads) {
+		free(who);
+		return DWELL_ENOMEM;
+	}
+	*out = who;
+	return 0;
+}
+
+void dwell_who_free(struct dwell_who *who)
+{
+	if (!who)
+		return;
+	free(who->threads);
+	free(who);
+}
+
+static struct thread *thread_of(const struct dwell_who *who, uint32_t tid)
+{
+	return &who->threads[tid % THREADS_MAX];
+}
+
+static struct dwell_string text(const char name[16])
+{
+	return (struct dwell_string){ name, strnlen(name, 16) };
+}
+
+static void found(void *context, uint32_t tid, uint32_t process)
+{
+	struct dwell_who *who = context;
+	struct thread *thread = thread_of(who, tid);
+
+	thread->pid = process;
+	(void)dwell_proc_thread(tid, thread->name, &thread->pid);
+}
+
+void dwell_who_scan(struct dwell_who *who)
+{
+	dwell_proc_each_thread(0, found, who);
+}
+
+static void follow_thread(void *context, uint32_t tid, uint32_t process)
+{
+	struct dwell_who *who = context;
+	struct thread *thread = thread_of(who, tid);
+
+	(void)process;
+	if (!thread->followed)
+		who->alive++;
+	thread->followed = true;
+	(void)dwell_who_task(who, tid, 0);
+}
+
+void dwell_who_follow(struct dwell_who *who, uint32_t pid)
+{
+	dwell_proc_each_thread(pid, follow_thread, who);
+}
+
+void dwell_who_expect(struct dwell_who *who, uint32_t pid)
+{
+	who->expected = pid;
+}
+
+void dwell_who_follow_all(struct dwell_who *who)
+{
+	who->all = true;
+}
+
+/* The process, with its name and, when it is of the recorded program, its command line. */
+static uint32_t process_of(struct dwell_who *who, uint32_t pid, bool followed)
+{
+	struct thread *leader = thread_of(who, pid);
+	const uint32_t process = dwell_registry_process(who->registry, pid);
+	struct dwell_string command = { NULL, 0 };
+	uint32_t parent;
+	char line[4096];
+
+	if (leader->described)
+		return process;
+	leader->described = true;
+	if (leader->name[0] == '\0')
+		(void)dwell_proc_thread(pid, leader->name, &leader->pid);
+	/* Command lines of other people's programs are not ours to keep. */
+	if (followed || who->all)
+		command =
+			(struct dwell_string){ line, dwell_proc_command(pid, line, sizeof(line)) };
+	/* Who made the recorded program is named, not all that led to it. */
+	parent = dwell_proc_parent(pid);
+	if (parent != 0 && (followed || thread_of(who, parent)->described))
+		parent = process_of(who, parent, false);
+	else
+		parent = 0;
+	dwell_registry_describe_process(
+		who->registry, process, parent, text(leader->name), command);
+	return process;
+}
+
+uint32_t dwell_who_process(struct dwell_who *who, uint32_t pid)
+{
+	return process_of(who, pid, thread_of(who, pid)->followed);
+}
+
+uint32_t dwell_who_task(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
+{
+	struct thread *thread = thread_of(who, tid);
+	struct dwell_registry_task what = { 0 };
+
+	if (tid == 0)
+		return 0;
+	if (thread->task != 0)
+		return thread->task;
+	/* Not there when we looked, and its fork was not seen: ask again. */
+	if (thread->pid == 0)
+		(void)dwell_proc_thread(tid, thread->name, &thread->pid);
+	if (thread->pid != 0)
+		what.process = process_of(who, thread->pid, thread->followed);
+	what.name = text(thread->name);
+	what.created_ns = time_ns;
+	thread->task = dwell_registry_task(who->registry, tid, &what, NULL);
+	return thread->task;
+}
+
+bool dwell_who_followed(const struct dwell_who *who, uint32_t tid)
+{
+	return who->all || thread_of(who, tid)->followed;
+}
+
+uint32_t dwell_who_pid(const struct dwell_who *who, uint32_t tid)
+{
+	return thread_of(who, tid)->pid;
+}
+
+uint32_t dwell_who_fork(struct dwell_who *who, uint32_t tid, uint32_t pid, uint32_t parent_tid,
+	const char name[16], uint64_t time_ns)
+{
+	struct thread *thread = thread_of(who, tid);
+	const struct thread *parent = thread_of(who, parent_tid);
+	struct dwell_registry_task what = { .created_ns = time_ns, .born = true };
+	bool fresh;
+
+	/* Its number may have been another's, whose end we did not see. */
+	if (thread->task != 0) {
+		dwell_registry_end_task(who->registry, tid);
+		if (tid == pid)
+			dwell_registry_end_process(who->registry, pid);
+	}
+	*thread =
+		(struct thread){ .pid = pid, .followed = parent->followed || tid == who->expected };
+	/* Some sources do not say: it has its maker's name at first. */
+	memcpy(thread->name, name[0] ? name : parent->name, sizeof(thread->name));
+	name = thread->name;
+	who->alive += thread->followed;
+	if (tid != pid)
+		thread_of(who, pid)->others++;
+	if (tid == pid) {
+		thread->described = true;
+		what.process = dwell_registry_process(who->registry, pid);
+		dwell_registry_describe_process(who->registry, what.process,
+			parent->pid ? process_of(who, parent->pid, parent->followed) : 0,
+			text(name), (struct dwell_string){ NULL, 0 });
+	} else {
+		what.process = process_of(who, pid, thread->followed);
+	}
+	what.parent = dwell_who_task(who, parent_tid, time_ns);
+	what.name = text(name);
+	thread->task = dwell_registry_task(who->registry, tid, &what, &fresh);
+	/* The thread's own records may have been here before the kernel's. */
+	if (!fresh)
+		dwell_registry_describe_task(who->registry, thread->task, &what);
+	return thread->task;
+}
+
+void dwell_who_rename(struct dwell_who *who, uint32_t tid, uint32_t pid, const char name[16])
+{
+	struct thread *thread = thread_of(who, tid);
+	const struct dwell_registry_task what = { .name = text(name) };
+
+	memcpy(thread->name, name, sizeof(thread->name));
+	if (thread->task != 0)
+		dwell_registry_describe_task(who->registry, thread->task, &what);
+	if (tid == pid && thread->described)
+		dwell_registry_describe_process(who->registry,
+			dwell_registry_process(who->registry, pid), 0, text(name),
+			(struct dwell_string){ NULL, 0 });
+}
+
+void dwell_who_exec(struct dwell_who *who, uint32_t pid, const char name[16])
+{
+	struct thread *leader = thread_of(who, pid);
+
+	dwell_who_rename(who, pid, pid, name);
+	/* Read its command line when it is next mentioned. */
+	leader->described = false;
+	leader->ended = false;
+	if (leader->task != 0)
+		(void)process_of(who, pid, leader->followed);
+}
+
+void dwell_who_exiting(struct dwell_who *who, uint32_t tid, uint32_t code)
+{
+	thread_of(who, tid)->code = code;
+	thread_of(who, tid)->has_code = true;
+}
+
+bool dwell_who_code(const struct dwell_who *who, uint32_t tid, uint32_t *code)
+{
+	*code = thread_of(who, tid)->code;
+	return thread_of(who, tid)->has_code;
+}
+
+uint32_t dwell_who_gone(struct dwell_who *who, uint32_t tid)
+{
+	struct thread *thread = thread_of(who, tid);
+	const uint32_t pid = thread->pid;
+	struct thread *leader = thread_of(who, pid);
+
+	dwell_registry_end_task(who->registry, tid);
+	who->alive -= thread->followed && !thread->ended;
+	thread->task = 0;
+	thread->ended = true;
+	/* What is known of the process stays with its first thread, while others live. */
+	if (thread != leader) {
+		*thread = (struct thread){ 0 };
+		leader->others -= leader->others > 0;
+	}
+	return pid != 0 && leader->ended && leader->others == 0 ? pid : 0;
+}
+
+uint32_t dwell_who_alive(const struct dwell_who *who)
+{
+	return who->alive;
+}

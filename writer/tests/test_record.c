@@ -1,0 +1,149 @@
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "dwell/types.h"
+#include "record/options.h"
+#include "record/program.h"
+#include "record/reasons.h"
+
+Test(record, times_and_sizes)
+{
+	static const struct {
+		const char *text;
+		bool good;
+		uint64_t time, size;
+	} cases[] = {
+		{ "1.5s", true, 1500000000, 0 },
+		{ "200ms", true, 200000000, 0 },
+		{ "2m", true, 120000000000, 0 },
+		{ "3", true, 3000000000, 3 },
+		{ "64M", true, 0, 64 << 20 },
+		{ "1.5GiB", true, 0, 1610612736 },
+		{ "10kB", true, 0, 10000 },
+		{ "", false, 0, 0 },
+		{ "s", false, 0, 0 },
+		{ "-1s", false, 0, 0 },
+		{ "1 s", false, 0, 0 },
+		{ "1e400s", false, 0, 0 },
+		{ "nan", false, 0, 0 },
+		{ "5parsecs", false, 0, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t time = 0, size = 0;
+		const bool is_time = dwell_read_time(cases[i].text, &time);
+		const bool is_size = dwell_read_size(cases[i].text, &size);
+
+		cr_expect(is_time == (cases[i].time != 0), "%s as a time", cases[i].text);
+		cr_expect(is_size == (cases[i].size != 0), "%s as a size", cases[i].text);
+		cr_expect(!is_time || time == cases[i].time, "%s", cases[i].text);
+		cr_expect(!is_size || size == cases[i].size, "%s", cases[i].text);
+	}
+}
+
+static int parse(struct dwell_record_options *options, const char *line, char *why)
+{
+	static char copy[256];
+	static char *words[32];
+	char *rest;
+	int count = 0;
+
+	snprintf(copy, sizeof(copy), "dwell-record %s", line);
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		words[count++] = word;
+	words[count] = NULL;
+	optind = 0; /* getopt begins anew */
+	return dwell_record_options_parse(options, count, words, why, 200);
+}
+
+Test(record, options)
+{
+	static const struct {
+		const char *line;
+		const char *why; /* NULL: good; else a part of what is said */
+	} cases[] = {
+		{ "true", NULL },
+		{ "-q -o f -- true -q", NULL },
+		{ "-a", NULL },
+		{ "-p 12", NULL },
+		{ "", "nothing to record" },
+		{ "-a true", "exclude" },
+		{ "-p 1 -a", "exclude" },
+		{ "-p 0", "not understood" },
+		{ "-p x", "not understood" },
+		{ "--stacks maybe true", "not understood" },
+		{ "--limit-size 0 true", "not understood" },
+		{ "--tick 0 true", "not understood" },
+		{ "--nonsense true", "no such option" },
+		{ "-o", "needs a value" },
+		{ "--no-kernel --no-preload true", "leaves nothing" },
+		{ "--user x -a", "is for a command" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct dwell_record_options options;
+		char why[200] = "";
+		const int err = parse(&options, cases[i].line, why);
+
+		cr_expect((err == 0) == (cases[i].why == NULL), "'%s': %s", cases[i].line, why);
+		cr_expect(
+			!cases[i].why || strstr(why, cases[i].why), "'%s': %s", cases[i].line, why);
+	}
+}
+
+Test(record, options_of_the_command_are_its_own)
+{
+	struct dwell_record_options options;
+	char why[200];
+
+	cr_assert(parse(&options, "-q --tick 1 sh -o x --all", why) == 0);
+	cr_expect_str_eq(options.command[0], "sh");
+	cr_expect_str_eq(options.command[1], "-o");
+	cr_expect_str_eq(options.path, "dwell.trace");
+	cr_expect(options.quiet && options.tick_ns == 1 && !options.all);
+}
+
+Test(record, reasons_of_calls)
+{
+	static const struct {
+		uint32_t call;
+		uint8_t reason, argument;
+	} cases[] = {
+		{ SYS_futex, DWELL_REASON_FUTEX, DWELL_ARGUMENT_FUTEX },
+		{ SYS_clock_nanosleep, DWELL_REASON_SLEEP, DWELL_ARGUMENT_NONE },
+		{ SYS_read, DWELL_REASON_NONE, DWELL_ARGUMENT_DESCRIPTOR },
+		{ SYS_recvmsg, DWELL_REASON_NET, DWELL_ARGUMENT_DESCRIPTOR },
+		{ SYS_wait4, DWELL_REASON_PROCESS, DWELL_ARGUMENT_PID },
+		{ SYS_ppoll, DWELL_REASON_POLL, DWELL_ARGUMENT_NONE },
+		{ SYS_getpid, DWELL_REASON_SYSCALL, DWELL_ARGUMENT_NONE },
+		{ 0xffff, DWELL_REASON_PAGE_FAULT, DWELL_ARGUMENT_NONE },
+		{ 0xfffe, DWELL_REASON_SYSCALL, DWELL_ARGUMENT_NONE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct dwell_call call = dwell_call_of(cases[i].call);
+
+		cr_expect(call.reason == cases[i].reason && call.argument == cases[i].argument,
+			"call %u: %u %u", cases[i].call, call.reason, call.argument);
+	}
+}
+
+Test(record, programs)
+{
+	struct dwell_program program;
+
+	dwell_program_look("sh", &program);
+	cr_expect_eq(program.kind, DWELL_PROGRAM_LOADS);
+	cr_expect_str_empty(program.sanitizer);
+	/* A script is what its interpreter is. */
+	dwell_program_look(DWELL_TESTDATA "/cli/run", &program);
+	cr_expect_eq(program.kind, DWELL_PROGRAM_LOADS);
+	dwell_program_look("/etc/passwd", &program);
+	cr_expect_eq(program.kind, DWELL_PROGRAM_UNKNOWN);
+	dwell_program_look("/nowhere/at/all", &program);
+	cr_expect_eq(program.kind, DWELL_PROGRAM_UNKNOWN);
+	cr_expect(dwell_program_why(&program) != NULL);
+}
