@@ -14,6 +14,11 @@ int cmd_help(struct request *request);
 
 int cmd_stat(struct request *request);
 
+extern const char *const tasks_by[], *const tasks_sort[];
+int cmd_tasks(struct request *request);
+
+int cmd_latency(struct request *request);
+
 int cmd_dump(struct request *request);
 
 #endif

@@ -1,0 +1,236 @@
+#include "cli/question.h"
+
+#include <string.h>
+
+#include "cli/message.h"
+#include "cli/window.h"
+
+/* A sink that only hears when the trace began. */
+struct probe {
+	struct dwell_sink sink;
+	uint64_t start_unix_ns;
+};
+
+static int on_begin(struct dwell_sink *sink, const struct dwell_trace_info *info)
+{
+	((struct probe *)sink)->start_unix_ns = info->start_unix_ns;
+	return 0;
+}
+
+/* When the trace began, for times of day. Says what is wrong; an exit status. */
+static int find_start(struct question *question, uint64_t *start_unix_ns)
+{
+	static const struct dwell_sink_ops ops = { .begin = on_begin };
+	static const struct dwell_source_options everything;
+	struct dwell_source *source = question->trace.import.source;
+	struct probe probe = { .sink.ops = &ops };
+	const int err = source->ops->start(source, &everything, &probe.sink);
+
+	*start_unix_ns = probe.start_unix_ns;
+	return err ? input_complain(question->trace.path, err, source->ops->diag(source))
+		   : STATUS_DONE;
+}
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+static bool parse_id(const char *text, uint64_t *out)
+{
+	*out = 0;
+	for (; hex_digit(*text) >= 0; text++)
+		*out = *out << 4 | (uint64_t)hex_digit(*text);
+	return !*text;
+}
+
+/* Among the worst latencies and the longest spans; 0 is not one of them. */
+static bool find_place(const struct dwell_answer *answer, uint64_t id, uint64_t *at_ns)
+{
+	const struct dwell_latency *latency = answer->latency;
+	const struct dwell_spans *spans = answer->spans;
+
+	for (size_t i = 0; i < latency->worst_count; i++) {
+		if (latency->worst[i].id == id) {
+			*at_ns = latency->worst[i].at_ns;
+			return true;
+		}
+	}
+	for (size_t i = 0; spans && i < spans->count; i++) {
+		if (spans->rows[i].id == id) {
+			*at_ns = spans->rows[i].longest_at_ns;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where the findings of @IDs lie. Says what is wrong; an exit status. */
+static int find_places(struct question *question, const struct window *window, uint64_t at_ns[2])
+{
+	const struct dwell_query query = { /* SPANS */ .analyses = DWELL_ANALYZE_LATENCY,
+		.worst = 1000 };
+	struct dwell_diag diag = { .offset = UINT64_MAX };
+	struct dwell_answer *answer;
+	int status = STATUS_DONE;
+	const int err = dwell_analyze(&answer, question->trace.import.source, &query, &diag);
+
+	if (err)
+		return input_complain(question->trace.path, err, &diag);
+	for (int i = 0; i < 2 && !status; i++) {
+		const char *text = window->texts[i];
+		uint64_t id;
+
+		if (text && *text == '@' &&
+			(!parse_id(text + 1, &id) || !find_place(answer, id, &at_ns[i])))
+			status = complain(STATUS_ASKED, text, "no finding of this id");
+	}
+	dwell_answer_free(answer);
+	return status;
+}
+
+static int read_window(struct question *question, const struct window *window)
+{
+	struct dwell_selection *selection = &question->query.selection;
+	uint64_t start_unix_ns = 0, places[2] = { 0, 0 }, to_ns;
+	int status = STATUS_DONE;
+
+	if (window->has_clock)
+		status = find_start(question, &start_unix_ns);
+	if (!status && window->has_id)
+		status = find_places(question, window, places);
+	if (!status)
+		status = window_resolve(window, start_unix_ns, places, &selection->from_ns, &to_ns);
+	if (!status)
+		selection->to_ns = to_ns == UINT64_MAX ? 0 : to_ns;
+	return status;
+}
+
+int question_open(struct question *question, const struct request *request, unsigned analyses)
+{
+	struct window window;
+
+	*question = (struct question){
+		.request = request,
+		.query = {
+			.analyses = analyses,
+			.worst = request->limit,
+			.selection = {
+				.task_glob = request->task,
+				.class_glob = request->class,
+				.process_glob = request->process,
+				.object_glob = request->object,
+				.reasons = request->reasons,
+			},
+		},
+		.style = terminal_style(),
+	};
+
+	int status = window_parse(&window, request);
+
+	if (!status)
+		status = trace_open(&question->trace, trace_path(request, 0));
+	return status ? status : read_window(question, &window);
+}
+
+static void fill_head(struct question *question)
+{
+	const struct dwell_trace_facts *facts = &question->answer->trace;
+
+	question->head = (struct head){
+		.path = question->trace.path,
+		.source = facts->source,
+		.duration_ns = facts->end_ns - facts->begin_ns,
+		.start_unix_ns = facts->start_unix_ns,
+		.closed = facts->closed,
+		.tasks = facts->tasks,
+		.executors = facts->executors,
+		.events = facts->events,
+		.lost_events = facts->lost_events,
+		.losses = facts->losses,
+		.bytes = question->trace.import.bytes,
+		.coverage_ppm = facts->coverage_ppm,
+		.stack_ppm = facts->waits.stack_ppm,
+		.object_ppm = facts->waits.object_ppm,
+		.holder_ppm = facts->waits.holder_ppm,
+		.waker_ppm = facts->waits.waker_ppm,
+		.levels = facts->levels,
+	};
+}
+
+int question_ask(struct question *question)
+{
+	struct dwell_diag diag = { .offset = UINT64_MAX };
+	const int err = dwell_analyze(
+		&question->answer, question->trace.import.source, &question->query, &diag);
+
+	if (err == DWELL_EINVAL)
+		return complain(STATUS_ASKED, question->trace.path, "%s",
+			*diag.what ? diag.what : "has nothing between --from and --to");
+	if (err)
+		return input_complain(question->trace.path, err, &diag);
+	fill_head(question);
+	return STATUS_DONE;
+}
+
+void question_close(struct question *question)
+{
+	dwell_answer_free(question->answer);
+	trace_close(&question->trace);
+}
+
+unsigned question_by(const struct request *request, unsigned otherwise)
+{
+	for (unsigned by = 1; request->by && by < DWELL_BY_COUNT; by++)
+		if (!strcmp(dwell_by_name(by), request->by))
+			return by;
+	return otherwise;
+}
+
+size_t question_limit(const struct question *question, size_t count)
+{
+	return question->request->limit < count ? (size_t)question->request->limit : count;
+}
+
+void question_json(const struct question *question, struct dwell_json *json)
+{
+	char schema[64];
+
+	dwell_json_init(json, stdout);
+	dwell_json_object(json, NULL);
+	snprintf(schema, sizeof(schema), "dwell.%s/1", question->request->command->name);
+	dwell_json_string(json, "schema", schema);
+	head_json(json, &question->head);
+}
+
+static void print_left_out(const struct question *question, size_t rows, size_t count)
+{
+	char number[DWELL_NUMBER_SIZE];
+
+	if (rows >= count)
+		return;
+	dwell_style_tone(&question->style, DWELL_TONE_FAINT);
+	printf("%s more: --limit 0\n", dwell_format_count(number, count - rows));
+	dwell_style_tone(&question->style, DWELL_TONE_PLAIN);
+}
+
+int question_table(const struct question *question, struct dwell_table *table, size_t count)
+{
+	int err = table ? 0 : DWELL_ENOMEM;
+
+	if (!err && question->request->csv) {
+		err = dwell_table_csv(table, stdout);
+	} else if (!err) {
+		if (dwell_table_rows(table))
+			err = dwell_table_print(table, &question->style);
+		else
+			puts("nothing to show");
+		print_left_out(question, dwell_table_rows(table), count);
+	}
+	dwell_table_free(table);
+	return err ? complain(STATUS_REFUSED, question->request->command->name, "%s",
+			     dwell_strerror(err))
+		   : STATUS_DONE;
+}
