@@ -14,10 +14,12 @@ typedef void (*dwell_verify_fn)(
 
 /* Walk the whole file: every checksum, every field, every law that rows must keep, index and
  * pyramid against a rebuilt one. 0: no damage; DWELL_EFORMAT: some; else why it could not be done.
+ * bytes stay the caller's.
  */
 int dwell_verify(struct dwell_bytes *bytes, dwell_verify_fn report, void *context);
 
-/* Write all that can be read of a damaged or unclosed file as a good one. */
+/* Write all that can be read of a damaged or unclosed file as a good one: what is missing is told
+ * in it as losses. bytes stay the caller's. What dwell_reader_open and an encoder return. */
 int dwell_repair(struct dwell_bytes *bytes, struct dwell_output *output, struct dwell_diag *diag);
 
 #endif

@@ -1,0 +1,44 @@
+#ifndef DWELL_VERIFY_PRIVATE_H
+#define DWELL_VERIFY_PRIVATE_H
+
+#include "dwell/verify.h"
+
+#include "src/chunk_read.h"
+#include "src/decode.h"
+#include "src/index.h"
+#include "src/pages.h"
+
+enum { VERIFY_SPACES = WIRE_RECORD_COUNT };
+
+/* A walk through a file. */
+struct verify {
+	struct dwell_sink sink; /* of the definitions that are met; must be first */
+	struct dwell_bytes *bytes;
+	dwell_verify_fn report;
+	void *context;
+	bool damaged;
+	uint8_t sync[WIRE_SYNC_SIZE];
+	uint64_t offset; /* of the chunk at hand */
+	uint32_t serial;
+	struct dwell_unsqueeze *unsqueeze;
+	struct decoder decoder;
+	struct dwell_pages defined[VERIFY_SPACES]; /* bytes by id, by enum wire_record */
+	struct dwell_event *rows;
+	uint64_t row, last_ns;
+	unsigned said; /* findings in the chunk at hand */
+	uint32_t keyframes;
+	struct index index; /* as read; compared with what is met */
+	bool indexed, ended;
+	size_t next_chunk, next_table;
+};
+
+void dwell_verify_say(struct verify *v, enum dwell_verify_level level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* What is in a chunk whose checksums are right. 0 or what stops the walk. */
+int dwell_verify_events(struct verify *v, const struct dwell_chunk_read *chunk);
+int dwell_verify_tables(struct verify *v, const struct dwell_chunk_read *chunk);
+int dwell_verify_keyframe(struct verify *v, const struct dwell_chunk_read *chunk);
+void dwell_verify_init_sink(struct verify *v);
+
+#endif
