@@ -43,6 +43,7 @@ void dwell_drain_free(struct dwell_drain *drain)
 	free(drain->process);
 	free(drain->thread);
 	dwell_map_release(&drain->by_native);
+	dwell_map_release(&drain->by_handle);
 	dwell_map_release(&drain->by_fd);
 	free(drain);
 }

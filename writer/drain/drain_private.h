@@ -7,7 +7,7 @@
 #include "ring/intern.h"
 #include "ring/reader.h"
 
-enum { DWELL_DRAIN_ROWS = 2048 };
+enum { DWELL_DRAIN_ROWS = 2048, DWELL_DRAIN_RENAMES = 64 };
 
 struct drain_process {
 	uint32_t generation; /* of the slot when it was taken over; 0: not known */
@@ -47,7 +47,14 @@ struct dwell_drain {
 	struct drain_process *process;
 	struct drain_thread *thread;
 	struct dwell_map by_native; /* (process, task of the program) to task */
-	struct dwell_map by_fd;     /* (process slot, descriptor) to object */
+	struct dwell_map by_handle; /* (process, pthread_t) to tid, of the last that had it */
+	struct drain_rename {       /* of threads that were not met yet */
+		uint32_t process;   /* slot; meaningful when label is not 0 */
+		uint32_t label;
+		uint64_t handle;
+	} rename[DWELL_DRAIN_RENAMES];
+	unsigned renames;       /* ever; the oldest is overwritten */
+	struct dwell_map by_fd; /* (process slot, descriptor) to object */
 	uint64_t fds_since_ns;
 	uint64_t pass_ns;      /* when this pass began */
 	uint64_t watermark_ns; /* all that is earlier is told in this pass */
@@ -83,6 +90,9 @@ void dwell_drain_decode_life(const struct drain_place *place, const struct dwell
 
 /* Begin the wait that a state word tells, if it is one not begun yet. */
 void dwell_drain_state(const struct drain_place *place, const uint64_t word[2], uint32_t what);
+
+/* One thread names another, which may not have been met yet. */
+void dwell_drain_rename_other(const struct drain_place *place, uint64_t handle, uint32_t label);
 
 /* Ids of the registry for what records name. */
 uint32_t dwell_drain_object(

@@ -138,15 +138,9 @@ static uint32_t object_of_fd(const struct drain_place *place, unsigned kind, uin
 /* A thread that is joined is known by its pthread_t; its number says more. */
 static uint64_t tid_of_handle(const struct drain_place *place, uint64_t handle)
 {
-	uint32_t count = dwell_session_thread_count(place->drain->session);
+	uint32_t tid = dwell_map_get(&place->drain->by_handle, place->process->id, handle);
 
-	for (uint32_t i = 0; i < count; i++) {
-		const struct drain_thread *thread = &place->drain->thread[i];
-		if (thread->generation != 0 && thread->handle == handle &&
-			thread->process == place->thread->process)
-			return (uint64_t)thread->host_tid;
-	}
-	return handle;
+	return tid ? tid : handle;
 }
 
 uint32_t dwell_drain_object(

@@ -114,6 +114,48 @@ static void tell_creation(struct dwell_drain *drain, const struct drain_thread *
 	dwell_drain_put(drain, &row);
 }
 
+static void give_name(struct dwell_drain *drain, uint32_t task, uint32_t label)
+{
+	struct dwell_registry_task what = { 0 };
+
+	if (dwell_drain_text(drain, label, &what.name))
+		dwell_registry_describe_task(drain->registry, task, &what);
+}
+
+void dwell_drain_rename_other(const struct drain_place *place, uint64_t handle, uint32_t label)
+{
+	struct dwell_drain *drain = place->drain;
+	uint32_t count = dwell_session_thread_count(drain->session);
+	struct drain_rename *later;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct drain_thread *thread = &drain->thread[i];
+		const struct dwell_thread_slot *slot = dwell_session_thread(drain->session, i);
+		/* One that has ended may have had the same pthread_t. */
+		if (thread->generation == 0 || thread->handle != handle ||
+			thread->process != place->thread->process ||
+			atomic_load_explicit(&slot->state, memory_order_relaxed) != DWELL_SLOT_LIVE)
+			continue;
+		give_name(drain, thread->task, label);
+		return;
+	}
+	later = &drain->rename[drain->renames++ % DWELL_DRAIN_RENAMES];
+	*later = (struct drain_rename){ place->thread->process, label, handle };
+}
+
+/* What its creator called it before we met it. */
+static void take_name(struct dwell_drain *drain, const struct drain_thread *thread)
+{
+	for (unsigned i = 0; i < DWELL_DRAIN_RENAMES; i++) {
+		struct drain_rename *rename = &drain->rename[i];
+		if (rename->label == 0 || rename->handle != thread->handle ||
+			rename->process != thread->process)
+			continue;
+		give_name(drain, thread->task, rename->label);
+		rename->label = 0;
+	}
+}
+
 void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index)
 {
 	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
@@ -139,6 +181,10 @@ void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index)
 	what.start_address = slot->start_function;
 	thread->task = dwell_registry_task(drain->registry, thread->host_tid, &what, &fresh);
 	thread->last_ns = what.created_ns;
+	if (thread->host_tid > 0)
+		(void)dwell_map_set(&drain->by_handle, place.process->id, thread->handle,
+			(uint32_t)thread->host_tid);
+	take_name(drain, thread);
 	if (!fresh)
 		dwell_registry_describe_task(drain->registry, thread->task, &what);
 	else if (drain->options.states)

@@ -68,6 +68,8 @@ uint32_t dwell_registry_worker(
 /* process 0: an object that processes share (a pipe or socket by its inode). */
 uint32_t dwell_registry_object(
 	struct dwell_registry *registry, uint32_t process, uint8_t kind, uint64_t native_id);
+/* enum dwell_object_kind of an object. */
+uint8_t dwell_registry_object_kind(const struct dwell_registry *registry, uint32_t object);
 void dwell_registry_name_object(
 	struct dwell_registry *registry, uint32_t object, struct dwell_string name);
 

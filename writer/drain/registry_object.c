@@ -33,6 +33,13 @@ uint32_t dwell_registry_object(
 	return id;
 }
 
+uint8_t dwell_registry_object_kind(const struct dwell_registry *registry, uint32_t object)
+{
+	if (object == 0 || object > registry->objects.count)
+		return DWELL_OBJECT_OTHER;
+	return registry->object[object - 1].kind;
+}
+
 void dwell_registry_name_object(
 	struct dwell_registry *registry, uint32_t object, struct dwell_string name)
 {

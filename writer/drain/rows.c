@@ -40,6 +40,28 @@ static uint8_t reason_of(unsigned reason)
 	return reason > 0 && reason < DWELL_REASON_COUNT ? (uint8_t)reason : DWELL_REASON_OTHER;
 }
 
+/* A read or write blocks for what its descriptor is. */
+static uint8_t reason_by_object(const struct drain_place *place, uint32_t object, uint8_t reason)
+{
+	if (reason != DWELL_REASON_SYSCALL)
+		return reason;
+	switch (dwell_registry_object_kind(place->drain->registry, object)) {
+	case DWELL_OBJECT_SOCKET:
+		return DWELL_REASON_NET;
+	case DWELL_OBJECT_PIPE:
+		return DWELL_REASON_PIPE;
+	case DWELL_OBJECT_FILE:
+	case DWELL_OBJECT_TERMINAL:
+		return DWELL_REASON_FILE;
+	case DWELL_OBJECT_EVENTFD:
+	case DWELL_OBJECT_TIMER:
+	case DWELL_OBJECT_EPOLL:
+		return DWELL_REASON_POLL;
+	default:
+		return reason;
+	}
+}
+
 static uint64_t stamp(const struct drain_place *place, uint64_t ticks)
 {
 	return dwell_drain_stamp(place->drain, place->process, ticks);
@@ -103,6 +125,10 @@ static void decode_hold(
 	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	row->flags = row_flags(flags);
 	row->peer = task_of_tid(place, record->x[1]);
+	/* Nobody waits for what is written to a file. */
+	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0 &&
+		reason_by_object(place, row->object, DWELL_REASON_SYSCALL) == DWELL_REASON_FILE)
+		row->kind = 0;
 }
 
 static uint32_t label_of(const struct drain_place *place, uint32_t entry)
@@ -227,7 +253,9 @@ static void decode_names(
 	if (record->kind == DWELL_RECORD_MODULE) {
 		dwell_drain_module(place, (uint32_t)record->a);
 	} else if (record->kind == DWELL_RECORD_RENAME) {
-		if (dwell_drain_text(place->drain, (uint32_t)record->a, &what.name))
+		if (record->slots > 1)
+			dwell_drain_rename_other(place, record->y[1], (uint32_t)record->a);
+		else if (dwell_drain_text(place->drain, (uint32_t)record->a, &what.name))
 			dwell_registry_describe_task(registry, place->thread->task, &what);
 	} else if (record->kind == DWELL_RECORD_OBJECT) {
 		if (dwell_drain_text(place->drain, dwell_what_stack(record->a), &text))
@@ -329,6 +357,7 @@ void dwell_drain_state(const struct drain_place *place, const uint64_t word[2], 
 	row.reason = reason_of(reason);
 	row.flags = row_flags(what & 0xff);
 	row.object = dwell_drain_object(place, what >> 8 & 0xff, what & 0xff, word[1]);
+	row.reason = reason_by_object(place, row.object, row.reason);
 	thread->begun_since = since;
 	thread->begun_object = row.object;
 	dwell_drain_put(place->drain, &row);

@@ -35,6 +35,9 @@ struct dwell_wait_note {
 
 /* What a thread knows of itself; initial-exec TLS. */
 struct dwell_self {
+	/* Greater than 0: record nothing (in our own slow paths, after vfork, after the end).
+	   First, because vfork's wrapper, in assembly, counts it. */
+	_Atomic uint32_t quiet;
 	struct dwell_writer writer;
 	struct dwell_thread_slot *slot; /* NULL: does not record */
 	uint64_t epoch; /* equal to *dwell_lib.epoch when `slot` is this process's */
@@ -46,8 +49,6 @@ struct dwell_self {
 	int32_t tid;
 	int32_t parent_tid;
 	uint32_t creation_stack;
-	/* Greater than 0: record nothing (in our own slow paths, after vfork, after the end). */
-	_Atomic uint32_t quiet;
 	uint64_t start_function;
 	uint64_t created;      /* time; 0: not seen */
 	_Atomic uint64_t span; /* the next span's number */
@@ -147,6 +148,8 @@ void dwell_thread_begin(const struct dwell_birth *birth);
 /* The thread ends; it records nothing from here on. */
 void dwell_thread_end(void);
 void dwell_thread_rename(const char *name);
+/* Another thread of this process, by its pthread_t. */
+void dwell_thread_rename_other(uint64_t handle, const char *name);
 /* Where the stack of the calling thread lies, by system calls: for a program that links us and
  * starts its threads without us. */
 void dwell_thread_ask_bounds(void);

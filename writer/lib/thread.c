@@ -248,3 +248,14 @@ void dwell_thread_rename(const char *name)
 	label = dwell_intern_name(&dwell_lib.session, name, strnlen(name, DWELL_THREAD_NAME));
 	dwell_ring_put1(&self->writer, dwell_now(), DWELL_RECORD_RENAME, label);
 }
+
+void dwell_thread_rename_other(uint64_t handle, const char *name)
+{
+	struct dwell_self *self = dwell_enter();
+	uint32_t label;
+
+	if (!self)
+		return;
+	label = dwell_intern_name(&dwell_lib.session, name, strnlen(name, DWELL_THREAD_NAME));
+	dwell_ring_put2(&self->writer, dwell_now(), DWELL_RECORD_RENAME, label, 0, handle);
+}

@@ -42,7 +42,6 @@ enum dwell_session_loss {
 	DWELL_SESSION_NO_THREAD_SLOT,  /* threads that record nothing */
 	DWELL_SESSION_POOL_EMPTY,      /* a ring could not grow */
 	DWELL_SESSION_ARENA_FULL,      /* stacks or names not stored */
-	DWELL_SESSION_OTHER_VERSION,   /* processes whose library is of another major version */
 	DWELL_SESSION_OTHER_CLOCK,     /* processes that may not read the session's clock */
 	DWELL_SESSION_LOSS_COUNT
 };
@@ -53,6 +52,8 @@ typedef _Atomic uint64_t dwell_free_list;
 struct dwell_session_header {
 	uint64_t magic;
 	uint32_t major, minor;
+	/* Processes whose library is of another major version. Here in every version. */
+	_Atomic uint64_t other_version;
 	uint64_t bytes; /* of the whole file */
 	uint64_t process_offset, thread_offset, ring_offset, index_offset, arena_offset,
 		unwind_offset;

@@ -39,7 +39,7 @@ enum dwell_record_kind {
 	DWELL_RECORD_COUNTER = 7,    /* a = counter, x1 = 0, y1 = value */
 	DWELL_RECORD_POOL = 8,       /* a = what (reason: the operation), x1 = pool, y1 = item */
 	DWELL_RECORD_OBJECT = 9,     /* names an object: a = what (stack: label), y1 = object */
-	DWELL_RECORD_RENAME = 10,    /* the thread is called a (label) now */
+	DWELL_RECORD_RENAME = 10,    /* the thread, or that of pthread_t y1, is called a now */
 	DWELL_RECORD_MODULE = 11,    /* a file was mapped: a (module) */
 	DWELL_RECORD_LOST = 12,      /* a records were refused, x1 = time of the first */
 	DWELL_RECORD_EXEC = 13,      /* the process is about to exec; the call may fail */

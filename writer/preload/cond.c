@@ -1,0 +1,84 @@
+#include "preload.h"
+
+/*
+ * A condition is waited for even when its signal is near: there is nothing to try. Taking the mutex
+ * again belongs to the wait. The mutex is released inside the library, where our unlock does not
+ * see it, so that is told here.
+ */
+#define COND_WAIT(cond, mutex, is_timeout, real_call)                                              \
+	do {                                                                                       \
+		struct dwell_self *self = dwell_enter();                                           \
+		int result;                                                                        \
+		if (!self)                                                                         \
+			return real_call;                                                          \
+		if (dwell_mutex_contended(mutex))                                                  \
+			RELEASE(DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, mutex);                 \
+		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(cond),                \
+			.reason = DWELL_REASON_COND, .kind = DWELL_OBJECT_COND);                   \
+		COUNT_WAITER(cond);                                                                \
+		result = real_call;                                                                \
+		dwell_call_end(&call, result == (is_timeout) ? DWELL_FLAG_TIMED_OUT : 0);          \
+		return result;                                                                     \
+	} while (0)
+
+#define COND_SIGNAL(cond, real_call)                                                               \
+	do {                                                                                       \
+		if (__builtin_expect(dwell_waiters_any(cond), 0))                                  \
+			RELEASE(DWELL_REASON_COND, DWELL_OBJECT_COND, 0, cond);                    \
+		return real_call;                                                                  \
+	} while (0)
+
+enum { THRD_TIMEDOUT = 4 };
+
+EXPORT int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+	COND_WAIT(cond, mutex, ETIMEDOUT, REAL(pthread_cond_wait)(cond, mutex));
+}
+
+EXPORT int pthread_cond_timedwait(
+	pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
+{
+	COND_WAIT(cond, mutex, ETIMEDOUT, REAL(pthread_cond_timedwait)(cond, mutex, until));
+}
+
+EXPORT int pthread_cond_clockwait(
+	pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
+{
+	COND_WAIT(cond, mutex, ETIMEDOUT, REAL(pthread_cond_clockwait)(cond, mutex, clock, until));
+}
+
+EXPORT int pthread_cond_signal(pthread_cond_t *cond)
+{
+	COND_SIGNAL(cond, REAL(pthread_cond_signal)(cond));
+}
+
+EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
+{
+	COND_SIGNAL(cond, REAL(pthread_cond_broadcast)(cond));
+}
+
+int cnd_wait(void *cond, void *mutex);
+int cnd_timedwait(void *cond, void *mutex, const struct timespec *until);
+int cnd_signal(void *cond);
+int cnd_broadcast(void *cond);
+
+EXPORT int cnd_wait(void *cond, void *mutex)
+{
+	COND_WAIT(cond, (pthread_mutex_t *)mutex, THRD_TIMEDOUT, REAL(cnd_wait)(cond, mutex));
+}
+
+EXPORT int cnd_timedwait(void *cond, void *mutex, const struct timespec *until)
+{
+	COND_WAIT(cond, (pthread_mutex_t *)mutex, THRD_TIMEDOUT,
+		REAL(cnd_timedwait)(cond, mutex, until));
+}
+
+EXPORT int cnd_signal(void *cond)
+{
+	COND_SIGNAL(cond, REAL(cnd_signal)(cond));
+}
+
+EXPORT int cnd_broadcast(void *cond)
+{
+	COND_SIGNAL(cond, REAL(cnd_broadcast)(cond));
+}

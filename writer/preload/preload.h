@@ -1,0 +1,90 @@
+#ifndef DWELL_PRELOAD_PRELOAD_H
+#define DWELL_PRELOAD_PRELOAD_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dwell/types.h"
+#include "lib/lib.h"
+#include "real.h"
+
+/*
+ * Interposers. Each keeps result, errno and cancellation of the function it stands before, and
+ * records only what blocked. Compiled with -fexceptions: a thread that is cancelled inside the
+ * real function unwinds through ours, and the open wait is closed by its clean-up.
+ */
+#define EXPORT __attribute__((visibility("default")))
+
+struct call {
+	struct dwell_wait_note note;
+	struct dwell_self *self; /* NULL: not open */
+	const void *return_address;
+	const void *frame;
+	bool always;
+};
+
+/* A wait is over as the real function returned. */
+void dwell_call_end(struct call *call, unsigned flags);
+
+/* Clean-up: the wait is still open, so the function did not return. */
+void dwell_call_unwind(struct call *call);
+
+/* Open a wait in the exported function itself: its caller is whose stack is wanted. */
+#define CALL_BEGIN(call, its_self, its_always, ...)                                                \
+	__attribute__((cleanup(dwell_call_unwind))) struct call call = { .note = { __VA_ARGS__ },  \
+		.self = (its_self),                                                                \
+		.return_address = __builtin_return_address(0),                                     \
+		.frame = __builtin_frame_address(0),                                               \
+		.always = (its_always) };                                                          \
+	dwell_wait_enter(call.self, &call.note)
+
+/* Flags of a wait from the value that a pthread function returned. */
+static inline unsigned dwell_flags_of(int result)
+{
+	return result == ETIMEDOUT ? DWELL_FLAG_TIMED_OUT : 0;
+}
+
+/* The object was released, signalled or posted by the caller. */
+void dwell_release(struct dwell_self *self, unsigned reason, unsigned kind, unsigned flags,
+	uint64_t object, const void *return_address, const void *frame);
+
+#define RELEASE(reason, kind, flags, object)                                                       \
+	do {                                                                                       \
+		struct dwell_self *self_ = dwell_enter();                                          \
+		if (self_)                                                                         \
+			dwell_release(self_, reason, kind, flags, (uint64_t)(uintptr_t)(object),   \
+				__builtin_return_address(0), __builtin_frame_address(0));          \
+	} while (0)
+
+/*
+ * How many threads of this process wait for something at this address: a small table, in which
+ * addresses may meet. More than there are is no harm: a signal is recorded that woke nobody.
+ */
+void dwell_waiters_add(const void *object, int change);
+bool dwell_waiters_any(const void *object);
+
+/* Restores the count when the wait ends, however it ends. */
+static inline void dwell_waiters_drop(const void *const *object)
+{
+	dwell_waiters_add(*object, -1);
+}
+
+#define COUNT_WAITER(object)                                                                       \
+	__attribute__((cleanup(dwell_waiters_drop))) const void *waiting_for_ = (object);          \
+	dwell_waiters_add(waiting_for_, 1)
+
+static inline bool dwell_mutex_contended(const pthread_mutex_t *mutex)
+{
+	/* glibc: 2 where somebody waits; with priorities or robust, the kernel's bit. */
+	unsigned lock = (unsigned)__atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED);
+
+	return lock > 1 && (lock == 2 || (lock & 0x80000000U) != 0);
+}
+
+static inline int32_t dwell_mutex_owner(const pthread_mutex_t *mutex)
+{
+	return __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
+}
+
+#endif

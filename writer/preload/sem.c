@@ -1,0 +1,118 @@
+#include "preload.h"
+
+/*
+ * A semaphore's wait is a cancellation point even where it need not wait, and errno is what the
+ * real call leaves in it.
+ */
+#define SEM_WAIT(sem, real_call)                                                                   \
+	do {                                                                                       \
+		struct dwell_self *self;                                                           \
+		int saved = errno, result;                                                         \
+		pthread_testcancel();                                                              \
+		if (__builtin_expect(REAL(sem_trywait)(sem) == 0, 1))                              \
+			return 0;                                                                  \
+		errno = saved;                                                                     \
+		self = dwell_enter();                                                              \
+		if (!self)                                                                         \
+			return real_call;                                                          \
+		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(sem),                 \
+			.reason = DWELL_REASON_SEMAPHORE, .kind = DWELL_OBJECT_SEMAPHORE);         \
+		COUNT_WAITER(sem);                                                                 \
+		result = real_call;                                                                \
+		dwell_call_end(&call, result == 0          ? 0                                     \
+				      : errno == ETIMEDOUT ? DWELL_FLAG_TIMED_OUT                  \
+				      : errno == EINTR     ? DWELL_FLAG_INTERRUPTED                \
+							   : 0);                                       \
+		return result;                                                                     \
+	} while (0)
+
+EXPORT int sem_wait(sem_t *sem)
+{
+	SEM_WAIT(sem, REAL(sem_wait)(sem));
+}
+
+/* glibc refuses a time that is none before it looks at the semaphore. */
+static bool bad_time(const struct timespec *until)
+{
+	return until->tv_nsec < 0 || until->tv_nsec >= 1000000000;
+}
+
+EXPORT int sem_timedwait(sem_t *sem, const struct timespec *until)
+{
+	if (bad_time(until))
+		return REAL(sem_timedwait)(sem, until);
+	SEM_WAIT(sem, REAL(sem_timedwait)(sem, until));
+}
+
+EXPORT int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *until)
+{
+	if (bad_time(until) || (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME))
+		return REAL(sem_clockwait)(sem, clock, until);
+	SEM_WAIT(sem, REAL(sem_clockwait)(sem, clock, until));
+}
+
+EXPORT int sem_post(sem_t *sem)
+{
+	if (__builtin_expect(dwell_waiters_any(sem), 0))
+		RELEASE(DWELL_REASON_SEMAPHORE, DWELL_OBJECT_SEMAPHORE, 0, sem);
+	return REAL(sem_post)(sem);
+}
+
+/* The last to come releases the others; glibc tells exactly that one. */
+EXPORT int pthread_barrier_wait(pthread_barrier_t *barrier)
+{
+	struct dwell_self *self = dwell_enter();
+	int result;
+
+	if (!self)
+		return REAL(pthread_barrier_wait)(barrier);
+	CALL_BEGIN(call, self, false, .object = (uint64_t)(uintptr_t)barrier,
+		.reason = DWELL_REASON_BARRIER, .kind = DWELL_OBJECT_BARRIER);
+	result = REAL(pthread_barrier_wait)(barrier);
+	if (result == PTHREAD_BARRIER_SERIAL_THREAD)
+		dwell_ring_put2(&self->writer, call.note.since, DWELL_RECORD_RELEASE,
+			dwell_what(0, DWELL_REASON_BARRIER, DWELL_OBJECT_BARRIER, 0), 0,
+			call.note.object);
+	else
+		call.always = true;
+	dwell_call_end(&call, 0);
+	return result;
+}
+
+/* Done: nothing to wait for. Not begun: the caller does it. Only in between is there a wait. */
+static bool once_in_progress(const void *once)
+{
+	enum { STATE_MASK = 3, IN_PROGRESS = 1 };
+
+	return (__atomic_load_n((const int *)once, __ATOMIC_ACQUIRE) & STATE_MASK) == IN_PROGRESS;
+}
+
+EXPORT int pthread_once(pthread_once_t *once, void (*routine)(void))
+{
+	struct dwell_self *self;
+	int result;
+
+	if (__builtin_expect(!once_in_progress(once), 1) || !(self = dwell_enter()))
+		return REAL(pthread_once)(once, routine);
+	CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)once,
+		.reason = DWELL_REASON_OTHER, .kind = DWELL_OBJECT_ONCE);
+	result = REAL(pthread_once)(once, routine);
+	dwell_call_end(&call, 0);
+	return result;
+}
+
+void call_once(void *once, void (*routine)(void));
+
+EXPORT void call_once(void *once, void (*routine)(void))
+{
+	struct dwell_self *self;
+
+	if (__builtin_expect(!once_in_progress(once), 1) || !(self = dwell_enter())) {
+		REAL(call_once)(once, routine);
+		return;
+	}
+	CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)once,
+		.reason = DWELL_REASON_OTHER, .kind = DWELL_OBJECT_ONCE);
+	REAL(call_once)(once, routine);
+	dwell_call_end(&call, 0);
+}

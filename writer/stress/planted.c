@@ -1,0 +1,390 @@
+/*
+ * A program with waits of known length on each kind of object, each by a thread that is named for
+ * it; run under the preload library by stress_preload. It uses nothing of dwell's. Exit status
+ * 42 when every call returned what it must.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <threads.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LENGTH_US = 20000 };
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t cond_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_spinlock_t spin;
+static pthread_barrier_t barrier;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static sem_t sem;
+static mtx_t c11_mutex;
+static int pipes[2], sockets[2], lock_file;
+static _Atomic uint32_t word;
+static pthread_t sleeper;
+static int flag;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "planted: %s\n", what);
+	exit(1);
+}
+
+#define CHECK(condition)                                                                           \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			fail(#condition);                                                          \
+	} while (0)
+
+static void nap(void)
+{
+	usleep(LENGTH_US);
+}
+
+static struct timespec soon(clockid_t clock)
+{
+	struct timespec until;
+
+	clock_gettime(clock, &until);
+	until.tv_nsec += LENGTH_US * 1000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return until;
+}
+
+static void *on_mutex(void *unused)
+{
+	CHECK(pthread_mutex_lock(&mutex) == 0);
+	CHECK(pthread_mutex_unlock(&mutex) == 0);
+	return unused;
+}
+
+static void *on_timedlock(void *unused)
+{
+	struct timespec until = soon(CLOCK_REALTIME);
+
+	CHECK(pthread_mutex_timedlock(&mutex, &until) == ETIMEDOUT);
+	return unused;
+}
+
+static void *on_rwlock(void *unused)
+{
+	CHECK(pthread_rwlock_rdlock(&rwlock) == 0);
+	CHECK(pthread_rwlock_unlock(&rwlock) == 0);
+	return unused;
+}
+
+static void *on_cond(void *unused)
+{
+	CHECK(pthread_mutex_lock(&cond_mutex) == 0);
+	while (!flag)
+		CHECK(pthread_cond_wait(&cond, &cond_mutex) == 0);
+	CHECK(pthread_mutex_unlock(&cond_mutex) == 0);
+	return unused;
+}
+
+static void unlock(void *of)
+{
+	CHECK(pthread_mutex_unlock(of) == 0);
+}
+
+static void *on_cancel(void *unused)
+{
+	pthread_mutex_t mine = PTHREAD_MUTEX_INITIALIZER;
+	pthread_cond_t never = PTHREAD_COND_INITIALIZER;
+
+	CHECK(pthread_mutex_lock(&mine) == 0);
+	pthread_cleanup_push(unlock, &mine);
+	pthread_cond_wait(&never, &mine);
+	fail("a cancelled wait returned");
+	pthread_cleanup_pop(1);
+	return unused;
+}
+
+static void *on_sem(void *unused)
+{
+	errno = EXDEV;
+	CHECK(sem_wait(&sem) == 0);
+	CHECK(errno == EXDEV);
+	return unused;
+}
+
+static void *on_barrier(void *unused)
+{
+	int result = pthread_barrier_wait(&barrier);
+
+	CHECK(result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD);
+	return unused;
+}
+
+static void *on_spin(void *unused)
+{
+	CHECK(pthread_spin_lock(&spin) == 0);
+	CHECK(pthread_spin_unlock(&spin) == 0);
+	return unused;
+}
+
+static void *on_join(void *unused)
+{
+	CHECK(pthread_join(sleeper, NULL) == 0);
+	return unused;
+}
+
+static void *on_pipe(void *unused)
+{
+	char byte;
+
+	CHECK(read(pipes[0], &byte, 1) == 1 && byte == 'x');
+	return unused;
+}
+
+static void *on_socket(void *unused)
+{
+	char byte;
+
+	CHECK(recv(sockets[0], &byte, 1, 0) == 1 && byte == 'y');
+	return unused;
+}
+
+static void *on_poll(void *unused)
+{
+	struct pollfd fd = { pipes[0], POLLIN, 0 };
+
+	CHECK(poll(&fd, 1, LENGTH_US / 1000) == 0);
+	return unused;
+}
+
+static void *on_sleep(void *unused)
+{
+	struct timespec time = { 0, LENGTH_US * 1000L };
+
+	CHECK(nanosleep(&time, NULL) == 0);
+	return unused;
+}
+
+static void *on_futex(void *unused)
+{
+	while (atomic_load(&word) == 0)
+		syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+	return unused;
+}
+
+static void *on_flock(void *unused)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	CHECK(flock(fd, LOCK_EX) == 0);
+	close(fd);
+	return unused;
+}
+
+static void *on_child(void *unused)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		nap();
+		_exit(7);
+	}
+	CHECK(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 7);
+	return unused;
+}
+
+static void *on_vfork(void *unused)
+{
+	int status;
+	pid_t child = vfork();
+
+	if (child == 0) {
+		execl("/bin/sleep", "sleep", "0.02", (char *)NULL);
+		_exit(1);
+	}
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
+	return unused;
+}
+
+static void first_time(void)
+{
+	nap();
+}
+
+static void *on_once(void *unused)
+{
+	CHECK(pthread_once(&once, first_time) == 0);
+	return unused;
+}
+
+static void *on_mtx(void *unused)
+{
+	CHECK(mtx_lock(&c11_mutex) == thrd_success);
+	CHECK(mtx_unlock(&c11_mutex) == thrd_success);
+	return unused;
+}
+
+static void *sleeps(void *unused)
+{
+	nap();
+	return unused;
+}
+
+static pthread_t begin(const char *name, void *(*start)(void *))
+{
+	pthread_t thread;
+
+	CHECK(pthread_create(&thread, NULL, start, NULL) == 0);
+	CHECK(pthread_setname_np(thread, name) == 0);
+	return thread;
+}
+
+static void join(pthread_t thread)
+{
+	CHECK(pthread_join(thread, NULL) == 0);
+}
+
+static void locks(void)
+{
+	pthread_t a, b;
+
+	CHECK(pthread_mutex_lock(&mutex) == 0);
+	a = begin("w-mutex", on_mutex);
+	b = begin("w-timedlock", on_timedlock);
+	join(b);
+	nap();
+	CHECK(pthread_mutex_unlock(&mutex) == 0);
+	join(a);
+
+	CHECK(pthread_rwlock_wrlock(&rwlock) == 0);
+	a = begin("w-rwlock", on_rwlock);
+	nap();
+	CHECK(pthread_rwlock_unlock(&rwlock) == 0);
+	join(a);
+
+	CHECK(pthread_spin_init(&spin, 0) == 0 && pthread_spin_lock(&spin) == 0);
+	a = begin("w-spin", on_spin);
+	nap();
+	CHECK(pthread_spin_unlock(&spin) == 0);
+	join(a);
+
+	CHECK(mtx_init(&c11_mutex, mtx_plain) == thrd_success);
+	CHECK(mtx_lock(&c11_mutex) == thrd_success);
+	a = begin("w-mtx", on_mtx);
+	nap();
+	CHECK(mtx_unlock(&c11_mutex) == thrd_success);
+	join(a);
+}
+
+static void signals(void)
+{
+	pthread_t a = begin("w-cond", on_cond);
+
+	nap();
+	CHECK(pthread_mutex_lock(&cond_mutex) == 0);
+	flag = 1;
+	CHECK(pthread_cond_signal(&cond) == 0);
+	CHECK(pthread_mutex_unlock(&cond_mutex) == 0);
+	join(a);
+
+	a = begin("w-cancel", on_cancel);
+	nap();
+	CHECK(pthread_cancel(a) == 0);
+	join(a);
+
+	CHECK(sem_init(&sem, 0, 0) == 0);
+	a = begin("w-sem", on_sem);
+	nap();
+	CHECK(sem_post(&sem) == 0);
+	join(a);
+
+	CHECK(pthread_barrier_init(&barrier, NULL, 2) == 0);
+	a = begin("w-barrier", on_barrier);
+	nap();
+	(void)on_barrier(NULL);
+	join(a);
+
+	sleeper = begin("sleeper", sleeps);
+	join(begin("w-join", on_join));
+
+	a = begin("first", on_once);
+	usleep(LENGTH_US / 10);
+	join(begin("w-once", on_once));
+	join(a);
+
+	a = begin("w-futex", on_futex);
+	nap();
+	atomic_store(&word, 1);
+	syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	join(a);
+}
+
+static void calls(void)
+{
+	pthread_t a;
+
+	CHECK(pipe(pipes) == 0);
+	join(begin("w-poll", on_poll));
+	a = begin("w-pipe", on_pipe);
+	nap();
+	CHECK(write(pipes[1], "x", 1) == 1);
+	join(a);
+
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+	a = begin("w-socket", on_socket);
+	nap();
+	CHECK(send(sockets[1], "y", 1, 0) == 1);
+	join(a);
+
+	join(begin("w-sleep", on_sleep));
+	join(begin("w-child", on_child));
+	join(begin("w-vfork", on_vfork));
+
+	lock_file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	CHECK(flock(lock_file, LOCK_EX) == 0);
+	a = begin("w-flock", on_flock);
+	nap();
+	CHECK(flock(lock_file, LOCK_UN) == 0);
+	join(a);
+}
+
+/* Results that an interposer could spoil. */
+static void results(void)
+{
+	pthread_mutexattr_t attr;
+	pthread_mutex_t checked;
+
+	CHECK(pthread_mutexattr_init(&attr) == 0);
+	CHECK(pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK) == 0);
+	CHECK(pthread_mutex_init(&checked, &attr) == 0);
+	CHECK(pthread_mutex_lock(&checked) == 0);
+	CHECK(pthread_mutex_lock(&checked) == EDEADLK);
+	CHECK(pthread_mutex_unlock(&checked) == 0);
+	CHECK(pthread_mutex_unlock(&checked) == EPERM);
+	errno = 0;
+	CHECK(read(-1, NULL, 0) == -1 && errno == EBADF);
+	CHECK(syscall(SYS_getpid) == getpid());
+	errno = 0;
+	CHECK(syscall(-1) == -1 && errno == ENOSYS);
+}
+
+int main(void)
+{
+	results();
+	locks();
+	signals();
+	calls();
+	return 42;
+}
