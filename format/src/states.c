@@ -1,4 +1,5 @@
 /* Rows in: what each kind of row does to the states of the tasks it names. */
+#include "src/states_plain.h"
 #include "src/states_private.h"
 
 /* Another task entered the executor that this one held: nobody knows when it left. */
@@ -26,7 +27,7 @@ static void leave(struct dwell_states *states, const struct dwell_event *event)
 {
 	struct slot *slot = states_touch(states, event->task);
 
-	if (!slot)
+	if (!slot || plain_leave(states, slot, event))
 		return;
 
 	struct dwell_task_state *s = &slot->s;
@@ -57,7 +58,7 @@ static void leave(struct dwell_states *states, const struct dwell_event *event)
 	} else if (next == DWELL_RUNNABLE) {
 		s->cause = DWELL_CAUSE_PREEMPTED;
 	} else if (next == DWELL_EXITED) {
-		slot->life = SLOT_ENDED;
+		slot->seen.life = SLOT_ENDED;
 	}
 }
 
@@ -94,12 +95,14 @@ static bool enter(struct dwell_states *states, uint32_t task, uint32_t executor)
 
 	if (!slot)
 		return false;
+	if (plain_enter(states, slot, executor))
+		return true;
 
 	struct dwell_task_state *s = &slot->s;
 	const unsigned as = before_entry(states, s);
 	const struct states_end end = {
 		.time_ns = states->now_ns,
-		.executor = as == DWELL_RUNNABLE ? executor : DWELL_NONE,
+		.executor = as == DWELL_RUNNABLE ? executor : (uint32_t)DWELL_NONE,
 		.waker = s->waker,
 		.waker_stack = s->waker_stack,
 		.as = (uint8_t)as,
@@ -141,7 +144,7 @@ static void row_wake(struct dwell_states *states, const struct dwell_event *even
 		return;
 
 	struct slot *slot = states_touch(states, event->task);
-	if (!slot)
+	if (!slot || plain_wake(states, slot, event))
 		return;
 
 	struct dwell_task_state *s = &slot->s;
@@ -205,7 +208,7 @@ void states_told(struct dwell_states *states, struct slot *slot, const struct dw
 		s->stack = event->stack;
 	}
 	if (state == DWELL_EXITED)
-		slot->life = SLOT_ENDED;
+		slot->seen.life = SLOT_ENDED;
 }
 
 /* What the time before a told state turns out to have been. */

@@ -107,11 +107,11 @@ static uint16_t merge(struct dwell_states *states, unsigned scope, uint16_t coun
 /* Tell every task of all losses, then forget those that have ended. */
 static void forget(struct dwell_states *states)
 {
-	union states_seen kept;
+	union states_seen kept = { .life = SLOT_LIVE };
 
 	for (size_t page = 0; page < states->page_count; page++)
 		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++)
-			if (states->pages[page][i].life == SLOT_LIVE)
+			if (states->pages[page][i].seen.life == SLOT_LIVE)
 				states_settle(states, &states->pages[page][i]);
 	kept.all = retain(states, ALL, states->losses_told.all);
 	kept.executor = retain(states, EXECUTOR, states->losses_told.executor);
@@ -120,10 +120,11 @@ static void forget(struct dwell_states *states)
 	if (kept.executor > STATES_LOSSES / 4)
 		kept.executor = merge(states, EXECUTOR, kept.executor);
 	states->losses_told = kept;
-	states->losses_open.both = 0;
+	states->losses_open = (union states_seen){ .life = SLOT_LIVE };
 	for (size_t page = 0; page < states->page_count; page++)
 		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++)
-			states->pages[page][i].seen = kept;
+			if (states->pages[page][i].seen.life == SLOT_LIVE)
+				states->pages[page][i].seen = kept;
 }
 
 /* One of the task's own ring: its word is lost, and the end of its wait may be. */
@@ -131,7 +132,7 @@ static void of_task(struct dwell_states *states, uint32_t task, const struct sta
 {
 	struct slot *slot = states_find(states, task);
 
-	if (!slot || slot->life != SLOT_LIVE)
+	if (!slot || slot->seen.life != SLOT_LIVE)
 		return;
 	states_settle(states, slot);
 	if (loss->end_ns <= slot->s.since_ns)

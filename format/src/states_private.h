@@ -25,19 +25,26 @@ enum slot_life {
 	SLOT_ENDED
 };
 
-/* How many losses of either scope a task has been told of; compared as one. */
+/*
+ * How many losses of either scope a task has been told of, and its life: compared as one, so that
+ * most rows find out at once that there is nothing to do first.
+ */
 union states_seen {
 	struct {
 		uint16_t all, executor;
+		uint32_t life; /* enum slot_life */
 	};
-	uint32_t both;
+	uint64_t as_one;
 };
 
+/* What most rows need lies in the first 64 bytes, a cache line. */
 struct slot {
-	struct dwell_task_state s;
 	union states_seen seen;
-	uint8_t life;
+	struct dwell_task_state s;
 };
+
+_Static_assert(offsetof(struct slot, s.created_ns) == 64, "the first cache line of a slot");
+_Static_assert(sizeof(struct slot) == 128, "a slot is two cache lines");
 
 struct states_loss {
 	uint64_t start_ns, end_ns;
@@ -59,12 +66,15 @@ struct dwell_states {
 	uint64_t now_ns;
 	bool has_wakes;
 	int err; /* of the row being applied */
+	/* Both with SLOT_LIVE as life, so that they compare with a slot's. */
 	union states_seen losses_told;
 	union states_seen losses_open; /* those before have ended: an interval that begins now need
 					  not see them */
 	uint64_t ahead_ns;             /* the latest end of a loss told ahead */
 	struct dwell_states_ops ops;
 	void *context;
+	struct dwell_interval plain[DWELL_STATE_COUNT]; /* of states_plain.h: what never changes is
+							   filled in */
 	uint64_t loaded_ns;
 	struct states_loss *losses[2]; /* of everything, of an executor: STATES_LOSSES each */
 	struct states_release **releases;
@@ -98,6 +108,11 @@ void states_loss(struct dwell_states *states, const struct dwell_event *event);
 /* Tell the open interval. What follows is to be put into the slot by the caller. */
 void states_finish(struct dwell_states *states, struct slot *slot, const struct states_end *end);
 
+/* A blocked interval that the program itself says nothing of is a wait, where its end is known.
+ * ops.wait is not NULL. */
+void states_tell_wait(
+	struct dwell_states *states, const struct dwell_interval *interval, uint8_t flags);
+
 void states_wait_begin(struct dwell_states *states, const struct dwell_event *event);
 void states_wait_end(struct dwell_states *states, const struct dwell_event *event);
 void states_release_row(struct dwell_states *states, const struct dwell_event *event);
@@ -123,7 +138,7 @@ static inline struct slot *states_touch(struct dwell_states *states, uint32_t ta
 	if (page < states->page_count && states->pages[page]) {
 		struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
 
-		if (slot->life == SLOT_LIVE && slot->seen.both == states->losses_told.both)
+		if (__builtin_expect(slot->seen.as_one == states->losses_told.as_one, 1))
 			return slot;
 	}
 	return states_touch_slow(states, task);

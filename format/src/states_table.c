@@ -6,6 +6,12 @@
 
 #include "dwell/error.h"
 
+static void no_interval(void *context, const struct dwell_interval *interval)
+{
+	(void)context;
+	(void)interval;
+}
+
 int dwell_states_new(struct dwell_states **out, uint32_t levels, const struct dwell_states_ops *ops,
 	void *context)
 {
@@ -14,9 +20,15 @@ int dwell_states_new(struct dwell_states **out, uint32_t levels, const struct dw
 	if (!states)
 		return DWELL_ENOMEM;
 	states->has_wakes = levels & (DWELL_LEVEL_SCHEDULER | DWELL_LEVEL_RUNTIME);
+	states->losses_told.life = SLOT_LIVE;
+	states->losses_open.life = SLOT_LIVE;
 	if (ops)
 		states->ops = *ops;
+	if (!states->ops.interval)
+		states->ops.interval = no_interval;
 	states->context = context;
+	for (unsigned i = 0; i < DWELL_STATE_COUNT; i++)
+		states->plain[i].state = (uint8_t)i;
 	*out = states;
 	return DWELL_OK;
 }
@@ -53,6 +65,16 @@ static int grow_pages(struct dwell_states *states, size_t page)
 	return DWELL_OK;
 }
 
+static struct slot *new_page(void)
+{
+	const size_t size = STATES_SLOTS * sizeof(struct slot);
+	struct slot *page = aligned_alloc(64, size);
+
+	if (page)
+		memset(page, 0, size);
+	return page;
+}
+
 /* The slot of a task, in whatever life; NULL: states->err is set. */
 static struct slot *make_slot(struct dwell_states *states, uint32_t task)
 {
@@ -67,7 +89,7 @@ static struct slot *make_slot(struct dwell_states *states, uint32_t task)
 		return NULL;
 	}
 	if (!states->pages[page])
-		states->pages[page] = calloc(STATES_SLOTS, sizeof(struct slot));
+		states->pages[page] = new_page();
 	if (!states->pages[page]) {
 		states->err = DWELL_ENOMEM;
 		return NULL;
@@ -77,7 +99,7 @@ static struct slot *make_slot(struct dwell_states *states, uint32_t task)
 
 static void define_slot(struct slot *slot, uint32_t task, uint64_t created_ns)
 {
-	slot->life = SLOT_DEFINED;
+	slot->seen.life = SLOT_DEFINED;
 	slot->s.task = task;
 	slot->s.state = DWELL_UNKNOWN;
 	slot->s.created_ns = created_ns;
@@ -98,12 +120,12 @@ struct slot *states_touch_slow(struct dwell_states *states, uint32_t task)
 	struct slot *slot = make_slot(states, task);
 
 	states_pass_losses(states);
-	if (!slot || slot->life == SLOT_ENDED)
+	if (!slot || slot->seen.life == SLOT_ENDED)
 		return NULL;
-	if (slot->life == SLOT_NONE || slot->s.created_ns > states->now_ns)
+	if (slot->seen.life == SLOT_NONE || slot->s.created_ns > states->now_ns)
 		define_slot(slot, task, states->now_ns);
-	if (slot->life == SLOT_DEFINED) {
-		slot->life = SLOT_LIVE;
+	if (slot->seen.life == SLOT_DEFINED) {
+		slot->seen.life = SLOT_LIVE;
 		slot->seen = states->losses_open;
 	}
 	states_settle(states, slot);
@@ -142,11 +164,11 @@ int dwell_states_task(struct dwell_states *states, const struct dwell_task *task
 	states->err = 0;
 
 	struct slot *slot = task->id ? make_slot(states, task->id) : NULL;
-	if (!slot || slot->life != SLOT_NONE)
+	if (!slot || slot->seen.life != SLOT_NONE)
 		return states->err;
 	define_slot(slot, task->id, task->created_ns);
 	if (task->created_ns < states->loaded_ns)
-		slot->life = SLOT_ENDED;
+		slot->seen.life = SLOT_ENDED;
 	return DWELL_OK;
 }
 
@@ -165,8 +187,8 @@ static void end_before(struct dwell_states *states, uint64_t time_ns)
 		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++) {
 			struct slot *slot = &states->pages[page][i];
 
-			if (slot->life == SLOT_DEFINED && slot->s.created_ns < time_ns)
-				slot->life = SLOT_ENDED;
+			if (slot->seen.life == SLOT_DEFINED && slot->s.created_ns < time_ns)
+				slot->seen.life = SLOT_ENDED;
 		}
 	}
 }
@@ -198,7 +220,7 @@ static int load_one(struct dwell_states *states, uint64_t time_ns, const struct 
 	if (!sound(s, time_ns))
 		return DWELL_EFORMAT;
 	slot->s = *s;
-	slot->life = SLOT_LIVE;
+	slot->seen.life = SLOT_LIVE;
 	slot->seen = states->losses_open;
 	if (states_known(s) != DWELL_RUNNING || !s->executor)
 		return DWELL_OK;
@@ -247,8 +269,8 @@ static bool keep(struct dwell_states *states, size_t count)
 
 static bool lives_now(const struct dwell_states *states, const struct slot *slot)
 {
-	return slot->life == SLOT_LIVE ||
-	       (slot->life == SLOT_DEFINED && slot->s.created_ns <= states->now_ns);
+	return slot->seen.life == SLOT_LIVE ||
+	       (slot->seen.life == SLOT_DEFINED && slot->s.created_ns <= states->now_ns);
 }
 
 int dwell_states_save(
@@ -264,7 +286,7 @@ int dwell_states_save(
 				continue;
 			if (!keep(states, n + 1))
 				return DWELL_ENOMEM;
-			if (slot->life == SLOT_LIVE)
+			if (slot->seen.life == SLOT_LIVE)
 				states_settle(states, slot);
 			states->saved[n] = slot->s;
 			states_resolve_waker(states, &states->saved[n]);
@@ -282,7 +304,7 @@ const struct dwell_task_state *dwell_states_get(const struct dwell_states *state
 
 	if (!slot || !lives_now(states, slot))
 		return NULL;
-	if (slot->life == SLOT_LIVE)
+	if (slot->seen.life == SLOT_LIVE)
 		states_settle(states, slot);
 	return &slot->s;
 }

@@ -35,8 +35,7 @@ static void say_why(struct dwell_interval *out, const struct dwell_task_state *s
 	out->holder_how = s->wait_holder && (s->wait_flags & DWELL_EVENT_HOLDER_READ) ? 1 : 0;
 }
 
-/* A blocked interval that the program itself says nothing of is a wait, where its end is known. */
-static void tell_kernel_wait(
+void states_tell_wait(
 	struct dwell_states *states, const struct dwell_interval *interval, uint8_t flags)
 {
 	const struct dwell_wait wait = {
@@ -91,11 +90,10 @@ static inline void tell(struct dwell_states *states, struct slot *slot, uint64_t
 		out.flags &= (uint8_t)~DWELL_INTERVAL_PREEMPTED;
 		break;
 	}
-	if (states->ops.interval)
-		states->ops.interval(states->context, &out);
+	states->ops.interval(states->context, &out);
 	if (end->as == DWELL_BLOCKED && !in_wait && end->next != DWELL_UNKNOWN &&
 		!(end->interval_flags & DWELL_INTERVAL_OPEN) && states->ops.wait)
-		tell_kernel_wait(states, &out, end->flags);
+		states_tell_wait(states, &out, end->flags);
 }
 
 /* A loss came into the state: it was so until then, and unknown after. */
@@ -138,7 +136,7 @@ void states_finish(struct dwell_states *states, struct slot *slot, const struct 
 /* One task's open interval; its state goes on. */
 static void flush_slot(struct dwell_states *states, struct slot *slot, uint64_t time_ns)
 {
-	if (slot->life == SLOT_LIVE)
+	if (slot->seen.life == SLOT_LIVE)
 		states_settle(states, slot);
 
 	/* A copy: the sums of an open wait must not take this interval twice. */
@@ -161,7 +159,8 @@ int dwell_states_flush(struct dwell_states *states, uint64_t time_ns)
 	for (size_t page = 0; page < states->page_count; page++) {
 		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++) {
 			struct slot *slot = &states->pages[page][i];
-			const bool lives = slot->life == SLOT_LIVE || slot->life == SLOT_DEFINED;
+			const bool lives =
+				slot->seen.life == SLOT_LIVE || slot->seen.life == SLOT_DEFINED;
 
 			if (lives && slot->s.since_ns <= time_ns)
 				flush_slot(states, slot, time_ns);

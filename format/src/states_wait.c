@@ -209,7 +209,7 @@ static void release_to(struct dwell_states *states, const struct dwell_event *ev
 {
 	struct slot *slot = states_find(states, event->peer);
 
-	if (!slot || slot->life != SLOT_LIVE)
+	if (!slot || slot->seen.life != SLOT_LIVE)
 		return;
 	states_settle(states, slot);
 	if (!slot->s.wait_reason)

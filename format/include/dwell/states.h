@@ -43,11 +43,24 @@
  * on: a run that starts from a keyframe tells exactly what one from the beginning tells after it.
  */
 struct dwell_task_state {
-	uint64_t since_ns;   /* the state began */
-	uint64_t created_ns; /* knowledge of the task began */
-	uint64_t wake_ns;    /* of a wake that came while it ran; 0: none */
+	uint64_t since_ns; /* the state began */
+	uint64_t wake_ns;  /* of a wake that came while it ran; 0: none */
 	/* Not 0: a loss came into the state; it is known until here and unknown from here on. */
 	uint64_t lost_ns;
+	uint32_t task;
+	uint32_t executor; /* running: on it, 0 where not known; else the last one, or 0 */
+	uint32_t object;   /* blocked: on it */
+	uint32_t stack;
+	uint32_t waker; /* runnable: who made it so; else of the wake at wake_ns */
+	uint32_t waker_stack;
+	uint8_t state;          /* enum dwell_state */
+	uint8_t reason;         /* blocked: why */
+	uint8_t cause;          /* runnable: enum dwell_cause */
+	uint8_t own_word;       /* 1: the state is the program's word, not a scheduler's */
+	uint8_t wait_reason;    /* of the program's own wait; 0: not in one */
+	uint8_t wait_flags;     /* enum dwell_event_flag of WAIT_BEGIN */
+	uint8_t wait_waker_how; /* enum dwell_waker_how */
+	uint64_t created_ns;    /* knowledge of the task began */
 	uint64_t wait_since_ns; /* the program's own wait began; meaningful when wait_reason is not
 				   0 */
 	/* Of that wait, in the intervals that have ended; what is missing to its length is unknown.
@@ -55,24 +68,11 @@ struct dwell_task_state {
 	uint64_t wait_blocked_ns;
 	uint64_t wait_runnable_ns;
 	uint64_t wait_running_ns;
-	uint32_t task;
-	uint32_t executor; /* running: on it, 0 where not known; else the last one, or 0 */
-	uint32_t object;   /* blocked: on it */
-	uint32_t stack;
-	uint32_t waker; /* runnable: who made it so; else of the wake at wake_ns */
-	uint32_t waker_stack;
 	uint32_t wait_object;
 	uint32_t wait_stack;
 	uint32_t wait_holder;
 	uint32_t wait_waker; /* who last ended a blocked stretch of the wait, as far as is known */
 	uint32_t wait_waker_stack;
-	uint8_t state;          /* enum dwell_state */
-	uint8_t reason;         /* blocked: why */
-	uint8_t cause;          /* runnable: enum dwell_cause */
-	uint8_t wait_reason;    /* of the program's own wait; 0: not in one */
-	uint8_t wait_flags;     /* enum dwell_event_flag of WAIT_BEGIN */
-	uint8_t wait_waker_how; /* enum dwell_waker_how */
-	uint8_t own_word;       /* 1: the state is the program's word, not a scheduler's */
 };
 
 /* How the waker of a program's wait is known; a lower one is not replaced by a higher one. */
