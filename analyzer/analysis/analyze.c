@@ -11,6 +11,11 @@ static const struct {
 } analyses[] = {
 	{ DWELL_ANALYZE_TASKS, &tasks_fold, tasks_answer },
 	{ DWELL_ANALYZE_LATENCY, &latency_fold, latency_answer },
+	{ DWELL_ANALYZE_BLOCKED, &blocked_fold, blocked_answer },
+	{ DWELL_ANALYZE_LOCKS, &locks_fold, locks_answer },
+	{ DWELL_ANALYZE_SPANS, &spans_fold, spans_answer },
+	{ DWELL_ANALYZE_METRICS, &metrics_fold, metrics_answer },
+	{ DWELL_ANALYZE_FLAME, &flame_fold, flame_answer },
 };
 
 enum { ANALYSES = sizeof(analyses) / sizeof(analyses[0]) };
@@ -34,10 +39,6 @@ static int check(const struct dwell_query *query, struct dwell_diag *diag)
 		query->flame_of > DWELL_FLAME_CPU)
 		return dwell_diag_set(
 			diag, DWELL_EINVAL, UINT64_MAX, 0, "no such grouping for this analysis");
-	if (query->analyses &
-		~(unsigned)(DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_STAT))
-		return dwell_diag_set(diag, DWELL_EUNSUPPORTED, UINT64_MAX, 0,
-			"this analysis is not to be had yet");
 	return DWELL_OK;
 }
 
@@ -159,6 +160,11 @@ void dwell_answer_free(struct dwell_answer *answer)
 		return;
 	tasks_free(answer->tasks);
 	latency_free(answer->latency);
+	blocked_free(answer->blocked);
+	locks_free(answer->locks);
+	spans_free(answer->spans);
+	metrics_free(answer->metrics);
+	flames_free(answer->flames);
 	free(answer->stat);
 	catalog_free((struct dwell_catalog *)answer->catalog);
 	free(answer);

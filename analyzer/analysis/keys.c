@@ -51,6 +51,7 @@ static struct dwell_string text_of(const struct dwell_catalog *catalog, unsigned
 		task = dwell_catalog_task(catalog, id);
 		return task ? task->name : (struct dwell_string){ 0 };
 	case DWELL_BY_CLASS:
+	case DWELL_BY_SITE: /* without a stack: who waits there */
 		class = dwell_catalog_class(catalog, id);
 		return class ? class->text : (struct dwell_string){ 0 };
 	case DWELL_BY_PROCESS:

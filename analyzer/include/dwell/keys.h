@@ -18,7 +18,8 @@ enum dwell_by {
 };
 const char *dwell_by_name(unsigned by);
 
-/* What a row stands for: `id` is a task, class, process, object or reason; 0 for a site. */
+/* What a row stands for: `id` is a task, class, process, object or reason. Of a site it is the
+ * class of those who wait there, where no stack tells the place; else 0. */
 struct dwell_key {
 	uint8_t by;
 	uint32_t id;

@@ -76,7 +76,8 @@ struct dwell_convoy {
 
 struct dwell_lock_row {
 	uint64_t id;
-	uint32_t object; /* 0: waits for something held that name no object */
+	uint32_t object; /* 0: what was held has no name, and is told by where it was waited for */
+	uint32_t stack;  /* of the longest total */
 	uint8_t reason;
 	uint64_t contended;              /* waits */
 	uint32_t waiters;                /* tasks */

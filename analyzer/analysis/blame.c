@@ -1,0 +1,151 @@
+/* Who held the object of a wait, and what it did meanwhile. */
+#include "analysis/waits.h"
+
+/* One holder's share of a wait. */
+static int add_share(struct waits *waits, struct group *group, uint64_t from_ns, uint64_t to_ns,
+	const struct dwell_holder *who)
+{
+	struct dwell_holder holder = *who;
+
+	if (to_ns <= from_ns)
+		return DWELL_OK;
+	holder.count = 1;
+	holder.total_ns = to_ns - from_ns;
+	past_split(&waits->past, who->task, from_ns, to_ns, &holder.times, holder.blocked_by);
+	return group_add_holder(group, &holder);
+}
+
+/* Can the one who gave it up have held it? Of a mutex always; others must have got it before. */
+static bool may_have_held(const struct released *of, unsigned reason, const struct release *release)
+{
+	return release->task && (is_held(reason) || released_is_member(of, release->task));
+}
+
+/*
+ * From one release to the next the object was held by who made the next one. Back from the wait's
+ * end: what is after the last release is nobody's (the waiter was handed it), what is before the
+ * oldest that is remembered is not known.
+ */
+static int share_out(struct waits *waits, struct group *group, const struct dwell_wait *wait,
+	const struct released *of)
+{
+	const struct release *release;
+	int err = DWELL_OK;
+
+	for (uint32_t i = 0; !err && (release = released_latest(of, i)) != NULL; i++) {
+		const struct release *before = released_latest(of, i + 1);
+		uint64_t from_ns = before ? before->time_ns : wait->start_ns;
+
+		if (release->time_ns > wait->end_ns)
+			continue;
+		if (release->time_ns <= wait->start_ns)
+			break;
+		if (from_ns < wait->start_ns)
+			from_ns = wait->start_ns;
+		/* Dropped: who held it all that time cannot be told. */
+		if (!before && of->count == RELEASES)
+			break;
+
+		/* At its start the owner was read: that one was waited for until it let go. */
+		const bool read = from_ns == wait->start_ns && wait->holder_how == DWELL_HOW_READ;
+		const struct dwell_holder who = {
+			.task = read ? wait->holder : release->task,
+			.stack = read && wait->holder != release->task ? 0 : release->stack,
+			.how = read ? DWELL_HOW_READ : DWELL_HOW_INFERRED,
+		};
+		if (read || may_have_held(of, wait->reason, release))
+			err = add_share(waits, group, from_ns, release->time_ns, &who);
+	}
+	return err;
+}
+
+static bool released_since(const struct released *of, const struct dwell_wait *wait)
+{
+	const struct release *latest = released_latest(of, 0);
+
+	return latest && latest->time_ns > wait->start_ns;
+}
+
+/* The whole wait is the one's who was read, where no release tells more. */
+static int blame_read(struct waits *waits, struct group *group, const struct dwell_wait *wait)
+{
+	const struct dwell_holder who = { .task = wait->holder,
+		.stack = wait->holder == wait->waker ? wait->waker_stack : 0,
+		.how = DWELL_HOW_READ };
+
+	return add_share(waits, group, wait->start_ns, wait->end_ns, &who);
+}
+
+/* Waits whose waker may have held what was waited for. */
+static bool may_be_held(unsigned reason)
+{
+	return is_held(reason) || reason == DWELL_REASON_SEMAPHORE || reason == DWELL_REASON_FUTEX;
+}
+
+static int note_end(struct released *of, const struct dwell_wait *wait)
+{
+	const uint64_t ready_ns = wait->end_ns - wait->runnable_ns;
+
+	of->waited = true;
+	if (is_held(wait->reason))
+		released_handover(of, wait->start_ns, wait->end_ns);
+	/* Who woke it gave it up, unless the object's own rows say when and who. */
+	if (of->has_rows || !wait->waker || wait->waker == wait->task)
+		return DWELL_OK;
+	return released_add(of, ready_ns > wait->start_ns ? ready_ns : wait->end_ns, wait->waker,
+		wait->waker_stack);
+}
+
+/*
+ * No object is known. Who gave it up had got it at the end of its own last wait for something
+ * held, if that ended within this one: before that, it was whoever gave it to that one.
+ */
+static int follow_givers(struct waits *waits, struct group *group, const struct dwell_wait *wait)
+{
+	struct dwell_holder who = {
+		.task = wait->waker,
+		.stack = wait->waker_stack,
+		.how = DWELL_HOW_INFERRED,
+	};
+	uint64_t to_ns = wait->end_ns - wait->runnable_ns;
+	int err = DWELL_OK;
+
+	for (unsigned i = 0; i < RELEASES && who.task && who.task != wait->task && !err; i++) {
+		const struct waiter *before = waiter_of(waits, who.task);
+
+		if (!before)
+			return DWELL_ENOMEM;
+		/* It has waited since: how it got it then is forgotten. */
+		if (before->got_ns >= to_ns)
+			return err;
+		if (before->got_ns <= wait->start_ns || !before->giver)
+			return add_share(waits, group, wait->start_ns, to_ns, &who);
+		err = add_share(waits, group, before->got_ns, to_ns, &who);
+		to_ns = before->got_ns;
+		who.task = before->giver;
+		who.stack = before->giver_stack;
+	}
+	return err;
+}
+
+int waits_blame(struct waits *waits, struct group *group, const struct dwell_wait *wait)
+{
+	struct released *of = wait->object ? releases_of(&waits->releases, wait->object) : NULL;
+	int err = DWELL_OK;
+
+	if (wait->object && !of)
+		return DWELL_ENOMEM;
+	if (of && may_be_held(wait->reason))
+		err = note_end(of, wait);
+	if (err)
+		return err;
+	if (!of && is_held(wait->reason) && wait->holder_how != DWELL_HOW_READ)
+		return follow_givers(waits, group, wait);
+	if (of && released_since(of, wait))
+		err = share_out(waits, group, wait, of);
+	else if (wait->holder && wait->holder_how == DWELL_HOW_READ)
+		err = blame_read(waits, group, wait);
+	if (of)
+		released_member(of, wait->task);
+	return err;
+}

@@ -1,0 +1,234 @@
+/* Where time was blocked: groups as rows, those that matter first. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/roles.h"
+#include "analysis/waits.h"
+
+static int blocked_make(void **fold, const struct model *model)
+{
+	const unsigned by = model->query->blocked_by;
+
+	return waits_make(fold, model, by ? by : DWELL_BY_SITE, false);
+}
+
+const struct fold_ops blocked_fold = {
+	.serial = true,
+	.kinds = WAITS_KINDS,
+	.make = blocked_make,
+	.free = waits_drop,
+	.begin = waits_begin,
+	.event = waits_event,
+	.interval = waits_interval,
+	.wait = waits_wait,
+	.merge = waits_merge,
+};
+
+static uint64_t hash_text(uint64_t hash, struct dwell_string text)
+{
+	return hash_bytes(text.at, text.size, hash);
+}
+
+/* The same in a cut, and in another run where names are. */
+static uint64_t site_key(const struct dwell_catalog *catalog, const struct group *group)
+{
+	uint64_t key = hash_mix(hash_mix(0, DWELL_BY_SITE), group->reason);
+
+	key = hash_mix(key, catalog_object_hash(catalog, group->object));
+	if (group->stack)
+		return hash_mix(key, catalog_stack_hash(catalog, group->stack));
+
+	const struct dwell_catalog_class *class =
+		dwell_catalog_class(catalog, group_of(catalog, DWELL_BY_CLASS, group->id));
+	return class ? hash_text(key, class->text) : hash_mix(key, group->id);
+}
+
+static uint64_t object_key(const struct dwell_catalog *catalog, const struct group *group)
+{
+	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, group->object);
+	uint64_t key = hash_mix(0, DWELL_BY_OBJECT);
+
+	/* Two of one address follow one another in time: their ids differ. */
+	key = hash_mix(key, catalog_object_hash(catalog, group->object));
+	key = hash_mix(key, object ? object->native_id : 0);
+	return hash_mix(key, group->object ? group->object : ~(uint64_t)group->reason);
+}
+
+static uint64_t final_key(
+	const struct dwell_catalog *catalog, unsigned by, const struct group *group, uint32_t *id)
+{
+	const struct dwell_catalog_class *class;
+
+	*id = group->id;
+	switch (by) {
+	case DWELL_BY_SITE:
+		*id = group_of(catalog, DWELL_BY_CLASS, group->id);
+		return site_key(catalog, group);
+	case DWELL_BY_OBJECT:
+		return object_key(catalog, group);
+	case DWELL_BY_CLASS:
+		*id = group_of(catalog, by, group->id);
+		class = dwell_catalog_class(catalog, *id);
+		return class ? hash_text(by, class->text) : hash_mix(by, group->id);
+	case DWELL_BY_TASK:
+		return id_of(catalog, "task", group->id, 0) + group->id;
+	default:
+		return hash_mix(by, group->id);
+	}
+}
+
+/* Groups that are one for the reader. */
+static int regroup(const struct waits *waits, struct groups *out)
+{
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < waits->groups.count && !err; i++) {
+		const struct group *group = waits->groups.at[i];
+		uint32_t id;
+		bool made;
+		const uint64_t key = final_key(waits->model->catalog, waits->by, group, &id);
+		struct group *into = groups_get(out, key, &made);
+
+		err = into ? group_merge(into, group) : DWELL_ENOMEM;
+		if (into)
+			into->id = id;
+	}
+	return err;
+}
+
+struct living {
+	const struct waits *waits;
+	uint64_t ns;
+};
+
+static void add_life(void *context, uint32_t task)
+{
+	struct living *living = context;
+	const struct waiter *waiter = table_get(&living->waits->waiters, task);
+
+	if (waiter)
+		living->ns += waiter->lived_ns;
+}
+
+static unsigned group_role(
+	const struct waits *waits, const struct group *group, unsigned object_kind)
+{
+	struct living living = { waits, 0 };
+	uint64_t held_ns = group->more_holders.total_ns;
+
+	idset_each(&group->tasks, add_life, &living);
+	for (uint32_t i = 0; i < group->holder_count; i++)
+		held_ns += group->holders[i].total_ns;
+
+	const struct role_facts facts = {
+		.reason = group->reason,
+		.object_kind = object_kind,
+		.tasks = group->tasks.count,
+		.count = group->waits.count + group->open_count,
+		.total_ns = group->waits.sum + group->open_ns,
+		.lived_ns = living.ns,
+		.timed_out = group->timed_out,
+		.woken = group->woken,
+		.replies = group->replies,
+		.held = held_ns > group->waits.sum / 2,
+	};
+	return role_of(&facts);
+}
+
+static int fill_row(struct dwell_blocked_row *row, const struct waits *waits, struct group *group)
+{
+	const struct dwell_catalog *catalog = waits->model->catalog;
+	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, group->object);
+	int err;
+
+	row->id = group->key;
+	row->key = key_of(catalog, waits->by, group->id);
+	row->reason = group->reason;
+	row->object = group->object;
+	row->object_kind = object ? object->kind : 0;
+	row->several = group->several;
+	row->stack = group->stack;
+	row->tasks = group->tasks.count;
+	row->times = group->times;
+	row->open_count = group->open_count;
+	row->open_ns = group->open_ns;
+	row->timed_out = group->timed_out;
+	row->has_underused = waits->active.cpus != 0;
+	row->underused_ns = group->underused_ns;
+	row->role = (uint8_t)group_role(waits, group, row->object_kind);
+	err = distribution_of(&group->waits, &row->waits);
+	if (!err)
+		err = group_take_holders(group, &row->holders, &row->holder_count);
+	if (!err)
+		err = group_take_wakers(group, &row->wakers, &row->waker_count);
+	return err;
+}
+
+static bool is_harmless(const struct dwell_blocked_row *row)
+{
+	return row->role == DWELL_ROLE_WORK || row->role == DWELL_ROLE_TIME;
+}
+
+static int rank(const void *a, const void *b)
+{
+	const struct dwell_blocked_row *x = a, *y = b;
+
+	if (is_harmless(x) != is_harmless(y))
+		return is_harmless(x) ? 1 : -1;
+	if (x->underused_ns != y->underused_ns && !is_harmless(x))
+		return x->underused_ns > y->underused_ns ? -1 : 1;
+	if (x->waits.total_ns != y->waits.total_ns)
+		return x->waits.total_ns > y->waits.total_ns ? -1 : 1;
+	if (x->open_ns != y->open_ns)
+		return x->open_ns > y->open_ns ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static int fill_rows(struct dwell_blocked *out, const struct waits *waits, struct groups *groups)
+{
+	int err = DWELL_OK;
+
+	out->rows = groups->count ? calloc(groups->count, sizeof(*out->rows)) : NULL;
+	if (groups->count && !out->rows)
+		return DWELL_ENOMEM;
+	for (size_t i = 0; i < groups->count && !err; i++)
+		err = fill_row(&out->rows[out->count++], waits, groups->at[i]);
+	if (err || !out->count)
+		return err;
+	qsort(out->rows, out->count, sizeof(*out->rows), rank);
+	while (out->matter < out->count && !is_harmless(&out->rows[out->matter]))
+		out->matter++;
+	for (size_t i = out->matter; i < out->count; i++) {
+		out->idle_count += out->rows[i].waits.count;
+		out->idle_ns += out->rows[i].waits.total_ns;
+	}
+	return DWELL_OK;
+}
+
+int blocked_answer(struct dwell_answer *answer, struct model *model, void *fold,
+	const struct dwell_query *query)
+{
+	struct groups groups = { 0 };
+	int err;
+
+	(void)model;
+	(void)query;
+	answer->blocked = calloc(1, sizeof(*answer->blocked));
+	err = answer->blocked ? regroup(fold, &groups) : DWELL_ENOMEM;
+	if (!err)
+		err = fill_rows(answer->blocked, fold, &groups);
+	groups_release(&groups);
+	return err;
+}
+
+void blocked_free(struct dwell_blocked *blocked)
+{
+	for (size_t i = 0; blocked && i < blocked->count; i++) {
+		free(blocked->rows[i].waits.bars);
+		free(blocked->rows[i].holders);
+		free(blocked->rows[i].wakers);
+	}
+	if (blocked)
+		free(blocked->rows);
+	free(blocked);
+}

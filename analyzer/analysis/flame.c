@@ -1,0 +1,199 @@
+/* Weighted stacks: where time was blocked, ready, spent, and who woke. */
+#include <stdlib.h>
+
+#include "analysis/groups.h"
+
+struct flame {
+	const struct model *model;
+	unsigned of;
+	struct groups groups; /* by task, reason, stack; weight in open_ns */
+	struct table left;    /* by task: uint32_t stack where it last left */
+};
+
+static int flame_make(void **fold, const struct model *model)
+{
+	struct flame *flame = calloc(1, sizeof(*flame));
+
+	if (!flame)
+		return DWELL_ENOMEM;
+	flame->model = model;
+	flame->of = model->query->flame_of;
+	flame->left.item = sizeof(uint32_t);
+	*fold = flame;
+	return DWELL_OK;
+}
+
+static void flame_drop(void *fold)
+{
+	struct flame *flame = fold;
+
+	if (!flame)
+		return;
+	groups_release(&flame->groups);
+	table_release(&flame->left);
+	free(flame);
+}
+
+static int add(struct flame *flame, uint32_t task, unsigned reason, uint32_t stack, uint64_t ns)
+{
+	bool made;
+	const uint64_t key = hash_mix(hash_mix(hash_mix(1, task), reason), stack);
+	struct group *group;
+
+	if (!wants_task(flame->model, task))
+		return DWELL_OK;
+	group = groups_get(&flame->groups, key, &made);
+	if (!group)
+		return DWELL_ENOMEM;
+	group->id = task;
+	group->reason = (uint8_t)reason;
+	group->stack = stack;
+	group->open_count++;
+	group->open_ns += ns;
+	return DWELL_OK;
+}
+
+static int flame_event(void *fold, const struct dwell_event *event)
+{
+	struct flame *flame = fold;
+	uint32_t *left;
+
+	if (event->kind == DWELL_EVENT_SAMPLE)
+		return flame->of == DWELL_FLAME_CPU && event->reason == DWELL_SAMPLE_CPU
+			       ? add(flame, event->task, 0, event->stack, event->value)
+			       : DWELL_OK;
+	if (flame->of != DWELL_FLAME_RUNNABLE || !event->task || !event->stack)
+		return DWELL_OK;
+	left = table_make(&flame->left, event->task);
+	if (!left)
+		return DWELL_ENOMEM;
+	*left = event->stack;
+	return DWELL_OK;
+}
+
+static int flame_interval(void *fold, const struct dwell_interval *interval)
+{
+	struct flame *flame = fold;
+	const uint32_t *left = table_get(&flame->left, interval->task);
+
+	if (flame->of != DWELL_FLAME_RUNNABLE || interval->state != DWELL_RUNNABLE)
+		return DWELL_OK;
+	return add(flame, interval->task, 0, left ? *left : 0,
+		in_window(flame->model, interval->start_ns, interval->end_ns));
+}
+
+static int flame_wait(void *fold, const struct dwell_wait *wait)
+{
+	struct flame *flame = fold;
+	const uint64_t ns = wait->end_ns - wait->start_ns;
+
+	if (!wants_wait(flame->model, wait))
+		return DWELL_OK;
+	switch (flame->of) {
+	case DWELL_FLAME_BLOCKED:
+		return add(flame, wait->task, wait->reason, wait->stack, ns);
+	case DWELL_FLAME_LOCK:
+		return wait->reason == DWELL_REASON_MUTEX || wait->reason == DWELL_REASON_RWLOCK
+			       ? add(flame, wait->task, wait->reason, wait->stack, ns)
+			       : DWELL_OK;
+	case DWELL_FLAME_WAKE:
+		return wait->waker ? add(flame, wait->waker, wait->reason, wait->waker_stack, ns)
+				   : DWELL_OK;
+	default:
+		return DWELL_OK;
+	}
+}
+
+static int flame_merge(void *into, void *from)
+{
+	(void)into;
+	(void)from;
+	return DWELL_EINVAL; /* serial: there is nothing to merge */
+}
+
+const struct fold_ops flame_fold = {
+	.serial = true,
+	.kinds = 1u << DWELL_EVENT_SAMPLE | 1u << DWELL_EVENT_SWITCH | 1u << DWELL_EVENT_STATE |
+		 1u << DWELL_EVENT_WAIT_BEGIN | 1u << DWELL_EVENT_CREATE,
+	.make = flame_make,
+	.free = flame_drop,
+	.event = flame_event,
+	.interval = flame_interval,
+	.wait = flame_wait,
+	.merge = flame_merge,
+};
+
+static int in_order(const void *a, const void *b)
+{
+	const struct dwell_flame_row *x = a, *y = b;
+
+	if (x->class_id != y->class_id)
+		return x->class_id < y->class_id ? -1 : 1;
+	if (x->reason != y->reason)
+		return x->reason < y->reason ? -1 : 1;
+	if (x->stack != y->stack)
+		return x->stack < y->stack ? -1 : 1;
+	return (x->task > y->task) - (x->task < y->task);
+}
+
+/* Rows of one class, reason and stack are one. */
+static void join(struct dwell_flames *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < out->count; i++) {
+		struct dwell_flame_row *row = &out->rows[i], *last = n ? &out->rows[n - 1] : NULL;
+
+		out->total_ns += row->weight_ns;
+		if (last && row->class_id && last->class_id == row->class_id &&
+			last->reason == row->reason && last->stack == row->stack) {
+			last->count += row->count;
+			last->weight_ns += row->weight_ns;
+		} else {
+			out->rows[n++] = *row;
+		}
+	}
+	out->count = n;
+}
+
+int flame_answer(struct dwell_answer *answer, struct model *model, void *fold,
+	const struct dwell_query *query)
+{
+	struct flame *flame = fold;
+	struct dwell_flames *out = calloc(1, sizeof(*out));
+
+	(void)query;
+	answer->flames = out;
+	if (!out)
+		return DWELL_ENOMEM;
+	out->of = (uint8_t)flame->of;
+	out->rows = flame->groups.count ? calloc(flame->groups.count, sizeof(*out->rows)) : NULL;
+	if (flame->groups.count && !out->rows)
+		return DWELL_ENOMEM;
+	for (size_t i = 0; i < flame->groups.count; i++) {
+		const struct group *group = flame->groups.at[i];
+		const struct dwell_catalog_task *task =
+			dwell_catalog_task(model->catalog, group->id);
+
+		out->rows[out->count++] = (struct dwell_flame_row){
+			.task = group->id,
+			.class_id = task ? task->class_id : 0,
+			.process = task ? task->process : 0,
+			.stack = group->stack,
+			.reason = group->reason,
+			.count = group->open_count,
+			.weight_ns = group->open_ns,
+		};
+	}
+	if (out->count)
+		qsort(out->rows, out->count, sizeof(*out->rows), in_order);
+	join(out);
+	return DWELL_OK;
+}
+
+void flames_free(struct dwell_flames *flames)
+{
+	if (flames)
+		free(flames->rows);
+	free(flames);
+}

@@ -1,0 +1,63 @@
+#ifndef DWELL_ANALYSIS_GROUPS_H
+#define DWELL_ANALYSIS_GROUPS_H
+
+#include "analysis/fold.h"
+
+/* A set of task ids: few in an array, many in bits. */
+struct idset {
+	uint32_t *few;
+	uint32_t count, cap;
+	uint64_t *bits;
+	size_t words;
+};
+
+int idset_add(struct idset *set, uint32_t id);
+int idset_merge(struct idset *into, const struct idset *from);
+void idset_release(struct idset *set);
+/* Calls visit for each id. */
+void idset_each(const struct idset *set, void (*visit)(void *context, uint32_t id), void *context);
+
+/* More than so many people of one group are not told apart: the least is added to the rest. */
+enum { GROUP_PEOPLE = 32 };
+
+/* Waits alike. */
+struct group {
+	uint64_t key; /* hash of what they have in common */
+	uint32_t id;  /* task, object or reason where the key is one */
+	uint8_t reason;
+	uint32_t object, stack;
+	uint64_t lead_ns; /* of the member that reason, object and stack are taken from */
+	bool several;     /* objects */
+	struct dwell_histogram waits;
+	struct dwell_times times;
+	uint64_t timed_out, replies, woken, underused_ns;
+	uint64_t open_count, open_ns;
+	struct idset tasks;
+	struct dwell_holder *holders;
+	struct dwell_waker *wakers;
+	uint32_t holder_count, holder_cap, waker_count, waker_cap;
+	/* Those that made room for others, added up. */
+	struct dwell_holder more_holders;
+	struct dwell_waker more_wakers;
+};
+
+/* Groups by their key, in the order in which they came. */
+struct groups {
+	struct group **at;
+	size_t count, cap;
+	uint32_t *slots; /* index + 1 into at; a power of two, twice as many as groups */
+	size_t slot_count;
+};
+
+/* Made where it was not; NULL: no memory. */
+struct group *groups_get(struct groups *groups, uint64_t key, bool *made);
+void groups_release(struct groups *groups);
+
+int group_add_waker(struct group *group, const struct dwell_waker *waker);
+int group_add_holder(struct group *group, const struct dwell_holder *holder);
+int group_merge(struct group *into, const struct group *from);
+/* Longest first, the rest last under task 0; the array is the caller's to free. */
+int group_take_holders(struct group *group, struct dwell_holder **out, size_t *count);
+int group_take_wakers(struct group *group, struct dwell_waker **out, size_t *count);
+
+#endif

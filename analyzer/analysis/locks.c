@@ -1,0 +1,156 @@
+/* Locks: who waited, who held, convoys. */
+#include <stdlib.h>
+
+#include "analysis/order.h"
+#include "analysis/waits.h"
+
+struct locks {
+	struct waits *waits;
+	struct order order;
+};
+
+static int locks_make(void **fold, const struct model *model)
+{
+	struct locks *locks = calloc(1, sizeof(*locks));
+	void *waits = NULL;
+	int err = locks ? waits_make(&waits, model, DWELL_BY_OBJECT, true) : DWELL_ENOMEM;
+
+	if (err) {
+		free(locks);
+		return err;
+	}
+	locks->waits = waits;
+	order_init(&locks->order);
+	*fold = locks;
+	return DWELL_OK;
+}
+
+static void locks_drop(void *fold)
+{
+	struct locks *locks = fold;
+
+	if (!locks)
+		return;
+	waits_drop(locks->waits);
+	order_release(&locks->order);
+	free(locks);
+}
+
+static int locks_begin(void *fold, const struct fold_start *start)
+{
+	return waits_begin(((struct locks *)fold)->waits, start);
+}
+
+static int locks_event(void *fold, const struct dwell_event *event)
+{
+	struct locks *locks = fold;
+	int err = DWELL_OK;
+
+	if (event->kind == DWELL_EVENT_ACQUIRE || event->kind == DWELL_EVENT_RELEASE)
+		err = order_event(&locks->order, event);
+	return err ? err : waits_event(locks->waits, event);
+}
+
+static int locks_interval(void *fold, const struct dwell_interval *interval)
+{
+	return waits_interval(((struct locks *)fold)->waits, interval);
+}
+
+static int locks_wait(void *fold, const struct dwell_wait *wait)
+{
+	return waits_wait(((struct locks *)fold)->waits, wait);
+}
+
+const struct fold_ops locks_fold = {
+	.serial = true,
+	.kinds = WAITS_KINDS,
+	.make = locks_make,
+	.free = locks_drop,
+	.begin = locks_begin,
+	.event = locks_event,
+	.interval = locks_interval,
+	.wait = locks_wait,
+	.merge = waits_merge,
+};
+
+static int fill_row(struct dwell_lock_row *row, const struct waits *waits, struct group *group)
+{
+	const struct dwell_catalog *catalog = waits->model->catalog;
+	struct released *of =
+		group->object ? table_get(&waits->releases.objects, group->object) : NULL;
+	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, group->object);
+	int err;
+
+	row->id = hash_mix(catalog_object_hash(catalog, group->object),
+		object ? object->native_id : catalog_stack_hash(catalog, group->stack));
+	row->object = group->object;
+	row->reason = group->reason;
+	row->stack = group->stack;
+	row->contended = group->waits.count;
+	row->waiters = group->tasks.count;
+	row->times = group->times;
+	row->open_count = group->open_count;
+	row->open_ns = group->open_ns;
+	if (of) {
+		released_close(of);
+		row->convoys = of->convoys;
+		row->convoy_ns = of->convoy_ns;
+		row->convoy = of->longest;
+	}
+	err = distribution_of(&group->waits, &row->waits);
+	return err ? err : group_take_holders(group, &row->holders, &row->holder_count);
+}
+
+static int longest_first(const void *a, const void *b)
+{
+	const struct dwell_lock_row *x = a, *y = b;
+	const uint64_t x_ns = x->waits.total_ns + x->open_ns;
+	const uint64_t y_ns = y->waits.total_ns + y->open_ns;
+
+	if (x_ns != y_ns)
+		return x_ns > y_ns ? -1 : 1;
+	if (x->object != y->object)
+		return x->object < y->object ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+int locks_answer(struct dwell_answer *answer, struct model *model, void *fold,
+	const struct dwell_query *query)
+{
+	struct locks *locks = fold;
+	struct groups *groups = &locks->waits->groups;
+	struct dwell_locks *out = calloc(1, sizeof(*out));
+	int err = DWELL_OK;
+
+	(void)query;
+	if (!out)
+		return DWELL_ENOMEM;
+	answer->locks = out;
+	out->has_order = model->info.levels & DWELL_LEVEL_ALL_LOCKS;
+	out->rows = groups->count ? calloc(groups->count, sizeof(*out->rows)) : NULL;
+	if (groups->count && !out->rows)
+		return DWELL_ENOMEM;
+	for (size_t i = 0; i < groups->count && !err; i++)
+		err = fill_row(&out->rows[out->count++], locks->waits, groups->at[i]);
+	if (out->count)
+		qsort(out->rows, out->count, sizeof(*out->rows), longest_first);
+	return err ? err : order_cycles(&locks->order, model->catalog, out);
+}
+
+void locks_free(struct dwell_locks *locks)
+{
+	for (size_t i = 0; locks && i < locks->count; i++) {
+		free(locks->rows[i].waits.bars);
+		free(locks->rows[i].holders);
+	}
+	for (size_t i = 0; locks && i < locks->cycle_count; i++) {
+		free(locks->cycles[i].objects);
+		free(locks->cycles[i].tasks);
+		free(locks->cycles[i].stacks);
+	}
+	if (locks) {
+		free(locks->rows);
+		free(locks->cycles);
+	}
+	free(locks);
+}

@@ -1,0 +1,31 @@
+#ifndef DWELL_ANALYSIS_ORDER_H
+#define DWELL_ANALYSIS_ORDER_H
+
+#include "analysis/fold.h"
+
+/*
+ * In which order locks are taken: an edge from each lock that a task owns to the one that it
+ * acquires. Needs the row of every acquire. What a task owned before the window is not known.
+ */
+struct order_edge {
+	uint32_t from, to; /* objects */
+	uint32_t task, stack;
+};
+
+struct order {
+	struct table owned; /* by task: struct owned */
+	struct order_edge *edges;
+	size_t count, cap;
+	uint32_t *slots; /* of edges, index + 1 */
+	size_t slot_count;
+};
+
+void order_init(struct order *order);
+void order_release(struct order *order);
+int order_event(struct order *order, const struct dwell_event *event);
+
+/* The shortest cycle through each group of locks that are taken round. */
+int order_cycles(
+	const struct order *order, const struct dwell_catalog *catalog, struct dwell_locks *out);
+
+#endif

@@ -1,0 +1,232 @@
+/* Who held and who woke, in a group of waits. */
+#include <stdlib.h>
+
+#include "analysis/groups.h"
+
+static void add_holder(struct dwell_holder *into, const struct dwell_holder *from)
+{
+	into->count += from->count;
+	into->total_ns += from->total_ns;
+	add_times(&into->times, &from->times);
+	for (size_t i = 0; i < DWELL_REASON_COUNT; i++)
+		into->blocked_by[i] += from->blocked_by[i];
+}
+
+static void add_waker(struct dwell_waker *into, const struct dwell_waker *from)
+{
+	into->count += from->count;
+	into->total_ns += from->total_ns;
+}
+
+static bool holder_room(struct group *group)
+{
+	if (group->holder_count < group->holder_cap)
+		return true;
+
+	const uint32_t cap = group->holder_cap ? group->holder_cap * 2 : 1;
+	struct dwell_holder *holders = realloc(group->holders, cap * sizeof(*holders));
+
+	if (!holders)
+		return false;
+	group->holders = holders;
+	group->holder_cap = cap;
+	return true;
+}
+
+/* A place for one more: the least is added to the rest where there are too many. */
+static struct dwell_holder *holder_place(struct group *group)
+{
+	struct dwell_holder *least;
+
+	if (group->holder_count < GROUP_PEOPLE)
+		return holder_room(group) ? &group->holders[group->holder_count++] : NULL;
+	least = &group->holders[0];
+	for (uint32_t i = 1; i < group->holder_count; i++)
+		if (group->holders[i].total_ns < least->total_ns)
+			least = &group->holders[i];
+	add_holder(&group->more_holders, least);
+	return least;
+}
+
+int group_add_holder(struct group *group, const struct dwell_holder *holder)
+{
+	if (!holder->task) {
+		add_holder(&group->more_holders, holder);
+		return DWELL_OK;
+	}
+	for (uint32_t i = 0; i < group->holder_count; i++) {
+		struct dwell_holder *of = &group->holders[i];
+
+		if (of->task == holder->task && of->stack == holder->stack &&
+			of->how == holder->how) {
+			add_holder(of, holder);
+			return DWELL_OK;
+		}
+	}
+
+	struct dwell_holder *place = holder_place(group);
+	if (!place)
+		return DWELL_ENOMEM;
+	*place = *holder;
+	return DWELL_OK;
+}
+
+static bool waker_room(struct group *group)
+{
+	if (group->waker_count < group->waker_cap)
+		return true;
+
+	const uint32_t cap = group->waker_cap ? group->waker_cap * 2 : 1;
+	struct dwell_waker *wakers = realloc(group->wakers, cap * sizeof(*wakers));
+
+	if (!wakers)
+		return false;
+	group->wakers = wakers;
+	group->waker_cap = cap;
+	return true;
+}
+
+static struct dwell_waker *waker_place(struct group *group)
+{
+	struct dwell_waker *least;
+
+	if (group->waker_count < GROUP_PEOPLE)
+		return waker_room(group) ? &group->wakers[group->waker_count++] : NULL;
+	least = &group->wakers[0];
+	for (uint32_t i = 1; i < group->waker_count; i++)
+		if (group->wakers[i].total_ns < least->total_ns)
+			least = &group->wakers[i];
+	add_waker(&group->more_wakers, least);
+	return least;
+}
+
+int group_add_waker(struct group *group, const struct dwell_waker *waker)
+{
+	if (!waker->task) {
+		add_waker(&group->more_wakers, waker);
+		return DWELL_OK;
+	}
+	for (uint32_t i = 0; i < group->waker_count; i++) {
+		struct dwell_waker *of = &group->wakers[i];
+
+		if (of->task == waker->task && of->stack == waker->stack) {
+			add_waker(of, waker);
+			return DWELL_OK;
+		}
+	}
+
+	struct dwell_waker *place = waker_place(group);
+	if (!place)
+		return DWELL_ENOMEM;
+	*place = *waker;
+	return DWELL_OK;
+}
+
+/* What stands for the group is that of the member with the longest total. */
+static void take_lead(struct group *into, const struct group *from)
+{
+	const uint64_t ns = from->waits.sum + from->open_ns;
+
+	into->several |= from->several || (into->tasks.count && into->object != from->object);
+	if (into->tasks.count && ns <= into->lead_ns)
+		return;
+	into->lead_ns = ns;
+	into->reason = from->reason;
+	into->object = from->object;
+	into->stack = from->stack;
+}
+
+int group_merge(struct group *into, const struct group *from)
+{
+	int err;
+
+	take_lead(into, from);
+	into->id = from->id;
+	add_times(&into->times, &from->times);
+	into->timed_out += from->timed_out;
+	into->replies += from->replies;
+	into->woken += from->woken;
+	into->underused_ns += from->underused_ns;
+	into->open_count += from->open_count;
+	into->open_ns += from->open_ns;
+	add_holder(&into->more_holders, &from->more_holders);
+	add_waker(&into->more_wakers, &from->more_wakers);
+	err = dwell_histogram_merge(&into->waits, &from->waits);
+	for (uint32_t i = 0; i < from->holder_count && !err; i++)
+		err = group_add_holder(into, &from->holders[i]);
+	for (uint32_t i = 0; i < from->waker_count && !err; i++)
+		err = group_add_waker(into, &from->wakers[i]);
+	return err ? err : idset_merge(&into->tasks, &from->tasks);
+}
+
+static int holders_order(const void *a, const void *b)
+{
+	const struct dwell_holder *x = a, *y = b;
+
+	if (!x->task != !y->task)
+		return x->task ? -1 : 1;
+	if (x->total_ns != y->total_ns)
+		return x->total_ns > y->total_ns ? -1 : 1;
+	if (x->task != y->task)
+		return x->task < y->task ? -1 : 1;
+	return (x->stack > y->stack) - (x->stack < y->stack);
+}
+
+static int wakers_order(const void *a, const void *b)
+{
+	const struct dwell_waker *x = a, *y = b;
+
+	if (!x->task != !y->task)
+		return x->task ? -1 : 1;
+	if (x->total_ns != y->total_ns)
+		return x->total_ns > y->total_ns ? -1 : 1;
+	if (x->task != y->task)
+		return x->task < y->task ? -1 : 1;
+	return (x->stack > y->stack) - (x->stack < y->stack);
+}
+
+int group_take_holders(struct group *group, struct dwell_holder **out, size_t *count)
+{
+	const bool more = group->more_holders.count;
+
+	*out = NULL;
+	*count = 0;
+	if (!group->holder_count && !more)
+		return DWELL_OK;
+
+	struct dwell_holder *holders =
+		realloc(group->holders, (group->holder_count + 1) * sizeof(*holders));
+	if (!holders)
+		return DWELL_ENOMEM;
+	if (more)
+		holders[group->holder_count] = group->more_holders;
+	*out = holders;
+	*count = group->holder_count + more;
+	group->holders = NULL;
+	group->holder_count = 0;
+	qsort(holders, *count, sizeof(*holders), holders_order);
+	return DWELL_OK;
+}
+
+int group_take_wakers(struct group *group, struct dwell_waker **out, size_t *count)
+{
+	const bool more = group->more_wakers.count;
+
+	*out = NULL;
+	*count = 0;
+	if (!group->waker_count && !more)
+		return DWELL_OK;
+
+	struct dwell_waker *wakers =
+		realloc(group->wakers, (group->waker_count + 1) * sizeof(*wakers));
+	if (!wakers)
+		return DWELL_ENOMEM;
+	if (more)
+		wakers[group->waker_count] = group->more_wakers;
+	*out = wakers;
+	*count = group->waker_count + more;
+	group->wakers = NULL;
+	group->waker_count = 0;
+	qsort(wakers, *count, sizeof(*wakers), wakers_order);
+	return DWELL_OK;
+}

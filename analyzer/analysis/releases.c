@@ -1,0 +1,131 @@
+/* Who gave each object up, and when. */
+#include "analysis/releases.h"
+
+#include <stdlib.h>
+
+/* Fewer are kept of what nobody waited for, as it is with all locks recorded. */
+enum { FEW = 4, CONVOY = 4 };
+
+void releases_init(struct releases *releases)
+{
+	*releases = (struct releases){ .objects = { .item = sizeof(struct released) } };
+}
+
+void releases_release(struct releases *releases)
+{
+	for (uint32_t id = 0; id < releases->objects.end; id++) {
+		struct released *of = table_get(&releases->objects, id);
+
+		if (of)
+			free(of->at);
+	}
+	table_release(&releases->objects);
+}
+
+struct released *releases_of(struct releases *releases, uint32_t object)
+{
+	struct released *of = table_get(&releases->objects, object);
+
+	return of && object < releases->objects.end ? of : table_make(&releases->objects, object);
+}
+
+/* Room in the ring: it grows while it may, from its oldest on. */
+static int grow(struct released *of)
+{
+	const uint32_t cap = of->cap ? of->cap * 2 : FEW;
+	struct release *at = malloc(cap * sizeof(*at));
+
+	if (!at)
+		return DWELL_ENOMEM;
+	for (uint32_t i = 0; i < of->count; i++)
+		at[i] = *released_latest(of, of->count - 1 - i);
+	free(of->at);
+	of->at = at;
+	of->cap = cap;
+	of->next = of->count;
+	return DWELL_OK;
+}
+
+int released_add(struct released *of, uint64_t time_ns, uint32_t task, uint32_t stack)
+{
+	const uint32_t limit = of->waited ? RELEASES : FEW;
+
+	if (of->count == of->cap && of->cap < limit) {
+		const int err = grow(of);
+
+		if (err)
+			return err;
+	}
+
+	/* What a wait tells of its release may come after a later one. */
+	const struct release *latest = released_latest(of, 0);
+	if (latest && latest->time_ns > time_ns)
+		time_ns = latest->time_ns;
+	of->at[of->next] = (struct release){ time_ns, task, stack };
+	of->next = of->next + 1 == of->cap && of->count + 1 >= of->cap ? 0 : of->next + 1;
+	of->count += of->count < of->cap;
+	return DWELL_OK;
+}
+
+const struct release *released_latest(const struct released *of, uint32_t i)
+{
+	if (i >= of->count)
+		return NULL;
+	return &of->at[(of->next + of->cap - 1 - i) % of->cap];
+}
+
+bool released_is_member(const struct released *of, uint32_t task)
+{
+	for (uint32_t i = 0; i < of->member_count; i++)
+		if (of->members[i] == task)
+			return true;
+	return false;
+}
+
+void released_member(struct released *of, uint32_t task)
+{
+	const uint32_t cap = sizeof(of->members) / sizeof(of->members[0]);
+
+	if (released_is_member(of, task))
+		return;
+	if (of->member_count == cap) {
+		/* The oldest makes room. */
+		for (uint32_t i = 1; i < cap; i++)
+			of->members[i - 1] = of->members[i];
+		of->member_count--;
+	}
+	of->members[of->member_count++] = task;
+}
+
+void released_close(struct released *of)
+{
+	const struct dwell_convoy *chain = &of->chain;
+
+	if (chain->handovers >= CONVOY) {
+		const uint64_t ns = chain->end_ns - chain->start_ns;
+
+		of->convoys++;
+		of->convoy_ns += ns;
+		if (ns > of->longest.end_ns - of->longest.start_ns)
+			of->longest = *chain;
+	}
+	of->chain = (struct dwell_convoy){ 0 };
+}
+
+void released_handover(struct released *of, uint64_t start_ns, uint64_t end_ns)
+{
+	struct dwell_convoy *chain = &of->chain;
+
+	/* Somebody waited already when the one before got it. */
+	if (!chain->handovers || start_ns >= chain->end_ns) {
+		released_close(of);
+		chain->start_ns = start_ns;
+	} else if (start_ns < chain->start_ns) {
+		chain->start_ns = start_ns;
+	}
+	chain->handovers++;
+	if (end_ns > chain->end_ns)
+		chain->end_ns = end_ns;
+	if (of->queue > chain->longest_queue)
+		chain->longest_queue = of->queue;
+}

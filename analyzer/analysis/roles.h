@@ -1,0 +1,19 @@
+#ifndef DWELL_ANALYSIS_ROLES_H
+#define DWELL_ANALYSIS_ROLES_H
+
+#include "analysis/groups.h"
+
+/* What a role is told by (docs/roles.md). */
+struct role_facts {
+	unsigned reason;      /* enum dwell_reason */
+	unsigned object_kind; /* enum dwell_object_kind */
+	uint32_t tasks;
+	uint64_t count, total_ns; /* open waits too */
+	uint64_t lived_ns;        /* of those tasks */
+	uint64_t timed_out, woken, replies;
+	bool held; /* who held it was told for half of the time */
+};
+
+unsigned role_of(const struct role_facts *facts);
+
+#endif

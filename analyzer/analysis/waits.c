@@ -1,0 +1,282 @@
+/* Waits into groups. */
+#include "analysis/waits.h"
+
+#include <stdlib.h>
+
+bool is_held(unsigned reason)
+{
+	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK;
+}
+
+int waits_make(void **fold, const struct model *model, unsigned by, bool held_only)
+{
+	struct waits *waits = calloc(1, sizeof(*waits));
+
+	if (!waits)
+		return DWELL_ENOMEM;
+	waits->model = model;
+	waits->by = by;
+	waits->held_only = held_only;
+	waits->waiters.item = sizeof(struct waiter);
+	past_init(&waits->past);
+	releases_init(&waits->releases);
+	active_init(&waits->active, model);
+	*fold = waits;
+	return DWELL_OK;
+}
+
+void waits_drop(void *fold)
+{
+	struct waits *waits = fold;
+
+	if (!waits)
+		return;
+	groups_release(&waits->groups);
+	past_release(&waits->past);
+	releases_release(&waits->releases);
+	active_release(&waits->active);
+	table_release(&waits->waiters);
+	free(waits);
+}
+
+int waits_merge(void *into, void *from)
+{
+	(void)into;
+	(void)from;
+	return DWELL_EINVAL;
+}
+
+int waits_begin(void *fold, const struct fold_start *start)
+{
+	struct waits *waits = fold;
+
+	waits->begin_ns = start->time_ns;
+	waits->past.states = start->states;
+	return active_begin(&waits->active, start);
+}
+
+struct waiter *waiter_of(struct waits *waits, uint32_t task)
+{
+	struct waiter *waiter = table_get(&waits->waiters, task);
+
+	return waiter && task < waits->waiters.end ? waiter : table_make(&waits->waiters, task);
+}
+
+/* The task waits in the queue of an object from now on, or of none. */
+static int queue(struct waits *waits, uint32_t task, uint32_t object)
+{
+	struct waiter *waiter = waiter_of(waits, task);
+
+	if (!waiter)
+		return DWELL_ENOMEM;
+	if (waiter->queued) {
+		struct released *of = releases_of(&waits->releases, waiter->queued);
+
+		if (of && of->queue)
+			of->queue--;
+		waiter->queued = 0;
+	}
+	if (!object)
+		return DWELL_OK;
+
+	struct released *of = releases_of(&waits->releases, object);
+	if (!of)
+		return DWELL_ENOMEM;
+	of->waited = true;
+	of->queue++;
+	waiter->queued = object;
+	return DWELL_OK;
+}
+
+static int on_release(struct waits *waits, const struct dwell_event *event)
+{
+	struct released *of = event->object ? releases_of(&waits->releases, event->object) : NULL;
+
+	if (!of)
+		return event->object ? DWELL_ENOMEM : DWELL_OK;
+	of->has_rows = true;
+	return released_add(of, event->time_ns, event->task, event->stack);
+}
+
+static int on_wake(struct waits *waits, const struct dwell_event *event)
+{
+	struct waiter *waiter = event->task && event->peer ? waiter_of(waits, event->task) : NULL;
+
+	if (!waiter)
+		return event->task && event->peer ? DWELL_ENOMEM : DWELL_OK;
+	waiter->woken_by = event->peer;
+	waiter->woken_ns = event->time_ns;
+	return DWELL_OK;
+}
+
+int waits_event(void *fold, const struct dwell_event *event)
+{
+	struct waits *waits = fold;
+	struct released *of;
+
+	switch (event->kind) {
+	case DWELL_EVENT_RELEASE:
+		return on_release(waits, event);
+	case DWELL_EVENT_ACQUIRE:
+		of = event->object ? releases_of(&waits->releases, event->object) : NULL;
+		if (of)
+			released_member(of, event->task);
+		return of || !event->object ? DWELL_OK : DWELL_ENOMEM;
+	case DWELL_EVENT_WAKE:
+		if (on_wake(waits, event))
+			return DWELL_ENOMEM;
+		break;
+	case DWELL_EVENT_WAIT_BEGIN:
+		if (event->task && is_held(event->reason) &&
+			queue(waits, event->task, event->object))
+			return DWELL_ENOMEM;
+		break;
+	case DWELL_EVENT_SWITCH:
+		if (event->task && event->state == DWELL_BLOCKED && is_held(event->reason) &&
+			queue(waits, event->task, event->object))
+			return DWELL_ENOMEM;
+		break;
+	default:
+		break;
+	}
+	return active_event(&waits->active, event);
+}
+
+/* What waits have in common. */
+static uint64_t key_of_wait(const struct waits *waits, uint32_t task, uint32_t object,
+	uint32_t stack, unsigned reason, uint32_t *id)
+{
+	switch (waits->by) {
+	case DWELL_BY_OBJECT:
+		*id = object;
+		/* Without an object a wait is told by its reason at least, a lock by its place. */
+		return object ? hash_mix(1, object)
+			      : hash_mix(2 + reason, waits->held_only ? stack : 0);
+	case DWELL_BY_REASON:
+		*id = reason;
+		return hash_mix(1, reason);
+	case DWELL_BY_TASK:
+	case DWELL_BY_CLASS:
+		*id = task;
+		return hash_mix(1, task);
+	default:
+		/* Where no stack tells the place, who waits does. */
+		*id = stack ? 0 : task;
+		return hash_mix(hash_mix(hash_mix(hash_mix(1, reason), object), stack), *id);
+	}
+}
+
+static struct group *group_of_wait(
+	struct waits *waits, uint32_t task, uint32_t object, uint32_t stack, unsigned reason)
+{
+	uint32_t id;
+	bool made;
+	const uint64_t key = key_of_wait(waits, task, object, stack, reason, &id);
+	struct group *group = groups_get(&waits->groups, key, &made);
+
+	if (!group || idset_add(&group->tasks, task))
+		return NULL;
+	if (made) {
+		group->id = id;
+		group->reason = (uint8_t)reason;
+		group->object = object;
+		group->stack = stack;
+	}
+	if (group->object != object)
+		group->several = true;
+	return group;
+}
+
+/* Waits that go on. */
+static int add_open(struct waits *waits, const struct dwell_interval *interval)
+{
+	const struct dwell_wait as_wait = {
+		.task = interval->task,
+		.object = interval->object,
+		.reason = interval->reason,
+	};
+	struct group *group;
+
+	if (!wants_wait(waits->model, &as_wait) || (waits->held_only && !is_held(as_wait.reason)))
+		return DWELL_OK;
+	group = group_of_wait(
+		waits, interval->task, interval->object, interval->stack, interval->reason);
+	if (!group)
+		return DWELL_ENOMEM;
+	group->open_count++;
+	group->open_ns += in_window(waits->model, interval->start_ns, interval->end_ns);
+	return DWELL_OK;
+}
+
+int waits_interval(void *fold, const struct dwell_interval *interval)
+{
+	struct waits *waits = fold;
+	struct waiter *waiter = waiter_of(waits, interval->task);
+
+	if (!waiter)
+		return DWELL_ENOMEM;
+	waiter->lived_ns += in_window(waits->model, interval->start_ns, interval->end_ns);
+	if (interval->flags & DWELL_INTERVAL_OPEN)
+		return interval->state == DWELL_BLOCKED ? add_open(waits, interval) : DWELL_OK;
+	return past_add(&waits->past, interval);
+}
+
+static int add_waker(struct waits *waits, struct group *group, const struct dwell_wait *wait)
+{
+	const struct dwell_waker waker = { wait->waker, wait->waker_stack, 1,
+		wait->end_ns - wait->start_ns };
+	const struct waiter *me = waiter_of(waits, wait->task);
+	const struct waiter *other = wait->waker ? waiter_of(waits, wait->waker) : NULL;
+
+	if (!wait->waker)
+		return DWELL_OK;
+	if (!me || !other)
+		return DWELL_ENOMEM;
+	group->woken++;
+	/* It had been woken by who waits now, since that one was awake: so this is its reply. */
+	if (other->woken_by == wait->task && other->woken_ns >= me->awake_ns &&
+		other->woken_ns <= wait->start_ns)
+		group->replies++;
+	return group_add_waker(group, &waker);
+}
+
+static int fold_wait(struct waits *waits, const struct dwell_wait *wait)
+{
+	const uint64_t ns = wait->end_ns - wait->start_ns;
+	struct group *group =
+		group_of_wait(waits, wait->task, wait->object, wait->stack, wait->reason);
+	int err = group ? dwell_histogram_add(&group->waits, ns, 1) : DWELL_ENOMEM;
+
+	if (err)
+		return err;
+	group->times.blocked_ns += wait->blocked_ns;
+	group->times.runnable_ns += wait->runnable_ns;
+	group->times.running_ns += wait->running_ns;
+	group->times.unknown_ns += wait->unknown_ns;
+	group->timed_out += (wait->flags & DWELL_EVENT_TIMED_OUT) != 0;
+	group->underused_ns += active_unused(&waits->active, wait->task, ns);
+	err = add_waker(waits, group, wait);
+	return err ? err : waits_blame(waits, group, wait);
+}
+
+int waits_wait(void *fold, const struct dwell_wait *wait)
+{
+	struct waits *waits = fold;
+	int err = DWELL_OK;
+
+	if (wants_wait(waits->model, wait) && !(waits->held_only && !is_held(wait->reason)))
+		err = fold_wait(waits, wait);
+	if (!err)
+		err = queue(waits, wait->task, 0);
+
+	struct waiter *waiter = waiter_of(waits, wait->task);
+	if (!waiter)
+		return DWELL_ENOMEM;
+	waiter->awake_ns = wait->end_ns;
+	if (is_held(wait->reason)) {
+		waiter->got_ns = wait->end_ns;
+		waiter->giver = wait->waker;
+		waiter->giver_stack = wait->waker_stack;
+	}
+	return err;
+}

@@ -1,0 +1,53 @@
+#ifndef DWELL_ANALYSIS_WAITS_H
+#define DWELL_ANALYSIS_WAITS_H
+
+#include "analysis/active.h"
+#include "analysis/groups.h"
+#include "analysis/past.h"
+#include "analysis/releases.h"
+
+/* Folds waits into groups, with who held what was waited for, and who woke. */
+struct waits {
+	const struct model *model;
+	unsigned by;    /* enum dwell_by: what groups have in common */
+	bool held_only; /* only waits for something held */
+	struct groups groups;
+	struct past past;
+	struct releases releases;
+	struct active active;
+	struct table waiters; /* struct waiter */
+	uint64_t begin_ns;
+};
+
+/* What a task waits for now, and whom it dealt with last. */
+struct waiter {
+	uint64_t woken_ns; /* when `woken_by` woke it last */
+	uint64_t awake_ns; /* the end of its last wait */
+	uint32_t woken_by;
+	uint32_t queued;   /* object in whose queue it counts */
+	uint64_t lived_ns; /* in the window */
+	/* Its last wait for something held that has ended. */
+	uint64_t got_ns;
+	uint32_t giver, giver_stack;
+};
+
+int waits_make(void **fold, const struct model *model, unsigned by, bool held_only);
+void waits_drop(void *fold);
+int waits_begin(void *fold, const struct fold_start *start);
+int waits_event(void *fold, const struct dwell_event *event);
+int waits_interval(void *fold, const struct dwell_interval *interval);
+int waits_wait(void *fold, const struct dwell_wait *wait);
+/* Never called: the fold is serial. */
+int waits_merge(void *into, void *from);
+
+/* Is what such a wait is for something that a task holds? */
+bool is_held(unsigned reason);
+
+struct waiter *waiter_of(struct waits *waits, uint32_t task);
+
+/* Split a wait over who held its object: into the group. 0 or DWELL_ENOMEM. */
+int waits_blame(struct waits *waits, struct group *group, const struct dwell_wait *wait);
+
+enum { WAITS_KINDS = ACTIVE_KINDS | 1u << DWELL_EVENT_RELEASE | 1u << DWELL_EVENT_ACQUIRE };
+
+#endif
