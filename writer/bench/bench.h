@@ -15,6 +15,15 @@ static inline uint64_t bench_ns(void)
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+/* What this thread used of a CPU: on a busy machine the honest one for a single thread's work. */
+static inline uint64_t bench_cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
 /* Run `body` (it does `count` of the thing) `runs` times; the best time of one. */
 static inline double bench_best(void (*body)(unsigned count), unsigned count, unsigned runs)
 {

@@ -199,7 +199,7 @@ static void drain_flight(const struct drain_place *place, struct dwell_thread_sl
 	if (from < floor && floor <= to)
 		from = floor;
 	else if (from > floor)
-		place->drain->counts.lost += from - floor;
+		place->thread->overwritten = true;
 	reader.slots = copy;
 	reader.position = from;
 	do

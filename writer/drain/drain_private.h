@@ -7,7 +7,7 @@
 #include "ring/intern.h"
 #include "ring/reader.h"
 
-enum { DWELL_DRAIN_ROWS = 2048, DWELL_DRAIN_RENAMES = 64 };
+enum { DWELL_DRAIN_MEMO = 4096, DWELL_DRAIN_ROWS = 2048, DWELL_DRAIN_RENAMES = 64 };
 
 struct drain_process {
 	uint32_t generation; /* of the slot when it was taken over; 0: not known */
@@ -35,7 +35,7 @@ struct drain_thread {
 	int64_t host_tid;
 	uint64_t handle;
 	uint64_t last_ns; /* of the latest record */
-	uint64_t refused; /* known to be told */
+	bool overwritten; /* flight: what came before the next record is gone */
 };
 
 struct dwell_drain {
@@ -47,6 +47,10 @@ struct dwell_drain {
 	struct drain_process *process;
 	struct drain_thread *thread;
 	struct dwell_map by_native; /* (process, task of the program) to task */
+	/* What entries of the arena stood for lately: they never change. */
+	struct drain_memo {
+		uint32_t entry, process, id;
+	} memo[DWELL_DRAIN_MEMO];
 	struct dwell_map by_handle; /* (process, pthread_t) to tid, of the last that had it */
 	struct drain_rename {       /* of threads that were not met yet */
 		uint32_t process;   /* slot; meaningful when label is not 0 */
@@ -93,6 +97,9 @@ void dwell_drain_state(const struct drain_place *place, const uint64_t word[2], 
 
 /* One thread names another, which may not have been met yet. */
 void dwell_drain_rename_other(const struct drain_place *place, uint64_t handle, uint32_t label);
+
+/* Where an entry's id (as a stack, or, with process 0, as a label) is remembered. */
+struct drain_memo *dwell_drain_memo(struct dwell_drain *drain, uint32_t entry, uint32_t process);
 
 /* Ids of the registry for what records name. */
 uint32_t dwell_drain_object(

@@ -15,18 +15,40 @@ bool dwell_drain_text(const struct dwell_drain *drain, uint32_t entry, struct dw
 	return true;
 }
 
-uint32_t dwell_drain_stack(const struct drain_place *place, uint32_t entry)
+struct drain_memo *dwell_drain_memo(struct dwell_drain *drain, uint32_t entry, uint32_t process)
+{
+	uint32_t hash = (entry ^ process * UINT32_C(0x9e3779b1)) * UINT32_C(0x85ebca6b);
+	struct drain_memo *memo = &drain->memo[(hash >> 16) % DWELL_DRAIN_MEMO];
+
+	if (memo->entry != entry || memo->process != process)
+		*memo = (struct drain_memo){ entry, process, 0 };
+	return memo;
+}
+
+static uint32_t resolve_stack(const struct drain_place *place, uint32_t entry)
 {
 	struct dwell_entry found;
 	uint64_t addresses[DWELL_ENTRY_WORDS_MAX];
 
-	if (entry == 0 || !dwell_intern_get(place->drain->session, entry, &found) ||
+	if (!dwell_intern_get(place->drain->session, entry, &found) ||
 		found.kind != DWELL_ENTRY_STACK)
 		return 0;
 	/* A copy: a hostile program could change the words between two looks. */
 	memcpy(addresses, found.words, found.count * sizeof(*addresses));
 	return dwell_registry_stack(place->drain->registry, place->process->id, addresses,
 		found.count, true, (found.extra & 1) != 0);
+}
+
+uint32_t dwell_drain_stack(const struct drain_place *place, uint32_t entry)
+{
+	struct drain_memo *memo;
+
+	if (entry == 0)
+		return 0;
+	memo = dwell_drain_memo(place->drain, entry, place->process->id);
+	if (memo->id == 0)
+		memo->id = resolve_stack(place, entry);
+	return memo->id;
 }
 
 void dwell_drain_module(const struct drain_place *place, uint32_t entry)

@@ -133,11 +133,12 @@ static void decode_hold(
 
 static uint32_t label_of(const struct drain_place *place, uint32_t entry)
 {
+	struct drain_memo *memo = dwell_drain_memo(place->drain, entry, 0);
 	struct dwell_string text;
 
-	if (!dwell_drain_text(place->drain, entry, &text))
-		return 0;
-	return dwell_registry_label(place->drain->registry, text);
+	if (memo->id == 0 && dwell_drain_text(place->drain, entry, &text))
+		memo->id = dwell_registry_label(place->drain->registry, text);
+	return memo->id;
 }
 
 static void decode_mark(
@@ -304,6 +305,18 @@ static const struct {
 	[DWELL_RECORD_SAMPLE] = { decode_sample, 2 },
 };
 
+static void tell_overwritten(const struct drain_place *place, uint64_t time_ns)
+{
+	struct dwell_event row = { .time_ns = time_ns,
+		.extra = place->thread->last_ns,
+		.task = place->thread->task,
+		.kind = DWELL_EVENT_LOSS,
+		.reason = DWELL_LOSS_OVERWRITTEN };
+
+	place->thread->overwritten = false;
+	dwell_drain_put(place->drain, &row);
+}
+
 void dwell_drain_record(const struct drain_place *place, const struct dwell_record *record)
 {
 	struct dwell_event row = { .time_ns = stamp(place, record->time),
@@ -314,6 +327,8 @@ void dwell_drain_record(const struct drain_place *place, const struct dwell_reco
 		drain_of(place)->counts.hostile++;
 		return;
 	}
+	if (place->thread->overwritten)
+		tell_overwritten(place, row.time_ns);
 	decoders[record->kind].decode(place, record, &row);
 	if (place->thread->last_ns < row.time_ns)
 		place->thread->last_ns = row.time_ns;
