@@ -24,6 +24,8 @@ static int describe(const char *name, bool manual)
 
 	if (!command)
 		return complain(STATUS_ASKED, name, "no such command (see dwell help)");
+	if (!command->run && manual)
+		return complain(STATUS_ASKED, name, "is a program of its own: see its -h");
 	if (!command->run) {
 		char help[] = "-h";
 		char *arguments[] = { NULL, help, NULL };
