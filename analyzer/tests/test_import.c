@@ -71,6 +71,47 @@ Test(import, refuses_what_it_does_not_know)
 	}
 }
 
+struct known {
+	const char *content, *kind;
+};
+
+static const struct known knowns[] = {
+	{ "dwell-text 1\ntrace\nend time=5\n", "text" },
+	{ "# by hand\n\n \tdwell-text 1\ntrace\nend time=5\n", "text" },
+};
+
+Test(import, knows_a_kind_by_its_content)
+{
+	for (size_t i = 0; i < sizeof(knowns) / sizeof(knowns[0]); i++) {
+		const struct known *c = &knowns[i];
+		struct memory bytes = { { &memory_ops, strlen(c->content) }, c->content };
+		struct dwell_import import = { .kind = NULL };
+
+		cr_assert(eq(int, dwell_import_open_bytes(&import, &bytes.base, NULL), DWELL_OK),
+			"%s", c->content);
+		cr_expect(eq(int, strcmp(import.kind, c->kind), 0), "%s", c->content);
+		cr_expect(eq(u64, import.bytes, strlen(c->content)), "%s", c->content);
+		dwell_import_close(&import);
+	}
+}
+
+/* A gzip file that holds text, by path: its size is that of the file. */
+Test(import, unpacks_files)
+{
+	static const char content[] = "dwell-text 1\ntrace\nend time=5\n";
+	char path[] = "/tmp/dwell-import-XXXXXX";
+	struct dwell_import import = { .kind = NULL };
+	gzFile gz = gzdopen(mkstemp(path), "w");
+
+	gzwrite(gz, content, sizeof(content) - 1);
+	gzclose(gz);
+	cr_assert(eq(int, dwell_import_open(&import, path, NULL), DWELL_OK));
+	cr_expect(eq(int, strcmp(import.kind, "text"), 0));
+	cr_expect(ne(u64, import.bytes, sizeof(content) - 1));
+	dwell_import_close(&import);
+	unlink(path);
+}
+
 Test(import, says_what_cannot_be_opened)
 {
 	struct dwell_import import;

@@ -289,9 +289,9 @@ static const struct record_case record_cases[] = {
 	{ "switch records",
 		{ .own = true, .context_switch = true, .no_tracepoints = true, .clockid = -1 },
 		write_switch_records,
-		"9 switch cpu0 peer 100\n19 create 101 runnable peer 100\n"
-		"29 switch cpu0 100 runnable flags 1\n30 switch cpu0 peer 101\n"
-		"39 switch cpu0 101 blocked\n49 exit 100\n",
+		"0 switch cpu0 peer 100\n10 create 101 runnable peer 100\n"
+		"20 switch cpu0 100 runnable flags 1\n21 switch cpu0 peer 101\n"
+		"30 switch cpu0 101 blocked\n40 exit 100\n",
 		DWELL_LEVEL_SWITCHES, false },
 	{ "switch records and tracepoints",
 		{ .own = true, .context_switch = true, .chains = true, .clockid = -1 }, write_own,

@@ -86,7 +86,6 @@ struct perf {
 	size_t row_count;
 	bool done;
 	size_t ready;
-	bool scheduled;   /* a switch has been told: the scheduler's events are on */
 	uint64_t zero_ns; /* on the recording's clock */
 	uint64_t last_ns; /* of the trace */
 	uint64_t *cpu_last_ns;

@@ -9,14 +9,16 @@
 
 /* What a record says, cut down to what rows are made of; tasks are slots of perf_tasks. */
 enum perf_item_kind {
+	/* Who runs, who is woken: */
 	PERF_ITEM_SWITCH, /* a leaves, b enters; value: state, reason << 8 */
 	PERF_ITEM_WAKING, /* a is woken by current */
-	PERF_ITEM_NEW,    /* a is made runnable for the first time by current */
-	PERF_ITEM_FORK,   /* b makes a */
-	PERF_ITEM_EXIT,   /* a */
 	PERF_ITEM_IN,     /* a enters (context switch record) */
 	PERF_ITEM_OUT,    /* a leaves */
 	PERF_ITEM_CPU,    /* current was found running; value: nanoseconds */
+	/* What else is known: */
+	PERF_ITEM_FORK, /* b makes a */
+	PERF_ITEM_NEW,  /* a is made runnable for the first time by current */
+	PERF_ITEM_EXIT, /* a */
 	PERF_ITEM_COMM,   /* a is called comm */
 	PERF_ITEM_OF,     /* a is of the process of slot b */
 	PERF_ITEM_PRIO,   /* a has priority value */
@@ -28,7 +30,7 @@ enum perf_item_flag {
 	PERF_ITEM_IN_INTERRUPT = 1 << 0, /* current is not who did it */
 	PERF_ITEM_PREEMPTED = 1 << 1,
 	PERF_ITEM_EXEC = 1 << 2,
-	PERF_ITEM_BEFORE = 1 << 3 /* told by perf of what was there before the recording */
+	PERF_ITEM_BEFORE = 1 << 3 /* from before the trace's zero */
 };
 
 enum { PERF_NO_CPU = UINT16_MAX };

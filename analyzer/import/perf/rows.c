@@ -152,7 +152,6 @@ static int row_switch(struct perf *perf, const struct perf_item *item)
 	}
 	from->fresh = to->fresh = false;
 	to->cpu = item->cpu;
-	perf->scheduled = true;
 	if (item->cpu != PERF_NO_CPU)
 		perf->cpu_slot[item->cpu] = item->b;
 	return row_done(perf);
@@ -207,11 +206,15 @@ static int row_create(struct perf *perf, const struct perf_item *item, uint32_t 
 	return err ? err : row_put(perf, &row);
 }
 
-/* What perf tells of tasks that were there before it has time 0. */
+/* Made before the trace's zero: what it did since is not known, only whose it is. */
 static int known_before(struct perf *perf, const struct perf_item *item)
 {
-	if (item->current)
-		return perf_tasks_belong(&perf->tasks, item->a, item->current, perf->sink);
+	const uint32_t process = item->current;
+
+	perf_tasks_fork(&perf->tasks, item->a, item->b, process);
+	at(perf, item->a)->born = at(perf, item->a)->fresh = false;
+	if (perf->mode.stacks && process == item->a && process != item->b)
+		return perf_stacks_fork(&perf->stacks, item->a, at(perf, item->b)->process);
 	return DWELL_OK;
 }
 
@@ -231,13 +234,12 @@ static int row_fork(struct perf *perf, const struct perf_item *item)
 	perf_tasks_fork(&perf->tasks, item->a, item->b, item->current);
 	if (!err && perf->mode.stacks && item->current == item->a)
 		err = perf_stacks_fork(&perf->stacks, item->a, at(perf, item->b)->process);
-	/* Who was made before the scheduler's events were on may have run since. */
-	return err ? err : row_create(perf, item, item->b, perf->scheduled && !perf->mode.newborn);
+	return err ? err : row_create(perf, item, item->b, !perf->mode.newborn);
 }
 
 static int row_newborn(struct perf *perf, const struct perf_item *item)
 {
-	if (!item->a || !perf->mode.newborn)
+	if (!item->a || !perf->mode.newborn || item->flags & PERF_ITEM_BEFORE)
 		return DWELL_OK;
 	if (!at(perf, item->a)->fresh) {
 		const int err = exit_row(perf, item->a, item->time_ns);
@@ -275,7 +277,6 @@ static int row_in_out(struct perf *perf, const struct perf_item *item)
 
 	if (perf->mode.by_tracepoint)
 		return DWELL_OK;
-	perf->scheduled = true;
 	err = live(perf, item->a, item->time_ns);
 	if (item->kind == PERF_ITEM_IN) {
 		row.peer = at(perf, item->a)->task;
@@ -331,6 +332,8 @@ static int row_lost(struct perf *perf, const struct perf_item *item)
 		.value = item->value,
 	};
 
+	if (item->flags & PERF_ITEM_BEFORE)
+		return DWELL_OK;
 	if (item->cpu != PERF_NO_CPU)
 		row.extra = perf->cpu_last_ns[item->cpu];
 	return row_put(perf, &row);
@@ -384,32 +387,40 @@ static int row_of(struct perf *perf, const struct perf_item *item)
 	}
 }
 
+/* A record from before the trace's zero, which may not have begun: it names and maps only. */
+static int before(struct perf *perf, struct perf_item *item)
+{
+	item->flags |= PERF_ITEM_BEFORE;
+	item->time_ns = 0;
+	return row_of(perf, item);
+}
+
+static int since(struct perf *perf, struct perf_item *item)
+{
+	const uint16_t cpu = item->cpu;
+	int err = DWELL_OK;
+
+	item->time_ns -= perf->zero_ns;
+	if (item->time_ns > perf->last_ns)
+		perf->last_ns = item->time_ns;
+	if (cpu != PERF_NO_CPU && (cpu >= perf->cpus || !perf->cpu_known[cpu]))
+		err = know_cpu(perf, cpu);
+	if (!err)
+		err = row_of(perf, item);
+	if (!err && cpu != PERF_NO_CPU)
+		perf->cpu_last_ns[cpu] = item->time_ns;
+	return err;
+}
+
 int perf_rows(struct perf *perf, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct perf_item *item = &perf->queue.items[i];
-		int err = DWELL_OK;
+		const int err =
+			item->time_ns < perf->zero_ns ? before(perf, item) : since(perf, item);
 
-		/* Of before the trace's zero, which may not have begun: it names and maps only. */
-		if (!item->time_ns) {
-			item->flags |= PERF_ITEM_BEFORE;
-			err = row_of(perf, item);
-			if (err)
-				return err;
-			continue;
-		}
-		item->time_ns = item->time_ns > perf->zero_ns ? item->time_ns - perf->zero_ns : 0;
-		if (item->time_ns > perf->last_ns)
-			perf->last_ns = item->time_ns;
-		if (item->cpu != PERF_NO_CPU &&
-			(item->cpu >= perf->cpus || !perf->cpu_known[item->cpu]))
-			err = know_cpu(perf, item->cpu);
-		if (!err)
-			err = row_of(perf, item);
 		if (err)
 			return err;
-		if (item->cpu != PERF_NO_CPU)
-			perf->cpu_last_ns[item->cpu] = item->time_ns;
 	}
 	return DWELL_OK;
 }

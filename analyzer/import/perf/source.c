@@ -88,14 +88,20 @@ static uint32_t levels_of(const struct perf *perf)
 	return levels;
 }
 
-/* Of the ready records, those with a time; the first of them is the trace's zero. */
+/*
+ * The trace begins with the first record of who runs or is woken. perf tells of tasks, names and
+ * mappings earlier than that: what is known from before.
+ */
 static bool find_zero(struct perf *perf)
 {
 	for (size_t i = 0; i < perf->ready; i++) {
-		perf->zero_ns = perf->queue.items[i].time_ns;
-		if (perf->zero_ns)
+		const struct perf_item *item = &perf->queue.items[i];
+
+		perf->zero_ns = item->time_ns;
+		if (item->time_ns && item->kind < PERF_ITEM_FORK)
 			return true;
 	}
+	perf->zero_ns = UINT64_MAX;
 	return false;
 }
 
@@ -108,17 +114,20 @@ static int take_ready(struct perf *perf)
 	return err;
 }
 
-/* Read to the first record that has a time. What comes before names and maps, and makes no row. */
+/* Read to the zero. What comes before it makes no row. */
 static int read_to_zero(struct perf *perf)
 {
 	int err = DWELL_OK;
 
 	while (!err) {
 		err = perf_read_on(perf, &perf->ready);
+		choose_mode(perf); /* a pipe tells its events on the way */
 		if (err || find_zero(perf))
 			break;
 		err = take_ready(perf);
 	}
+	if (err == DWELL_END)
+		perf->zero_ns = 0;
 	return err == DWELL_END ? DWELL_OK : err;
 }
 
@@ -152,7 +161,6 @@ static int start(struct dwell_source *source, const struct dwell_source_options 
 	if (!perf->attrs.count)
 		return dwell_diag_set(
 			&perf->diag, DWELL_EFORMAT, UINT64_MAX, 0, "perf: no event was recorded");
-	choose_mode(perf);
 
 	const struct dwell_trace_info info = {
 		.source = { "perf", 4 },
