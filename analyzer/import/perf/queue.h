@@ -19,18 +19,17 @@ enum perf_item_kind {
 	PERF_ITEM_FORK, /* b makes a */
 	PERF_ITEM_NEW,  /* a is made runnable for the first time by current */
 	PERF_ITEM_EXIT, /* a */
-	PERF_ITEM_COMM,   /* a is called comm */
-	PERF_ITEM_OF,     /* a is of the process of slot b */
-	PERF_ITEM_PRIO,   /* a has priority value */
-	PERF_ITEM_MMAP,   /* mapping `value` of perf_mmaps into the process of slot a */
-	PERF_ITEM_LOST    /* value records */
+	PERF_ITEM_COMM, /* a is called comm */
+	PERF_ITEM_OF,   /* a is of the process of slot b */
+	PERF_ITEM_PRIO, /* a has priority value */
+	PERF_ITEM_MMAP, /* mapping `value` of perf_mmaps into the process of slot a */
+	PERF_ITEM_LOST  /* value records */
 };
 
 enum perf_item_flag {
 	PERF_ITEM_IN_INTERRUPT = 1 << 0, /* current is not who did it */
 	PERF_ITEM_PREEMPTED = 1 << 1,
-	PERF_ITEM_EXEC = 1 << 2,
-	PERF_ITEM_BEFORE = 1 << 3 /* from before the trace's zero */
+	PERF_ITEM_EXEC = 1 << 2
 };
 
 enum { PERF_NO_CPU = UINT16_MAX };

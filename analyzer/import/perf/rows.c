@@ -211,6 +211,8 @@ static int known_before(struct perf *perf, const struct perf_item *item)
 {
 	const uint32_t process = item->current;
 
+	if (!item->a)
+		return DWELL_OK;
 	perf_tasks_fork(&perf->tasks, item->a, item->b, process);
 	at(perf, item->a)->born = at(perf, item->a)->fresh = false;
 	if (perf->mode.stacks && process == item->a && process != item->b)
@@ -225,8 +227,6 @@ static int row_fork(struct perf *perf, const struct perf_item *item)
 
 	if (!item->a)
 		return DWELL_OK;
-	if (item->flags & PERF_ITEM_BEFORE)
-		return known_before(perf, item);
 	if (at(perf, item->a)->fresh)
 		return perf_tasks_belong(&perf->tasks, item->a,
 			item->current ? item->current : at(perf, item->a)->process, perf->sink);
@@ -239,7 +239,7 @@ static int row_fork(struct perf *perf, const struct perf_item *item)
 
 static int row_newborn(struct perf *perf, const struct perf_item *item)
 {
-	if (!item->a || !perf->mode.newborn || item->flags & PERF_ITEM_BEFORE)
+	if (!item->a || !perf->mode.newborn)
 		return DWELL_OK;
 	if (!at(perf, item->a)->fresh) {
 		const int err = exit_row(perf, item->a, item->time_ns);
@@ -332,8 +332,6 @@ static int row_lost(struct perf *perf, const struct perf_item *item)
 		.value = item->value,
 	};
 
-	if (item->flags & PERF_ITEM_BEFORE)
-		return DWELL_OK;
 	if (item->cpu != PERF_NO_CPU)
 		row.extra = perf->cpu_last_ns[item->cpu];
 	return row_put(perf, &row);
@@ -390,9 +388,17 @@ static int row_of(struct perf *perf, const struct perf_item *item)
 /* A record from before the trace's zero, which may not have begun: it names and maps only. */
 static int before(struct perf *perf, struct perf_item *item)
 {
-	item->flags |= PERF_ITEM_BEFORE;
 	item->time_ns = 0;
-	return row_of(perf, item);
+	switch (item->kind) {
+	case PERF_ITEM_FORK:
+		return known_before(perf, item);
+	case PERF_ITEM_COMM:
+	case PERF_ITEM_OF:
+	case PERF_ITEM_MMAP:
+		return row_of(perf, item);
+	default:
+		return DWELL_OK;
+	}
 }
 
 static int since(struct perf *perf, struct perf_item *item)
