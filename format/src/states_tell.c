@@ -106,9 +106,11 @@ static void finish_lost(
 
 	part.waker = s->state == DWELL_RUNNABLE ? s->waker : DWELL_NONE;
 	part.waker_stack = s->state == DWELL_RUNNABLE ? s->waker_stack : DWELL_NONE;
-	/* Blocked, or runnable by a wake that overtook the leaving: the next wake would have told.
+	/*
+	 * Blocked, or runnable by a wake that overtook the leaving: the next wake would have told.
+	 * At the end of the trace it is told as it stands, as without the loss.
 	 */
-	if (s->state == DWELL_BLOCKED && s->wake_ns)
+	if (s->state == DWELL_BLOCKED && s->wake_ns && !(end->interval_flags & DWELL_INTERVAL_OPEN))
 		lost_ns = s->since_ns;
 	if (lost_ns > s->since_ns) {
 		if (s->wait_reason)

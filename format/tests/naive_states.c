@@ -400,8 +400,7 @@ static void at_end(struct life *l)
 
 	if (l->waits && wait_is_lost(l, all))
 		l->waits = false;
-	if (lost != UINT64_MAX && lost > l->since && l->state != DWELL_UNKNOWN &&
-		!(l->state == DWELL_BLOCKED && l->wake.time_ns)) {
+	if (lost != UINT64_MAX && lost > l->since && l->state != DWELL_UNKNOWN) {
 		interval(l, l->since, lost, l->state, DWELL_UNKNOWN, NULL, 0);
 		from = lost;
 	}
