@@ -257,8 +257,9 @@ static int take_record(
 		told.event.kind = header->misc & PERF_RECORD_MISC_COMM_EXEC
 					  ? DWELL_KERNEL_EVENT_EXEC
 					  : DWELL_KERNEL_EVENT_NAME;
-		told.event.process = id.pid;
-		told.event.tid = id.tid;
+		/* Whose name it is; another thread may have given it. */
+		memcpy(&told.event.process, body, 4);
+		memcpy(&told.event.tid, body + 4, 4);
 		/* Both are filled up with zeros. */
 		memcpy(told.name, body + 8, size - 8 < 15 ? size - 8 : 15);
 		break;

@@ -202,8 +202,8 @@ static void summary(struct run *run)
 	fprintf(stderr,
 		"dwell: %s: %s, %" PRIu64 " events, %" PRIu64 " waits, %" PRIu64
 		" lost; the recorder used %.2f s of CPU in %.2f s\n",
-		run->options.path, size, recording->tick.rows, recording->sched.waits,
-		recording->sched.lost, cpu, wall);
+		run->options.path, size, recording->tick.rows, dwell_recording_waits(recording),
+		dwell_recording_lost(recording), cpu, wall);
 }
 
 /* Start the command, held at its gate until it is recorded. */

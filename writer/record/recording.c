@@ -177,8 +177,21 @@ int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool
 		 dwell_perf_open(&recording->perf, pid, recording->perf_why,
 			 sizeof(recording->perf_why)) == 0)
 		dwell_perf_zero(recording->perf, recording->zero_ns);
+	/* All that perf tells of is the recorded program's. */
+	if (recording->perf)
+		dwell_who_follow_all(recording->who);
 	recording->root = running ? pid : 0;
 	return 0;
+}
+
+/* The program's library does not tell the name of its first thread. */
+static void process_seen(void *context, uint32_t process, int64_t pid)
+{
+	struct dwell_recording *recording = context;
+
+	(void)process;
+	(void)dwell_who_task(
+		recording->who, (uint32_t)pid, dwell_monotonic_ns() - recording->zero_ns);
 }
 
 static int open_drain(struct dwell_recording *recording)
@@ -186,6 +199,8 @@ static int open_drain(struct dwell_recording *recording)
 	const struct dwell_drain_options options = {
 		.states = !recording->kernel && !recording->perf,
 		.zero_monotonic_ns = recording->zero_ns,
+		.context = recording,
+		.process_seen = process_seen,
 	};
 
 	if (recording->preload.why[0])
@@ -390,6 +405,21 @@ int dwell_recording_finish(struct dwell_recording *recording)
 		return give_up(recording, err);
 	recording->open = false;
 	return 0;
+}
+
+uint64_t dwell_recording_waits(const struct dwell_recording *recording)
+{
+	return recording->kernel || recording->perf ? recording->sched.waits
+						    : recording->tick.waits;
+}
+
+uint64_t dwell_recording_lost(const struct dwell_recording *recording)
+{
+	struct dwell_drain_counts counts = { 0 };
+
+	if (recording->drain)
+		dwell_drain_counts(recording->drain, &counts);
+	return recording->sched.lost + counts.lost;
 }
 
 void dwell_recording_close(struct dwell_recording *recording)

@@ -77,6 +77,10 @@ void dwell_recording_note(struct dwell_recording *recording, const char *key, co
 /* The last pass, notes, end of the file. */
 int dwell_recording_finish(struct dwell_recording *recording);
 
+/* For the summary: waits of the recorded program, and records that are missing. */
+uint64_t dwell_recording_waits(const struct dwell_recording *recording);
+uint64_t dwell_recording_lost(const struct dwell_recording *recording);
+
 void dwell_recording_close(struct dwell_recording *recording);
 
 #endif

@@ -59,6 +59,7 @@ static int pass_events(struct dwell_sink *sink, const struct dwell_event *events
 		memcpy(some, events, now * sizeof(*some));
 		for (size_t i = 0; i < now; i++) {
 			some[i].time_ns = cut(tick, some[i].time_ns);
+			tick->waits += some[i].kind == DWELL_EVENT_WAIT_END;
 			if (some[i].kind == DWELL_EVENT_LOSS)
 				some[i].extra = cut(tick, some[i].extra);
 		}
@@ -109,5 +110,5 @@ void dwell_tick_init(struct dwell_tick *tick, struct dwell_sink *next, uint64_t 
 		.end = pass_end,
 	};
 
-	*tick = (struct dwell_tick){ { &ops }, next, tick_ns ? tick_ns : 1, 0 };
+	*tick = (struct dwell_tick){ { &ops }, next, tick_ns ? tick_ns : 1, 0, 0 };
 }

@@ -8,7 +8,8 @@ struct dwell_tick {
 	struct dwell_sink sink;
 	struct dwell_sink *next;
 	uint64_t tick_ns;
-	uint64_t rows;
+	uint64_t rows;  /* that went through */
+	uint64_t waits; /* that the program itself told the end of */
 };
 
 void dwell_tick_init(struct dwell_tick *tick, struct dwell_sink *next, uint64_t tick_ns);

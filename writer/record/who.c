@@ -118,7 +118,7 @@ static uint32_t process_of(struct dwell_who *who, uint32_t pid, bool followed)
 	if (leader->name[0] == '\0')
 		(void)dwell_proc_thread(pid, leader->name, &leader->pid);
 	/* Command lines of other people's programs are not ours to keep. */
-	if (followed || who->all)
+	if (followed)
 		command =
 			(struct dwell_string){ line, dwell_proc_command(pid, line, sizeof(line)) };
 	/* Who made the recorded program is named, not all that led to it. */
@@ -134,13 +134,14 @@ static uint32_t process_of(struct dwell_who *who, uint32_t pid, bool followed)
 
 uint32_t dwell_who_process(struct dwell_who *who, uint32_t pid)
 {
-	return process_of(who, pid, thread_of(who, pid)->followed);
+	return process_of(who, pid, dwell_who_followed(who, pid));
 }
 
 uint32_t dwell_who_task(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
 {
 	struct thread *thread = thread_of(who, tid);
 	struct dwell_registry_task what = { 0 };
+	bool fresh;
 
 	if (tid == 0)
 		return 0;
@@ -150,10 +151,12 @@ uint32_t dwell_who_task(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
 	if (thread->pid == 0)
 		(void)dwell_proc_thread(tid, thread->name, &thread->pid);
 	if (thread->pid != 0)
-		what.process = process_of(who, thread->pid, thread->followed);
+		what.process = process_of(who, thread->pid, dwell_who_followed(who, tid));
 	what.name = text(thread->name);
 	what.created_ns = time_ns;
-	thread->task = dwell_registry_task(who->registry, tid, &what, NULL);
+	thread->task = dwell_registry_task(who->registry, tid, &what, &fresh);
+	if (!fresh)
+		dwell_registry_describe_task(who->registry, thread->task, &what);
 	return thread->task;
 }
 
@@ -196,7 +199,7 @@ uint32_t dwell_who_fork(struct dwell_who *who, uint32_t tid, uint32_t pid, uint3
 			parent->pid ? process_of(who, parent->pid, parent->followed) : 0,
 			text(name), (struct dwell_string){ NULL, 0 });
 	} else {
-		what.process = process_of(who, pid, thread->followed);
+		what.process = process_of(who, pid, dwell_who_followed(who, tid));
 	}
 	what.parent = dwell_who_task(who, parent_tid, time_ns);
 	what.name = text(name);
@@ -230,7 +233,7 @@ void dwell_who_exec(struct dwell_who *who, uint32_t pid, const char name[16])
 	leader->described = false;
 	leader->ended = false;
 	if (leader->task != 0)
-		(void)process_of(who, pid, leader->followed);
+		(void)process_of(who, pid, dwell_who_followed(who, pid));
 }
 
 void dwell_who_exiting(struct dwell_who *who, uint32_t tid, uint32_t code)
