@@ -4,9 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dwell/reader.h"
 #include "import/input.h"
 
 static const struct importer *const importers[] = {
+	&dwell_importer_native,
 	&dwell_importer_go,
 	&dwell_importer_perf,
 	&dwell_importer_text,
@@ -74,5 +76,6 @@ void dwell_import_close(struct dwell_import *import)
 	if (!import)
 		return;
 	dwell_source_close(import->source);
+	dwell_reader_close(import->reader);
 	*import = (struct dwell_import){ .source = NULL };
 }
