@@ -275,6 +275,9 @@ static void decode_lost(
 	row->value = record->a;
 	row->extra = stamp(place, record->x[1]);
 	row->reason = DWELL_LOSS_FULL;
+	/* A clock fitted anew since may put it some nanoseconds before the record before. */
+	if (row->extra < place->thread->last_ns)
+		row->extra = place->thread->last_ns;
 	if (row->extra > row->time_ns)
 		row->extra = row->time_ns;
 }

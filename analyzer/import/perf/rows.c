@@ -332,7 +332,8 @@ static int row_lost(struct perf *perf, const struct perf_item *item)
 		.value = item->value,
 	};
 
-	if (item->cpu != PERF_NO_CPU)
+	/* A CPU whose first record this is has no moment since which records may be missing. */
+	if (item->cpu < perf->cpus)
 		row.extra = perf->cpu_last_ns[item->cpu];
 	return row_put(perf, &row);
 }
