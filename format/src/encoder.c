@@ -166,6 +166,9 @@ static int put_some(
 		err = dwell_columns_put(&encoder->columns, rows, count, taken);
 	if (!err)
 		err = dwell_states_apply(encoder->states, rows, *taken);
+	/* What is written must not depend on how many rows came at once. */
+	if (!err && *taken)
+		encoder->now_ns = rows[*taken - 1].time_ns;
 	if (!err && *taken < count)
 		err = dwell_encoder_close_chunk(encoder);
 	return err;
@@ -174,6 +177,7 @@ static int put_some(
 static int put_events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
 {
 	struct dwell_encoder *encoder = of(sink);
+	uint64_t last_ns = encoder->now_ns;
 	size_t taken;
 
 	if (encoder->err || !count)
@@ -181,9 +185,9 @@ static int put_events(struct dwell_sink *sink, const struct dwell_event *rows, s
 	if (!encoder->begun || encoder->ended)
 		return fail(encoder, DWELL_EINVAL, "rows before the beginning or after the end");
 	for (size_t i = 0; i < count; i++) {
-		if (rows[i].time_ns < encoder->now_ns)
+		if (rows[i].time_ns < last_ns)
 			return fail(encoder, DWELL_EINVAL, "rows are not in order of time");
-		encoder->now_ns = rows[i].time_ns;
+		last_ns = rows[i].time_ns;
 	}
 	for (size_t i = 0; i < count; i += taken) {
 		const int err = put_some(encoder, rows + i, count - i, &taken);
