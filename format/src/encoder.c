@@ -40,7 +40,7 @@ static int write_start(struct dwell_encoder *encoder)
 
 static int put_begin(struct dwell_sink *sink, const struct dwell_trace_info *info)
 {
-	static const struct dwell_states_ops none;
+	static const struct dwell_states_ops told = { .interval = dwell_pyramid_interval };
 	struct dwell_encoder *encoder = of(sink);
 
 	if (encoder->begun)
@@ -53,7 +53,7 @@ static int put_begin(struct dwell_sink *sink, const struct dwell_trace_info *inf
 	int err = dwell_index_set_info(&encoder->index, info);
 
 	if (!err)
-		err = dwell_states_new(&encoder->states, info->levels, &none, encoder);
+		err = dwell_states_new(&encoder->states, info->levels, &told, &encoder->pyramid);
 	if (!err)
 		err = write_start(encoder);
 	return err ? fail(encoder, err, "beginning of the file") : DWELL_OK;
@@ -261,6 +261,7 @@ int dwell_encoder_new(struct dwell_encoder **out, struct dwell_output *output,
 	encoder->diag.offset = UINT64_MAX;
 	set_options(&encoder->options, options);
 	dwell_definitions_init(&encoder->definitions);
+	dwell_pyramid_build_init(&encoder->pyramid);
 	encoder->definitions.out = &encoder->tables;
 	if (dwell_columns_init(&encoder->columns, encoder->options.chunk_rows) ||
 		dwell_squeeze_new(&encoder->squeeze, encoder->options.level)) {
@@ -306,6 +307,7 @@ void dwell_encoder_free(struct dwell_encoder *encoder)
 	dwell_columns_scratch_release(&encoder->scratch);
 	dwell_squeeze_free(encoder->squeeze);
 	dwell_states_free(encoder->states);
+	dwell_pyramid_build_release(&encoder->pyramid);
 	dwell_buffer_release(&encoder->body);
 	dwell_buffer_release(&encoder->keyframe);
 	dwell_index_release(&encoder->index);

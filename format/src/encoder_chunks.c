@@ -4,7 +4,10 @@
 
 enum {
 	TABLES_BYTES = 1 << 20, /* raw, at which a chunk of merged tables ends */
-	FEW_TABLES = 8          /* chunks that are read as they are instead of merged */
+	FEW_TABLES = 8,         /* chunks that are read as they are instead of merged */
+	/* Of the pyramid: about 8 bytes a bucket with all levels. */
+	FREE_BUCKETS = 2048,
+	ROWS_PER_BUCKET = 32
 };
 
 int dwell_encoder_chunk(struct dwell_encoder *encoder, const struct wire_chunk *chunk)
@@ -175,6 +178,8 @@ static int put_rows(struct dwell_encoder *encoder)
 	for (unsigned i = 0; i < DWELL_EVENT_KIND_COUNT; i++)
 		encoder->index.by_kind[i] += columns->by_kind[i];
 	encoder->generation_rows += columns->count;
+	dwell_pyramid_limit(
+		&encoder->pyramid, FREE_BUCKETS + encoder->index.events / ROWS_PER_BUCKET);
 	dwell_columns_clear(columns);
 	return err;
 }
@@ -247,6 +252,32 @@ static int put_index(struct dwell_encoder *encoder)
 		encoder, &(struct wire_chunk){ .kind = WIRE_END, .row = encoder->index.events });
 }
 
+static int put_pyramid_chunk(
+	void *context, const struct index_pyramid *entry, const struct dwell_buffer *body)
+{
+	struct dwell_encoder *encoder = context;
+	const struct wire_chunk chunk = {
+		.kind = WIRE_PYRAMID, .count = entry->buckets, .row = encoder->index.events
+	};
+	struct index_pyramid placed = *entry;
+	int err;
+
+	placed.offset = encoder->bytes;
+	encoder->body.size = 0;
+	err = dwell_squeeze_blob(encoder->squeeze, &encoder->body, body->at, body->size);
+	if (!err)
+		err = dwell_index_add_pyramid(&encoder->index, &placed);
+	return err ? err : dwell_encoder_chunk(encoder, &chunk);
+}
+
+/* The intervals that are open at the end belong to it too. */
+static int put_pyramid(struct dwell_encoder *encoder)
+{
+	const int err = dwell_states_flush(encoder->states, encoder->index.end.end_ns);
+
+	return err ? err : dwell_pyramid_write(&encoder->pyramid, put_pyramid_chunk, encoder);
+}
+
 int dwell_encoder_finish(struct dwell_encoder *encoder)
 {
 	int err = DWELL_OK;
@@ -257,5 +288,7 @@ int dwell_encoder_finish(struct dwell_encoder *encoder)
 		err = dwell_encoder_close_chunk(encoder);
 	if (!err)
 		err = merge_tables(encoder);
+	if (!err)
+		err = put_pyramid(encoder);
 	return err ? err : put_index(encoder);
 }

@@ -7,6 +7,7 @@
 #include "src/columns_write.h"
 #include "src/definitions.h"
 #include "src/index.h"
+#include "src/pyramid_file.h"
 #include "src/squeeze.h"
 
 struct dwell_encoder {
@@ -26,6 +27,7 @@ struct dwell_encoder {
 	struct columns_scratch scratch;
 	struct dwell_squeeze *squeeze;
 	struct dwell_states *states;
+	struct pyramid_build pyramid;
 	struct dwell_buffer body; /* of the chunk being made */
 
 	struct index index;

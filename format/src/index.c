@@ -51,14 +51,15 @@ int dwell_index_add_table(struct index *index, uint64_t offset)
 	return DWELL_OK;
 }
 
-int dwell_index_add_pyramid(struct index *index, uint64_t offset)
+int dwell_index_add_pyramid(struct index *index, const struct index_pyramid *entry)
 {
-	uint64_t *at = more(index->pyramid, index->pyramid_count, &index->pyramid_cap, sizeof(*at));
+	struct index_pyramid *at =
+		more(index->pyramid, index->pyramid_count, &index->pyramid_cap, sizeof(*at));
 
 	if (!at)
 		return DWELL_ENOMEM;
 	index->pyramid = at;
-	at[index->pyramid_count++] = offset;
+	at[index->pyramid_count++] = *entry;
 	return DWELL_OK;
 }
 
@@ -105,6 +106,23 @@ static void write_offsets(struct dwell_buffer *out, const uint64_t *offsets, siz
 	}
 }
 
+static void write_pyramid(const struct index *index, struct dwell_buffer *out)
+{
+	uint64_t offset = 0;
+
+	dwell_buffer_varint(out, index->pyramid_count);
+	for (size_t i = 0; i < index->pyramid_count; i++) {
+		const struct index_pyramid *entry = &index->pyramid[i];
+
+		dwell_buffer_varint(out, entry->offset - offset);
+		dwell_buffer_varint(out, entry->width_ns);
+		dwell_buffer_varint(out, entry->first_task);
+		dwell_buffer_varint(out, entry->first_index);
+		dwell_buffer_varint(out, entry->buckets);
+		offset = entry->offset;
+	}
+}
+
 static void write_chunks(const struct index *index, struct dwell_buffer *out)
 {
 	uint64_t offset = 0, time_ns = 0;
@@ -135,7 +153,7 @@ void dwell_index_write(const struct index *index, struct dwell_buffer *out)
 	dwell_buffer_varint(out, index->tasks);
 	dwell_buffer_varint(out, index->executors);
 	write_offsets(out, index->tables, index->table_count);
-	write_offsets(out, index->pyramid, index->pyramid_count);
+	write_pyramid(index, out);
 	write_chunks(index, out);
 	dwell_buffer_varint(out, index->generation_count);
 	for (size_t i = 0; i < index->generation_count; i++) {
@@ -190,8 +208,7 @@ static int read_totals(struct index *index, struct dwell_cursor *in)
 	return DWELL_OK;
 }
 
-static int read_offsets(struct index *index, struct dwell_cursor *in,
-	int (*add)(struct index *index, uint64_t offset))
+static int read_tables(struct index *index, struct dwell_cursor *in)
 {
 	uint64_t count = 0, offset = 0;
 	int err = number(in, in->left, &count);
@@ -199,7 +216,32 @@ static int read_offsets(struct index *index, struct dwell_cursor *in,
 	for (uint64_t i = 0; i < count && !err; i++) {
 		err = step(in, &offset);
 		if (!err)
-			err = add(index, offset);
+			err = dwell_index_add_table(index, offset);
+	}
+	return err;
+}
+
+static int read_pyramid(struct index *index, struct dwell_cursor *in)
+{
+	struct index_pyramid entry = { 0 };
+	uint64_t count = 0;
+	int err = number(in, in->left / 5, &count);
+
+	for (uint64_t i = 0; i < count && !err; i++) {
+		uint64_t task = 0, first = 0, buckets = 0;
+
+		if ((err = step(in, &entry.offset)) ||
+			(err = number(in, UINT64_MAX, &entry.width_ns)) ||
+			(err = number(in, UINT32_MAX, &task)) ||
+			(err = number(in, UINT32_MAX, &first)) ||
+			(err = number(in, UINT32_MAX, &buckets)))
+			break;
+		if (!entry.width_ns)
+			return DWELL_EFORMAT;
+		entry.first_task = (uint32_t)task;
+		entry.first_index = (uint32_t)first;
+		entry.buckets = (uint32_t)buckets;
+		err = dwell_index_add_pyramid(index, &entry);
 	}
 	return err;
 }
@@ -256,8 +298,7 @@ int dwell_index_read(struct index *index, struct dwell_cursor in)
 	int err = dwell_record_read_info(&in, &info);
 
 	if (err || (err = dwell_index_set_info(index, &info)) || (err = read_totals(index, &in)) ||
-		(err = read_offsets(index, &in, dwell_index_add_table)) ||
-		(err = read_offsets(index, &in, dwell_index_add_pyramid)) ||
+		(err = read_tables(index, &in)) || (err = read_pyramid(index, &in)) ||
 		(err = read_chunks(index, &in)))
 		return err;
 	return read_generations(index, &in);

@@ -20,6 +20,14 @@ struct index_generation {
 	size_t first_chunk, chunks;
 };
 
+/* A chunk of the pyramid: buckets of one level, in order of task, then time. */
+struct index_pyramid {
+	uint64_t offset;
+	uint64_t width_ns;
+	uint32_t first_task, first_index; /* of its first bucket */
+	uint32_t buckets;
+};
+
 struct index {
 	struct dwell_trace_info info; /* its string belongs to the index */
 	struct dwell_buffer source;
@@ -33,14 +41,14 @@ struct index {
 	size_t chunk_count, chunk_cap;
 	struct index_generation *generations;
 	size_t generation_count, generation_cap;
-	uint64_t *pyramid; /* offsets of its chunks, the coarsest first */
+	struct index_pyramid *pyramid; /* the coarsest first */
 	size_t pyramid_count, pyramid_cap;
 };
 
 void dwell_index_release(struct index *index);
 int dwell_index_set_info(struct index *index, const struct dwell_trace_info *info);
 int dwell_index_add_table(struct index *index, uint64_t offset);
-int dwell_index_add_pyramid(struct index *index, uint64_t offset);
+int dwell_index_add_pyramid(struct index *index, const struct index_pyramid *entry);
 int dwell_index_add_chunk(struct index *index, const struct index_chunk *chunk);
 int dwell_index_add_generation(
 	struct index *index, uint64_t keyframe, uint64_t time_ns, uint64_t row);

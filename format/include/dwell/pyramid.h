@@ -18,6 +18,11 @@ struct dwell_pyramid;
 /* Read from a file's summary; DWELL_END where the file has none (then dwell_pyramid_build). */
 int dwell_pyramid_open(
 	struct dwell_pyramid **out, struct dwell_reader *reader, struct dwell_diag *diag);
+/* Made by reading all rows, for a file that has none. What a source and the states return. */
+int dwell_pyramid_build(
+	struct dwell_pyramid **out, struct dwell_reader *reader, struct dwell_diag *diag);
+
+/* One thread at a time. The reader must live as long. NULL is allowed. */
 void dwell_pyramid_free(struct dwell_pyramid *pyramid);
 
 /* One cell of a screen: time in each state within it, and the longest wait that touches it. */

@@ -1,0 +1,433 @@
+#include "dwell/pyramid.h"
+
+#include "dwell/limits.h"
+#include "src/pyramid_file.h"
+#include "src/reader_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT_CHUNKS = 64, CELL_BUCKETS = 8 };
+
+/* Where a chunk of a rebuilt pyramid is instead of in the file. */
+struct memory_chunk {
+	uint8_t *at;
+	size_t size;
+};
+
+struct dwell_pyramid {
+	struct dwell_reader *reader;
+	struct index_pyramid *entries;
+	size_t count, cap;
+	struct memory_chunk *memory; /* by entry; NULL: in the file */
+	/* Chunks that were read, the oldest replaced first. */
+	struct pyramid_chunk kept[KEPT_CHUNKS];
+	size_t kept_entry[KEPT_CHUNKS];
+	unsigned next;
+};
+
+static int new_pyramid(struct dwell_pyramid **out, struct dwell_reader *reader)
+{
+	struct dwell_pyramid *pyramid = calloc(1, sizeof(*pyramid));
+
+	if (!pyramid)
+		return DWELL_ENOMEM;
+	pyramid->reader = reader;
+	for (unsigned i = 0; i < KEPT_CHUNKS; i++)
+		pyramid->kept_entry[i] = SIZE_MAX;
+	*out = pyramid;
+	return DWELL_OK;
+}
+
+int dwell_pyramid_open(
+	struct dwell_pyramid **out, struct dwell_reader *reader, struct dwell_diag *diag)
+{
+	const struct index *index = &reader->index;
+	struct dwell_pyramid *pyramid;
+
+	(void)diag;
+	if (!index->pyramid_count)
+		return DWELL_END;
+	if (new_pyramid(&pyramid, reader))
+		return DWELL_ENOMEM;
+	pyramid->entries = malloc(index->pyramid_count * sizeof(*pyramid->entries));
+	if (!pyramid->entries) {
+		dwell_pyramid_free(pyramid);
+		return DWELL_ENOMEM;
+	}
+	memcpy(pyramid->entries, index->pyramid, index->pyramid_count * sizeof(*index->pyramid));
+	pyramid->count = index->pyramid_count;
+	*out = pyramid;
+	return DWELL_OK;
+}
+
+void dwell_pyramid_free(struct dwell_pyramid *pyramid)
+{
+	if (!pyramid)
+		return;
+	for (unsigned i = 0; i < KEPT_CHUNKS; i++)
+		dwell_pyramid_chunk_release(&pyramid->kept[i]);
+	for (size_t i = 0; pyramid->memory && i < pyramid->count; i++)
+		free(pyramid->memory[i].at);
+	free(pyramid->memory);
+	free(pyramid->entries);
+	free(pyramid);
+}
+
+/* Rows into the states that feed a new pyramid. */
+struct rebuild {
+	struct dwell_sink sink;
+	struct dwell_states *states;
+	struct pyramid_build build;
+	struct dwell_pyramid *pyramid;
+	uint64_t rows;
+	bool started;
+};
+
+static int rebuild_task(struct dwell_sink *sink, const struct dwell_task *task)
+{
+	return dwell_states_task(((struct rebuild *)sink)->states, task);
+}
+
+static int rebuild_executor(struct dwell_sink *sink, const struct dwell_executor *executor)
+{
+	return dwell_states_executor(((struct rebuild *)sink)->states, executor);
+}
+
+static int rebuild_keyframe(struct dwell_sink *sink, uint64_t time_ns,
+	const struct dwell_task_state *states, size_t count)
+{
+	struct rebuild *rebuild = (struct rebuild *)sink;
+
+	if (rebuild->started)
+		return DWELL_OK;
+	rebuild->started = true;
+	return dwell_states_load(rebuild->states, time_ns, states, count);
+}
+
+static int rebuild_events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
+{
+	struct rebuild *rebuild = (struct rebuild *)sink;
+	const int err = dwell_states_apply(rebuild->states, rows, count);
+
+	rebuild->started = true;
+	rebuild->rows += count;
+	dwell_pyramid_limit(&rebuild->build, 2048 + rebuild->rows / 32);
+	return err;
+}
+
+static int rebuild_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
+{
+	return dwell_states_flush(((struct rebuild *)sink)->states, end->end_ns);
+}
+
+static int keep_chunk(
+	void *context, const struct index_pyramid *entry, const struct dwell_buffer *body)
+{
+	struct dwell_pyramid *pyramid = context;
+
+	if (pyramid->count == pyramid->cap) {
+		const size_t cap = pyramid->cap ? pyramid->cap * 2 : 16;
+		void *entries = realloc(pyramid->entries, cap * sizeof(*pyramid->entries));
+
+		if (!entries)
+			return DWELL_ENOMEM;
+		pyramid->entries = entries;
+
+		void *memory = realloc(pyramid->memory, cap * sizeof(*pyramid->memory));
+
+		if (!memory)
+			return DWELL_ENOMEM;
+		pyramid->memory = memory;
+		pyramid->cap = cap;
+	}
+
+	uint8_t *at = malloc(body->size ? body->size : 1);
+
+	if (!at)
+		return DWELL_ENOMEM;
+	memcpy(at, body->at, body->size);
+	pyramid->entries[pyramid->count] = *entry;
+	pyramid->memory[pyramid->count++] = (struct memory_chunk){ at, body->size };
+	return DWELL_OK;
+}
+
+static int rebuild_all(struct rebuild *rebuild, struct dwell_reader *reader)
+{
+	static const struct dwell_states_ops told = { .interval = dwell_pyramid_interval };
+	static const struct dwell_sink_ops ops = {
+		.task = rebuild_task,
+		.executor = rebuild_executor,
+		.keyframe = rebuild_keyframe,
+		.events = rebuild_events,
+		.end = rebuild_end,
+	};
+	int err = dwell_states_new(
+		&rebuild->states, reader->index.info.levels, &told, &rebuild->build);
+
+	rebuild->sink.ops = &ops;
+	if (!err)
+		err = dwell_source_drive(&reader->source, NULL, &rebuild->sink);
+	if (!err)
+		err = dwell_pyramid_write(&rebuild->build, keep_chunk, rebuild->pyramid);
+	dwell_states_free(rebuild->states);
+	return err;
+}
+
+int dwell_pyramid_build(
+	struct dwell_pyramid **out, struct dwell_reader *reader, struct dwell_diag *diag)
+{
+	struct rebuild *rebuild = calloc(1, sizeof(*rebuild));
+	int err = rebuild ? new_pyramid(&rebuild->pyramid, reader) : DWELL_ENOMEM;
+
+	if (!err) {
+		dwell_pyramid_build_init(&rebuild->build);
+		err = rebuild_all(rebuild, reader);
+		dwell_pyramid_build_release(&rebuild->build);
+		if (err && diag)
+			*diag = *reader->source.ops->diag(&reader->source);
+		if (err)
+			dwell_pyramid_free(rebuild->pyramid);
+		else
+			*out = rebuild->pyramid;
+	}
+	free(rebuild);
+	return err;
+}
+
+uint64_t dwell_pyramid_finest_ns(const struct dwell_pyramid *pyramid)
+{
+	return pyramid->count ? pyramid->entries[pyramid->count - 1].width_ns : UINT64_MAX;
+}
+
+static int load(struct dwell_pyramid *pyramid, size_t entry, struct pyramid_chunk *out)
+{
+	const struct index_pyramid *from = &pyramid->entries[entry];
+	struct dwell_unsqueeze *unsqueeze = NULL;
+	struct dwell_chunk_read chunk;
+	uint8_t *at = NULL;
+	size_t size = 0;
+
+	if (pyramid->memory)
+		return dwell_pyramid_chunk_read(out,
+			(struct dwell_cursor){
+				pyramid->memory[entry].at, pyramid->memory[entry].size },
+			from->buckets);
+
+	int err = dwell_chunk_open(
+		&chunk, pyramid->reader->bytes, from->offset, pyramid->reader->sync);
+
+	if (!err && chunk.head.kind != WIRE_PYRAMID)
+		err = DWELL_EFORMAT;
+	if (!err)
+		err = dwell_unsqueeze_new(&unsqueeze);
+	if (!err)
+		err = dwell_unsqueeze_blob(
+			unsqueeze, chunk.body, DWELL_MAX_TABLES_BYTES, &at, &size);
+	if (!err)
+		err = dwell_pyramid_chunk_read(
+			out, (struct dwell_cursor){ at, size }, from->buckets);
+	free(at);
+	dwell_unsqueeze_free(unsqueeze);
+	dwell_chunk_close(&chunk);
+	return err;
+}
+
+/* A chunk, from memory if it was read before. */
+static int find_chunk(struct dwell_pyramid *pyramid, size_t entry, const struct pyramid_chunk **out)
+{
+	for (unsigned i = 0; i < KEPT_CHUNKS; i++) {
+		if (pyramid->kept_entry[i] == entry) {
+			*out = &pyramid->kept[i];
+			return DWELL_OK;
+		}
+	}
+
+	struct pyramid_chunk chunk = { 0 };
+	const int err = load(pyramid, entry, &chunk);
+
+	if (err) {
+		dwell_pyramid_chunk_release(&chunk);
+		return err;
+	}
+
+	const unsigned place = pyramid->next++ % KEPT_CHUNKS;
+
+	dwell_pyramid_chunk_release(&pyramid->kept[place]);
+	pyramid->kept[place] = chunk;
+	pyramid->kept_entry[place] = entry;
+	*out = &pyramid->kept[place];
+	return DWELL_OK;
+}
+
+/* Cells that are being filled for a task. */
+struct query {
+	uint32_t task;
+	uint64_t from_ns, to_ns, cell_ns;
+	uint64_t width_ns;
+	struct dwell_cell *cells;
+	size_t count;
+	/* The bucket before the one at hand. */
+	struct pyramid_bucket before;
+	bool has_before;
+};
+
+static void add_time(struct dwell_cell *cell, unsigned state, uint64_t ns)
+{
+	cell->ns[state] += ns;
+}
+
+/* [start, end) with a share of `part / whole` in a state. */
+static void spread(const struct query *q, uint64_t start, uint64_t end, unsigned state,
+	unsigned part, unsigned whole, uint64_t longest)
+{
+	if (start < q->from_ns)
+		start = q->from_ns;
+	if (end > q->to_ns)
+		end = q->to_ns;
+	while (start < end) {
+		const size_t at = (size_t)((start - q->from_ns) / q->cell_ns);
+		const size_t cell = at < q->count ? at : q->count - 1;
+		uint64_t stop = cell + 1 < q->count ? q->from_ns + (cell + 1) * q->cell_ns : end;
+
+		if (stop > end)
+			stop = end;
+
+		const uint64_t ns = (uint64_t)((unsigned __int128)(stop - start) * part / whole);
+
+		if (part)
+			add_time(&q->cells[cell], state, ns ? ns : 1);
+		if (q->cells[cell].longest_wait_ns < longest)
+			q->cells[cell].longest_wait_ns = longest;
+		start = stop;
+	}
+}
+
+static void see_gap(const struct query *q, const struct pyramid_bucket *next)
+{
+	const uint64_t start = (q->before.index + UINT64_C(1)) * q->width_ns;
+	const uint64_t end = next->index * q->width_ns;
+	const unsigned state = q->before.after;
+
+	if (q->has_before && state >= DWELL_UNKNOWN && state < DWELL_EXITED)
+		spread(q, start, end, state, 1, 1,
+			state == DWELL_BLOCKED ? dwell_pyramid_decode(next->lead) : 0);
+}
+
+static void see_bucket(struct query *q, const struct pyramid_bucket *bucket)
+{
+	const uint64_t start = bucket->index * q->width_ns, end = start + q->width_ns;
+	const uint64_t middle = start + q->width_ns / 2;
+
+	see_gap(q, bucket);
+	for (unsigned i = 0; i < PYRAMID_STATES; i++)
+		if (bucket->share[i])
+			spread(q, start, end, DWELL_UNKNOWN + i, bucket->share[i],
+				PYRAMID_STORED_WHOLE, dwell_pyramid_decode(bucket->longest));
+	if (middle >= q->from_ns && middle < q->to_ns) {
+		const size_t at = (size_t)((middle - q->from_ns) / q->cell_ns);
+
+		q->cells[at < q->count ? at : q->count - 1].switches += bucket->switches;
+	}
+	q->before = *bucket;
+	q->has_before = true;
+}
+
+static bool comes_before(uint32_t task, uint32_t index, uint32_t than_task, uint64_t than_index)
+{
+	return task < than_task || (task == than_task && index < than_index);
+}
+
+/* The first bucket at or behind (task, index). */
+static uint32_t lower_bound(const struct pyramid_chunk *chunk, uint32_t task, uint64_t index)
+{
+	uint32_t low = 0, high = chunk->count;
+
+	while (low < high) {
+		const uint32_t middle = low + (high - low) / 2;
+
+		if (comes_before(chunk->tasks[middle], chunk->buckets[middle].index, task, index))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The task's buckets of one chunk. True: there may be more in the next. */
+static bool see_chunk(struct query *q, const struct pyramid_chunk *chunk)
+{
+	const uint64_t first = q->from_ns / q->width_ns;
+	uint32_t i = lower_bound(chunk, q->task, first);
+
+	/* The one before tells in which state the task was. */
+	if (!q->has_before && i > 0 && chunk->tasks[i - 1] == q->task)
+		i--;
+	for (; i < chunk->count && chunk->tasks[i] == q->task; i++) {
+		const struct pyramid_bucket *bucket = &chunk->buckets[i];
+
+		see_bucket(q, bucket);
+		if (bucket->index * q->width_ns >= q->to_ns)
+			return false;
+	}
+	return i == chunk->count;
+}
+
+/* Entries of the level that suits the cells: [*first, *end). */
+static void choose_level(
+	const struct dwell_pyramid *pyramid, uint64_t cell_ns, size_t *first, size_t *end)
+{
+	size_t i = 0;
+
+	while (i + 1 < pyramid->count && pyramid->entries[i].width_ns > cell_ns / CELL_BUCKETS)
+		i++;
+
+	const uint64_t width_ns = pyramid->entries[i].width_ns;
+
+	while (i > 0 && pyramid->entries[i - 1].width_ns == width_ns)
+		i--;
+	*first = i;
+	while (i < pyramid->count && pyramid->entries[i].width_ns == width_ns)
+		i++;
+	*end = i;
+}
+
+int dwell_pyramid_query(struct dwell_pyramid *pyramid, uint32_t task, uint64_t from_ns,
+	uint64_t to_ns, struct dwell_cell *cells, size_t count)
+{
+	if (from_ns >= to_ns || !count || !task)
+		return DWELL_EINVAL;
+
+	struct query q = {
+		.task = task,
+		.from_ns = from_ns,
+		.to_ns = to_ns,
+		.cell_ns = (to_ns - from_ns) / count ? (to_ns - from_ns) / count : 1,
+		.cells = cells,
+		.count = count,
+	};
+	size_t first, end;
+	bool more = true;
+	int err = DWELL_OK;
+
+	memset(cells, 0, count * sizeof(*cells));
+	if (!pyramid->count)
+		return DWELL_OK;
+	choose_level(pyramid, q.cell_ns, &first, &end);
+	q.width_ns = pyramid->entries[first].width_ns;
+
+	const uint64_t index = from_ns / q.width_ns;
+
+	/* The last chunk that begins before the window: it may hold the bucket before. */
+	while (first + 1 < end && comes_before(pyramid->entries[first + 1].first_task,
+					  pyramid->entries[first + 1].first_index, task, index))
+		first++;
+	for (size_t i = first; i < end && more && !err; i++) {
+		const struct pyramid_chunk *chunk;
+
+		err = find_chunk(pyramid, i, &chunk);
+		if (!err)
+			more = see_chunk(&q, chunk);
+	}
+	return err;
+}

@@ -1,0 +1,71 @@
+#ifndef DWELL_PYRAMID_BUILD_H
+#define DWELL_PYRAMID_BUILD_H
+
+#include <stdbool.h>
+
+#include "dwell/states.h"
+#include "src/buffer.h"
+#include "src/pages.h"
+
+/*
+ * The summary pyramid while it is built (docs/format.md, "Pyramid"). Of each task, buckets in which
+ * its state changed; between them it stayed as the one before says.
+ */
+enum {
+	PYRAMID_STATES = 4,  /* unknown, running, runnable, blocked */
+	PYRAMID_WHOLE = 255, /* a share of everything */
+	PYRAMID_FIRST_NS = 1 << 16,
+	PYRAMID_STEP = 4, /* a level's buckets are so many times as wide as those below */
+	PYRAMID_LEVELS = 24
+};
+
+struct pyramid_bucket {
+	uint32_t index; /* time / width */
+	uint32_t switches;
+	uint8_t share[PYRAMID_STATES]; /* rounded up, in 1 / PYRAMID_WHOLE */
+	uint16_t longest;              /* code of the longest wait that touches it */
+	uint16_t lead;                 /* of the one that was going on when it began */
+	uint8_t after;                 /* state at its end */
+};
+
+struct pyramid_row {
+	uint32_t task;
+	struct pyramid_bucket *buckets;
+	size_t count, cap;
+};
+
+struct pyramid_level {
+	struct pyramid_row *rows;
+	size_t count, cap;
+	size_t buckets;
+};
+
+struct pyramid_build {
+	uint64_t width_ns;
+	struct dwell_pages tasks;
+	size_t buckets; /* that are finished, of all tasks */
+	uint32_t most_task;
+	bool failed;
+};
+
+void dwell_pyramid_build_init(struct pyramid_build *build);
+void dwell_pyramid_build_release(struct pyramid_build *build);
+
+/* A dwell_states_ops.interval; context: the build. */
+void dwell_pyramid_interval(void *context, const struct dwell_interval *interval);
+
+/* Make buckets wider until there are at most so many. */
+void dwell_pyramid_limit(struct pyramid_build *build, uint64_t buckets);
+
+/* Take the finished buckets as the finest level; the build is empty then. DWELL_ENOMEM. */
+int dwell_pyramid_take(struct pyramid_build *build, struct pyramid_level *out);
+
+/* The level above. DWELL_ENOMEM. */
+int dwell_pyramid_above(const struct pyramid_level *below, struct pyramid_level *out);
+void dwell_pyramid_level_release(struct pyramid_level *level);
+
+/* A wait's length as a code of 16 bits: 10 bits of exponent and 7 leading bits, rounded up. */
+uint16_t dwell_pyramid_code(uint64_t ns);
+uint64_t dwell_pyramid_decode(uint16_t code);
+
+#endif
