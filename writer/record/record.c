@@ -139,6 +139,20 @@ static bool done(struct run *run)
 	return !run->options.follow || !run->started || dwell_who_alive(run->recording.who) == 0;
 }
 
+/* Whether a program that runs already can be recorded here: only BPF can. */
+static int can_attach(const struct run *run, const char *option)
+{
+	const struct dwell_kernel_options options = { .start_ns = dwell_monotonic_ns() };
+	struct dwell_kernel *kernel;
+	char why[160] = "not asked for";
+
+	if (!run->options.kernel || dwell_kernel_open(&kernel, &options, why, sizeof(why)) != 0)
+		return dwell_complain(DWELL_EXIT_REFUSED, option,
+			"needs the scheduler's events by BPF: %s (see dwell doctor)", why);
+	dwell_kernel_close(kernel);
+	return 0;
+}
+
 /* After --delay the command runs already. */
 static int delayed_start(struct run *run)
 {
@@ -237,7 +251,11 @@ static int run_all(struct run *run)
 	run->signals = dwell_launch_signals(&run->launch);
 	if (run->signals < 0)
 		return dwell_complain(DWELL_EXIT_REFUSED, "signals", "%s", strerror(errno));
-	if (run->options.delay_ns == 0)
+	if (!run->options.command[0])
+		status = can_attach(run, run->options.pid != 0 ? "-p" : "-a");
+	else if (run->options.delay_ns != 0)
+		status = can_attach(run, "--delay");
+	if (status == 0 && run->options.delay_ns == 0)
 		status = open_recording(run);
 	if (status == 0 && run->options.command[0])
 		status = launch(run);

@@ -1,0 +1,137 @@
+#!/bin/bash
+# record: exit statuses, output, signals, limits and accidents of `dwell record`, as root and as
+# nobody. Prints what differs; 77 where programs may not be recorded at all.
+set -u
+bin=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 777 "$work"
+cd "$work" || exit 1
+faults=0
+
+fault() {
+	echo "$who: $1"
+	faults=$((faults + 1))
+}
+
+# run COMMAND...: as the user under test; its output in out and err, its status in status
+run() {
+	status=0
+	if [ "$who" = nobody ]; then
+		setpriv --reuid nobody --regid nogroup --clear-groups "$@" >out 2>err || status=$?
+	else
+		"$@" >out 2>err || status=$?
+	fi
+}
+
+expect_status() {
+	[ "$status" = "$1" ] || fault "$2: status $status, not $1: $(cat err)"
+}
+
+readable() {
+	"$bin/dwell" dump "$1" >dumped 2>&1 || fault "$2: the file is damaged: $(head -n 3 dumped)"
+	tail -n 1 dumped | grep -q '^end .*closed' || fault "$2: the file is not closed"
+}
+
+statuses() {
+	run "$bin/dwell" record -o t.dwell -- sh -c 'echo out; echo err >&2; exit 7'
+	expect_status 7 'exit 7'
+	[ "$(cat out)" = out ] || fault "stdout differs: $(cat out)"
+	[ "$(head -n 1 err)" = err ] || fault "stderr differs: $(cat err)"
+	[ "$(wc -l <err)" = 2 ] || fault "not one line of summary: $(cat err)"
+	readable t.dwell 'exit 7'
+	run "$bin/dwell" record -q -o t.dwell -- sh -c 'kill -TERM $$'
+	expect_status 143 'SIGTERM'
+	[ -s err ] && fault "-q is not quiet: $(cat err)"
+	[ -e t.dwell.old ] || fault 'the former file is not kept'
+	run "$bin/dwell" record -q -o t.dwell -- ./nothing
+	expect_status 127 'no such command'
+	run "$bin/dwell" record -q -o t.dwell -- /etc/passwd
+	expect_status 126 'not executable'
+	run "$bin/dwell" record -q -o /nowhere/t.dwell -- touch ran
+	expect_status 5 'no such folder'
+	[ -e ran ] && fault 'the command ran though there is no file'
+	run "$bin/dwell" record --nonsense
+	expect_status 2 'unknown option'
+}
+
+# What the program gets is what it would get without.
+untouched() {
+	# shellcheck disable=SC2016 # for the shell that is recorded
+	local probe='read -r line; echo "$line"; ulimit -n; ulimit -f; umask; trap; ls -l /proc/self/fd | wc -l;
+		grep -E "Sig(Blk|Ign|Cgt)" /proc/self/status; ps -o ni= -p $$; cat /proc/self/oom_score_adj'
+	echo 'a line of input' | "$BASH" -c "$probe" >plain 2>&1
+	echo 'a line of input' | "$bin/dwell" record -q -o t.dwell -- "$BASH" -c "$probe" >recorded 2>&1
+	cmp -s plain recorded || fault "the program sees: $(diff plain recorded)"
+}
+
+signals() {
+	"$bin/dwell" record -q -o t.dwell -- sh -c 'trap "echo caught; exit 9" TERM; echo ready; sleep 5 & wait' >out &
+	local recorder=$!
+	for _ in $(seq 100); do
+		grep -q ready out && break
+		sleep 0.05
+	done
+	kill -TERM $recorder
+	wait $recorder
+	status=$?
+	expect_status 9 'SIGTERM passed on'
+	grep -q caught out || fault 'the command did not get the signal'
+}
+
+limits() {
+	run "$bin/dwell" record -o t.dwell --limit-time 50ms -- sh -c 'sleep 0.3; echo over'
+	expect_status 0 'limit-time'
+	grep -q over out || fault 'the limit ended the program'
+	grep -q 'limit-time' err || fault "the limit is not told: $(cat err)"
+	readable t.dwell 'limit-time'
+	run "$bin/dwell" record -q -o t.dwell --delay 100ms -- sleep 0.4
+	if [ "$who" = root ]; then
+		expect_status 0 'delay'
+		readable t.dwell 'delay'
+	else
+		expect_status 5 'delay without rights'
+	fi
+}
+
+# Whoever kills the recorder does not harm the program, and finds most in the file.
+killed() {
+	"$bin/dwell" record -q -o k.dwell -- sh -c 'sleep 2.2; echo alive >lived' &
+	local recorder=$!
+	sleep 1.6
+	kill -KILL $recorder
+	wait $recorder 2>/dev/null
+	sleep 1.2
+	[ -e lived ] || fault 'the program died with the recorder'
+	"$bin/dwell" dump k.dwell >dumped 2>&1 || fault "the file of a killed recorder: $(head -n 3 dumped)"
+	grep -q '^end .*closed' dumped && fault 'a killed recorder left a closed file'
+	local last
+	last=$(grep -oE '^[0-9]+' dumped | tail -n 1)
+	[ "${last:-0}" -gt 400000000 ] || fault "the last row is at ${last:-none}"
+	rm -f lived
+}
+
+full() {
+	mkdir -p small
+	mount -t tmpfs -o size=8k tmpfs small 2>/dev/null || return
+	run "$bin/dwell" record -o small/t.dwell -- sh -c 'for i in 1 2 3 4; do sleep 0.4; done; seq 300000 | wc -l'
+	expect_status 0 'disk full'
+	[ "$(cat out)" = 300000 ] || fault 'disk full: the program did not go on'
+	[ "$(grep -c 'recording stopped' err)" -le 1 ] || fault "told more than once: $(cat err)"
+	"$bin/dwell" dump small/t.dwell >/dev/null 2>err || fault "disk full: the file: $(cat err)"
+	umount small
+}
+
+if [ "$(id -u)" = 0 ]; then users='root nobody'; else users=$(id -un); fi
+for who in $users; do
+	rm -f ./*.dwell ./*.old
+	statuses
+	limits
+done
+who=$(id -un)
+untouched
+signals
+killed
+[ "$who" = root ] && full
+[ $faults = 0 ] || exit 1
+echo 'record: all as it should be'
