@@ -11,6 +11,7 @@ static int write_all(struct dwell_output *output, const void *at, size_t size)
 {
 	struct dwell_file_output *file = (struct dwell_file_output *)output;
 	const char *from = at;
+	const uint64_t before = file->bytes;
 
 	while (size > 0 && file->error == 0) {
 		const ssize_t wrote = write(file->fd, from, size);
@@ -25,6 +26,9 @@ static int write_all(struct dwell_output *output, const void *at, size_t size)
 		size -= (size_t)wrote;
 		file->bytes += (uint64_t)wrote;
 	}
+	/* A part of what was to be written is of no use to a reader. */
+	if (file->error && file->bytes > before && ftruncate(file->fd, (off_t)before) == 0)
+		file->bytes = before;
 	errno = file->error;
 	return file->error ? DWELL_EIO : 0;
 }

@@ -22,7 +22,7 @@ static const char *const library_places[] = { "../lib/libdwell-preload.so",
 static const char link_folder[] = "/tmp/dwell-XXXXXX";
 static const char session_folder[] = "/dev/shm/dwell-XXXXXX";
 
-static bool find_library(char out[PATH_MAX])
+bool dwell_preload_library(char *out)
 {
 	char self[PATH_MAX], path[PATH_MAX + 64];
 	const ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -121,7 +121,7 @@ int dwell_preload_open(struct dwell_preload *preload, const struct dwell_preload
 	*preload = (struct dwell_preload){ .fd = -1 };
 	dwell_program_look(options->command, &program);
 	why = dwell_program_why(&program);
-	if (!why && !find_library(path))
+	if (!why && !dwell_preload_library(path))
 		why = "libdwell-preload.so is not where it should be";
 	if (!why && !name_library(preload, path))
 		why = "its path cannot be given to the loader";

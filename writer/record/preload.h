@@ -26,6 +26,9 @@ struct dwell_preload_options {
 	bool other_users; /* programs may run as somebody else than we do */
 };
 
+/* Where the preload library is, by its real path (of PATH_MAX bytes); false: it is not there. */
+bool dwell_preload_library(char *out);
+
 /* Returns 0 also where nothing can be loaded: then `why` says so. */
 int dwell_preload_open(struct dwell_preload *preload, const struct dwell_preload_options *options);
 void dwell_preload_close(struct dwell_preload *preload);

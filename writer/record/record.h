@@ -1,8 +1,9 @@
 #ifndef DWELL_RECORD_RECORD_H
 #define DWELL_RECORD_RECORD_H
 
-/* Returns the program's exit status, and has printed what there is to say. */
+/* Each returns the program's exit status, and has printed what there is to say. */
 int dwell_record_main(int argc, char **argv);
+int dwell_doctor_main(int argc, char **argv);
 
 /* "dwell: what: why" on stderr; returns the exit status. */
 int dwell_complain(int status, const char *what, const char *format, ...)

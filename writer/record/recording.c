@@ -136,6 +136,7 @@ static int give_up(struct dwell_recording *recording, int err)
 	if (!recording->open)
 		return err;
 	recording->open = false;
+	recording->end_ns = dwell_monotonic_ns() - recording->zero_ns;
 	if (recording->file.error != 0)
 		recording->cut = strerror(recording->file.error);
 	else
