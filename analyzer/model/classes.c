@@ -38,20 +38,33 @@ static struct dwell_string origin(
 	return text;
 }
 
+static bool same_text(struct dwell_string a, struct dwell_string b)
+{
+	return a.size == b.size && !memcmp(a.at, b.at, a.size);
+}
+
 static void class_text(const struct dwell_catalog *catalog, const struct dwell_catalog_task *task,
 	struct builder *builder)
 {
 	const struct dwell_catalog_process *process = dwell_catalog_process(catalog, task->process);
 	const struct dwell_string from = origin(catalog, task);
+	const char *kind = dwell_task_kind_name(task->kind);
+
+	/* Many runtimes name a task after its function: said once, and as it is. */
+	const bool named = task->name.size && !same_text(task->name, from);
 
 	builder->size = 0;
-	if (process)
+	if (process && process->name.size) {
 		append(builder, process->name, false);
-	append(builder, (struct dwell_string){ "/", 1 }, false);
-	append(builder, task->name, true);
-	if (task->name.size && from.size)
+		append(builder, (struct dwell_string){ "/", 1 }, false);
+	}
+	if (named)
+		append(builder, task->name, true);
+	if (named && from.size)
 		append(builder, (struct dwell_string){ " ", 1 }, false);
 	append(builder, from, false);
+	if (!builder->size && kind)
+		append(builder, (struct dwell_string){ kind, strlen(kind) }, false);
 }
 
 /* Class ids by their texts, which are kept once: so by address. */
