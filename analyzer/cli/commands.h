@@ -19,6 +19,51 @@ int cmd_tasks(struct request *request);
 
 int cmd_latency(struct request *request);
 
+struct blocked_request {
+	struct request request;
+	bool all;
+};
+extern const char *const blocked_by[], *const blocked_sort[];
+extern const struct option blocked_options[];
+int cmd_blocked(struct request *request);
+
+int cmd_locks(struct request *request);
+
+int cmd_spans(struct request *request);
+
+struct metrics_request {
+	struct request request;
+	bool openmetrics;
+};
+extern const struct option metrics_options[];
+int cmd_metrics(struct request *request);
+
+struct flame_request {
+	struct request request;
+	const char *of;
+	bool svg;
+};
+extern const struct option flame_options[];
+int cmd_flame(struct request *request);
+
 int cmd_dump(struct request *request);
+int cmd_assemble(struct request *request);
+
+struct convert_request {
+	struct request request;
+	bool repack;
+};
+extern const struct option convert_options[];
+int cmd_convert(struct request *request);
+
+struct cut_request {
+	struct request request;
+	bool strip;
+};
+extern const struct option cut_options[];
+int cmd_cut(struct request *request);
+
+int cmd_verify(struct request *request);
+int cmd_repair(struct request *request);
 
 #endif

@@ -70,7 +70,7 @@ static bool find_place(const struct dwell_answer *answer, uint64_t id, uint64_t 
 /* Where the findings of @IDs lie. Says what is wrong; an exit status. */
 static int find_places(struct question *question, const struct window *window, uint64_t at_ns[2])
 {
-	const struct dwell_query query = { /* SPANS */ .analyses = DWELL_ANALYZE_LATENCY,
+	const struct dwell_query query = { .analyses = DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_SPANS,
 		.worst = 1000 };
 	struct dwell_diag diag = { .offset = UINT64_MAX };
 	struct dwell_answer *answer;

@@ -4,9 +4,15 @@
 #include "report/escape.h"
 #include "report/table.h"
 
+/* What a spreadsheet would work out; a number it may. */
 static bool looks_like_formula(const char *at, size_t size)
 {
-	return size && strchr("=+-@", *at);
+	if (!size || !strchr("=+-@", *at))
+		return false;
+	for (size_t i = 1; i < size; i++)
+		if (!strchr("0123456789.e-", at[i]) || !at[i])
+			return true;
+	return size == 1 || *at != '-';
 }
 
 static void put_text(FILE *file, const char *at, size_t size)

@@ -93,6 +93,7 @@ static const char script[] =
 	"\t\tif (e.key === 'Escape') { input.value = ''; search(''); zoom(0, total); }\n"
 	"\t\telse if (e.key === '/' && e.target !== input) { e.preventDefault(); input.focus(); }\n"
 	"\t});\n"
+	"\tzoom(0, total);\n"
 	"})();\n";
 
 static const char styles[] =

@@ -10,7 +10,7 @@ enum {
 	GAP = 2,
 	BAR_WIDTH = 10,
 	SHARE_WIDTH = BAR_WIDTH + 8,
-	TEXT_READABLE = 18, /* columns are left out before a text gets narrower than this */
+	TEXT_READABLE = 26, /* columns are left out before a text gets narrower than this */
 	TEXT_LEAST = 8
 };
 

@@ -144,9 +144,9 @@ Test(table, fits_the_width)
 	expect_table(0, "task                       running\n"
 			"a,long \"name\" of a thread  1.50 us  ###         25.0 %\n"
 			"=1+1                             -  #           <0.1 %\n");
-	expect_table(47, "task                running\n"
-			 "a,long \"..a thread  1.50 us  ###         25.0 %\n"
-			 "=1+1                      -  #           <0.1 %\n");
+	expect_table(50, "task                       running\n"
+			 "a,long \"name\" of a thread  1.50 us\n"
+			 "=1+1                             -\n");
 	expect_table(30, "task                   running\n"
 			 "a,long \"na.. a thread  1.50 us\n"
 			 "=1+1                         -\n");
@@ -165,6 +165,22 @@ Test(table, csv_is_quoted_and_harmless)
 	expect_captured(&capture, "task,running_ns,share,tid\r\n"
 				  "\"a,long \"\"name\"\" of a thread\",1500,0.250000,7\r\n"
 				  "'=1+1,,0.000001,\r\n");
+	dwell_table_free(table);
+}
+
+Test(table, csv_keeps_numbers_and_guards_formulas)
+{
+	static const struct dwell_column_spec one = { "", "text", DWELL_CELL_TEXT, 0, 0 };
+	static const char *const texts[] = { "-1", "-1.5e-3", "-", "-1+1", "+1", "@a", "a=1", "" };
+	struct dwell_table *table = dwell_table_new(&one, 1);
+	struct capture capture;
+
+	for (size_t i = 0; i < COUNT(texts); i++)
+		dwell_table_string(table, texts[i]);
+	capture_open(&capture);
+	cr_expect_eq(dwell_table_csv(table, capture.file), 0);
+	expect_captured(
+		&capture, "text\r\n-1\r\n-1.5e-3\r\n'-\r\n'-1+1\r\n'+1\r\n'@a\r\na=1\r\n\r\n");
 	dwell_table_free(table);
 }
 

@@ -1,0 +1,277 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/message.h"
+#include "cli/parts.h"
+#include "cli/question.h"
+#include "cli/rank.h"
+
+const char *const blocked_by[] = { "site", "object", "reason", "task", "class", NULL };
+
+const char *const blocked_sort[] = { "total", "count", "p50", "p90", "p99", "max", "underused",
+	NULL };
+
+const struct option blocked_options[] = {
+	{ .name = "all",
+		.letter = 'a',
+		.type = OPTION_FLAG,
+		.target = offsetof(struct blocked_request, all),
+		.help = "list waits for work and for a time too" },
+	{ .name = NULL },
+};
+
+static uint64_t rank_of(const void *at, const char *sort)
+{
+	const struct dwell_blocked_row *row = at;
+	const struct rank ranks[] = {
+		{ "total", row->waits.total_ns },
+		{ "count", row->waits.count },
+		{ "p50", row->waits.p50_ns },
+		{ "p90", row->waits.p90_ns },
+		{ "p99", row->waits.p99_ns },
+		{ "max", row->waits.max_ns },
+		{ "underused", row->underused_ns },
+	};
+
+	return rank_find(ranks, sizeof(ranks) / sizeof(ranks[0]), sort);
+}
+
+static bool lists_all(const struct question *question)
+{
+	return ((const struct blocked_request *)question->request)->all;
+}
+
+/* What a row stands for: of a site, place and object. */
+static const char *part_row(char out[PART_SIZE], const struct dwell_catalog *catalog,
+	const struct dwell_blocked_row *row)
+{
+	char object[PART_SIZE], site[PART_SIZE];
+
+	if (row->key.by != DWELL_BY_SITE)
+		return part_key(out, catalog, &row->key);
+	part_object(object, catalog, row->several ? 0 : row->object);
+	part_site(site, catalog, row->stack);
+	if (*object && *site)
+		snprintf(out, PART_SIZE, "%.240s at %.240s", object, site);
+	else if (*object || *site)
+		snprintf(out, PART_SIZE, "%s", *object ? object : site);
+	else
+		snprintf(out, PART_SIZE, "%.*s", (int)(row->key.text.size & 255),
+			row->key.text.at ? row->key.text.at : "");
+	return out;
+}
+
+static void json_wakers(struct dwell_json *json, const struct dwell_catalog *catalog,
+	const struct dwell_blocked_row *row)
+{
+	char text[PART_SIZE];
+
+	dwell_json_array(json, "wakers");
+	for (size_t i = 0; i < row->waker_count; i++) {
+		const struct dwell_waker *waker = &row->wakers[i];
+
+		dwell_json_object(json, NULL);
+		part_id_json(json, "task", waker->task);
+		dwell_json_string(json, "name", part_task(text, catalog, waker->task));
+		dwell_json_string(json, "class", part_class(text, catalog, waker->task));
+		part_stack_json(json, "stack", catalog, waker->stack);
+		dwell_json_number(json, "count", waker->count);
+		dwell_json_number(json, "total_ns", waker->total_ns);
+		dwell_json_end_object(json);
+	}
+	dwell_json_end_array(json);
+}
+
+static const char *reason_name(unsigned reason)
+{
+	const char *name = dwell_reason_name(reason);
+
+	return name ? name : "other";
+}
+
+static void json_row(struct dwell_json *json, const struct dwell_catalog *catalog,
+	const struct dwell_blocked_row *row)
+{
+	const struct dwell_distribution *waits = &row->waits;
+	char text[PART_SIZE];
+
+	dwell_json_object(json, NULL);
+	dwell_json_string(json, "id", part_id(text, row->id));
+	dwell_json_string(json, "by", dwell_by_name(row->key.by));
+	dwell_json_string(json, "key", part_row(text, catalog, row));
+	dwell_json_string(json, "reason", reason_name(row->reason));
+	dwell_json_string(json, "role", dwell_role_name(row->role));
+	part_object_json(json, "object", catalog, row->several ? 0 : row->object);
+	part_stack_json(json, "stack", catalog, row->stack);
+	dwell_json_number(json, "tasks", row->tasks);
+	dwell_json_number(json, "count", waits->count);
+	dwell_json_number(json, "total_ns", waits->total_ns);
+	dwell_json_number(json, "mean_ns", waits->mean_ns);
+	dwell_json_number(json, "p50_ns", waits->p50_ns);
+	dwell_json_number(json, "p90_ns", waits->p90_ns);
+	dwell_json_number(json, "p99_ns", waits->p99_ns);
+	dwell_json_number(json, "max_ns", waits->max_ns);
+	part_times_json(json, &row->times);
+	dwell_json_number(json, "open_count", row->open_count);
+	dwell_json_number(json, "open_ns", row->open_ns);
+	dwell_json_number(json, "timed_out", row->timed_out);
+	if (row->has_underused)
+		dwell_json_number(json, "underused_ns", row->underused_ns);
+	part_holders_json(json, catalog, row->holders, row->holder_count);
+	json_wakers(json, catalog, row);
+	dwell_json_end_object(json);
+}
+
+static void print_json(const struct question *question, const struct ranked *ranked, size_t count)
+{
+	const struct dwell_blocked *blocked = question->answer->blocked;
+	struct dwell_json json;
+
+	question_json(question, &json);
+	dwell_json_object(&json, "idle");
+	dwell_json_number(&json, "count", blocked->idle_count);
+	dwell_json_number(&json, "total_ns", blocked->idle_ns);
+	dwell_json_end_object(&json);
+	dwell_json_number(&json, "total", count);
+	dwell_json_array(&json, "sites");
+	for (size_t i = 0; i < question_limit(question, count); i++)
+		json_row(&json, question->answer->catalog, ranked[i].row);
+	dwell_json_end_array(&json);
+	dwell_json_end_object(&json);
+}
+
+static const struct dwell_column_spec columns[] = {
+	{ "id", "id", DWELL_CELL_TEXT, 0, DWELL_COLUMN_CSV_ONLY },
+	{ "", "by", DWELL_CELL_TEXT, 0, DWELL_COLUMN_CSV_ONLY },
+	{ "total", "total_ns", DWELL_CELL_DURATION, DWELL_TONE_BLOCKED, 0 },
+	{ "", "share", DWELL_CELL_SHARE, 0, DWELL_COLUMN_OPTIONAL | DWELL_COLUMN_TABLE_ONLY },
+	{ "waits", "count", DWELL_CELL_COUNT, 0, 0 },
+	{ "p50", "p50_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_OPTIONAL },
+	{ "", "p90_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_CSV_ONLY },
+	{ "p99", "p99_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_OPTIONAL },
+	{ "max", "max_ns", DWELL_CELL_DURATION, 0, 0 },
+	{ "idle", "underused_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_OPTIONAL },
+	{ "why", "reason", DWELL_CELL_TEXT, 0, DWELL_COLUMN_WHOLE },
+	{ "role", "role", DWELL_CELL_TEXT, 0, DWELL_COLUMN_OPTIONAL | DWELL_COLUMN_WHOLE },
+	{ "where", "key", DWELL_CELL_TEXT, 0, 0 },
+	{ "", "object", DWELL_CELL_TEXT, 0, DWELL_COLUMN_CSV_ONLY },
+	{ "held or ended by", "by_whom", DWELL_CELL_TEXT, 0, 0 },
+};
+
+/* "held by writer (12), 80 % blocked" where a holder is known, else who woke most. */
+static void blame_cell(struct dwell_table *table, const struct dwell_catalog *catalog,
+	const struct dwell_blocked_row *row)
+{
+	char text[PART_SIZE];
+
+	if (row->holder_count) {
+		const struct dwell_holder *holder = &row->holders[0];
+		const uint64_t running =
+			dwell_share_ppm(holder->times.running_ns, holder->total_ns) / 10000;
+
+		dwell_table_text(table, "held by %s, running %" PRIu64 " %%",
+			part_task(text, catalog, holder->task), running);
+	} else if (row->waker_count && row->wakers[0].task) {
+		dwell_table_text(
+			table, "ended by %s", part_task(text, catalog, row->wakers[0].task));
+	} else {
+		dwell_table_absent(table);
+	}
+}
+
+static void table_row(struct dwell_table *table, const struct dwell_catalog *catalog,
+	const struct dwell_blocked_row *row, uint64_t all_ns)
+{
+	const struct dwell_distribution *waits = &row->waits;
+	char text[PART_SIZE];
+
+	dwell_table_string(table, part_id(text, row->id));
+	dwell_table_string(table, dwell_by_name(row->key.by));
+	dwell_table_number(table, waits->total_ns);
+	dwell_table_number(table, dwell_share_ppm(waits->total_ns, all_ns));
+	dwell_table_number(table, waits->count);
+	dwell_table_number(table, waits->p50_ns);
+	dwell_table_number(table, waits->p90_ns);
+	dwell_table_number(table, waits->p99_ns);
+	dwell_table_number(table, waits->max_ns);
+	if (row->has_underused)
+		dwell_table_number(table, row->underused_ns);
+	else
+		dwell_table_absent(table);
+	dwell_table_string(table, reason_name(row->reason));
+	dwell_table_string(table, dwell_role_name(row->role));
+	dwell_table_string(table, part_row(text, catalog, row));
+	dwell_table_string(table, part_object(text, catalog, row->several ? 0 : row->object));
+	blame_cell(table, catalog, row);
+}
+
+/* What is not listed, and why it does not matter. */
+static void print_idle(const struct question *question)
+{
+	const struct dwell_blocked *blocked = question->answer->blocked;
+	char count[DWELL_NUMBER_SIZE], ns[DWELL_NUMBER_SIZE];
+
+	if (!blocked->idle_count || lists_all(question))
+		return;
+	dwell_style_tone(&question->style, DWELL_TONE_FAINT);
+	printf("beside these, %s in %s waits for work or for a time: --all\n",
+		dwell_format_duration(ns, blocked->idle_ns, question->style.ascii),
+		dwell_format_count(count, blocked->idle_count));
+	dwell_style_tone(&question->style, DWELL_TONE_PLAIN);
+}
+
+static int print_text(const struct question *question, const struct ranked *ranked, size_t count)
+{
+	const bool csv = question->request->csv;
+	struct dwell_table *table = dwell_table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	uint64_t all_ns = 0;
+	int status;
+
+	for (size_t i = 0; i < count; i++)
+		all_ns += ((const struct dwell_blocked_row *)ranked[i].row)->waits.total_ns;
+	for (size_t i = 0; table && i < question_limit(question, count); i++)
+		table_row(table, question->answer->catalog, ranked[i].row, all_ns);
+	if (!csv)
+		head_print(&question->style, &question->head);
+	status = question_table(question, table, count);
+	if (status || csv)
+		return status;
+	print_idle(question);
+	next_step(
+		&question->style, "what the holders were doing: dwell locks", question->trace.path);
+	return STATUS_DONE;
+}
+
+static int answer(const struct question *question)
+{
+	const struct dwell_blocked *blocked = question->answer->blocked;
+	const size_t count = lists_all(question) ? blocked->count : blocked->matter;
+	struct ranked *ranked = rank_rows(
+		blocked->rows, sizeof(*blocked->rows), count, rank_of, question->request->sort);
+	int status = STATUS_DONE;
+
+	if (!ranked)
+		return complain(STATUS_REFUSED, "blocked", "out of memory");
+	if (question->request->json)
+		print_json(question, ranked, count);
+	else
+		status = print_text(question, ranked, count);
+	free(ranked);
+	return status;
+}
+
+int cmd_blocked(struct request *request)
+{
+	struct question question;
+	int status = question_open(&question, request, DWELL_ANALYZE_BLOCKED);
+
+	question.query.blocked_by = question_by(request, DWELL_BY_SITE);
+	if (!status)
+		status = question_ask(&question);
+	if (!status)
+		status = answer(&question);
+	question_close(&question);
+	return status;
+}

@@ -1,0 +1,19 @@
+# Files that are damaged, cut short, or not ours; outputs that cannot be written.
+dwell assemble "$DATA/traces/handover.txt" -o dwell.trace
+dwell verify; echo $?
+head -c 900 dwell.trace >short.trace
+dwell verify short.trace; echo $?
+dwell stat short.trace | head -1
+dwell repair short.trace -o whole.trace; echo $?
+dwell verify whole.trace; echo $?
+echo nothing >nothing.trace
+dwell verify nothing.trace; echo $?
+dwell repair nothing.trace -o x.trace; echo $?
+dwell repair dwell.trace; echo $?
+dwell repair dwell.trace -o dwell.trace; echo $?
+dwell convert dwell.trace -o /dev/full; echo $?
+dwell convert nothing.trace -o x.trace; echo $?
+dwell assemble; echo $?
+sed 's/name="queue lock"/name=queue/' "$DATA/traces/handover.txt" >wrong
+dwell assemble wrong -o x.trace; echo $?
+ls

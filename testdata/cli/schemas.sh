@@ -1,0 +1,11 @@
+# Every answer in JSON is what its schema says, and the document is what the schemas say.
+for trace in "$DATA"/traces/*.txt "$DATA"/import/go/*.trace; do
+	for command in stat tasks latency blocked locks spans metrics; do
+		dwell $command --json "$trace" | "$DATA/cli/schema" check $command
+	done
+done
+dwell assemble "$DATA/traces/handover.txt" -o good.trace
+dwell verify --json good.trace | "$DATA/cli/schema" check verify
+head -c 700 good.trace >bad.trace
+dwell verify --json bad.trace | "$DATA/cli/schema" check verify
+"$DATA/cli/schema" document | diff "$DATA/../docs/json.md" -
