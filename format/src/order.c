@@ -308,6 +308,18 @@ static int make_room(struct dwell_order *order)
 	return err ? err : hand_on(order, order->ready_count);
 }
 
+/* A loss that is told at its end is told at its start, if all rows since then are still held. */
+static void tell_ahead(const struct dwell_order *order, struct dwell_event *row)
+{
+	const uint64_t end_ns = row->time_ns;
+
+	if (row->kind != DWELL_EVENT_LOSS || row->task || row->extra >= end_ns ||
+		row->extra < order->floor_ns)
+		return;
+	row->time_ns = row->extra;
+	row->extra = end_ns;
+}
+
 static void hold(struct dwell_order *order, const struct dwell_event *events, size_t count)
 {
 	struct dwell_event *to = order->held + order->held_count;
@@ -315,6 +327,7 @@ static void hold(struct dwell_order *order, const struct dwell_event *events, si
 	memcpy(to, events, count * sizeof(*to));
 	order->held_count += count;
 	for (size_t i = 0; i < count; i++) {
+		tell_ahead(order, &to[i]);
 		if (to[i].time_ns < order->floor_ns) {
 			to[i].time_ns = order->floor_ns;
 			order->repairs++;

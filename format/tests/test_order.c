@@ -29,14 +29,20 @@ static size_t next_of(const struct collect *h, uint32_t ring, size_t from)
 	return from;
 }
 
-/* The earliest row that is still in a ring. */
+/* The earliest that is still in a ring; of a loss, where it begins. */
 static uint64_t watermark(const struct rings *r)
 {
 	uint64_t least = UINT64_MAX;
 
-	for (uint32_t ring = 0; ring < MAX_RINGS; ring++)
-		if (r->next[ring] < r->h->count && r->h->rows[r->next[ring]].time_ns < least)
-			least = r->h->rows[r->next[ring]].time_ns;
+	for (size_t i = 0; i < r->h->count; i++) {
+		const struct dwell_event *row = &r->h->rows[i];
+
+		if (i < r->next[ring_of(row)])
+			continue;
+		least = row->time_ns < least ? row->time_ns : least;
+		if (row->kind == DWELL_EVENT_LOSS && row->extra < least)
+			least = row->extra;
+	}
 	return least;
 }
 
@@ -244,6 +250,49 @@ Test(order, a_late_row_is_told_at_the_watermark)
 	cr_expect(eq(u64, dwell_order_repairs(order), 1));
 	dwell_order_free(order);
 	collect_release(&out);
+	no_leaks();
+}
+
+struct loss_case {
+	const char *name;
+	uint64_t watermark_ns; /* passed before */
+	struct dwell_event loss;
+	uint64_t time_ns, extra; /* as it is told */
+};
+
+static const struct loss_case loss_cases[] = {
+	{ "at its end", 0, { .executor = 1, .time_ns = 500, .extra = 200 }, 200, 500 },
+	{ "of everything", 0, { .time_ns = 500, .extra = 200 }, 200, 500 },
+	{ "begun before the watermark", 300, { .executor = 1, .time_ns = 500, .extra = 200 }, 500,
+		200 },
+	{ "of a task's own ring", 0, { .task = 1, .time_ns = 500, .extra = 200 }, 500, 200 },
+	{ "told ahead already", 0, { .executor = 1, .time_ns = 200, .extra = 500 }, 200, 500 },
+	{ "of no length", 0, { .executor = 1, .time_ns = 500, .extra = 500 }, 500, 500 },
+};
+
+Test(order, losses_are_told_ahead)
+{
+	for (size_t i = 0; i < sizeof(loss_cases) / sizeof(loss_cases[0]); i++) {
+		const struct loss_case *c = &loss_cases[i];
+		const struct dwell_trace_end end = { 0 };
+		struct dwell_order *order = NULL;
+		struct dwell_event loss = c->loss;
+		struct collect out;
+
+		collect_init(&out);
+		cr_assert(eq(int, dwell_order_new(&order, &out.sink, 1000), 0));
+		struct dwell_sink *sink = dwell_order_sink(order);
+		loss.kind = DWELL_EVENT_LOSS;
+		cr_assert(eq(int, sink->ops->watermark(sink, c->watermark_ns), 0));
+		cr_assert(eq(int, sink->ops->events(sink, &loss, 1), 0));
+		cr_assert(eq(int, sink->ops->end(sink, &end), 0));
+		cr_assert(eq(sz, out.count, 1));
+		cr_expect(eq(u64, out.rows[0].time_ns, c->time_ns), "%s", c->name);
+		cr_expect(eq(u64, out.rows[0].extra, c->extra), "%s", c->name);
+		cr_expect(eq(u64, dwell_order_repairs(order), 0), "%s", c->name);
+		dwell_order_free(order);
+		collect_release(&out);
+	}
 	no_leaks();
 }
 

@@ -15,6 +15,10 @@
  * Cross-thread order: a wake is never told after the switch-in it caused; where the
  * clocks of two CPUs say so by a few nanoseconds, the wake is moved before it and counted.
  *
+ * A loss of an executor or of everything that is told at its end is told ahead, at its start,
+ * if no watermark lies between: so that what other rings say inside of it is not taken for
+ * the whole truth.
+ *
  * The memory is bounded: beyond max_rows the oldest rows are handed on early.
  */
 struct dwell_order;
