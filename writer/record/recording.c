@@ -191,7 +191,7 @@ static void process_seen(void *context, uint32_t process, int64_t pid)
 	struct dwell_recording *recording = context;
 
 	(void)process;
-	(void)dwell_who_task(
+	dwell_who_early(
 		recording->who, (uint32_t)pid, dwell_monotonic_ns() - recording->zero_ns);
 }
 

@@ -15,6 +15,7 @@ struct thread {
 	uint32_t code;
 	uint32_t others; /* of a process's first thread: how many others live */
 	bool ended;      /* it has, though others of its process may live */
+	bool early;      /* the program's records spoke of it before the kernel's told of its birth */
 	bool followed, has_code, described;
 	char name[16];
 };
@@ -160,6 +161,14 @@ uint32_t dwell_who_task(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
 	return thread->task;
 }
 
+void dwell_who_early(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
+{
+	struct thread *thread = thread_of(who, tid);
+
+	thread->early = thread->task == 0;
+	(void)dwell_who_task(who, tid, time_ns);
+}
+
 bool dwell_who_followed(const struct dwell_who *who, uint32_t tid)
 {
 	return who->all || thread_of(who, tid)->followed;
@@ -179,7 +188,7 @@ uint32_t dwell_who_fork(struct dwell_who *who, uint32_t tid, uint32_t pid, uint3
 	bool fresh;
 
 	/* Its number may have been another's, whose end we did not see. */
-	if (thread->task != 0) {
+	if (thread->task != 0 && !thread->early) {
 		dwell_registry_end_task(who->registry, tid);
 		if (tid == pid)
 			dwell_registry_end_process(who->registry, pid);
