@@ -10,13 +10,18 @@ struct dwell_real dwell_real;
 extern void *dwell_real_syscall;
 void *dwell_real_syscall;
 
-/* The condition functions exist twice; a plain look-up may find the one of 2003. */
+/*
+ * The condition functions of old exist twice; a plain look-up may find the one of 2003. A look-up
+ * that finds nothing allocates its message, and we may be inside the program's own malloc: ask for
+ * nothing that is not there (clockwait came later and exists once).
+ */
 static void *find(const char *name)
 {
 	void *at = NULL;
 
 #ifdef __x86_64__
-	if (strncmp(name, "pthread_cond_", sizeof("pthread_cond_") - 1) == 0)
+	if (strncmp(name, "pthread_cond_", sizeof("pthread_cond_") - 1) == 0 &&
+		strcmp(name, "pthread_cond_clockwait") != 0)
 		at = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
 #endif
 	return at ? at : dlsym(RTLD_NEXT, name);
