@@ -188,8 +188,8 @@ static bool intern_reserve(struct go_intern *intern, size_t size)
 		intern->start = start;
 		intern->start_capacity = capacity;
 	}
-	if (end + size > intern->bytes_capacity) {
-		const size_t capacity = (end + size) * 2;
+	if (end + size >= intern->bytes_capacity) {
+		const size_t capacity = (end + size + 1) * 2;
 		uint8_t *bytes = realloc(intern->bytes, capacity);
 
 		if (!bytes)
