@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
+
 enum {
 	OPTION_NO_KERNEL = 256,
 	OPTION_NO_PRELOAD,
@@ -21,6 +23,7 @@ enum {
 
 static const struct option options_known[] = {
 	{ "output", required_argument, NULL, 'o' },
+	{ "config", required_argument, NULL, 'c' },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "all", no_argument, NULL, 'a' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -46,6 +49,7 @@ const char dwell_record_help[] =
 	"ends, with the command's status (128+N for signal N).\n"
 	"\n"
 	"  -o, --output FILE    write FILE instead of dwell.trace; what was there becomes FILE.old\n"
+	"  -c, --config FILE    read FILE (dwell.yaml) first: what to record, of whom, at what cost\n"
 	"  -p, --pid PID        attach to a running process, until it ends or Ctrl-C\n"
 	"  -a, --all            the whole machine, until Ctrl-C\n"
 	"      --no-kernel      do not ask the kernel: only what the program's library calls tell\n"
@@ -136,6 +140,9 @@ static bool take_value(struct dwell_record_options *options, int which, const ch
 	case 'o':
 		options->path = value;
 		return *value != '\0';
+	case 'c':
+		options->config_path = value;
+		return *value != '\0';
 	case 'p':
 		if (!read_plain(value, 1, 1 << 22, &number))
 			return false;
@@ -204,8 +211,27 @@ static int check(const struct dwell_record_options *options, char *why, unsigned
 	return -1;
 }
 
-int dwell_record_options_parse(
-	struct dwell_record_options *options, int argc, char **argv, char *why, unsigned why_size)
+static void take_config(struct dwell_record_options *options, const struct dwell_config *config)
+{
+	options->config = config;
+	if (!config)
+		return;
+	if (config->output)
+		options->path = config->output;
+	options->name = config->name;
+	options->limit_bytes = config->limit_bytes;
+	options->limit_ns = config->limit_ns;
+	options->delay_ns = config->delay_ns;
+	if (config->tick_ns)
+		options->tick_ns = config->tick_ns;
+	options->kernel = !config->has_kernel || config->kernel;
+	options->preload = !config->has_preload || config->preload;
+	options->stacks = !config->has_stacks || config->stacks;
+	options->follow = config->follow;
+}
+
+int dwell_record_options_parse(struct dwell_record_options *options,
+	const struct dwell_config *config, int argc, char **argv, char *why, unsigned why_size)
 {
 	int which, index = 0;
 
@@ -214,9 +240,11 @@ int dwell_record_options_parse(
 		.kernel = true,
 		.preload = true,
 		.stacks = true };
+	take_config(options, config);
 	opterr = 0;
+	optind = 1;
 	/* "+": what follows the command's name is the command's. */
-	while ((which = getopt_long(argc, argv, "+:o:p:aqh", options_known, &index)) != -1) {
+	while ((which = getopt_long(argc, argv, "+:o:c:p:aqh", options_known, &index)) != -1) {
 		if (which == '?' || which == ':') {
 			snprintf(why, why_size, "%s: %s", argv[optind - 1],
 				which == ':' ? "needs a value"

@@ -4,9 +4,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct dwell_config;
+
 /* What `dwell record` was asked for. */
 struct dwell_record_options {
 	const char *path;
+	const char *config_path;           /* NULL: none */
+	const struct dwell_config *config; /* what it says, or NULL */
 	const char *user;
 	const char *name;
 	char **command;                 /* ended by NULL; empty with -p and -a */
@@ -22,10 +26,11 @@ struct dwell_record_options {
 };
 
 /*
- * Fill in from the command line. Returns 0, or -1 with one line of what is wrong in why.
+ * Fill in from what config says (NULL: nothing), then from the command line. Returns 0, or -1 with
+ * one line of what is wrong in why. config must outlive the options.
  */
-int dwell_record_options_parse(
-	struct dwell_record_options *options, int argc, char **argv, char *why, unsigned why_size);
+int dwell_record_options_parse(struct dwell_record_options *options,
+	const struct dwell_config *config, int argc, char **argv, char *why, unsigned why_size);
 
 /* "1.5s", "200ms", "2m"; a number alone is seconds. And "64M", "1.5GiB"; a number alone is bytes.
  */

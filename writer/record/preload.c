@@ -87,8 +87,9 @@ static int make_session(struct dwell_preload *preload, const struct dwell_preloa
 		session.flags |= DWELL_SESSION_STACKS;
 	if (options->all_locks)
 		session.flags |= DWELL_SESSION_ALL_LOCKS;
-	err = dwell_session_make(
-		&preload->session, &preload->fd, path, &session, STACK_NS, CALL_NS);
+	err = dwell_session_make(&preload->session, &preload->fd, path, &session,
+		options->stack_wait_ns ? options->stack_wait_ns : STACK_NS,
+		options->call_wait_ns ? options->call_wait_ns : CALL_NS);
 	if (err)
 		return err;
 	if (path)

@@ -2,6 +2,7 @@
 #define DWELL_RECORD_PRELOAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "drain/drain.h"
@@ -23,7 +24,8 @@ struct dwell_preload_options {
 	const char *command; /* that the library would be loaded into */
 	bool stacks;
 	bool all_locks;
-	bool other_users; /* programs may run as somebody else than we do */
+	bool other_users;                     /* programs may run as somebody else than we do */
+	uint64_t stack_wait_ns, call_wait_ns; /* as dwell.yaml has them; 0: the defaults */
 };
 
 /* Where the preload library is, by its real path (of PATH_MAX bytes); false: it is not there. */

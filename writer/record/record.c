@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "dwell/error.h"
 #include "recording.h"
 
@@ -19,6 +20,7 @@ enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
 /* One run of `dwell record`. */
 struct run {
+	struct dwell_config config;
 	struct dwell_record_options options;
 	struct dwell_recording recording;
 	struct dwell_launch launch;
@@ -273,22 +275,38 @@ static int run_all(struct run *run)
 	return run->launch.pid > 0 ? dwell_launch_exit_status(&run->launch) : 0;
 }
 
+/* The command line, and before it the file that it names. */
+static int read_options(struct run *run, int argc, char **argv)
+{
+	struct dwell_record_options *options = &run->options;
+	char why[200];
+
+	if (dwell_record_options_parse(options, NULL, argc, argv, why, sizeof(why)) != 0)
+		return dwell_complain(DWELL_EXIT_ASKED, "record", "%s", why);
+	if (!options->config_path)
+		return 0;
+	if (dwell_config_read(&run->config, options->config_path, why, sizeof(why)) != 0)
+		return dwell_complain(DWELL_EXIT_ASKED, options->config_path, "%s", why);
+	if (dwell_record_options_parse(options, &run->config, argc, argv, why, sizeof(why)) != 0)
+		return dwell_complain(DWELL_EXIT_ASKED, "record", "%s", why);
+	return 0;
+}
+
 int dwell_record_main(int argc, char **argv)
 {
 	struct run run = { .signals = -1 };
-	char why[200];
-	int status;
+	int status = read_options(&run, argc, argv);
 
-	if (dwell_record_options_parse(&run.options, argc, argv, why, sizeof(why)) != 0)
-		return dwell_complain(DWELL_EXIT_ASKED, "record", "%s", why);
-	if (run.options.help) {
+	if (status == 0 && run.options.help) {
 		fputs(dwell_record_help, stdout);
-		return 0;
+	} else if (status == 0 && run.options.user &&
+		   dwell_launch_find_user(run.options.user, &run.user) != 0) {
+		status = dwell_complain(DWELL_EXIT_ASKED, run.options.user, "no such user");
+	} else if (status == 0) {
+		status = run_all(&run);
+		if (run.opened)
+			dwell_recording_close(&run.recording);
 	}
-	if (run.options.user && dwell_launch_find_user(run.options.user, &run.user) != 0)
-		return dwell_complain(DWELL_EXIT_ASKED, run.options.user, "no such user");
-	status = run_all(&run);
-	if (run.opened)
-		dwell_recording_close(&run.recording);
+	dwell_config_release(&run.config);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "dwell/error.h"
 #include "proc.h"
 
@@ -36,15 +37,36 @@ uint64_t dwell_monotonic_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* The chain that rows go through: order, ticks, encoder. */
-static int open_chain(struct dwell_recording *recording)
+/* What dwell.yaml says of whom how much is kept stands before the encoder. */
+static int open_policy(struct dwell_recording *recording, struct dwell_sink **next)
 {
-	int err = dwell_encoder_new(&recording->encoder, &recording->file.output, NULL);
+	const struct dwell_config *config = recording->options->config;
+	int err;
 
+	*next = dwell_encoder_sink(recording->encoder);
+	if (!config || !(config->rule_count || config->reasons || config->cpu_permille ||
+			       config->bytes_per_second))
+		return 0;
+	err = dwell_policy_new(&recording->policy, *next, config);
 	if (err)
 		return err;
-	dwell_tick_init(&recording->tick, dwell_encoder_sink(recording->encoder),
-		recording->options->tick_ns);
+	*next = dwell_policy_sink(recording->policy);
+	recording->budget = (struct dwell_budget){ .cpu_permille = config->cpu_permille,
+		.bytes_per_second = config->bytes_per_second };
+	return 0;
+}
+
+/* The chain that rows go through: order, ticks, policy, encoder. */
+static int open_chain(struct dwell_recording *recording)
+{
+	struct dwell_sink *next;
+	int err = dwell_encoder_new(&recording->encoder, &recording->file.output, NULL);
+
+	if (!err)
+		err = open_policy(recording, &next);
+	if (err)
+		return err;
+	dwell_tick_init(&recording->tick, next, recording->options->tick_ns);
 	err = dwell_order_new(&recording->order, &recording->tick.sink, ORDER_ROWS);
 	if (err)
 		return err;
@@ -78,10 +100,13 @@ static void open_kernel(struct dwell_recording *recording)
 
 static void open_preload(struct dwell_recording *recording)
 {
+	const struct dwell_config *config = recording->options->config;
 	const struct dwell_preload_options options = {
 		.command = recording->options->command[0],
 		.stacks = recording->options->stacks,
 		.other_users = geteuid() == 0,
+		.stack_wait_ns = config ? config->stack_wait_ns : 0,
+		.call_wait_ns = config ? config->call_wait_ns : 0,
 	};
 
 	if (!options.command || !recording->options->preload) {
@@ -296,6 +321,23 @@ static const char *limit_reached(const struct dwell_recording *recording, uint64
 	return NULL;
 }
 
+/* Over the budget, less is kept, and the trace says since when and why. */
+static void keep_budget(struct dwell_recording *recording, uint64_t now_ns)
+{
+	static const char *const details[DWELL_DETAIL_COUNT] = { "full detail",
+		"one stack of eight", "no stacks", "states only" };
+	char why[160], key[48], value[240];
+
+	if (!recording->policy ||
+		!dwell_budget_tick(&recording->budget, now_ns, dwell_recording_cpu_ns(),
+			recording->file.bytes, why, sizeof(why)))
+		return;
+	dwell_policy_limit(recording->policy, recording->budget.detail);
+	snprintf(key, sizeof(key), "budget.at_%" PRIu64 "_ns", now_ns);
+	snprintf(value, sizeof(value), "%s: %s", details[recording->budget.detail], why);
+	dwell_recording_note(recording, key, value);
+}
+
 int dwell_recording_pass(struct dwell_recording *recording)
 {
 	const uint64_t now_ns = dwell_monotonic_ns() - recording->zero_ns;
@@ -307,6 +349,7 @@ int dwell_recording_pass(struct dwell_recording *recording)
 	err = take(recording, now_ns > SLACK_NS ? now_ns - SLACK_NS : 0);
 	if (!err && now_ns - recording->flushed_ns >= FLUSH_NS) {
 		recording->flushed_ns = now_ns;
+		keep_budget(recording, now_ns);
 		err = dwell_encoder_flush(recording->encoder);
 	}
 	if (err)
@@ -434,6 +477,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_who_free(recording->who);
 	dwell_registry_free(recording->registry);
 	dwell_order_free(recording->order);
+	dwell_policy_free(recording->policy);
 	dwell_encoder_free(recording->encoder);
 	(void)dwell_file_output_close(&recording->file);
 }

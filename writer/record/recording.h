@@ -9,6 +9,7 @@
 #include "options.h"
 #include "output.h"
 #include "perf.h"
+#include "policy.h"
 #include "preload.h"
 #include "sched.h"
 #include "tick.h"
@@ -27,6 +28,8 @@ struct dwell_recording {
 
 	struct dwell_file_output file;
 	struct dwell_encoder *encoder;
+	struct dwell_policy *policy; /* NULL: all is kept */
+	struct dwell_budget budget;
 	struct dwell_tick tick;
 	struct dwell_order *order;
 	struct dwell_sink *sink; /* where everyone tells rows and definitions */

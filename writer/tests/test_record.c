@@ -56,7 +56,7 @@ static int parse(struct dwell_record_options *options, const char *line, char *w
 		words[count++] = word;
 	words[count] = NULL;
 	optind = 0; /* getopt begins anew */
-	return dwell_record_options_parse(options, count, words, why, 200);
+	return dwell_record_options_parse(options, NULL, count, words, why, 200);
 }
 
 Test(record, options)
