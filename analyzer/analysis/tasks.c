@@ -9,10 +9,11 @@ struct task_sums {
 	uint64_t first_ns; /* start of the first interval that was told */
 	uint64_t ended_ns;
 	uint64_t switches, preemptions, wakes;
+	uint64_t woken_ns;
 	int64_t status; /* of wait(2) */
 	bool seen, ended, has_status;
 	bool overtaken; /* at the fold's begin a wake had come before the task left */
-	bool woken;     /* a wake was counted, the interval that it began is not told yet */
+	bool woken;     /* a wake was counted, at woken_ns */
 };
 
 struct tasks {
@@ -90,6 +91,7 @@ static int count_wake(struct tasks *tasks, const struct dwell_event *event)
 		return DWELL_ENOMEM;
 	sums->wakes++;
 	sums->woken = true;
+	sums->woken_ns = event->time_ns;
 	return DWELL_OK;
 }
 
@@ -97,13 +99,12 @@ static int count_wake(struct tasks *tasks, const struct dwell_event *event)
 static void count_overtaken(
 	const struct tasks *tasks, struct task_sums *sums, const struct dwell_interval *interval)
 {
-	const bool by_wake =
-		interval->state == DWELL_RUNNABLE && interval->cause == DWELL_CAUSE_WAKE;
-
-	if (by_wake && !sums->woken && (interval->start_ns >= tasks->begin_ns || sums->overtaken))
+	if (interval->state != DWELL_RUNNABLE || interval->cause != DWELL_CAUSE_WAKE ||
+		interval->next != DWELL_RUNNING ||
+		(sums->woken && sums->woken_ns == interval->start_ns))
+		return;
+	if (interval->start_ns >= tasks->begin_ns || sums->overtaken)
 		sums->wakes++;
-	if (interval->next != DWELL_RUNNABLE || by_wake)
-		sums->woken = false;
 }
 
 static int tasks_event(void *fold, const struct dwell_event *event)
