@@ -103,10 +103,15 @@ static void need_state(struct definitions *definitions, const struct dwell_task_
 
 int dwell_encoder_take_keyframe(struct dwell_encoder *encoder, uint64_t time_ns)
 {
+	/* Says nothing of states, but brings them to the time: tasks may have been created since.
+	 */
+	const struct dwell_event now = { .kind = DWELL_EVENT_MARK, .time_ns = time_ns };
 	const struct dwell_task_state *states;
 	size_t count;
-	const int err = dwell_states_save(encoder->states, &states, &count);
+	int err = dwell_states_apply(encoder->states, &now, 1);
 
+	if (!err)
+		err = dwell_states_save(encoder->states, &states, &count);
 	if (err)
 		return err;
 	encoder->generation_begun = true;

@@ -86,10 +86,15 @@ static int tell_ahead(struct run *run)
 /* from_ns is reached: the states so far are the sink's keyframe. */
 static int end_replay(struct run *run)
 {
+	/* Says nothing of states, but brings them to the time: tasks may have been created since.
+	 */
+	const struct dwell_event now = { .kind = DWELL_EVENT_MARK, .time_ns = run->from_ns };
 	const struct dwell_task_state *states;
 	size_t count;
-	int err = dwell_states_save(run->states, &states, &count);
+	int err = dwell_states_apply(run->states, &now, 1);
 
+	if (!err)
+		err = dwell_states_save(run->states, &states, &count);
 	if (!err)
 		err = tell_keyframe(run, run->from_ns, states, count);
 	if (!err)
