@@ -151,6 +151,9 @@ static int put_keyframe(struct dwell_sink *sink, uint64_t time_ns,
 
 	const int err = dwell_states_load(encoder->states, time_ns, states, count);
 
+	/* A trace without rows is written with this keyframe, at this time. */
+	if (!err && encoder->now_ns < time_ns)
+		encoder->now_ns = time_ns;
 	return err ? fail(encoder, err, "keyframe") : DWELL_OK;
 }
 
