@@ -5,6 +5,7 @@ struct active_process {
 	uint32_t active;    /* tasks that run or are ready */
 	uint64_t since_ns;  /* of that number */
 	uint64_t unused_ns; /* until then */
+	bool known;
 };
 
 void active_init(struct active *active, const struct model *model)
@@ -57,7 +58,14 @@ static struct active_process *process_of(struct active *active, uint32_t id)
 {
 	struct active_process *process = table_get(&active->processes, id);
 
-	return process ? process : table_make(&active->processes, id);
+	if (process && process->known)
+		return process;
+	process = table_make(&active->processes, id);
+	if (process) {
+		process->known = true;
+		process->since_ns = active->begin_ns;
+	}
+	return process;
 }
 
 static uint64_t unused(const struct active *active, const struct active_process *process)
@@ -99,6 +107,7 @@ int active_begin(struct active *active, const struct fold_start *start)
 {
 	int err = DWELL_OK;
 
+	active->begin_ns = start->time_ns;
 	active->now_ns = start->time_ns;
 	count_cpus(active);
 	for (size_t i = 0; i < start->count && !err; i++) {

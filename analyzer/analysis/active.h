@@ -13,7 +13,7 @@ struct active {
 	struct table processes; /* struct active_process */
 	uint32_t cpus;          /* 0: not known */
 	uint32_t executors;     /* of which cpus was counted */
-	uint64_t now_ns;
+	uint64_t begin_ns, now_ns;
 };
 
 struct active_task {

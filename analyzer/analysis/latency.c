@@ -9,7 +9,8 @@ enum { HISTORY = 4096 };
 struct history {
 	struct piece *at; /* a ring once it is full */
 	size_t count, next, cap;
-	uint64_t dropped_ns; /* the end of the latest piece that was dropped */
+	uint64_t told_ns;    /* the latest end of any piece so far */
+	uint64_t dropped_ns; /* no piece that was dropped ends after this */
 };
 
 struct executor_times {
@@ -47,10 +48,14 @@ static int keep_piece(void *context, const struct piece *piece)
 		h->next = h->count;
 	}
 	if (h->count == HISTORY)
-		h->dropped_ns = h->at[h->next].end_ns;
+		h->dropped_ns = h->at[h->next].told_ns;
 	else
 		h->count++;
+	/* One that a loss ended is told late: ends are not in order. */
+	if (piece->end_ns > h->told_ns)
+		h->told_ns = piece->end_ns;
 	h->at[h->next] = *piece;
+	h->at[h->next].told_ns = h->told_ns;
 	h->next = h->next + 1 == HISTORY ? 0 : h->next + 1;
 	return DWELL_OK;
 }
@@ -128,9 +133,9 @@ static int look_back(struct latency *latency, struct worst *worst, bool *whole)
 
 		if (h->count < HISTORY)
 			piece = &h->at[h->count - 1 - i];
-		if (piece->end_ns <= start_ns)
+		if (piece->told_ns <= start_ns)
 			break;
-		if (piece->start_ns < known_ns)
+		if (piece->start_ns < known_ns && piece->end_ns >= known_ns)
 			known_ns = piece->start_ns;
 		err = worst_add_piece(worst, piece);
 		if (err)

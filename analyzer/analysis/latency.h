@@ -7,6 +7,7 @@
 struct worst {
 	struct dwell_worst is;
 	size_t ran_cap;
+	bool closed;   /* in a replay: its end was told */
 	bool deferred; /* began before what the fold saw: to be replayed */
 };
 

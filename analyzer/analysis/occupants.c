@@ -56,7 +56,11 @@ static int tell_idle(
 	if (of->is != VACANT || end_ns <= start_ns || !occupants->model->has_wakes)
 		return DWELL_OK;
 
-	const struct piece piece = { start_ns, end_ns, executor, DWELL_NONE };
+	const struct piece piece = {
+		.start_ns = start_ns,
+		.end_ns = end_ns,
+		.executor = executor,
+	};
 	return occupants->piece(occupants->context, &piece);
 }
 
@@ -117,8 +121,12 @@ int occupants_event(struct occupants *occupants, const struct dwell_event *event
 
 int occupants_interval(struct occupants *occupants, const struct dwell_interval *interval)
 {
-	const struct piece piece = { interval->start_ns, interval->end_ns, interval->executor,
-		interval->task };
+	const struct piece piece = {
+		.start_ns = interval->start_ns,
+		.end_ns = interval->end_ns,
+		.executor = interval->executor,
+		.task = interval->task,
+	};
 
 	if (interval->state != DWELL_RUNNING || !interval->executor ||
 		interval->end_ns == interval->start_ns)

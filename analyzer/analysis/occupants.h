@@ -10,6 +10,7 @@
  */
 struct piece {
 	uint64_t start_ns, end_ns;
+	uint64_t told_ns; /* no piece of the executor that was told before ends after this */
 	uint32_t executor;
 	uint32_t task; /* 0: idle */
 };

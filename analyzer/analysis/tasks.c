@@ -12,15 +12,13 @@ struct task_sums {
 	uint64_t woken_ns;
 	int64_t status; /* of wait(2) */
 	bool seen, ended, has_status;
-	bool overtaken; /* at the fold's begin a wake had come before the task left */
-	bool woken;     /* a wake was counted, at woken_ns */
+	bool woken; /* a wake was counted, at woken_ns */
 };
 
 struct tasks {
 	const struct model *model;
 	const struct dwell_states *states;
 	struct table sums;
-	uint64_t begin_ns;
 };
 
 static int tasks_make(void **fold, const struct model *model)
@@ -55,22 +53,23 @@ static inline struct task_sums *sums_of(struct tasks *tasks, uint32_t task)
 	return table_make(&tasks->sums, task);
 }
 
+/* A wake that was counted before is not to be taken for one that overtook a leaving. */
 static int tasks_begin(void *fold, const struct fold_start *start)
 {
 	struct tasks *tasks = fold;
 
 	tasks->states = start->states;
-	tasks->begin_ns = start->time_ns;
 	for (size_t i = 0; i < start->count; i++) {
 		const struct dwell_task_state *state = &start->keyframe[i];
 
-		if (state->state != DWELL_BLOCKED || !state->wake_ns)
+		if (state->state != DWELL_RUNNABLE)
 			continue;
 
 		struct task_sums *sums = sums_of(tasks, state->task);
 		if (!sums)
 			return DWELL_ENOMEM;
-		sums->overtaken = true;
+		sums->woken = true;
+		sums->woken_ns = state->since_ns;
 	}
 	return DWELL_OK;
 }
@@ -96,15 +95,13 @@ static int count_wake(struct tasks *tasks, const struct dwell_event *event)
 }
 
 /* One that overtook the leaving is seen to have counted by what the interval turned out to be. */
-static void count_overtaken(
-	const struct tasks *tasks, struct task_sums *sums, const struct dwell_interval *interval)
+static void count_overtaken(struct task_sums *sums, const struct dwell_interval *interval)
 {
 	if (interval->state != DWELL_RUNNABLE || interval->cause != DWELL_CAUSE_WAKE ||
 		interval->next != DWELL_RUNNING ||
 		(sums->woken && sums->woken_ns == interval->start_ns))
 		return;
-	if (interval->start_ns >= tasks->begin_ns || sums->overtaken)
-		sums->wakes++;
+	sums->wakes++;
 }
 
 static int tasks_event(void *fold, const struct dwell_event *event)
@@ -145,7 +142,7 @@ static int tasks_interval(void *fold, const struct dwell_interval *interval)
 	if (interval->state == DWELL_BLOCKED)
 		sums->blocked_by[interval->reason < DWELL_REASON_COUNT ? interval->reason : 0] +=
 			ns;
-	count_overtaken(tasks, sums, interval);
+	count_overtaken(sums, interval);
 	if (interval->next == DWELL_EXITED) {
 		sums->ended = true;
 		sums->ended_ns = interval->end_ns;

@@ -171,22 +171,43 @@ void worst_sort(struct worst_list *list)
 		qsort(list->at, list->count, sizeof(struct worst *), by_order);
 }
 
-/* A stretch of parts that is read again for some of the worst. */
+/* A stretch of parts that is read again for some of the worst, in the order in which they began. */
 struct replay {
 	struct occupants occupants;
 	struct worst **at;
 	size_t count;
+	size_t done; /* of the first ones, that are closed */
 };
 
+/* What is told after the end of a latency was not known then, and does not count. */
 static int replay_piece(void *context, const struct piece *piece)
 {
 	struct replay *replay = context;
 	int err = DWELL_OK;
 
-	for (size_t i = 0; i < replay->count && !err; i++)
-		if (replay->at[i]->is.executor == piece->executor)
-			err = worst_add_piece(replay->at[i], piece);
+	for (size_t i = replay->done; i < replay->count && !err; i++) {
+		struct worst *worst = replay->at[i];
+
+		if (worst->is.at_ns >= piece->end_ns)
+			break;
+		if (worst->is.executor == piece->executor && !worst->closed)
+			err = worst_add_piece(worst, piece);
+	}
 	return err;
+}
+
+static void close_replayed(struct replay *replay, const struct dwell_interval *interval)
+{
+	for (size_t i = replay->done; i < replay->count; i++) {
+		struct worst *worst = replay->at[i];
+
+		if (worst->is.at_ns > interval->start_ns)
+			break;
+		if (worst->is.task == interval->task && worst->is.at_ns == interval->start_ns)
+			worst->closed = true;
+	}
+	while (replay->done < replay->count && replay->at[replay->done]->closed)
+		replay->done++;
 }
 
 static int replay_begin(void *fold, const struct fold_start *start)
@@ -201,7 +222,11 @@ static int replay_event(void *fold, const struct dwell_event *event)
 
 static int replay_interval(void *fold, const struct dwell_interval *interval)
 {
-	return occupants_interval(&((struct replay *)fold)->occupants, interval);
+	struct replay *replay = fold;
+
+	if (interval->state == DWELL_RUNNABLE)
+		close_replayed(replay, interval);
+	return occupants_interval(&replay->occupants, interval);
 }
 
 static const struct fold_ops replay_ops = {

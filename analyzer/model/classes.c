@@ -110,6 +110,49 @@ static int classify(struct dwell_catalog *catalog, struct catalog_task *kept,
 	return DWELL_OK;
 }
 
+static int by_text(const void *a, const void *b)
+{
+	const struct dwell_catalog_class *x = a, *y = b;
+	const size_t size = x->text.size < y->text.size ? x->text.size : y->text.size;
+	const int order = size ? memcmp(x->text.at, y->text.at, size) : 0;
+
+	if (order)
+		return order;
+	return (x->text.size > y->text.size) - (x->text.size < y->text.size);
+}
+
+/* Number them by their texts: in a cut, which has fewer tasks, their order is the same. */
+static int renumber(struct dwell_catalog *catalog)
+{
+	const uint32_t end = catalog->classes.end;
+	struct dwell_catalog_class *sorted = calloc((size_t)end + 1, sizeof(*sorted));
+	uint32_t *now = calloc((size_t)end + 1, sizeof(*now));
+
+	if (!sorted || !now) {
+		free(sorted);
+		free(now);
+		return DWELL_ENOMEM;
+	}
+	for (uint32_t id = 1; id < end; id++)
+		sorted[id] = *(struct dwell_catalog_class *)table_get(&catalog->classes, id);
+	if (end > 2)
+		qsort(sorted + 1, end - 1, sizeof(*sorted), by_text);
+	for (uint32_t id = 1; id < end; id++) {
+		now[sorted[id].id] = id;
+		sorted[id].id = id;
+		*(struct dwell_catalog_class *)table_get(&catalog->classes, id) = sorted[id];
+	}
+	for (uint32_t id = 1; id < catalog->tasks.end; id++) {
+		struct catalog_task *kept = table_get(&catalog->tasks, id);
+
+		if (kept && kept->task.id)
+			kept->task.class_id = now[kept->task.class_id];
+	}
+	free(sorted);
+	free(now);
+	return DWELL_OK;
+}
+
 static int find_classes(struct dwell_catalog *catalog)
 {
 	size_t cap = 64;
@@ -129,7 +172,7 @@ static int find_classes(struct dwell_catalog *catalog)
 			err = classify(catalog, kept, slots, cap);
 	}
 	free(slots);
-	return err;
+	return err ? err : renumber(catalog);
 }
 
 static int by_stage(const void *a, const void *b)

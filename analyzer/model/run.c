@@ -133,11 +133,16 @@ static int begin_folds(struct run *run, const struct fold_start *start)
 /* The window begins after rows that are not in it: as a cut does, from a keyframe. */
 static int begin_window(struct run *run)
 {
+	/* Says nothing of states, but brings them to the time: tasks may have been created since.
+	 */
+	const struct dwell_event now = { .kind = DWELL_EVENT_MARK, .time_ns = run->model->from_ns };
 	struct dwell_states *before = run->states;
 	const struct dwell_task_state *states = NULL;
 	size_t count = 0;
-	int err = run->followed ? dwell_states_save(before, &states, &count) : DWELL_OK;
+	int err = run->followed ? dwell_states_apply(before, &now, 1) : DWELL_OK;
 
+	if (!err && run->followed)
+		err = dwell_states_save(before, &states, &count);
 	if (err)
 		return err;
 	if (run->followed) {
@@ -180,7 +185,8 @@ static int sink_keyframe(struct dwell_sink *sink, uint64_t time_ns,
 	const struct fold_start start = {
 		.model = run->model,
 		.states = run->states,
-		.time_ns = time_ns,
+		/* The first one is as old as the first row: nothing happened before it. */
+		.time_ns = run->part ? time_ns : run->model->from_ns,
 		.part = run->part,
 		.keyframe = states,
 		.count = count,

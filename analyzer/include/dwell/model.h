@@ -33,7 +33,7 @@ struct dwell_catalog_task {
 	uint32_t parent;
 	uint32_t creation_stack;
 	uint32_t start_location;
-	uint32_t class_id; /* dense from 1, in order of their tasks */
+	uint32_t class_id; /* dense from 1, in order of their texts */
 	uint8_t kind;      /* enum dwell_task_kind */
 	bool born;
 	int64_t tid;        /* -1: none or not known */

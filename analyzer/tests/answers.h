@@ -1,0 +1,22 @@
+#ifndef DWELL_TESTS_ANSWERS_H
+#define DWELL_TESTS_ANSWERS_H
+
+#include "../../format/tests/collect.h"
+#include "../../format/tests/gen.h"
+#include "../../format/tests/trip.h"
+#include "dwell/analysis.h"
+
+/* Everything that an answer says, as text: two answers are the same if these are. Ends by NUL; the
+ * caller's to free. Without `names` what is left out is told from the catalog. */
+char *answer_text(const struct dwell_answer *answer);
+
+/* A generated history as a file of ours in memory, in generations of so many rows. With to_ns not 0
+ * a cut of [from_ns, to_ns). */
+void write_history(struct memory_output *file, const struct gen_options *options, uint32_t rows,
+	uint64_t from_ns, uint64_t to_ns);
+
+/* Analyze a file in memory. */
+struct dwell_answer *analyze_memory(
+	const struct memory_output *file, const struct dwell_query *query);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * The laws, on generated histories: the same answer from any number of threads and any size of
+ * parts, and from a window and a cut; times that add up.
+ */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answers.h"
+
+enum {
+	ALL = DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_BLOCKED |
+	      DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_SPANS | DWELL_ANALYZE_METRICS |
+	      DWELL_ANALYZE_FLAME | DWELL_ANALYZE_STAT,
+	PARALLEL = DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_STAT
+};
+
+static char *text_of(const struct memory_output *file, const struct dwell_query *query)
+{
+	struct dwell_answer *answer = analyze_memory(file, query);
+	char *text = answer_text(answer);
+
+	dwell_answer_free(answer);
+	return text;
+}
+
+/* The first line in which two texts differ. */
+static void expect_same(const char *a, const char *b, uint64_t seed, const char *what)
+{
+	while (*a && *b) {
+		const size_t m = strcspn(a, "\n"), n = strcspn(b, "\n");
+
+		if (m != n || memcmp(a, b, n) != 0)
+			cr_fatal("seed %lu, %s:\n%.*s\n%.*s", seed, what, (int)m, a, (int)n, b);
+		a += m + (a[m] != 0);
+		b += n + (b[n] != 0);
+	}
+	const bool ended = !*a && !*b;
+	cr_expect(ended, "seed %lu, %s: one is longer", seed, what);
+}
+
+Test(model, threads_and_parts)
+{
+	static const unsigned threads[] = { 1, 2, 3, 17 };
+
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		const struct gen_options options = gen_any(seed);
+		struct dwell_query query = { .analyses = PARALLEL, .worst = 10 };
+		struct memory_output whole, parts;
+		char *want;
+
+		write_history(&whole, &options, 1u << 20, 0, 0);
+		write_history(&parts, &options, 64 + (uint32_t)seed, 0, 0);
+		want = text_of(&whole, &query);
+		for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
+			char *got;
+
+			query.threads = threads[i];
+			got = text_of(&parts, &query);
+			expect_same(got, want, seed, "parts");
+			free(got);
+		}
+		free(want);
+		query.analyses = ALL;
+		want = text_of(&whole, &query);
+
+		char *got = text_of(&parts, &query);
+		expect_same(got, want, seed, "parts, all analyses");
+		free(got);
+		free(want);
+		memory_output_release(&whole);
+		memory_output_release(&parts);
+	}
+}
+
+Test(model, window_is_cut)
+{
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		struct gen_options options = gen_any(seed);
+		struct dwell_query query = { .analyses = ALL, .worst = 10 };
+		struct memory_output whole, cut;
+
+		/* A loss that is told ahead is in no keyframe. */
+		options.ahead = false;
+		write_history(&whole, &options, 100, 0, 0);
+
+		struct dwell_answer *answer = analyze_memory(&whole, &query);
+		const uint64_t end = answer->trace.end_ns;
+		const uint64_t from = end / 7 * (seed % 5) + seed, to = from + end / 3;
+		dwell_answer_free(answer);
+
+		write_history(&cut, &options, 1000, from, to);
+
+		char *want = text_of(&cut, &query);
+		query.selection = (struct dwell_selection){ .from_ns = from, .to_ns = to };
+		char *got = text_of(&whole, &query);
+		expect_same(got, want, seed, "window, cut");
+		free(got);
+		query.analyses = PARALLEL;
+		query.threads = 2;
+		got = text_of(&whole, &query);
+		free(want);
+		query.threads = 1;
+		want = text_of(&whole, &query);
+		expect_same(got, want, seed, "window, threads");
+		free(got);
+		free(want);
+		memory_output_release(&whole);
+		memory_output_release(&cut);
+	}
+}
+
+static void check_adds_up(const struct dwell_answer *answer, uint64_t seed)
+{
+	for (size_t i = 0; i < answer->tasks->count; i++) {
+		const struct dwell_tasks_row *r = &answer->tasks->rows[i];
+		const uint64_t end =
+			r->ended_ns == DWELL_FOREVER ? answer->trace.end_ns : r->ended_ns;
+		uint64_t blocked = 0;
+
+		for (size_t j = 0; j < DWELL_REASON_COUNT; j++)
+			blocked += r->blocked_by[j];
+		cr_expect(eq(u64, blocked, r->times.blocked_ns));
+		cr_expect(eq(u64, end - r->created_ns,
+				  r->times.running_ns + r->times.runnable_ns + r->times.blocked_ns +
+					  r->times.unknown_ns),
+			"seed %lu task %u", seed, r->task);
+	}
+	for (size_t i = 0; i < answer->latency->worst_count; i++) {
+		const struct dwell_worst *w = &answer->latency->worst[i];
+		uint64_t ns = 0;
+
+		for (size_t j = 0; j < w->ran_count; j++)
+			ns += w->ran_instead[j].ns;
+		cr_expect(eq(u64, ns, w->latency_ns), "seed %lu worst %zu", seed, i);
+	}
+	for (size_t i = 0; i < answer->blocked->count; i++) {
+		const struct dwell_blocked_row *r = &answer->blocked->rows[i];
+		uint64_t held = 0;
+
+		cr_expect(le(u64, r->underused_ns, r->waits.total_ns));
+		cr_expect(eq(u64, r->waits.total_ns,
+			r->times.running_ns + r->times.runnable_ns + r->times.blocked_ns +
+				r->times.unknown_ns));
+		for (size_t j = 0; j < r->holder_count; j++) {
+			const struct dwell_holder *h = &r->holders[j];
+
+			held += h->total_ns;
+			cr_expect(eq(u64, h->total_ns,
+				h->times.running_ns + h->times.runnable_ns + h->times.blocked_ns +
+					h->times.unknown_ns));
+		}
+		cr_expect(le(u64, held, r->waits.total_ns), "seed %lu site %zu", seed, i);
+	}
+}
+
+Test(model, times_add_up)
+{
+	for (uint64_t seed = 1; seed <= 150; seed++) {
+		const struct gen_options options = gen_any(seed);
+		const struct dwell_query query = { .analyses = ALL, .worst = UINT64_MAX };
+		struct memory_output file;
+
+		write_history(&file, &options, 500, 0, 0);
+
+		struct dwell_answer *answer = analyze_memory(&file, &query);
+		check_adds_up(answer, seed);
+		dwell_answer_free(answer);
+		memory_output_release(&file);
+	}
+}
