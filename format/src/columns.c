@@ -118,11 +118,10 @@ void dwell_columns_release(struct columns *c)
 	free(c->occupants);
 }
 
-static int find_task(struct columns *c, uint32_t id, uint32_t *out)
+static int add_task(struct columns *c, uint32_t id, uint32_t *out)
 {
-	*out = dwell_dict_find(&c->tasks, id);
-	if (*out != UINT32_MAX)
-		return DWELL_OK;
+	if (id > DWELL_MAX_TASKS)
+		return DWELL_EINVAL;
 	*out = dwell_dict_add(&c->tasks, id);
 	if (*out == UINT32_MAX || grow_tasks(c, *out))
 		return DWELL_ENOMEM;
@@ -131,16 +130,27 @@ static int find_task(struct columns *c, uint32_t id, uint32_t *out)
 	return DWELL_OK;
 }
 
-static int find_executor(struct columns *c, uint32_t id, uint32_t *out)
+static int find_task(struct columns *c, uint32_t id, uint32_t *out)
 {
-	*out = dwell_dict_find(&c->executors, id);
-	if (*out != UINT32_MAX)
-		return DWELL_OK;
+	*out = dwell_dict_find(&c->tasks, id);
+	return *out != UINT32_MAX ? DWELL_OK : add_task(c, id, out);
+}
+
+static int add_executor(struct columns *c, uint32_t id, uint32_t *out)
+{
+	if (id > DWELL_MAX_EXECUTORS)
+		return DWELL_EINVAL;
 	*out = dwell_dict_add(&c->executors, id);
 	if (*out == UINT32_MAX || grow((void **)&c->on, &c->on_cap, *out, sizeof(*c->on)))
 		return DWELL_ENOMEM;
 	c->on[*out] = (struct rows_executor){ 0 };
 	return grow((void **)&c->occupants, &c->occupant_cap, id, sizeof(*c->occupants));
+}
+
+static int find_executor(struct columns *c, uint32_t id, uint32_t *out)
+{
+	*out = dwell_dict_find(&c->executors, id);
+	return *out != UINT32_MAX ? DWELL_OK : add_executor(c, id, out);
 }
 
 static int find_stack(struct columns *c, uint32_t id, uint32_t *out)
@@ -177,27 +187,34 @@ static int find_object(struct columns *c, unsigned space, uint32_t id, uint32_t 
 	return DWELL_OK;
 }
 
-static int find_numbers(struct columns *c, const struct dwell_event *row, struct numbers *out)
+/* Objects and stacks, which most rows of schedulers do not have. */
+static int find_details(struct columns *c, const struct dwell_event *row, struct numbers *out)
 {
 	static const uint32_t max_object[] = { DWELL_MAX_OBJECTS, DWELL_MAX_LABELS,
 		DWELL_MAX_COUNTERS };
 	const unsigned space = dwell_space_of(row->kind);
 
-	if (row->kind == 0 || row->kind >= DWELL_EVENT_KIND_COUNT || row->task > DWELL_MAX_TASKS ||
-		row->peer > DWELL_MAX_TASKS || row->executor > DWELL_MAX_EXECUTORS ||
-		row->object > max_object[space] || row->stack > DWELL_MAX_STACKS)
+	if (row->object > max_object[space] || row->stack > DWELL_MAX_STACKS)
 		return DWELL_EINVAL;
-	if (find_task(c, row->task, &out->n[ROWS_TASK]) ||
-		find_task(c, row->peer, &out->n[ROWS_PEER]) ||
-		find_executor(c, row->executor, &out->n[ROWS_EXECUTOR]))
-		return DWELL_ENOMEM;
-	out->n[ROWS_OBJECT] = 0;
-	out->n[ROWS_STACK] = 0;
 	if ((row->object && find_object(c, space, row->object, &out->n[ROWS_OBJECT])) ||
 		(row->stack && find_stack(c, row->stack, &out->n[ROWS_STACK])))
 		return DWELL_ENOMEM;
-	out->who = rows_who(row->kind, out->n[ROWS_TASK], out->n[ROWS_PEER]);
 	return DWELL_OK;
+}
+
+static int find_numbers(struct columns *c, const struct dwell_event *row, struct numbers *out)
+{
+	int err = find_task(c, row->task, &out->n[ROWS_TASK]);
+
+	if (err || (err = find_task(c, row->peer, &out->n[ROWS_PEER])) ||
+		(err = find_executor(c, row->executor, &out->n[ROWS_EXECUTOR])))
+		return err;
+	if (row->kind == 0 || row->kind >= DWELL_EVENT_KIND_COUNT)
+		return DWELL_EINVAL;
+	out->n[ROWS_OBJECT] = 0;
+	out->n[ROWS_STACK] = 0;
+	out->who = rows_who(row->kind, out->n[ROWS_TASK], out->n[ROWS_PEER]);
+	return row->object | row->stack ? find_details(c, row, out) : DWELL_OK;
 }
 
 static unsigned mode_of_pair(const struct rows_pair *pair, uint32_t value, unsigned first)
@@ -302,12 +319,17 @@ static unsigned mode_in(uint64_t modes, unsigned field)
 	return (unsigned)(modes >> (3 * field)) & 7;
 }
 
-static void put_entries(struct columns *c, const struct dwell_event *row, const struct numbers *in)
+/* Told without a branch: which is explicit cannot be foreseen. */
+static void put_number(struct columns *c, const struct numbers *in, unsigned field)
 {
-	for (unsigned i = 0; i < COLUMNS_EXPLICIT; i++) {
-		c->number[i][c->entries[i]] = in->n[i];
-		c->entries[i] += mode_in(in->modes, i) == WIRE_EXPLICIT;
-	}
+	c->number[field][c->entries[field]] = in->n[field];
+	c->entries[field] += mode_in(in->modes, field) == WIRE_EXPLICIT;
+}
+
+static void put_details(struct columns *c, const struct dwell_event *row, const struct numbers *in)
+{
+	put_number(c, in, ROWS_OBJECT);
+	put_number(c, in, ROWS_STACK);
 	if (mode_in(in->modes, ROWS_VALUE) == WIRE_EXPLICIT)
 		c->value[c->entries[ROWS_VALUE]++] =
 			dwell_zigzag((int64_t)(row->value - c->object_values[in->n[ROWS_OBJECT]]));
@@ -335,19 +357,10 @@ static void learn_sched(struct columns *c, const struct dwell_event *row, const 
 	c->woken = task;
 }
 
-static void learn(struct columns *c, const struct dwell_event *row, const struct numbers *in)
+static void learn_details(
+	struct columns *c, const struct dwell_event *row, const struct numbers *in)
 {
 	const uint32_t *n = in->n;
-
-	if (row->kind <= DWELL_EVENT_WAKE) {
-		learn_sched(c, row, n);
-	} else {
-		rows_push(&c->follow[c->last_other].after, n[ROWS_TASK]);
-		c->last_other = n[ROWS_TASK];
-		if (n[ROWS_PEER])
-			rows_push(&c->follow[n[ROWS_TASK]].peers, n[ROWS_PEER]);
-	}
-
 	struct rows_detail *detail = &c->detail[in->who];
 	const unsigned class = rows_class(row->kind);
 
@@ -363,11 +376,26 @@ static void learn(struct columns *c, const struct dwell_event *row, const struct
 		detail->extra = row->extra;
 }
 
+static void learn(struct columns *c, const struct dwell_event *row, const struct numbers *in)
+{
+	const uint32_t *n = in->n;
+
+	if (row->kind <= DWELL_EVENT_WAKE) {
+		learn_sched(c, row, n);
+		return;
+	}
+	rows_push(&c->follow[c->last_other].after, n[ROWS_TASK]);
+	c->last_other = n[ROWS_TASK];
+	if (n[ROWS_PEER])
+		rows_push(&c->follow[n[ROWS_TASK]].peers, n[ROWS_PEER]);
+}
+
 /* The chunk's first row: where the last chunk left the executors. */
 static int start(struct columns *c, const struct dwell_event *row)
 {
 	c->first_ns = row->time_ns;
 	c->unit = c->odd ? 1 : c->tick;
+	c->shift = c->unit & (c->unit - 1) ? COLUMNS_NO_SHIFT : (unsigned)__builtin_ctzll(c->unit);
 	for (uint32_t id = 1; id < c->occupant_cap; id++) {
 		uint32_t executor, task;
 
@@ -381,32 +409,49 @@ static int start(struct columns *c, const struct dwell_event *row)
 	return DWELL_OK;
 }
 
+/* Units since the chunk's first row. False: it is not a whole number of them. */
+static bool to_units(struct columns *c, uint64_t time_ns, uint64_t *units)
+{
+	const uint64_t since = time_ns - c->first_ns;
+
+	if (c->shift < COLUMNS_NO_SHIFT) {
+		*units = since >> c->shift;
+		return *units << c->shift == since;
+	}
+	*units = since / c->unit;
+	return since % c->unit == 0;
+}
+
+/* Does the chunk take a row with these executors? If not, the next will. */
+static bool can_fold(struct columns *c)
+{
+	if (!c->fold || c->executors.count <= FOLD_EXECUTORS)
+		return true;
+	c->unfold = true;
+	if (c->count)
+		return false;
+	c->fold = false;
+	return true;
+}
+
 /* DWELL_END: the row is for the next chunk. */
 static int put_row(struct columns *c, const struct dwell_event *row)
 {
 	struct numbers in;
-	int err = c->count ? DWELL_OK : start(c, row);
+	uint64_t time;
+	int err = find_numbers(c, row, &in);
 
-	if (!err)
-		err = find_numbers(c, row, &in);
 	if (err)
 		return err;
-
-	const uint64_t since = row->time_ns - c->first_ns;
-	const uint32_t e = in.n[ROWS_EXECUTOR];
-
-	if (c->unit > 1 && since % c->unit) {
+	if (!to_units(c, row->time_ns, &time)) {
 		c->odd = true;
 		return DWELL_END;
 	}
-	if (c->fold && c->executors.count > FOLD_EXECUTORS) {
-		c->unfold = true;
-		if (c->count)
-			return DWELL_END;
-		c->fold = false;
-	}
+	if (!can_fold(c))
+		return DWELL_END;
 	find_modes(c, row, &in);
 
+	const uint32_t e = in.n[ROWS_EXECUTOR];
 	const int shape = dwell_shapes_find(&c->shapes, row, in.modes, c->fold ? e : 0);
 
 	if (shape < 0) {
@@ -414,12 +459,16 @@ static int put_row(struct columns *c, const struct dwell_event *row)
 		return DWELL_END;
 	}
 	c->shape[c->count] = (uint8_t)shape;
-	c->delta[c->count++] = since / c->unit - c->on[e].time;
-	c->on[e].time = since / c->unit;
-	c->last_ns = row->time_ns;
-	put_entries(c, row, &in);
+	c->delta[c->count++] = time - c->on[e].time;
+	c->on[e].time = time;
+	put_number(c, &in, ROWS_TASK);
+	put_number(c, &in, ROWS_PEER);
+	put_number(c, &in, ROWS_EXECUTOR);
 	learn(c, row, &in);
-	c->by_kind[row->kind]++;
+	if (row->object | row->stack | row->value | row->extra) {
+		put_details(c, row, &in);
+		learn_details(c, row, &in);
+	}
 	c->lost += row->kind == DWELL_EVENT_LOSS ? row->value : 0;
 	return DWELL_OK;
 }
@@ -430,12 +479,14 @@ int dwell_columns_put(
 	int err = DWELL_OK;
 
 	*taken = 0;
-	while (*taken < count && c->count < c->max_rows) {
+	if (!c->count && count)
+		err = start(c, rows);
+	while (!err && *taken < count && c->count < c->max_rows) {
 		err = put_row(c, &rows[*taken]);
-		if (err)
-			break;
-		++*taken;
+		*taken += !err;
 	}
+	if (*taken)
+		c->last_ns = rows[*taken - 1].time_ns;
 	return err == DWELL_END ? DWELL_OK : err;
 }
 
@@ -453,10 +504,26 @@ void dwell_columns_clear(struct columns *c)
 	c->woken = c->woken2 = c->last_other = 0;
 	c->count = 0;
 	c->lost = 0;
-	memset(c->by_kind, 0, sizeof(c->by_kind));
 	memset(c->entries, 0, sizeof(c->entries));
 	c->on[0] = (struct rows_executor){ 0 };
 	c->follow[0] = (struct rows_follow){ 0 };
 	c->detail[0] = (struct rows_detail){ 0 };
 	c->object_values[0] = 0;
+}
+
+void dwell_columns_kinds(const struct columns *c, uint64_t by_kind[DWELL_EVENT_KIND_COUNT])
+{
+	/* Two counts, so that one of a shape need not wait for the one before. */
+	uint32_t uses[2][SHAPES_MAX] = { 0 };
+	uint32_t i = 0;
+
+	for (; i + 1 < c->count; i += 2) {
+		uses[0][c->shape[i]]++;
+		uses[1][c->shape[i + 1]]++;
+	}
+	if (i < c->count)
+		uses[0][c->shape[i]]++;
+	memset(by_kind, 0, DWELL_EVENT_KIND_COUNT * sizeof(*by_kind));
+	for (unsigned k = 0; k < c->shapes.count; k++)
+		by_kind[c->shapes.list[k].kind] += uses[0][k] + uses[1][k];
 }

@@ -11,7 +11,7 @@
  * Rows of one events chunk, split into columns as they come. The rows of a chunk
  * need not be kept: each is looked at once.
  */
-enum { COLUMNS_EXPLICIT = ROWS_STACK + 1 };
+enum { COLUMNS_EXPLICIT = ROWS_STACK + 1, COLUMNS_NO_SHIFT = 64 };
 
 struct columns {
 	uint32_t max_rows;
@@ -19,8 +19,8 @@ struct columns {
 	uint32_t count;
 	uint64_t first_ns, last_ns;
 	uint64_t unit;
-	bool fold; /* executors are part of shapes */
-	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
+	unsigned shift; /* unit is 1 << shift; COLUMNS_NO_SHIFT: it is not */
+	bool fold;      /* executors are part of shapes */
 	uint64_t lost;
 	struct shapes shapes;
 	struct dict tasks, executors, stacks;
@@ -63,5 +63,8 @@ void dwell_columns_release(struct columns *columns);
 int dwell_columns_put(
 	struct columns *columns, const struct dwell_event *rows, size_t count, size_t *taken);
 void dwell_columns_clear(struct columns *columns);
+
+/* Rows of each kind in the chunk. */
+void dwell_columns_kinds(const struct columns *columns, uint64_t by_kind[DWELL_EVENT_KIND_COUNT]);
 
 #endif

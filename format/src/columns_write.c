@@ -124,17 +124,19 @@ static void put_shapes(struct dwell_buffer *out, const struct shapes *shapes)
 /* How many rows of each kind, so that a scan need not look at rows. */
 static void put_kinds(struct dwell_buffer *out, const struct columns *c)
 {
+	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	unsigned kinds = 0;
 
+	dwell_columns_kinds(c, by_kind);
 	for (unsigned i = 0; i < DWELL_EVENT_KIND_COUNT; i++)
-		kinds += c->by_kind[i] > 0;
+		kinds += by_kind[i] > 0;
 	dwell_buffer_varint(out, c->lost);
 	dwell_buffer_varint(out, kinds);
 	for (unsigned i = 0; i < DWELL_EVENT_KIND_COUNT; i++) {
-		if (!c->by_kind[i])
+		if (!by_kind[i])
 			continue;
 		dwell_buffer_byte(out, i);
-		dwell_buffer_varint(out, c->by_kind[i]);
+		dwell_buffer_varint(out, by_kind[i]);
 	}
 }
 

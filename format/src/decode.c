@@ -138,14 +138,31 @@ static int load(struct decoder *d, unsigned field, unsigned part, size_t raw_siz
 
 	if (column->raw_size != raw_size)
 		return DWELL_EFORMAT;
-	if (!raw_size)
-		return DWELL_OK;
 	column->raw = dwell_decoder_take(d, raw_size + PADDING);
 	if (!column->raw)
 		return DWELL_ENOMEM;
 	memset(column->raw + raw_size, 0, PADDING);
 	return dwell_unsqueeze_get(
 		d->unsqueeze, column->codec, column->stored, column->raw, raw_size);
+}
+
+/* In four counts, so that one of a shape need not wait for the one before. */
+static void count_uses(struct decoder *d)
+{
+	const uint8_t *shape = d->columns[WIRE_SHAPE][0].raw;
+	uint32_t uses[4][256] = { 0 };
+	uint32_t i = 0;
+
+	for (; i + 4 <= d->chunk->count; i += 4) {
+		uses[0][shape[i]]++;
+		uses[1][shape[i + 1]]++;
+		uses[2][shape[i + 2]]++;
+		uses[3][shape[i + 3]]++;
+	}
+	for (; i < d->chunk->count; i++)
+		uses[0][shape[i]]++;
+	for (unsigned k = 0; k < 256; k++)
+		d->uses[k] = uses[0][k] + uses[1][k] + uses[2][k] + uses[3][k];
 }
 
 static int load_shapes(struct decoder *d)
@@ -155,9 +172,7 @@ static int load_shapes(struct decoder *d)
 
 	if (err)
 		return err;
-	memset(d->uses, 0, sizeof(d->uses));
-	for (uint32_t i = 0; i < d->chunk->count; i++)
-		d->uses[d->columns[WIRE_SHAPE][0].raw[i]]++;
+	count_uses(d);
 	for (unsigned i = d->shape_count; i < 256; i++)
 		if (d->uses[i])
 			return DWELL_EFORMAT;
@@ -166,9 +181,25 @@ static int load_shapes(struct decoder *d)
 	return memcmp(kinds, d->by_kind, sizeof(kinds)) ? DWELL_EFORMAT : DWELL_OK;
 }
 
+/* Add the bits that follow these codes. False: a code that is not one. */
+static bool bits_of(const struct decoder *d, const uint8_t *codes, uint32_t count, uint64_t *needed)
+{
+	uint64_t sum = 0;
+	unsigned most = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		most = codes[i] > most ? codes[i] : most;
+		sum += d->code.code[codes[i]].bits;
+	}
+	*needed += sum;
+	return !count || most < d->code.count;
+}
+
 static int load_times(struct decoder *d)
 {
+	struct decode_column *bits = &d->columns[WIRE_TIME_BITS][0];
 	uint32_t sizes[WIRE_TIME_STREAMS] = { 0 };
+	uint64_t needed = 0;
 	int err = DWELL_OK;
 
 	for (unsigned i = 0; i < d->shape_count; i++)
@@ -176,15 +207,13 @@ static int load_times(struct decoder *d)
 	for (unsigned i = 0; i < WIRE_TIME_STREAMS && !err; i++) {
 		err = load(d, WIRE_TIME, i, sizes[i]);
 		d->stream[i] = d->columns[WIRE_TIME][i].raw;
-		for (uint32_t k = 0; !err && k < sizes[i]; k++)
-			if (d->stream[i][k] >= d->code.count)
-				err = DWELL_EFORMAT;
+		if (!err && !bits_of(d, d->stream[i], sizes[i], &needed))
+			err = DWELL_EFORMAT;
 	}
-	if (!err && d->columns[WIRE_TIME_BITS][0].raw_size > 8 * (size_t)d->chunk->count + 8)
+	/* All bits are there: whoever reads them need not look again. */
+	if (!err && bits->raw_size != (needed + 7) / 8)
 		err = DWELL_EFORMAT;
-	if (!err)
-		err = load(d, WIRE_TIME_BITS, 0, d->columns[WIRE_TIME_BITS][0].raw_size);
-	return err;
+	return err ? err : load(d, WIRE_TIME_BITS, 0, bits->raw_size);
 }
 
 static uint32_t count_entries(const struct decoder *d, unsigned field)
@@ -313,6 +342,7 @@ int dwell_decoder_open(struct decoder *d, const struct wire_chunk *chunk, struct
 	d->object_values = zeros(d, d->object_count, sizeof(*d->object_values));
 	if (!d->follow || !d->detail || !d->object_values)
 		return DWELL_ENOMEM;
+	dwell_decoder_plain_shapes(d);
 	if ((err = load_shapes(d)) || (err = load_times(d)))
 		return err;
 	return load_fields(d);

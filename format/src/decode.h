@@ -21,6 +21,21 @@ struct decode_column {
 
 enum { DECODE_PARTS = 16 };
 
+/*
+ * A shape of a scheduler's row without object, stack, value and extra, as masks, so
+ * that rows are made without branches that cannot be foreseen.
+ */
+struct decode_plain {
+	uint32_t word; /* kind, state, reason, flags as they lie in a row */
+	uint32_t executor;
+	uint32_t executor_explicit; /* 1: the next entry */
+	/* All ones for the mode that a number is found by. */
+	uint32_t occupant, explicit_one; /* of the one that is running: task left, or waker */
+	uint32_t first, second, woken, explicit_two; /* of the other */
+	uint8_t stream;
+	uint8_t is; /* 0: not plain; 1: SWITCH; 2: WAKE; 3: any, where tasks are not wanted */
+};
+
 /* An explicit field's entries, put together from their planes. */
 struct decode_entries {
 	uint64_t *wide; /* value, extra */
@@ -40,6 +55,7 @@ struct decoder {
 	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	struct rows_shape shapes[256];
 	unsigned shape_count;
+	struct decode_plain plain[256];
 	uint32_t uses[256]; /* rows of each shape */
 	uint32_t *tasks;    /* ids by number */
 	uint32_t *executors;
@@ -84,6 +100,11 @@ int dwell_decoder_peek(
 /* The next rows, at most max; *got 0 after the last. DWELL_EFORMAT: rows that cannot be; *got
  * rows before them are good. */
 int dwell_decoder_rows(struct decoder *decoder, struct dwell_event *out, size_t max, size_t *got);
+
+/* One row of any shape; there must be one. DWELL_EFORMAT. */
+int dwell_decoder_row(struct decoder *decoder, struct dwell_event *out);
+/* What decode_plain.c wants to know of the shapes. */
+void dwell_decoder_plain_shapes(struct decoder *decoder);
 
 /* For the parts of the decoder: memory that lives as long as the chunk; NULL: out of memory. */
 void *dwell_decoder_take(struct decoder *decoder, size_t size);

@@ -23,29 +23,20 @@ static uint64_t next_wide(struct decoder *d, unsigned field)
 	return entries->wide[entries->next++];
 }
 
-static uint64_t load_word(const uint8_t *at)
-{
-	return dwell_get_u64(at);
-}
-
-/* `count` of the time bits; zeros behind their end. */
+/* `count` of the time bits; dwell_decoder_open has seen that there are enough. */
 static uint64_t next_bits(struct decoder *d, unsigned count)
 {
 	const struct decode_column *bits = &d->columns[WIRE_TIME_BITS][0];
 	const uint64_t at = d->bit >> 3;
 	const unsigned shift = d->bit & 7;
 
-	if (at >= bits->raw_size) {
-		d->bit += count;
-		return 0;
-	}
 	if (count > 56) {
 		const uint64_t low = next_bits(d, 32);
 
 		return low | next_bits(d, count - 32) << 32;
 	}
 	d->bit += count;
-	return load_word(bits->raw + at) >> shift & ((UINT64_C(1) << count) - 1);
+	return dwell_get_u64(bits->raw + at) >> shift & ((UINT64_C(1) << count) - 1);
 }
 
 static uint32_t by_pair(struct decoder *d, unsigned field, unsigned mode,
@@ -210,7 +201,8 @@ static void read_tasks(struct decoder *d, const struct rows_shape *shape, struct
 static bool read_time(struct decoder *d, const struct rows_shape *shape, uint32_t executor)
 {
 	const unsigned code = *d->stream[shape->stream]++;
-	const uint64_t delta = d->code.base[code] | next_bits(d, d->code.bits[code]);
+	const uint64_t delta =
+		d->code.code[code].base | next_bits(d, (unsigned)d->code.code[code].bits);
 	const uint64_t time = d->on[executor].time + delta;
 	const uint64_t span = (d->chunk->last_ns - d->chunk->first_ns) / d->unit;
 
@@ -221,7 +213,7 @@ static bool read_time(struct decoder *d, const struct rows_shape *shape, uint32_
 	return true;
 }
 
-static int read_row(struct decoder *d, struct dwell_event *out)
+int dwell_decoder_row(struct decoder *d, struct dwell_event *out)
 {
 	const struct rows_shape *shape = &d->shapes[d->columns[WIRE_SHAPE][0].raw[d->row]];
 	const unsigned mode = shape->mode[ROWS_EXECUTOR];
@@ -256,18 +248,4 @@ static int read_row(struct decoder *d, struct dwell_event *out)
 	};
 	d->row++;
 	return DWELL_OK;
-}
-
-int dwell_decoder_rows(struct decoder *d, struct dwell_event *out, size_t max, size_t *got)
-{
-	int err = DWELL_OK;
-
-	*got = 0;
-	while (*got < max && d->row < d->chunk->count) {
-		err = read_row(d, &out[*got]);
-		if (err)
-			break;
-		++*got;
-	}
-	return err;
 }

@@ -170,8 +170,10 @@ static int put_rows(struct dwell_encoder *encoder)
 		.row = chunk.row,
 		.rows = chunk.count,
 	};
+	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	int err;
 
+	dwell_columns_kinds(columns, by_kind);
 	encoder->body.size = 0;
 	err = dwell_columns_write(columns, &encoder->scratch, encoder->squeeze, &encoder->body);
 	if (!err)
@@ -181,7 +183,7 @@ static int put_rows(struct dwell_encoder *encoder)
 	encoder->index.events += columns->count;
 	encoder->index.lost += columns->lost;
 	for (unsigned i = 0; i < DWELL_EVENT_KIND_COUNT; i++)
-		encoder->index.by_kind[i] += columns->by_kind[i];
+		encoder->index.by_kind[i] += by_kind[i];
 	encoder->generation_rows += columns->count;
 	dwell_pyramid_limit(
 		&encoder->pyramid, FREE_BUCKETS + encoder->index.events / ROWS_PER_BUCKET);

@@ -14,7 +14,7 @@
 enum {
 	PYRAMID_STATES = 4,  /* unknown, running, runnable, blocked */
 	PYRAMID_WHOLE = 255, /* a share of everything */
-	PYRAMID_FIRST_NS = 1 << 16,
+	PYRAMID_FIRST_NS = 1 << 14,
 	PYRAMID_STEP = 4, /* a level's buckets are so many times as wide as those below */
 	PYRAMID_LEVELS = 24
 };

@@ -73,9 +73,13 @@ static int add_width(struct timecode_table *out, uint64_t width, uint64_t leadin
 	if (codes > TIMECODE_CODES - out->count)
 		return DWELL_EFORMAT;
 	for (unsigned i = 0; i < codes; i++) {
-		out->base[out->count] = width ? (uint64_t)(codes | i) << bits : 0;
-		out->bits[out->count++] = (uint8_t)bits;
+		out->code[out->count++] = (struct timecode_entry){
+			.base = width ? (uint64_t)(codes | i) << bits : 0,
+			.bits = bits,
+		};
 	}
+	if (out->most < bits)
+		out->most = bits;
 	return DWELL_OK;
 }
 

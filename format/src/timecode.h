@@ -21,10 +21,15 @@ struct timecode {
 };
 
 /* What a code stands for. */
+struct timecode_entry {
+	uint64_t base;
+	uint64_t bits; /* that follow */
+};
+
 struct timecode_table {
-	uint64_t base[TIMECODE_CODES];
-	uint8_t bits[TIMECODE_CODES]; /* that follow */
+	struct timecode_entry code[TIMECODE_CODES];
 	unsigned count;
+	unsigned most; /* bits that follow a code */
 };
 
 /* counts: how many numbers have each width. */
