@@ -42,8 +42,11 @@ uint64_t dwell_pyramid_decode(uint16_t code)
 
 void dwell_pyramid_build_init(struct pyramid_build *build)
 {
-	*build = (struct pyramid_build){ .width_ns = PYRAMID_FIRST_NS,
-		.tasks = { .size = sizeof(struct task) } };
+	*build = (struct pyramid_build){
+		.width_ns = UINT64_C(1) << PYRAMID_FIRST_SHIFT,
+		.shift = PYRAMID_FIRST_SHIFT,
+		.tasks = { .size = sizeof(struct task) },
+	};
 }
 
 void dwell_pyramid_build_release(struct pyramid_build *build)
@@ -72,18 +75,20 @@ static int add_bucket(struct pyramid_row *row, const struct pyramid_bucket *buck
 	return DWELL_OK;
 }
 
-static uint8_t share_of(uint64_t ns, uint64_t width_ns)
+static uint8_t share_of(uint64_t ns, unsigned shift)
 {
-	const uint64_t share =
-		(uint64_t)(((unsigned __int128)ns * PYRAMID_WHOLE + width_ns - 1) / width_ns);
+	const uint64_t width = UINT64_C(1) << shift;
 
-	return (uint8_t)(share < PYRAMID_WHOLE ? share : PYRAMID_WHOLE);
+	if (ns >= width)
+		return PYRAMID_WHOLE;
+	/* Widths beyond 2^56 ns would need more bits than there are. */
+	return (uint8_t)((ns * PYRAMID_WHOLE + width - 1) >> shift);
 }
 
 static void finish(struct pyramid_build *build, struct task *task, unsigned after)
 {
 	for (unsigned i = 0; i < PYRAMID_STATES; i++) {
-		task->open.share[i] = share_of(task->ns[i], build->width_ns);
+		task->open.share[i] = share_of(task->ns[i], build->shift);
 		task->ns[i] = 0;
 	}
 	task->open.after = (uint8_t)after;
@@ -140,6 +145,7 @@ static void coarsen_task(const struct pyramid_build *build, struct task *task)
 static void coarsen(struct pyramid_build *build)
 {
 	build->width_ns *= PYRAMID_STEP;
+	build->shift += PYRAMID_STEP_SHIFT;
 	build->buckets = 0;
 	for (uint64_t id = 0; id <= build->most_task; id++) {
 		struct task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
@@ -155,11 +161,13 @@ void dwell_pyramid_interval(void *context, const struct dwell_interval *interval
 {
 	struct pyramid_build *build = context;
 
-	while (interval->end_ns / build->width_ns > UINT32_MAX)
+	while (interval->end_ns >> build->shift > UINT32_MAX)
 		coarsen(build);
 
-	struct task *task = dwell_pages_make(&build->tasks, interval->task);
+	struct task *task = dwell_pages_find(&build->tasks, interval->task);
 
+	if (!task)
+		task = dwell_pages_make(&build->tasks, interval->task);
 	if (!task) {
 		build->failed = true;
 		return;
@@ -167,15 +175,14 @@ void dwell_pyramid_interval(void *context, const struct dwell_interval *interval
 	if (interval->task > build->most_task)
 		build->most_task = interval->task;
 
-	const uint64_t first = interval->start_ns / build->width_ns;
-	const uint64_t last = interval->end_ns / build->width_ns;
+	const uint64_t last = interval->end_ns >> build->shift;
 	const uint16_t wait = interval->state == DWELL_BLOCKED
 				      ? dwell_pyramid_code(interval->end_ns - interval->start_ns)
 				      : 0;
 
 	task->row.task = interval->task;
 	if (!task->begun)
-		open_bucket(task, first, 0);
+		open_bucket(task, interval->start_ns >> build->shift, 0);
 	if (task->open.longest < wait)
 		task->open.longest = wait;
 	task->open.switches += interval->state == DWELL_RUNNING;
@@ -192,7 +199,7 @@ void dwell_pyramid_interval(void *context, const struct dwell_interval *interval
 
 void dwell_pyramid_limit(struct pyramid_build *build, uint64_t buckets)
 {
-	while (build->buckets > buckets && build->width_ns < UINT64_MAX / (1 << 16))
+	while (build->buckets > buckets && build->shift < 48)
 		coarsen(build);
 }
 

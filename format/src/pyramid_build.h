@@ -12,10 +12,12 @@
  * its state changed; between them it stayed as the one before says.
  */
 enum {
-	PYRAMID_STATES = 4,  /* unknown, running, runnable, blocked */
-	PYRAMID_WHOLE = 255, /* a share of everything */
-	PYRAMID_FIRST_NS = 1 << 14,
-	PYRAMID_STEP = 4, /* a level's buckets are so many times as wide as those below */
+	PYRAMID_STATES = 4,       /* unknown, running, runnable, blocked */
+	PYRAMID_WHOLE = 255,      /* a share of everything */
+	PYRAMID_FIRST_SHIFT = 14, /* buckets of 16 us, to begin with */
+	PYRAMID_STEP_SHIFT = 2,
+	PYRAMID_STEP = 1 << PYRAMID_STEP_SHIFT, /* a level's buckets are so many times as wide as
+						   those below */
 	PYRAMID_LEVELS = 24
 };
 
@@ -41,7 +43,8 @@ struct pyramid_level {
 };
 
 struct pyramid_build {
-	uint64_t width_ns;
+	uint64_t width_ns; /* 1 << shift */
+	unsigned shift;
 	struct dwell_pages tasks;
 	size_t buckets; /* that are finished, of all tasks */
 	uint32_t most_task;

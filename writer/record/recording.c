@@ -216,8 +216,7 @@ static void process_seen(void *context, uint32_t process, int64_t pid)
 	struct dwell_recording *recording = context;
 
 	(void)process;
-	dwell_who_early(
-		recording->who, (uint32_t)pid, dwell_monotonic_ns() - recording->zero_ns);
+	dwell_who_early(recording->who, (uint32_t)pid, dwell_monotonic_ns() - recording->zero_ns);
 }
 
 static int open_drain(struct dwell_recording *recording)

@@ -15,7 +15,7 @@ struct thread {
 	uint32_t code;
 	uint32_t others; /* of a process's first thread: how many others live */
 	bool ended;      /* it has, though others of its process may live */
-	bool early;      /* the program's records spoke of it before the kernel's told of its birth */
+	bool early; /* the program's records spoke of it before the kernel's told of its birth */
 	bool followed, has_code, described;
 	char name[16];
 };
