@@ -1,0 +1,50 @@
+#ifndef DWELL_SYMBOL_H
+#define DWELL_SYMBOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dwell/sink.h"
+#include "dwell/tables.h"
+
+/*
+ * Addresses to functions, files and lines, of this machine's files: the mapped file itself, its
+ * separate debug file by build-id, /tmp/perf-PID.map for compiled-at-run-time code, and
+ * /proc/kallsyms. Inlined functions are told, names of C++ and Rust are demangled. Nothing is
+ * fetched from the network.
+ *
+ * A file whose build-id is not that of its mapping is not used. One thread at a time.
+ */
+struct dwell_symbol;
+
+struct dwell_symbol_options {
+	const char *debug_folder; /* NULL: /usr/lib/debug; must outlive the symbol */
+	uint64_t most_ns;         /* once so much time was spent, only names from symbol tables are
+				     told; after twice that, nothing. 0: no limit */
+};
+
+/* options may be NULL. DWELL_ENOMEM. */
+int dwell_symbol_new(struct dwell_symbol **out, const struct dwell_symbol_options *options);
+/* NULL is allowed. */
+void dwell_symbol_free(struct dwell_symbol *symbol);
+
+/* A mapping, copied; pid of its process (-1: not known). DWELL_ENOMEM, DWELL_ELIMIT. */
+int dwell_symbol_map(struct dwell_symbol *symbol, const struct dwell_mapping *mapping, int64_t pid);
+
+/*
+ * The lines of an instruction's address, innermost first; *count is 0 where nothing is known.
+ * mapping: one that was told, or 0; then pid tells whose address it is. *lines is valid until the
+ * next call. DWELL_ENOMEM.
+ */
+int dwell_symbol_find(struct dwell_symbol *symbol, uint32_t mapping, int64_t pid, uint64_t address,
+	const struct dwell_line **lines, size_t *count);
+
+/*
+ * A sink that hands everything on, and at the end tells again each location that had no lines and
+ * has some now. next must outlive it. DWELL_ENOMEM.
+ */
+int dwell_symbol_sink_new(struct dwell_sink **out, struct dwell_sink *next,
+	const struct dwell_symbol_options *options);
+void dwell_symbol_sink_free(struct dwell_sink *sink);
+
+#endif

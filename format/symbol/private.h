@@ -1,0 +1,59 @@
+#ifndef DWELL_SYMBOL_PRIVATE_H
+#define DWELL_SYMBOL_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dwell/error.h"
+#include "dwell/limits.h"
+#include "dwell/symbol.h"
+
+/* What one address is found to be. Names that were made (demangled) are freed with it. */
+struct symbol_found {
+	struct dwell_line lines[DWELL_MAX_INLINE_LINES];
+	size_t count;
+	char *made[DWELL_MAX_INLINE_LINES];
+	size_t made_count;
+};
+
+void symbol_found_clear(struct symbol_found *found);
+/* Add a line; its function is demangled. */
+void symbol_found_add(struct symbol_found *found, const char *function, const char *file, int line);
+
+/* module.c: one ELF file with what debug information there is. */
+struct symbol_module;
+
+/* NULL: no such file, or another build than build_id (when that is not empty). */
+struct symbol_module *symbol_module_open(
+	const char *path, struct dwell_string build_id, const char *debug_folder);
+void symbol_module_close(struct symbol_module *module);
+/* offset: in the file. deep: look through its debug information, too. */
+void symbol_module_find(
+	struct symbol_module *module, uint64_t offset, bool deep, struct symbol_found *found);
+
+/* lines.c: the chain of inlined functions at an address of a libdwfl module. True: whole. */
+bool symbol_lines(void *dwfl_module, uint64_t address, struct symbol_found *found);
+
+/* names.c: names by address, one a line, as in /proc/kallsyms and perf-PID.map. */
+struct symbol_name {
+	uint64_t start, end; /* end 0: to the next one */
+	size_t text;         /* offset in texts */
+};
+
+struct symbol_names {
+	struct symbol_name *all;
+	size_t count, room;
+	char *texts;
+	size_t text_size, text_room;
+	bool read;
+};
+
+/* Read a file once; where it is missing there are no names. perf: lines are START SIZE NAME. */
+void symbol_names_read(struct symbol_names *names, const char *path, bool perf);
+void symbol_names_release(struct symbol_names *names);
+const char *symbol_names_find(const struct symbol_names *names, uint64_t address);
+/* The address of a name, 0: none. */
+uint64_t symbol_names_of(const struct symbol_names *names, const char *name);
+
+#endif

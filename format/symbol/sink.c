@@ -1,0 +1,195 @@
+/* A sink between others: hands all on, and tells at the end where the addresses were. */
+#include "dwell/symbol.h"
+
+#include <stdlib.h>
+
+#include "symbol/private.h"
+
+struct place {
+	uint32_t id, mapping;
+	uint64_t address;
+};
+
+struct symbol_sink {
+	struct dwell_sink base;
+	struct dwell_sink *next;
+	struct dwell_symbol *symbol;
+	int64_t *pids; /* by process id */
+	size_t pid_room;
+	struct place *places; /* locations without lines */
+	size_t place_count, place_room;
+};
+
+static struct symbol_sink *self_of(struct dwell_sink *sink)
+{
+	return (struct symbol_sink *)sink;
+}
+
+/* Hand a call on, to whom it may interest. */
+#define PASS(sink, call, ...)                                                                      \
+	(self_of(sink)->next->ops->call                                                            \
+			? self_of(sink)->next->ops->call(self_of(sink)->next, __VA_ARGS__)         \
+			: DWELL_OK)
+
+static int begin(struct dwell_sink *sink, const struct dwell_trace_info *info)
+{
+	return PASS(sink, begin, info);
+}
+
+static int process(struct dwell_sink *sink, const struct dwell_process *process)
+{
+	struct symbol_sink *self = self_of(sink);
+
+	if (process->id >= self->pid_room && process->id < DWELL_MAX_PROCESSES) {
+		const size_t room = 2 * (size_t)process->id + 64;
+		int64_t *pids = realloc(self->pids, room * sizeof(*pids));
+
+		if (!pids)
+			return DWELL_ENOMEM;
+		for (size_t i = self->pid_room; i < room; i++)
+			pids[i] = -1;
+		self->pids = pids;
+		self->pid_room = room;
+	}
+	if (process->id < self->pid_room)
+		self->pids[process->id] = process->pid;
+	return PASS(sink, process, process);
+}
+
+static int mapping(struct dwell_sink *sink, const struct dwell_mapping *mapping)
+{
+	struct symbol_sink *self = self_of(sink);
+	const int64_t pid = mapping->process < self->pid_room ? self->pids[mapping->process] : -1;
+	const int err = dwell_symbol_map(self->symbol, mapping, pid);
+
+	return err ? err : PASS(sink, mapping, mapping);
+}
+
+static int keep(struct symbol_sink *self, const struct dwell_location *location)
+{
+	if (self->place_count == self->place_room) {
+		const size_t room = self->place_room ? 2 * self->place_room : 256;
+		struct place *places = realloc(self->places, room * sizeof(*places));
+
+		if (!places)
+			return DWELL_ENOMEM;
+		self->places = places;
+		self->place_room = room;
+	}
+	self->places[self->place_count++] =
+		(struct place){ location->id, location->mapping, location->address };
+	return DWELL_OK;
+}
+
+static int location(struct dwell_sink *sink, const struct dwell_location *location)
+{
+	int err = DWELL_OK;
+
+	if (!location->line_count && location->address)
+		err = keep(self_of(sink), location);
+	return err ? err : PASS(sink, location, location);
+}
+
+static int tell(struct symbol_sink *self, const struct place *place)
+{
+	struct dwell_location found = {
+		.id = place->id, .mapping = place->mapping, .address = place->address
+	};
+	const int err = dwell_symbol_find(
+		self->symbol, place->mapping, -1, place->address, &found.lines, &found.line_count);
+
+	if (err || !found.line_count)
+		return err;
+	return PASS(&self->base, location, &found);
+}
+
+static int end(struct dwell_sink *sink, const struct dwell_trace_end *end)
+{
+	struct symbol_sink *self = self_of(sink);
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < self->place_count && !err; i++)
+		err = tell(self, &self->places[i]);
+	return err ? err : PASS(sink, end, end);
+}
+
+#define HAND_ON(call, type)                                                                        \
+	static int call(struct dwell_sink *sink, const struct type *told)                          \
+	{                                                                                          \
+		return PASS(sink, call, told);                                                     \
+	}
+
+HAND_ON(task, dwell_task)
+HAND_ON(executor, dwell_executor)
+HAND_ON(object, dwell_object)
+HAND_ON(stack, dwell_stack)
+HAND_ON(label, dwell_label)
+HAND_ON(counter, dwell_counter)
+HAND_ON(clock, dwell_clock_pair)
+HAND_ON(note, dwell_note)
+
+static int keyframe(struct dwell_sink *sink, uint64_t time_ns,
+	const struct dwell_task_state *states, size_t count)
+{
+	return PASS(sink, keyframe, time_ns, states, count);
+}
+
+static int events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
+{
+	return PASS(sink, events, rows, count);
+}
+
+static int watermark(struct dwell_sink *sink, uint64_t time_ns)
+{
+	return PASS(sink, watermark, time_ns);
+}
+
+static const struct dwell_sink_ops ops = {
+	.begin = begin,
+	.process = process,
+	.task = task,
+	.executor = executor,
+	.object = object,
+	.mapping = mapping,
+	.location = location,
+	.stack = stack,
+	.label = label,
+	.counter = counter,
+	.clock = clock,
+	.note = note,
+	.keyframe = keyframe,
+	.events = events,
+	.watermark = watermark,
+	.end = end,
+};
+
+int dwell_symbol_sink_new(struct dwell_sink **out, struct dwell_sink *next,
+	const struct dwell_symbol_options *options)
+{
+	struct symbol_sink *self = calloc(1, sizeof(*self));
+	int err;
+
+	if (!self)
+		return DWELL_ENOMEM;
+	self->base.ops = &ops;
+	self->next = next;
+	err = dwell_symbol_new(&self->symbol, options);
+	if (err) {
+		free(self);
+		return err;
+	}
+	*out = &self->base;
+	return DWELL_OK;
+}
+
+void dwell_symbol_sink_free(struct dwell_sink *sink)
+{
+	struct symbol_sink *self = self_of(sink);
+
+	if (!self)
+		return;
+	dwell_symbol_free(self->symbol);
+	free(self->pids);
+	free(self->places);
+	free(self);
+}

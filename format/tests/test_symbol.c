@@ -1,0 +1,298 @@
+/* Addresses of programs that are compiled here, run, and tell where they are. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dwell/error.h"
+#include "dwell/symbol.h"
+#include "tests/harness.h"
+
+/*
+ * Tells its mappings and places in it. Lines are counted on below: inner's is 9, where outer
+ * has it inlined 13.
+ */
+static const char program_text[] =
+	"#include <stdio.h>\n"
+	"#include <string.h>\n"
+	"#if defined(__x86_64__)\n"
+	"#define HERE(p) __asm__ volatile(\"leaq 1f(%%rip), %0\\n1: nop\" : \"=r\"(p))\n"
+	"#else\n"
+	"#define HERE(p) __asm__ volatile(\"adr %0, 1f\\n1: nop\" : \"=r\"(p))\n"
+	"#endif\n"
+	"static inline __attribute__((always_inline)) void *inner(void) { void *p;\n"
+	"HERE(p);\n"
+	"return p; }\n"
+	"__attribute__((noinline)) void *outer(void) { void *p = 0;\n"
+	"for (int i = 0; i < 3; i++)\n"
+	"p = inner();\n"
+	"return p; }\n"
+	"void *in_library(void);\n"
+	"__attribute__((noinline)) void *v0(void) __asm__(\"_RNvC7mycrate3foo\");\n"
+	"void *v0(void) { void *p; HERE(p); return p; }\n"
+	"void *legacy(void) __asm__(\"_ZN4core3fmt5write17h0123456789abcdefE\");\n"
+	"__attribute__((noinline)) void *legacy(void) { void *p; HERE(p); return p; }\n"
+	"int main(void) {\n"
+	"char line[4096]; FILE *maps = fopen(\"/proc/self/maps\", \"r\");\n"
+	"while (fgets(line, sizeof(line), maps)) if (strstr(line, \" r-xp \")) printf(\"m %s\", line);\n"
+	"printf(\"a %p\\na %p\\na %p\\n\", outer(), v0(), legacy());\n"
+	"#ifdef LIBRARY\n"
+	"printf(\"a %p\\n\", in_library());\n"
+	"#endif\n"
+	"return 0; }\n";
+
+static const char library_text[] =
+	"#if defined(__x86_64__)\n"
+	"#define HERE(p) __asm__ volatile(\"leaq 1f(%%rip), %0\\n1: nop\" : \"=r\"(p))\n"
+	"#else\n"
+	"#define HERE(p) __asm__ volatile(\"adr %0, 1f\\n1: nop\" : \"=r\"(p))\n"
+	"#endif\n"
+	"namespace space { template <class T> struct box { static __attribute__((noinline))\n"
+	"void *place(T) { void *p; HERE(p); return p; } }; }\n"
+	"extern \"C\" void *in_library() { return space::box<int>::place(1); }\n";
+
+static char folder[] = "/tmp/dwell-symbol-XXXXXX";
+
+__attribute__((format(printf, 1, 2))) static bool run(const char *format, ...)
+{
+	char command[2000];
+	va_list args;
+	int at = snprintf(command, sizeof(command), "cd %s && ", folder);
+
+	va_start(args, format);
+	vsnprintf(command + at, sizeof(command) - (size_t)at, format, args);
+	va_end(args);
+	return system(command) == 0;
+}
+
+static void write_text(const char *name, const char *text)
+{
+	char path[200];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	cr_assert(file != NULL);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void make_folder(void)
+{
+	if (strcmp(folder + sizeof(folder) - 7, "XXXXXX") != 0)
+		return;
+	cr_assert(mkdtemp(folder) != NULL);
+	write_text("program.c", program_text);
+	write_text("library.cc", library_text);
+}
+
+static void remove_folder(void)
+{
+	cr_assert(run("cd / && rm -r %s", folder));
+	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
+}
+
+enum { PLACES = 4 };
+
+struct ran {
+	struct dwell_symbol *symbol;
+	uint32_t mappings;
+	uint64_t start[64], end[64];
+	uint64_t addresses[PLACES];
+};
+
+static void take_map(struct ran *ran, const char *line)
+{
+	struct dwell_mapping mapping = { .id = ran->mappings + 1 };
+	int at = 0;
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %*s %n", &mapping.start,
+		    &mapping.end, &mapping.file_offset, &at) < 3 ||
+		ran->mappings == 64)
+		return;
+	mapping.path = (struct dwell_string){ line + at, strcspn(line + at, "\n") };
+	ran->start[ran->mappings] = mapping.start;
+	ran->end[ran->mappings++] = mapping.end;
+	cr_assert(eq(int, dwell_symbol_map(ran->symbol, &mapping, 1), DWELL_OK));
+}
+
+/* Run a program of the folder; its mappings go to a new symbol, its places to addresses. */
+static struct ran run_program(const char *name)
+{
+	const struct dwell_symbol_options options = { .debug_folder = folder };
+	struct ran ran = { .symbol = NULL };
+	char line[4400];
+	size_t places = 0;
+	FILE *out;
+
+	cr_assert(eq(int, dwell_symbol_new(&ran.symbol, &options), DWELL_OK));
+	snprintf(line, sizeof(line), "cd %s && ./%s", folder, name);
+	out = popen(line, "r");
+	cr_assert(out != NULL);
+	while (fgets(line, sizeof(line), out)) {
+		if (*line == 'm')
+			take_map(&ran, line + 2);
+		else if (places < PLACES)
+			ran.addresses[places++] = strtoull(line + 2, NULL, 16);
+	}
+	cr_assert(eq(int, pclose(out), 0));
+	return ran;
+}
+
+/* What an address is, as "function:line < caller:line". */
+static const char *at(const struct ran *ran, size_t place)
+{
+	static char text[1000];
+	const uint64_t address = ran->addresses[place];
+	const struct dwell_line *lines;
+	size_t count, size = 0;
+	uint32_t mapping = 0;
+
+	for (uint32_t i = 0; i < ran->mappings; i++)
+		if (address >= ran->start[i] && address < ran->end[i])
+			mapping = i + 1;
+	cr_expect(eq(int, dwell_symbol_find(ran->symbol, mapping, 1, address, &lines, &count), 0));
+	*text = '\0';
+	for (size_t i = 0; i < count; i++)
+		size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%.*s:%u",
+			i ? " < " : "", (int)lines[i].function.size, lines[i].function.at,
+			lines[i].line);
+	return text;
+}
+
+static void expect_at(const struct ran *ran, size_t place, const char *expected, const char *what)
+{
+	const char *got = at(ran, place);
+
+	cr_expect(strcmp(got, expected) == 0, "%s: %s", what, got);
+}
+
+struct built {
+	const char *name, *command;
+	const char *outer, *v0, *legacy;
+};
+
+static const struct built builds[] = {
+	{ "position independent", "cc -g -O2 -fPIE -pie program.c -o program", "inner:9 < outer:13",
+		"mycrate::foo:17", "core::fmt::write:19" },
+	{ "at a fixed address", "cc -g -O2 -no-pie program.c -o program", "inner:9 < outer:13",
+		"mycrate::foo:17", "core::fmt::write:19" },
+	{ "static", "cc -g -O2 -static program.c -o program", "inner:9 < outer:13",
+		"mycrate::foo:17", "core::fmt::write:19" },
+	{ "old debug information", "cc -gdwarf-4 -O2 program.c -o program", "inner:9 < outer:13",
+		"mycrate::foo:17", "core::fmt::write:19" },
+	{ "compressed debug information", "cc -g -gz -O2 program.c -o program",
+		"inner:9 < outer:13", "mycrate::foo:17", "core::fmt::write:19" },
+	{ "not optimized", "cc -g -O0 program.c -o program", "inner:9 < outer:13",
+		"mycrate::foo:17", "core::fmt::write:19" },
+	{ "symbols only", "cc -g0 -O2 program.c -o program", "outer:0", "mycrate::foo:0",
+		"core::fmt::write:0" },
+	{ "exported symbols only", "cc -O2 -rdynamic program.c -o program && strip -s program",
+		"outer:0", "mycrate::foo:0", "core::fmt::write:0" },
+	{ "stripped", "cc -g -O2 program.c -o program && strip -s program", "", "", "" },
+	{ "debug file by build-id",
+		"cc -g -O2 -Wl,--build-id=0xabcdef23 program.c -o program && mkdir -p "
+		".build-id/ab && objcopy --only-keep-debug program "
+		".build-id/ab/cdef23.debug && strip -s program",
+		"inner:9 < outer:13", "mycrate::foo:17", "core::fmt::write:19" },
+	{ "debug file of another build",
+		"cc -g -O2 -Wl,--build-id=0xabcdef99 program.c -o program && "
+		"objcopy --only-keep-debug program program.debug && cc -g -O2 "
+		"-Wl,--build-id=0xabcdef77 program.c -o program && strip -s program && "
+		"objcopy --add-gnu-debuglink=program.debug program",
+		"", "", "" },
+	{ "debug file by name",
+		"cc -g -O2 -Wl,--build-id=0xabcdef55 program.c -o program && "
+		"objcopy --only-keep-debug program program.debug && strip -s program && "
+		"objcopy --add-gnu-debuglink=program.debug program",
+		"inner:9 < outer:13", "mycrate::foo:17", "core::fmt::write:19" },
+};
+
+Test(symbol, programs)
+{
+	make_folder();
+	for (size_t i = 0; i < sizeof(builds) / sizeof(builds[0]); i++) {
+		const struct built *b = &builds[i];
+		struct ran ran;
+
+		cr_assert(run("%s", b->command), "%s", b->name);
+		ran = run_program("program");
+		expect_at(&ran, 0, b->outer, b->name);
+		expect_at(&ran, 1, b->v0, b->name);
+		expect_at(&ran, 2, b->legacy, b->name);
+		dwell_symbol_free(ran.symbol);
+	}
+	remove_folder();
+}
+
+Test(symbol, shared_libraries)
+{
+	struct ran ran;
+
+	make_folder();
+	cr_assert(run("c++ -g -O2 -fPIC -shared library.cc -o library.so && cc -g -O2 -DLIBRARY "
+		      "program.c ./library.so -o program"));
+	ran = run_program("program");
+	expect_at(&ran, 0, "inner:9 < outer:13", "the program");
+	expect_at(&ran, 3, "space::box<int>::place:7", "the library");
+	dwell_symbol_free(ran.symbol);
+	remove_folder();
+}
+
+/* A file that is not the one that was mapped is not used. */
+Test(symbol, another_build)
+{
+	struct dwell_mapping mapping = { .id = 1, .end = 1 << 20 };
+	const struct dwell_line *lines;
+	struct dwell_symbol *symbol;
+	char path[200];
+	size_t count = 1;
+
+	make_folder();
+	cr_assert(run("cc -g -O2 -no-pie -Wl,--build-id=0xaabbccdd program.c -o program"));
+	snprintf(path, sizeof(path), "%s/program", folder);
+	mapping.path = (struct dwell_string){ path, strlen(path) };
+	for (int same = 0; same < 2; same++) {
+		mapping.build_id =
+			(struct dwell_string){ same ? "\xaa\xbb\xcc\xdd" : "\xaa\xbb\xcc\xde", 4 };
+		cr_assert(eq(int, dwell_symbol_new(&symbol, NULL), DWELL_OK));
+		cr_assert(eq(int, dwell_symbol_map(symbol, &mapping, -1), DWELL_OK));
+		count = 0;
+		for (uint64_t address = 0x1000; address < 0x2000 && !count; address++)
+			cr_assert(eq(
+				int, dwell_symbol_find(symbol, 1, -1, address, &lines, &count), 0));
+		cr_expect(eq(int, count != 0, same));
+		dwell_symbol_free(symbol);
+	}
+	remove_folder();
+}
+
+Test(symbol, code_compiled_at_run_time)
+{
+	const struct dwell_mapping anonymous = { .id = 1, .start = 0x10000, .end = 0x20000 };
+	const struct dwell_line *lines;
+	struct dwell_symbol *symbol;
+	const int64_t pid = getpid();
+	char path[64];
+	size_t count;
+	FILE *map;
+
+	snprintf(path, sizeof(path), "/tmp/perf-%" PRId64 ".map", pid);
+	map = fopen(path, "w");
+	cr_assert(map != NULL);
+	fputs("10000 100 LazyCompile:*loop app.js:3\n10100 80 py::work:/a.py\nbad line\n", map);
+	fclose(map);
+	cr_assert(eq(int, dwell_symbol_new(&symbol, NULL), DWELL_OK));
+	cr_assert(eq(int, dwell_symbol_map(symbol, &anonymous, pid), DWELL_OK));
+	cr_expect(eq(int, dwell_symbol_find(symbol, 1, -1, 0x100ff, &lines, &count), 0));
+	cr_assert(eq(sz, count, 1));
+	cr_expect(memcmp(lines[0].function.at, "LazyCompile:*loop app.js:3", 26) == 0);
+	cr_expect(eq(int, dwell_symbol_find(symbol, 0, pid, 0x10100, &lines, &count), 0));
+	cr_assert(eq(sz, count, 1));
+	cr_expect(eq(sz, lines[0].function.size, 14));
+	cr_expect(eq(int, dwell_symbol_find(symbol, 0, pid, 0x10180, &lines, &count), 0));
+	cr_expect(eq(sz, count, 0));
+	dwell_symbol_free(symbol);
+	remove(path);
+}
