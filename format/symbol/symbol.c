@@ -240,20 +240,47 @@ static void find_kernel(
 	symbol->found.lines[0].function.size = strcspn(name, "\t"); /* its module follows */
 }
 
-static void find_in_file(
-	struct dwell_symbol *symbol, const struct mapping *mapping, uint64_t address, bool deep)
+static struct symbol_module *open_file(struct dwell_symbol *symbol, struct file *file)
 {
-	struct file *file = &symbol->files[mapping->file];
-
 	if (!file->tried) {
 		file->tried = true;
 		file->module = symbol_module_open(file->path,
 			(struct dwell_string){ file->build_id, file->build_id_size },
 			symbol->options.debug_folder);
 	}
-	if (file->module)
-		symbol_module_find(file->module, address - mapping->start + mapping->file_offset,
-			deep, &symbol->found);
+	return file->module;
+}
+
+/* The mapping's file, or another one of the same build: a path may be relative to some folder. */
+static struct symbol_module *module_of(struct dwell_symbol *symbol, size_t index)
+{
+	struct file *file = &symbol->files[index];
+	struct symbol_module *module = open_file(symbol, file);
+
+	for (size_t i = 0; i < symbol->file_count && !module && file->build_id_size; i++) {
+		struct file *other = &symbol->files[i];
+
+		if (other != file && other->build_id_size == file->build_id_size &&
+			!memcmp(other->build_id, file->build_id, file->build_id_size))
+			module = open_file(symbol, other);
+	}
+	return module;
+}
+
+/* Whose build is known can be looked for; else its path must say which file it is. */
+static bool is_file(const struct file *file)
+{
+	return file->build_id_size || (file->path[0] == '/' && file->path[1] != '/');
+}
+
+static void find_in_file(
+	struct dwell_symbol *symbol, const struct mapping *mapping, uint64_t address, bool deep)
+{
+	struct symbol_module *module = module_of(symbol, mapping->file);
+
+	if (module)
+		symbol_module_find(module, address - mapping->start + mapping->file_offset, deep,
+			&symbol->found);
 }
 
 static void find(struct dwell_symbol *symbol, uint32_t id, int64_t pid, uint64_t address, bool deep)
@@ -269,7 +296,7 @@ static void find(struct dwell_symbol *symbol, uint32_t id, int64_t pid, uint64_t
 	path = symbol->files[mapping->file].path;
 	if (!strncmp(path, "[kernel", 7))
 		find_kernel(symbol, mapping, address);
-	else if (*path == '/' && path[1] != '/')
+	else if (is_file(&symbol->files[mapping->file]))
 		find_in_file(symbol, mapping, address, deep);
 	else /* anonymous, or what perf calls "//anon" */
 		find_jit(symbol, mapping->pid, address);

@@ -268,6 +268,33 @@ Test(symbol, another_build)
 	remove_folder();
 }
 
+/* A relative path helps nobody elsewhere; another mapping may tell where that build lies. */
+Test(symbol, the_same_build_by_another_path)
+{
+	struct dwell_mapping mappings[] = { { .id = 1, .end = 1 << 20 },
+		{ .id = 2, .start = 1 << 20, .end = 1 << 21 } };
+	const struct dwell_line *lines;
+	struct dwell_symbol *symbol;
+	char path[200];
+	size_t count = 0;
+
+	make_folder();
+	cr_assert(run("cc -g -O2 -no-pie -Wl,--build-id=0xaabbccee program.c -o program"));
+	snprintf(path, sizeof(path), "%s/program", folder);
+	mappings[0].path = (struct dwell_string){ "./program-not-here", 18 };
+	mappings[1].path = (struct dwell_string){ path, strlen(path) };
+	cr_assert(eq(int, dwell_symbol_new(&symbol, NULL), DWELL_OK));
+	for (int i = 0; i < 2; i++) {
+		mappings[i].build_id = (struct dwell_string){ "\xaa\xbb\xcc\xee", 4 };
+		cr_assert(eq(int, dwell_symbol_map(symbol, &mappings[i], -1), DWELL_OK));
+	}
+	for (uint64_t address = 0x1000; address < 0x2000 && !count; address++)
+		cr_assert(eq(int, dwell_symbol_find(symbol, 1, -1, address, &lines, &count), 0));
+	cr_expect(ne(sz, count, 0));
+	dwell_symbol_free(symbol);
+	remove_folder();
+}
+
 Test(symbol, code_compiled_at_run_time)
 {
 	const struct dwell_mapping anonymous = { .id = 1, .start = 0x10000, .end = 0x20000 };

@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "dwell/error.h"
+#include "dwell/symbol.h"
 #include "proc.h"
 
 /* Records reach their ring some time after they were stamped: a virtual CPU may be stopped in
@@ -23,6 +24,9 @@
 #define LONG_NS UINT64_C(100000)
 
 enum { ORDER_ROWS = 1 << 21 };
+
+/* Who waits for the prompt after a recording: beyond it, names of functions only. */
+static const struct dwell_symbol_options symbol_options = { .most_ns = UINT64_C(2000000000) };
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -56,7 +60,7 @@ static int open_policy(struct dwell_recording *recording, struct dwell_sink **ne
 	return 0;
 }
 
-/* The chain that rows go through: order, ticks, policy, encoder. */
+/* The chain that rows go through: symbols, order, ticks, policy, encoder. */
 static int open_chain(struct dwell_recording *recording)
 {
 	struct dwell_sink *next;
@@ -70,7 +74,10 @@ static int open_chain(struct dwell_recording *recording)
 	err = dwell_order_new(&recording->order, &recording->tick.sink, ORDER_ROWS);
 	if (err)
 		return err;
-	recording->sink = dwell_order_sink(recording->order);
+	err = dwell_symbol_sink_new(
+		&recording->sink, dwell_order_sink(recording->order), &symbol_options);
+	if (err)
+		return err;
 	err = dwell_registry_new(&recording->registry, recording->sink);
 	if (!err)
 		err = dwell_who_new(&recording->who, recording->registry);
@@ -475,6 +482,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_maps_free(recording->maps);
 	dwell_who_free(recording->who);
 	dwell_registry_free(recording->registry);
+	dwell_symbol_sink_free(recording->sink);
 	dwell_order_free(recording->order);
 	dwell_policy_free(recording->policy);
 	dwell_encoder_free(recording->encoder);
