@@ -127,7 +127,7 @@ static int measure(const char *what, unsigned kind, bool to_file)
 		dwell_order_new(&order, dwell_encoder_sink(encoder), 1 << 22) != 0)
 		return 1;
 	sink = dwell_order_sink(order);
-	counting = *sink->ops;
+	memset(&counting, 0, sizeof(counting));
 	counting.events = on_events;
 	counter = (struct counter){ { &counting }, to_file ? sink : NULL, 0 };
 	how.zero_monotonic_ns = session.start_monotonic_ns;
