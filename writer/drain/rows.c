@@ -80,6 +80,7 @@ static void fill_wait(
 	row->object = begun ? place->thread->begun_object
 			    : dwell_drain_object(
 				      place, dwell_what_object(record->a), flags, record->y[1]);
+	row->reason = reason_by_object(place, row->object, row->reason);
 	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	if (record->slots > 2)
 		row->peer = task_of_tid(place, record->x[2]);

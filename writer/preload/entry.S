@@ -36,7 +36,7 @@ syscall:
 	.cfi_adjust_cfa_offset 8
 	subq	$8, %rsp
 	.cfi_adjust_cfa_offset 8
-	call	dwell_real_resolve
+	call	dwell_real_need_syscall
 	addq	$8, %rsp
 	.cfi_adjust_cfa_offset -8
 	popq	%r9

@@ -2,42 +2,55 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct dwell_real dwell_real;
 
 /* For entry.S. */
 extern void *dwell_real_syscall;
+void dwell_real_need_syscall(void);
 void *dwell_real_syscall;
 
-/*
- * The condition functions of old exist twice; a plain look-up may find the one of 2003. A look-up
- * that finds nothing allocates its message, and we may be inside the program's own malloc: ask for
- * nothing that is not there (clockwait came later and exists once).
- */
-static void *find(const char *name)
+/* These exist twice; a plain look-up may find the one of 2003. */
+static bool exists_twice(const char *name)
 {
-	void *at = NULL;
+	static const char *const names[] = { "pthread_cond_wait", "pthread_cond_timedwait",
+		"pthread_cond_signal", "pthread_cond_broadcast" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+void dwell_real_find(void *at, const char *name)
+{
+	int saved = errno;
+	void *found = NULL;
 
 #ifdef __x86_64__
-	if (strncmp(name, "pthread_cond_", sizeof("pthread_cond_") - 1) == 0 &&
-		strcmp(name, "pthread_cond_clockwait") != 0)
-		at = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
+	if (exists_twice(name))
+		found = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
+#else
+	(void)exists_twice;
 #endif
-	return at ? at : dlsym(RTLD_NEXT, name);
+	if (!found)
+		found = dlsym(RTLD_NEXT, name);
+	/* Two threads may do this at once; both store the same. */
+	memcpy(at, &found, sizeof(found));
+	errno = saved;
+}
+
+void dwell_real_need_syscall(void)
+{
+	dwell_real_find(&dwell_real_syscall, "syscall");
 }
 
 void dwell_real_resolve(void)
 {
-	int saved = errno;
-	void *at;
-
-	/* Two threads may do this at once; both store the same. */
-#define RESOLVE(result, name, parameters)                                                          \
-	at = find(#name);                                                                          \
-	memcpy(&dwell_real.name, &at, sizeof(at));
+#define RESOLVE(result, name, parameters) dwell_real_find(&dwell_real.name, #name);
 	DWELL_REAL_ALL(RESOLVE)
 #undef RESOLVE
 	memcpy(&dwell_real_syscall, &dwell_real.syscall, sizeof(dwell_real_syscall));
-	errno = saved;
 }

@@ -155,11 +155,17 @@ struct dwell_real {
 
 extern struct dwell_real dwell_real;
 
-/* Find all of them; again harmless. Other libraries' constructors may call before ours ran. */
+/* Find all of them: in our constructor. One that is missing costs an allocation (of the error's
+ * text), which elsewhere might come from inside an allocator. */
 void dwell_real_resolve(void);
 
+/* Find one that is being called, so it exists: other libraries' constructors, and allocators that
+ * lock while they start, may call before our constructor ran. */
+void dwell_real_find(void *at, const char *name);
+
 #define REAL(name)                                                                                 \
-	(__builtin_expect(dwell_real.name == NULL, 0) ? (dwell_real_resolve(), dwell_real.name)    \
-						      : dwell_real.name)
+	(__builtin_expect(dwell_real.name == NULL, 0)                                              \
+			? (dwell_real_find(&dwell_real.name, #name), dwell_real.name)              \
+			: dwell_real.name)
 
 #endif

@@ -282,3 +282,32 @@ Test(drain, modules)
 	cr_assert(eq(u32, s.got->mappings, first));
 	tear_down(&s);
 }
+
+/* A wait on a descriptor is one on what the descriptor is; processes share a pipe. */
+Test(drain, descriptor)
+{
+	struct stage s;
+	struct dwell_wait_note note = { .reason = DWELL_REASON_SYSCALL,
+		.flags = DWELL_FLAG_DESCRIPTOR };
+	const struct dwell_event *begin;
+	int fds[2];
+
+	set_up(&s, 0, 0, 0);
+	cr_assert(eq(int, pipe(fds), 0));
+	for (int i = 0; i < 2; i++) {
+		note.object = (uint64_t)fds[i];
+		dwell_wait_enter(dwell_enter(), &note);
+		dwell_wait_leave(dwell_enter(), &note, true, NULL, __builtin_frame_address(0));
+	}
+	pass(&s);
+	for (size_t i = 0; i < 2; i++) {
+		begin = collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, i);
+		cr_assert(ne(ptr, (void *)begin, NULL));
+		cr_assert(eq(u8, begin->reason, DWELL_REASON_PIPE));
+		cr_assert(eq(u8, s.got->object[begin->object].kind, DWELL_OBJECT_PIPE));
+	}
+	cr_assert(eq(u32, begin->object, collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, 0)->object));
+	close(fds[0]);
+	close(fds[1]);
+	tear_down(&s);
+}
