@@ -82,7 +82,8 @@ static int make_session(struct dwell_preload *preload, const struct dwell_preloa
 	const char *path = options->other_users ? make_place(preload) : NULL;
 	int err;
 
-	session.flags = DWELL_SESSION_RELEASES;
+	if (options->writes)
+		session.flags |= DWELL_SESSION_RELEASES;
 	if (options->stacks)
 		session.flags |= DWELL_SESSION_STACKS;
 	if (options->all_locks)

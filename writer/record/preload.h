@@ -24,6 +24,8 @@ struct dwell_preload_options {
 	const char *command; /* that the library would be loaded into */
 	bool stacks;
 	bool all_locks;
+	bool writes; /* tell of every write to a pipe or socket: nothing else tells who woke its
+			reader */
 	bool other_users;                     /* programs may run as somebody else than we do */
 	uint64_t stack_wait_ns, call_wait_ns; /* as dwell.yaml has them; 0: the defaults */
 };

@@ -112,6 +112,7 @@ static void open_preload(struct dwell_recording *recording)
 		.command = recording->options->command[0],
 		.stacks = recording->options->stacks,
 		.other_users = geteuid() == 0,
+		.writes = !recording->kernel,
 		.stack_wait_ns = config ? config->stack_wait_ns : 0,
 		.call_wait_ns = config ? config->call_wait_ns : 0,
 	};
