@@ -117,16 +117,34 @@ static int read_objects(struct decoder *d, struct dwell_cursor *in)
 	return err;
 }
 
+/* Modes that a field may have, a bit each. */
+static unsigned allowed_modes(unsigned kind, unsigned field)
+{
+	enum {
+		EITHER = 1 << WIRE_ZERO | 1 << WIRE_EXPLICIT,
+		RUNNING = EITHER | 1 << WIRE_OCCUPANT,
+		PAIR = EITHER | 1 << WIRE_FOLLOWS | 1 << WIRE_FOLLOWS2
+	};
+	static const uint8_t others[WIRE_FIELDS] = { RUNNING | PAIR, PAIR, 0x7, 0xf, 0xf, 0x1f,
+		0xf };
+
+	if (kind == DWELL_EVENT_SWITCH && field == ROWS_TASK)
+		return RUNNING;
+	if (kind == DWELL_EVENT_SWITCH && field == ROWS_PEER)
+		return PAIR | 1 << WIRE_WOKEN;
+	if (kind == DWELL_EVENT_WAKE && field == ROWS_TASK)
+		return PAIR;
+	if (kind == DWELL_EVENT_WAKE && field == ROWS_PEER)
+		return RUNNING;
+	return others[field];
+}
+
 static bool shape_is_good(const struct decoder *d, const struct rows_shape *shape)
 {
-	static const uint8_t modes[WIRE_FIELDS] = { WIRE_FOLLOWS2, WIRE_WOKEN, WIRE_CONSTANT,
-		WIRE_LAST2, WIRE_LAST2, WIRE_VALUE_NEXT, WIRE_EXTRA_TIME };
-
 	for (unsigned i = 0; i < WIRE_FIELDS; i++)
-		if (shape->mode[i] > modes[i])
+		if (shape->mode[i] >= WIRE_MODE_COUNT ||
+			!(allowed_modes(shape->kind, i) >> shape->mode[i] & 1))
 			return false;
-	if (shape->mode[ROWS_PEER] == WIRE_WOKEN && shape->kind != DWELL_EVENT_SWITCH)
-		return false;
 	return shape->kind != 0 && shape->kind < DWELL_EVENT_KIND_COUNT &&
 	       shape->stream < WIRE_TIME_STREAMS && shape->state < DWELL_STATE_COUNT &&
 	       shape->executor < d->executor_count;

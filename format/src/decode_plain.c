@@ -39,10 +39,10 @@ static void plain_shape(
 	*out = (struct decode_plain){
 		.executor = shape->executor,
 		.executor_explicit = shape->mode[ROWS_EXECUTOR] == WIRE_EXPLICIT,
-		.occupant = mask(one > WIRE_EXPLICIT),
+		.occupant = mask(one == WIRE_OCCUPANT),
 		.explicit_one = mask(one == WIRE_EXPLICIT),
 		.first = mask(two == WIRE_FOLLOWS),
-		.second = mask(two == WIRE_FOLLOWS2 || two == WIRE_OCCUPANT),
+		.second = mask(two == WIRE_FOLLOWS2),
 		.woken = mask(two == WIRE_WOKEN),
 		.explicit_two = mask(two == WIRE_EXPLICIT),
 		.stream = shape->stream,

@@ -65,6 +65,12 @@ static struct tape *of(struct dwell_sink *sink)
 	return (struct tape *)sink;
 }
 
+/* Where definitions go. */
+static struct tape *definitions_of(struct dwell_sink *sink)
+{
+	return of(sink)->definitions ? of(sink)->definitions : of(sink);
+}
+
 static int put_begin(struct dwell_sink *sink, const struct dwell_trace_info *info)
 {
 	string(of(sink), info->source);
@@ -78,116 +84,116 @@ static int put_begin(struct dwell_sink *sink, const struct dwell_trace_info *inf
 
 static int put_process(struct dwell_sink *sink, const struct dwell_process *process)
 {
-	number(of(sink), process->id);
-	number(of(sink), process->parent);
-	number(of(sink), (uint64_t)process->pid);
-	string(of(sink), process->name);
-	string(of(sink), process->command);
+	number(definitions_of(sink), process->id);
+	number(definitions_of(sink), process->parent);
+	number(definitions_of(sink), (uint64_t)process->pid);
+	string(definitions_of(sink), process->name);
+	string(definitions_of(sink), process->command);
 	return DWELL_OK;
 }
 
 static int put_task(struct dwell_sink *sink, const struct dwell_task *task)
 {
-	number(of(sink), task->id);
-	number(of(sink), task->process);
-	number(of(sink), task->parent);
-	number(of(sink), task->creation_stack);
-	number(of(sink), task->start_location);
-	number(of(sink), task->kind);
-	number(of(sink), task->born);
-	number(of(sink), (uint64_t)task->tid);
-	number(of(sink), task->native_id);
-	number(of(sink), task->created_ns);
-	string(of(sink), task->name);
+	number(definitions_of(sink), task->id);
+	number(definitions_of(sink), task->process);
+	number(definitions_of(sink), task->parent);
+	number(definitions_of(sink), task->creation_stack);
+	number(definitions_of(sink), task->start_location);
+	number(definitions_of(sink), task->kind);
+	number(definitions_of(sink), task->born);
+	number(definitions_of(sink), (uint64_t)task->tid);
+	number(definitions_of(sink), task->native_id);
+	number(definitions_of(sink), task->created_ns);
+	string(definitions_of(sink), task->name);
 	return DWELL_OK;
 }
 
 static int put_executor(struct dwell_sink *sink, const struct dwell_executor *executor)
 {
-	number(of(sink), executor->id);
-	number(of(sink), executor->parent);
-	number(of(sink), executor->kind);
-	number(of(sink), executor->number);
-	string(of(sink), executor->name);
+	number(definitions_of(sink), executor->id);
+	number(definitions_of(sink), executor->parent);
+	number(definitions_of(sink), executor->kind);
+	number(definitions_of(sink), executor->number);
+	string(definitions_of(sink), executor->name);
 	return DWELL_OK;
 }
 
 static int put_object(struct dwell_sink *sink, const struct dwell_object *object)
 {
-	number(of(sink), object->id);
-	number(of(sink), object->process);
-	number(of(sink), object->creation_stack);
-	number(of(sink), object->kind);
-	number(of(sink), object->native_id);
-	string(of(sink), object->name);
+	number(definitions_of(sink), object->id);
+	number(definitions_of(sink), object->process);
+	number(definitions_of(sink), object->creation_stack);
+	number(definitions_of(sink), object->kind);
+	number(definitions_of(sink), object->native_id);
+	string(definitions_of(sink), object->name);
 	return DWELL_OK;
 }
 
 static int put_mapping(struct dwell_sink *sink, const struct dwell_mapping *mapping)
 {
-	number(of(sink), mapping->id);
-	number(of(sink), mapping->process);
-	number(of(sink), mapping->start);
-	number(of(sink), mapping->end);
-	number(of(sink), mapping->file_offset);
-	string(of(sink), mapping->path);
-	string(of(sink), mapping->build_id);
+	number(definitions_of(sink), mapping->id);
+	number(definitions_of(sink), mapping->process);
+	number(definitions_of(sink), mapping->start);
+	number(definitions_of(sink), mapping->end);
+	number(definitions_of(sink), mapping->file_offset);
+	string(definitions_of(sink), mapping->path);
+	string(definitions_of(sink), mapping->build_id);
 	return DWELL_OK;
 }
 
 static int put_location(struct dwell_sink *sink, const struct dwell_location *location)
 {
-	number(of(sink), location->id);
-	number(of(sink), location->mapping);
-	number(of(sink), location->address);
-	number(of(sink), location->line_count);
+	number(definitions_of(sink), location->id);
+	number(definitions_of(sink), location->mapping);
+	number(definitions_of(sink), location->address);
+	number(definitions_of(sink), location->line_count);
 	for (size_t i = 0; i < location->line_count; i++) {
-		string(of(sink), location->lines[i].function);
-		string(of(sink), location->lines[i].file);
-		number(of(sink), location->lines[i].line);
+		string(definitions_of(sink), location->lines[i].function);
+		string(definitions_of(sink), location->lines[i].file);
+		number(definitions_of(sink), location->lines[i].line);
 	}
 	return DWELL_OK;
 }
 
 static int put_stack(struct dwell_sink *sink, const struct dwell_stack *stack)
 {
-	number(of(sink), stack->id);
-	number(of(sink), stack->truncated);
-	number(of(sink), stack->count);
+	number(definitions_of(sink), stack->id);
+	number(definitions_of(sink), stack->truncated);
+	number(definitions_of(sink), stack->count);
 	for (size_t i = 0; i < stack->count; i++)
-		number(of(sink), stack->locations[i]);
+		number(definitions_of(sink), stack->locations[i]);
 	return DWELL_OK;
 }
 
 static int put_label(struct dwell_sink *sink, const struct dwell_label *label)
 {
-	number(of(sink), label->id);
-	string(of(sink), label->text);
+	number(definitions_of(sink), label->id);
+	string(definitions_of(sink), label->text);
 	return DWELL_OK;
 }
 
 static int put_counter(struct dwell_sink *sink, const struct dwell_counter *counter)
 {
-	number(of(sink), counter->id);
-	number(of(sink), counter->kind);
-	number(of(sink), (uint64_t)counter->exponent);
-	string(of(sink), counter->name);
-	string(of(sink), counter->unit);
+	number(definitions_of(sink), counter->id);
+	number(definitions_of(sink), counter->kind);
+	number(definitions_of(sink), (uint64_t)counter->exponent);
+	string(definitions_of(sink), counter->name);
+	string(definitions_of(sink), counter->unit);
 	return DWELL_OK;
 }
 
 static int put_clock(struct dwell_sink *sink, const struct dwell_clock_pair *pair)
 {
-	string(of(sink), pair->clock);
-	number(of(sink), pair->value);
-	number(of(sink), pair->time_ns);
+	string(definitions_of(sink), pair->clock);
+	number(definitions_of(sink), pair->value);
+	number(definitions_of(sink), pair->time_ns);
 	return DWELL_OK;
 }
 
 static int put_note(struct dwell_sink *sink, const struct dwell_note *note)
 {
-	string(of(sink), note->key);
-	string(of(sink), note->value);
+	string(definitions_of(sink), note->key);
+	string(definitions_of(sink), note->value);
 	return DWELL_OK;
 }
 

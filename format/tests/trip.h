@@ -20,7 +20,8 @@ struct tape {
 	struct dwell_sink sink;
 	uint8_t *at;
 	size_t size, cap;
-	bool keyframes; /* are to be on it */
+	bool keyframes;           /* are to be on it */
+	struct tape *definitions; /* a tape of their own; NULL: this one */
 	uint64_t rows, losses;
 	uint64_t last_ns;
 	bool disorder; /* rows went back in time */
