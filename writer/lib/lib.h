@@ -165,8 +165,10 @@ bool dwell_thread_slow(struct dwell_writer *writer, unsigned slots, uint64_t tim
 uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const void *frame);
 
 /*
- * Where frame pointers end: finds a caller by tables that the recorder compiled from .eh_frame
- * into the session. NULL until tables are there. Returns false where it knows no further.
+ * The hook for code without frame pointers: replaces pc, sp (behind the return address) and fp by
+ * the caller's, from tables that the recorder compiled from .eh_frame into the session
+ * (unwind_offset). NULL until there are any. false: it has none for this pc; the saved frame
+ * pointer is tried then. Must read only between frame->sp and self->stack_high.
  */
 struct dwell_unwind_frame {
 	uintptr_t pc, sp, fp;

@@ -5,7 +5,7 @@
 #include "lib.h"
 #include "thread.h"
 
-enum { FRAME_ALIGN = 8, MAIN_STACK_DEFAULT = 8 << 20 };
+enum { FRAME_ALIGN = 8, LOWEST_CODE = 4096, MAIN_STACK_DEFAULT = 8 << 20 };
 
 dwell_unwind_step dwell_unwind;
 
@@ -72,39 +72,70 @@ static bool inside(const struct dwell_self *self, uintptr_t frame, uintptr_t abo
 	       frame % FRAME_ALIGN == 0;
 }
 
+/* Follow saved frame pointers: every wait's way, so it stays in registers. */
+static uint32_t follow_frames(const struct dwell_self *self, struct dwell_unwind_frame *from,
+	uint32_t most, uint64_t *out, uint32_t count)
+{
+	uintptr_t sp = from->sp, fp = from->fp, root = self->root;
+
+	while (count < most && fp != root && inside(self, fp, sp - 1)) {
+		const uintptr_t *saved = (const uintptr_t *)fp;
+		if (saved[1] < LOWEST_CODE)
+			break;
+		out[count++] = saved[1];
+		sp = fp + 2 * sizeof(uintptr_t);
+		fp = saved[0];
+	}
+	from->sp = sp;
+	from->fp = fp;
+	return count;
+}
+
+/* By tables where there are some for the address, else one frame pointer further. */
+static uint32_t follow_tables(const struct dwell_self *self, struct dwell_unwind_frame *from,
+	uint32_t most, uint64_t *out, uint32_t count)
+{
+	while (count < most && (from->fp == 0 || from->fp != self->root)) {
+		uint32_t before = count;
+		if (dwell_unwind(self, from)) {
+			out[count++] = from->pc;
+			continue;
+		}
+		count = follow_frames(self, from, count + 1, out, count);
+		if (count == before)
+			break;
+		from->pc = out[count - 1];
+	}
+	return count;
+}
+
 /*
- * Follow saved frame pointers. Every address read lies between the stack pointer and the upper
- * end of the thread's own stack, which is mapped throughout, so a register that holds
- * something else than a frame can end the walk early but not fault.
+ * The callers, innermost first. Every address read lies between the stack pointer and the upper
+ * end of the thread's own stack, which is mapped throughout, so a register that holds something
+ * else than a frame can end the walk early but not fault.
  */
 static uint32_t walk(const struct dwell_self *self, const void *return_address, const void *frame,
 	uint32_t most, uint64_t *out, bool *whole)
 {
-	uintptr_t sp = (uintptr_t)frame;
-	uintptr_t fp;
-	uint32_t count = 0;
+	struct dwell_unwind_frame at = { .pc = (uintptr_t)return_address,
+		.sp = (uintptr_t)frame + 2 * sizeof(uintptr_t) };
+	uint32_t count;
 
-	out[count++] = (uint64_t)(uintptr_t)return_address;
+	out[0] = at.pc;
 	*whole = false;
-	if (sp < self->stack_low || sp >= self->stack_high)
-		return count;
-	fp = *(const uintptr_t *)frame;
-	while (count < most && inside(self, fp, sp)) {
-		const uintptr_t *saved = (const uintptr_t *)fp;
-		if (fp == self->root) {
-			*whole = true;
-			break;
-		}
-		if (saved[1] < 4096)
-			break;
-		out[count++] = saved[1];
-		sp = fp;
-		fp = saved[0];
-	}
-	if (fp == self->root || fp == 0)
-		*whole = true;
-	/* The last address is our own start routine's. */
-	if (fp == self->root && self->root != 0 && count > 1)
+	if ((uintptr_t)frame < self->stack_low || at.sp >= self->stack_high)
+		return 1;
+	at.fp = *(const uintptr_t *)frame;
+	if (__builtin_expect(dwell_unwind != NULL, 0))
+		count = follow_tables(self, &at, most, out, 1);
+	else
+		count = follow_frames(self, &at, most, out, 1);
+	/*
+	 * At our own start routine, whose address is not the program's; or at the zero that a
+	 * thread begins with. Where nothing was followed, the register may be an outer function's.
+	 */
+	*whole = count > 1 && (at.fp == 0 || at.fp == self->root);
+	if (*whole && at.fp != 0)
 		count--;
 	return count;
 }
