@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <elfutils/libdwelf.h>
@@ -140,8 +141,13 @@ void symbol_module_close(struct symbol_module *module)
 static struct symbol_module *open_one(
 	const char *path, struct dwell_string build_id, const char *debug_folder)
 {
-	struct symbol_module *self = calloc(1, sizeof(*self));
+	struct symbol_module *self;
+	struct stat about;
 
+	/* A trace may name anything: a pipe or a device would never end. */
+	if (stat(path, &about) || !S_ISREG(about.st_mode))
+		return NULL;
+	self = calloc(1, sizeof(*self));
 	if (!self)
 		return NULL;
 	self->debug_folder = debug_folder;

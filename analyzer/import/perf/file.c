@@ -3,9 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 enum {
 	FEATURE_TRACING_DATA = 1,
+	FEATURE_BUILD_ID = 2,
+	FEATURE_HOSTNAME = 3,
+	FEATURE_OSRELEASE = 4,
 	FEATURE_CLOCKID = 23,
 	FEATURE_DIR_FORMAT = 24,
 	FEATURE_CLOCK_DATA = 29,
@@ -114,11 +118,31 @@ static void read_clocks(struct perf *perf, struct perf_wire in)
 	perf->clock_unix_ns = unix_ns;
 }
 
+/* A length (with its filling), and a text that ends in NUL. */
+static bool is_text(struct perf_wire in, const char *text)
+{
+	const char *at;
+	uint32_t length;
+	size_t size;
+
+	return perf_u32(&in, &length) && perf_text(&in, &at, &size) && !strcmp(at, text);
+}
+
 int perf_feature(struct perf *perf, uint64_t feature, struct perf_wire in)
 {
+	struct utsname here;
+
 	switch (feature) {
 	case FEATURE_TRACING_DATA:
 		return perf_formats_read(&perf->formats, in);
+	case FEATURE_BUILD_ID:
+		return perf_builds_read(&perf->builds, in);
+	case FEATURE_HOSTNAME:
+		perf->this_host = !uname(&here) && is_text(in, here.nodename);
+		return DWELL_OK;
+	case FEATURE_OSRELEASE:
+		perf->this_kernel = !uname(&here) && is_text(in, here.release);
+		return DWELL_OK;
 	case FEATURE_CLOCK_DATA:
 		read_clocks(perf, in);
 		return DWELL_OK;
@@ -132,8 +156,9 @@ int perf_feature(struct perf *perf, uint64_t feature, struct perf_wire in)
 
 static bool is_wanted(unsigned feature)
 {
-	return feature == FEATURE_TRACING_DATA || feature == FEATURE_CLOCK_DATA ||
-	       feature == FEATURE_DIR_FORMAT;
+	return feature == FEATURE_HOSTNAME || feature == FEATURE_OSRELEASE ||
+	       feature == FEATURE_TRACING_DATA || feature == FEATURE_BUILD_ID ||
+	       feature == FEATURE_CLOCK_DATA || feature == FEATURE_DIR_FORMAT;
 }
 
 static int read_feature(struct perf *perf, unsigned feature, const struct section *section)

@@ -12,6 +12,7 @@
 #include "dwell/sink.h"
 #include "import/input.h"
 #include "import/perf/attrs.h"
+#include "import/perf/builds.h"
 #include "import/perf/formats.h"
 #include "import/perf/queue.h"
 #include "import/perf/stacks.h"
@@ -69,6 +70,8 @@ struct perf {
 
 	struct perf_attrs attrs;
 	struct perf_formats formats;
+	struct perf_builds builds;
+	bool this_host, this_kernel;     /* it was recorded here, and not before an update */
 	bool threads_known, threads_all; /* the thread map: was there one, is it "all" */
 	int32_t clockid;
 	uint64_t clock_ns, clock_unix_ns; /* one moment by both clocks; 0: not known */

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 enum {
 	RECORD_MMAP = 1,
@@ -165,22 +167,33 @@ static int keep_map(struct perf *perf, struct perf_map *map, struct perf_item *i
 	return err;
 }
 
-static int path_of(struct perf_wire body, struct perf_map *map)
+static int path_of(const struct perf_builds *builds, struct perf_wire body, struct perf_map *map)
 {
 	map->path_size = (uint32_t)strnlen(
 		(const char *)body.at, body.left < LONGEST_PATH ? body.left : LONGEST_PATH);
 	map->path = strndup((const char *)body.at, map->path_size);
-	return map->path ? DWELL_OK : DWELL_ENOMEM;
+	if (!map->path)
+		return DWELL_ENOMEM;
+
+	const struct perf_build *build = perf_builds_find(builds, map->path, map->path_size);
+	if (build && !map->build_id_size) {
+		map->build_id_size = build->size;
+		memcpy(map->build_id, build->id, build->size);
+	}
+	return DWELL_OK;
 }
 
 /* In MMAP2, between offset and path: device and inode, or a build id; protection and flags. */
-static bool mmap2_middle(struct perf_wire *body, uint16_t misc, struct perf_map *map, bool *code)
+static bool mmap2_middle(struct perf_wire *body, uint16_t misc, struct perf_map *map, bool *code,
+	struct perf_wire *inode)
 {
 	struct perf_wire middle;
 
 	if (!perf_take(body, 32, &middle))
 		return false;
 	*code = perf_get32(middle.at + 24, middle.big) & 4; /* PROT_EXEC */
+	if (!(misc & MISC_MMAP_BUILD_ID))
+		*inode = middle;
 	if (misc & MISC_MMAP_BUILD_ID && middle.at[0] <= sizeof(map->build_id)) {
 		map->build_id_size = middle.at[0];
 		memcpy(map->build_id, middle.at + 4, map->build_id_size);
@@ -188,11 +201,23 @@ static bool mmap2_middle(struct perf_wire *body, uint16_t misc, struct perf_map 
 	return true;
 }
 
+/* A file that was written anew since has another inode: compilers and package managers do so. */
+static bool is_same_file(const char *path, const struct perf_wire *inode)
+{
+	struct stat about;
+
+	return inode->left && *path == '/' && !stat(path, &about) &&
+	       major(about.st_dev) == perf_get32(inode->at, inode->big) &&
+	       minor(about.st_dev) == perf_get32(inode->at + 4, inode->big) &&
+	       about.st_ino == perf_get64(inode->at + 8, inode->big);
+}
+
 static int mapped(struct perf *perf, const struct perf_record *record, struct perf_wire body,
 	const struct tail *tail)
 {
 	struct perf_item item = tail->when;
 	struct perf_map map = { .kernel = (record->misc & MISC_CPUMODE) == MISC_KERNEL };
+	struct perf_wire inode = { .left = 0 };
 	uint32_t pid, tid;
 	uint64_t size;
 	bool code = record->type == RECORD_MMAP2 || !(record->misc & MISC_SWITCH_OUT);
@@ -200,7 +225,8 @@ static int mapped(struct perf *perf, const struct perf_record *record, struct pe
 
 	if (!perf_u32(&body, &pid) || !perf_u32(&body, &tid) || !perf_u64(&body, &map.start) ||
 		!perf_u64(&body, &size) || !perf_u64(&body, &map.file_offset) ||
-		(record->type == RECORD_MMAP2 && !mmap2_middle(&body, record->misc, &map, &code)))
+		(record->type == RECORD_MMAP2 &&
+			!mmap2_middle(&body, record->misc, &map, &code, &inode)))
 		return malformed(perf);
 	if (!code || !perf_attrs_sample(&perf->attrs, PERF_SAMPLE_CALLCHAIN))
 		return DWELL_OK;
@@ -208,9 +234,10 @@ static int mapped(struct perf *perf, const struct perf_record *record, struct pe
 	err = map.kernel ? DWELL_OK : perf_tasks_slot(&perf->tasks, (int32_t)pid, &item.a);
 	if (err)
 		return err;
-	err = path_of(body, &map);
+	err = path_of(&perf->builds, body, &map);
 	if (err)
 		return err;
+	map.same_file = perf->this_host && perf->this_kernel && is_same_file(map.path, &inode);
 	err = keep_map(perf, &map, &item);
 	if (err)
 		free(map.path);

@@ -90,8 +90,10 @@ static int stack_of(struct perf *perf, const struct perf_item *item, uint32_t sl
 	*out = DWELL_NONE;
 	if (!item->chain)
 		return DWELL_OK;
-	return perf_stacks_resolve(&perf->stacks, item->chain, process,
-		at(perf, process)->process_id, perf->sink, out);
+	return perf_stacks_resolve(&perf->stacks, item->chain,
+		(struct perf_owner){
+			process, at(perf, process)->process_id, at(perf, process)->tid },
+		perf->sink, out);
 }
 
 static void ends(struct perf_slot *slot)

@@ -19,6 +19,7 @@ static void release_state(struct perf *perf)
 	for (uint32_t i = 0; i < perf->mmaps.count; i++)
 		free(perf->mmaps.all[i].path);
 	free(perf->mmaps.all);
+	perf_builds_release(&perf->builds);
 	perf_attrs_release(&perf->attrs);
 	perf_formats_release(&perf->formats);
 	perf_stream_release(&perf->stream);
@@ -237,9 +238,11 @@ static int finish(struct dwell_source *source, const struct dwell_source_options
 {
 	struct perf *perf = self_of(source);
 	const struct dwell_trace_end end = { .end_ns = perf->last_ns, .closed = !perf->broken };
-	int err = tell_count(sink, "import.ignored", perf->ignored);
+	int err = perf_stacks_symbolize(&perf->stacks, sink);
 
 	(void)options;
+	if (!err)
+		err = tell_count(sink, "import.ignored", perf->ignored);
 	if (!err)
 		err = tell_count(sink, "import.malformed", perf->malformed);
 	if (!err)

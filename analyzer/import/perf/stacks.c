@@ -21,11 +21,14 @@ struct perf_mapped {
 	uint32_t id; /* in the trace; 0: no stack uses it yet */
 };
 
+/* Every command symbolizes anew what it reads: beyond this, names of functions only. */
+static const struct dwell_symbol_options symbol_options = { .most_ns = 1000000000 };
+
 int perf_stacks_init(struct perf_stacks *stacks)
 {
 	*stacks = (struct perf_stacks){ .used = 1, .room = 1024 };
 	stacks->frames = calloc(stacks->room, sizeof(*stacks->frames));
-	return stacks->frames ? DWELL_OK : DWELL_ENOMEM;
+	return stacks->frames ? dwell_symbol_new(&stacks->symbol, &symbol_options) : DWELL_ENOMEM;
 }
 
 static void empty_space(struct perf_space *space)
@@ -46,6 +49,8 @@ void perf_stacks_release(struct perf_stacks *stacks)
 	free(stacks->chains.entries);
 	free(stacks->stacks.entries);
 	free(stacks->locations.entries);
+	free(stacks->places);
+	dwell_symbol_free(stacks->symbol);
 	*stacks = (struct perf_stacks){ .frames = NULL };
 }
 
@@ -193,28 +198,41 @@ int perf_stacks_fork(struct perf_stacks *stacks, uint32_t child, uint32_t parent
 	return err;
 }
 
-static int tell_mapping(struct perf_stacks *stacks, struct perf_mapped *mapped, uint32_t process_id,
-	struct dwell_sink *sink)
+struct where {
+	struct perf_space *space;
+	struct perf_owner owner;
+	struct dwell_sink *sink;
+};
+
+/* A file whose build is not known may be another one by now: it is not looked into. */
+static bool may_symbolize(const struct perf_map *map)
+{
+	return map->kernel || map->build_id_size || map->same_file || *map->path != '/' ||
+	       map->path[1] == '/';
+}
+
+static int tell_mapping(
+	struct perf_stacks *stacks, struct perf_mapped *mapped, const struct where *where)
 {
 	const struct perf_map *map = &mapped->map;
 	const struct dwell_mapping mapping = {
 		.id = mapped->id = ++stacks->mappings,
-		.process = map->kernel ? DWELL_NONE : process_id,
+		.process = map->kernel ? DWELL_NONE : where->owner.id,
 		.start = map->start,
 		.end = map->end,
 		.file_offset = map->file_offset,
 		.path = { map->path, map->path_size },
 		.build_id = { (const char *)map->build_id, map->build_id_size },
 	};
+	const int err = may_symbolize(map)
+				? dwell_symbol_map(stacks->symbol, &mapping, where->owner.pid)
+				: DWELL_OK;
 
-	return sink->ops->mapping ? sink->ops->mapping(sink, &mapping) : DWELL_OK;
+	if (err)
+		return err;
+	return where->sink->ops->mapping ? where->sink->ops->mapping(where->sink, &mapping)
+					 : DWELL_OK;
 }
-
-struct where {
-	struct perf_space *space;
-	uint32_t process_id;
-	struct dwell_sink *sink;
-};
 
 static int mapping_at(
 	struct perf_stacks *stacks, const struct where *where, uint64_t address, uint32_t *out)
@@ -227,10 +245,27 @@ static int mapping_at(
 		if (address < mapped->map.start || address >= mapped->map.end)
 			continue;
 		if (!mapped->id)
-			err = tell_mapping(stacks, mapped, where->process_id, where->sink);
+			err = tell_mapping(stacks, mapped, where);
 		*out = mapped->id;
 		return err;
 	}
+	return DWELL_OK;
+}
+
+static int keep_place(struct perf_stacks *stacks, const struct where *where,
+	const struct dwell_location *location)
+{
+	if (stacks->location_ids == stacks->place_room) {
+		const size_t room = stacks->place_room ? 2 * stacks->place_room : 256;
+		struct perf_place *places = realloc(stacks->places, room * sizeof(*places));
+
+		if (!places)
+			return DWELL_ENOMEM;
+		stacks->places = places;
+		stacks->place_room = room;
+	}
+	stacks->places[stacks->location_ids] =
+		(struct perf_place){ location->address, location->mapping, where->owner.pid };
 	return DWELL_OK;
 }
 
@@ -247,6 +282,9 @@ static int location_at(
 	err = mapping_at(stacks, where, address, &location.mapping);
 	if (err || stacks->location_ids == DWELL_MAX_LOCATIONS)
 		return err ? err : DWELL_ELIMIT;
+	err = keep_place(stacks, where, &location);
+	if (err)
+		return err;
 	location.id = *out = ++stacks->location_ids;
 	if (where->sink->ops->location)
 		err = where->sink->ops->location(where->sink, &location);
@@ -260,17 +298,21 @@ static int tell_stack(
 	const uint64_t *frames = stacks->frames + chain;
 	struct perf_space *user = where->space, *kernel = &stacks->spaces[0];
 	size_t count = 0;
+	bool returns = false; /* after the first of each part, these are return addresses */
 	int err = DWELL_OK;
 
 	for (size_t i = 1; i <= frames[0] && !err; i++) {
 		if (frames[i] >= CONTEXT_FIRST) {
+			returns = false;
 			if (frames[i] == CONTEXT_KERNEL)
 				where->space = kernel;
 			else if (frames[i] == CONTEXT_USER)
 				where->space = user;
 			continue;
 		}
-		err = location_at(stacks, where, frames[i], &locations[count++]);
+		err = location_at(stacks, where, frames[i] - (returns && frames[i] ? 1 : 0),
+			&locations[count++]);
+		returns = true;
 	}
 	if (err || !count)
 		return err;
@@ -283,10 +325,10 @@ static int tell_stack(
 	return where->sink->ops->stack ? where->sink->ops->stack(where->sink, &stack) : DWELL_OK;
 }
 
-int perf_stacks_resolve(struct perf_stacks *stacks, uint32_t chain, uint32_t process,
-	uint32_t process_id, struct dwell_sink *sink, uint32_t *out)
+int perf_stacks_resolve(struct perf_stacks *stacks, uint32_t chain, struct perf_owner owner,
+	struct dwell_sink *sink, uint32_t *out)
 {
-	struct where where = { .process_id = process_id, .sink = sink };
+	struct where where = { .owner = owner, .sink = sink };
 	int err;
 
 	*out = 0;
@@ -294,7 +336,7 @@ int perf_stacks_resolve(struct perf_stacks *stacks, uint32_t chain, uint32_t pro
 		return DWELL_OK;
 	err = space_of(stacks, 0, &where.space);
 	if (!err) /* may move the kernel's */
-		err = space_of(stacks, process, &where.space);
+		err = space_of(stacks, owner.process, &where.space);
 	if (err)
 		return err;
 
@@ -306,4 +348,22 @@ int perf_stacks_resolve(struct perf_stacks *stacks, uint32_t chain, uint32_t pro
 	if (err || !*out)
 		return err;
 	return perf_table_put(&stacks->stacks, chain, space, *out);
+}
+
+int perf_stacks_symbolize(struct perf_stacks *stacks, struct dwell_sink *sink)
+{
+	int err = DWELL_OK;
+
+	for (uint32_t i = 0; i < stacks->location_ids && !err && sink->ops->location; i++) {
+		const struct perf_place *place = &stacks->places[i];
+		struct dwell_location location = {
+			.id = i + 1, .mapping = place->mapping, .address = place->address
+		};
+
+		err = dwell_symbol_find(stacks->symbol, place->mapping, place->pid, place->address,
+			&location.lines, &location.line_count);
+		if (!err && location.line_count)
+			err = sink->ops->location(sink, &location);
+	}
+	return err;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "dwell/sink.h"
+#include "dwell/symbol.h"
 #include "import/perf/table.h"
 #include "import/perf/wire.h"
 
@@ -15,11 +16,19 @@ struct perf_map {
 	uint8_t build_id[20];
 	uint8_t build_id_size;
 	bool kernel;
+	bool same_file; /* what lies at its path here is what was mapped */
 	uint32_t path_size;
 	char *path;
 };
 
 struct perf_mapped;
+
+/* Where a location lies, to be symbolized at the end. */
+struct perf_place {
+	uint64_t address;
+	uint32_t mapping;
+	int32_t pid;
+};
 
 /* One address space at a time: a process's mappings, until one is added. */
 struct perf_space {
@@ -42,6 +51,9 @@ struct perf_stacks {
 	uint32_t next_space;
 	uint32_t mappings, location_ids, stack_ids;
 	uint64_t refused; /* chains beyond the limit */
+	struct dwell_symbol *symbol;
+	struct perf_place *places; /* by location id - 1 */
+	size_t place_room;
 };
 
 int perf_stacks_init(struct perf_stacks *stacks);
@@ -56,8 +68,18 @@ int perf_stacks_map(struct perf_stacks *stacks, uint32_t process, struct perf_ma
 void perf_stacks_exec(struct perf_stacks *stacks, uint32_t process);
 int perf_stacks_fork(struct perf_stacks *stacks, uint32_t child, uint32_t parent);
 
+/* Whose address space a chain is of. */
+struct perf_owner {
+	uint32_t process; /* slot of its first thread */
+	uint32_t id;      /* of the process in the trace */
+	int32_t pid;
+};
+
 /* The stack that a chain is in a process now, defined with all it needs; 0 for chain 0. */
-int perf_stacks_resolve(struct perf_stacks *stacks, uint32_t chain, uint32_t process,
-	uint32_t process_id, struct dwell_sink *sink, uint32_t *out);
+int perf_stacks_resolve(struct perf_stacks *stacks, uint32_t chain, struct perf_owner owner,
+	struct dwell_sink *sink, uint32_t *out);
+
+/* Tell again the locations of which the files are here, with their lines. */
+int perf_stacks_symbolize(struct perf_stacks *stacks, struct dwell_sink *sink);
 
 #endif
