@@ -7,6 +7,8 @@
 struct worst {
 	struct dwell_worst is;
 	size_t ran_cap;
+	uint32_t *slots; /* index + 1 of tasks in ran_instead, where they are many */
+	size_t slot_count;
 	bool closed;   /* in a replay: its end was told */
 	bool deferred; /* began before what the fold saw: to be replayed */
 };

@@ -15,8 +15,10 @@ static int compare(const struct dwell_worst *x, const struct dwell_worst *y)
 
 void worst_free(struct worst *worst)
 {
-	if (worst)
+	if (worst) {
 		free(worst->is.ran_instead);
+		free(worst->slots);
+	}
 	free(worst);
 }
 
@@ -90,24 +92,73 @@ int worst_add(struct worst_list *list, struct worst *worst)
 	return DWELL_OK;
 }
 
-static struct dwell_occupant *occupant_of(struct worst *worst, uint32_t task, uint8_t kind)
+/* Among few a search is quicker than a table. */
+enum { FEW = 16 };
+
+static uint32_t *find_slot(const struct worst *worst, uint32_t task, uint8_t kind)
+{
+	size_t i = hash_mix(kind, task) & (worst->slot_count - 1);
+
+	for (; worst->slots[i]; i = (i + 1) & (worst->slot_count - 1)) {
+		const struct dwell_occupant *of = &worst->is.ran_instead[worst->slots[i] - 1];
+
+		if (of->task == task && of->kind == kind)
+			break;
+	}
+	return &worst->slots[i];
+}
+
+static struct dwell_occupant *find_occupant(struct worst *worst, uint32_t task, uint8_t kind)
 {
 	struct dwell_worst *is = &worst->is;
 
+	if (is->ran_count > FEW) {
+		const uint32_t *slot = find_slot(worst, task, kind);
+
+		return *slot ? &is->ran_instead[*slot - 1] : NULL;
+	}
 	for (size_t i = is->ran_count; i > 0; i--)
 		if (is->ran_instead[i - 1].task == task && is->ran_instead[i - 1].kind == kind)
 			return &is->ran_instead[i - 1];
-	if (is->ran_count == worst->ran_cap) {
-		const size_t cap = worst->ran_cap ? worst->ran_cap * 2 : 2;
-		struct dwell_occupant *ran = realloc(is->ran_instead, cap * sizeof(*ran));
+	return NULL;
+}
 
-		if (!ran)
-			return NULL;
-		is->ran_instead = ran;
-		worst->ran_cap = cap;
-	}
-	is->ran_instead[is->ran_count] = (struct dwell_occupant){ 0, task, kind };
-	return &is->ran_instead[is->ran_count++];
+/* Room for one more, in the table too. */
+static bool make_room(struct worst *worst)
+{
+	const size_t cap = worst->ran_cap ? worst->ran_cap * 2 : 2;
+	struct dwell_occupant *ran;
+
+	if (worst->is.ran_count < worst->ran_cap)
+		return true;
+	ran = realloc(worst->is.ran_instead, cap * sizeof(*ran));
+	if (!ran)
+		return false;
+	worst->is.ran_instead = ran;
+	worst->ran_cap = cap;
+	if (cap <= FEW)
+		return true;
+	free(worst->slots);
+	worst->slot_count = cap * 2;
+	worst->slots = calloc(worst->slot_count, sizeof(*worst->slots));
+	for (size_t i = 0; worst->slots && i < worst->is.ran_count; i++)
+		*find_slot(worst, ran[i].task, ran[i].kind) = (uint32_t)i + 1;
+	return worst->slots;
+}
+
+static struct dwell_occupant *occupant_of(struct worst *worst, uint32_t task, uint8_t kind)
+{
+	struct dwell_occupant *of = find_occupant(worst, task, kind);
+
+	if (of)
+		return of;
+	if (!make_room(worst))
+		return NULL;
+	if (worst->slots)
+		*find_slot(worst, task, kind) = (uint32_t)worst->is.ran_count + 1;
+	of = &worst->is.ran_instead[worst->is.ran_count++];
+	*of = (struct dwell_occupant){ 0, task, kind };
+	return of;
 }
 
 int worst_add_piece(struct worst *worst, const struct piece *piece)
@@ -203,7 +254,8 @@ static void close_replayed(struct replay *replay, const struct dwell_interval *i
 
 		if (worst->is.at_ns > interval->start_ns)
 			break;
-		if (worst->is.task == interval->task && worst->is.at_ns == interval->start_ns)
+		if (worst->is.task == interval->task && worst->is.at_ns == interval->start_ns &&
+			worst->is.latency_ns == interval->end_ns - interval->start_ns)
 			worst->closed = true;
 	}
 	while (replay->done < replay->count && replay->at[replay->done]->closed)
@@ -282,8 +334,14 @@ static int replay_some(struct model *model, struct worst **at, size_t count, siz
 {
 	struct replay replay = { .at = at, .count = count };
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		at[i]->is.ran_count = 0;
+		at[i]->ran_cap = 0; /* begins anew, and so does its table */
+		free(at[i]->is.ran_instead);
+		free(at[i]->slots);
+		at[i]->is.ran_instead = NULL;
+		at[i]->slots = NULL;
+	}
 	occupants_init(&replay.occupants, model, replay_piece, &replay);
 
 	const int err = model_replay(model, first_part(model, at[0]), last, &replay_ops, &replay);
