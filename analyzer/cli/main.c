@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/external.h"
@@ -76,6 +77,9 @@ int main(int argc, char **argv)
 {
 	/* Characters as the user has them; numbers and dates as the contract has them. */
 	setlocale(LC_CTYPE, "");
+	/* Answers may be long: fewer, larger writes where nobody watches. */
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, NULL, _IOFBF, 1 << 18);
 	if (argc < 2) {
 		help_all();
 		return finish_output(STATUS_ASKED);

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/progress.h"
 #include "cli/window.h"
+#include "dwell/reader.h"
 
 /* A sink that only hears when the trace began. */
 struct probe {
@@ -160,12 +162,29 @@ static void fill_head(struct question *question)
 	};
 }
 
+/* Where the trace ends, as far as its file says so without being read. */
+static uint64_t known_end(const struct question *question)
+{
+	const struct dwell_reader *reader = question->trace.import.reader;
+	const uint64_t end_ns = reader ? dwell_reader_summary(reader)->end.end_ns : 0;
+	const uint64_t to_ns = question->query.selection.to_ns;
+
+	return to_ns && to_ns < end_ns ? to_ns : end_ns;
+}
+
 int question_ask(struct question *question)
 {
 	struct dwell_diag diag = { .offset = UINT64_MAX };
+	struct progress progress;
+
+	progress_begin(&progress, question->query.selection.from_ns, known_end(question));
+	question->query.progress = progress_tell;
+	question->query.progress_context = &progress;
+
 	const int err = dwell_analyze(
 		&question->answer, question->trace.import.source, &question->query, &diag);
 
+	progress_end(&progress);
 	if (err == DWELL_EINVAL)
 		return complain(STATUS_ASKED, question->trace.path, "%s",
 			*diag.what ? diag.what : "has nothing between --from and --to");

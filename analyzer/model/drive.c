@@ -81,6 +81,9 @@ static void give_part(struct crew *crew, size_t part, struct run *run, int err)
 		crew->err = err;
 	if (!crew->err)
 		crew->err = run_merge(crew->model, run);
+	/* The first part tells of itself; from then on, one holder of the lock at a time. */
+	if (!crew->err && crew->model->progress && run->followed)
+		crew->model->progress(crew->model->progress_context, run->now_ns);
 	crew->merged++;
 	pthread_cond_broadcast(&crew->merged_one);
 	pthread_mutex_unlock(&crew->lock);

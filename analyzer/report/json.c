@@ -7,11 +7,41 @@
 /* Values down to this depth take a line of their own. */
 enum { LINES_TO_DEPTH = 2 };
 
+/* Numbers and keys are most of a long answer: without printf they take a third of the time. */
+static void put_number(FILE *file, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	fwrite(digits + at, 1, sizeof(digits) - at, file);
+}
+
+/* How many bytes stand as they are. */
+static size_t plain_length(const char *at, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && at[i] >= 0x20 && at[i] != '"' && at[i] != '\\' && at[i] != 0x7f)
+		i++;
+	return i;
+}
+
 static void put_text(FILE *file, const char *at, size_t size)
 {
 	putc('"', file);
 	for (size_t i = 0; i < size;) {
+		const size_t plain = plain_length(at + i, size - i);
 		uint32_t c;
+
+		fwrite(at + i, 1, plain, file);
+		i += plain;
+		if (i == size)
+			break;
+
 		const size_t used = dwell_utf8_decode(at + i, size - i, &c);
 
 		if (c == UINT32_MAX)
@@ -49,8 +79,11 @@ static void before_value(struct dwell_json *json, const char *key)
 			putc(' ', json->file);
 		*empty = false;
 	}
-	if (key)
-		fprintf(json->file, "\"%s\": ", key);
+	if (key) {
+		putc('"', json->file);
+		fwrite(key, 1, strlen(key), json->file);
+		fwrite("\": ", 1, 3, json->file);
+	}
 }
 
 static void open_value(struct dwell_json *json, const char *key, char bracket)
@@ -99,7 +132,7 @@ void dwell_json_end_array(struct dwell_json *json)
 void dwell_json_number(struct dwell_json *json, const char *key, uint64_t number)
 {
 	before_value(json, key);
-	fprintf(json->file, "%" PRIu64, number);
+	put_number(json->file, number);
 }
 
 void dwell_json_signed(struct dwell_json *json, const char *key, int64_t number)

@@ -2,10 +2,11 @@
 dwell assemble "$DATA/traces/handover.txt" -o dwell.trace
 dwell verify; echo $?
 head -c 900 dwell.trace >short.trace
-dwell verify short.trace; echo $?
+dwell verify short.trace >findings; echo $?
+sed 's/at byte [0-9]*/at byte .../' findings
 dwell stat short.trace | head -1
 dwell repair short.trace -o whole.trace; echo $?
-dwell verify whole.trace; echo $?
+dwell verify whole.trace | sed 's/at byte [0-9]*/at byte .../'
 echo nothing >nothing.trace
 dwell verify nothing.trace; echo $?
 dwell repair nothing.trace -o x.trace; echo $?
