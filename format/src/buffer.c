@@ -18,7 +18,7 @@ uint8_t *dwell_buffer_room(struct dwell_buffer *buffer, size_t more)
 {
 	if (buffer->failed)
 		return NULL;
-	if (more <= buffer->cap - buffer->size)
+	if (buffer->at && more <= buffer->cap - buffer->size)
 		return buffer->at + buffer->size;
 
 	size_t cap = buffer->cap ? buffer->cap : 256;

@@ -3,6 +3,7 @@
 #include "dwell/error.h"
 #include "src/records.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 void dwell_index_release(struct index *index)
@@ -269,6 +270,17 @@ static int read_chunks(struct index *index, struct dwell_cursor *in)
 	return err;
 }
 
+/* Times of generations lie between those of their chunks. */
+static bool generation_is_good(const struct index *index, const struct index_generation *generation)
+{
+	const struct index_chunk *chunks = index->chunks;
+	const size_t first = generation->first_chunk;
+
+	if (first > 0 && generation->time_ns < chunks[first - 1].last_ns)
+		return false;
+	return first == index->chunk_count || generation->time_ns <= chunks[first].first_ns;
+}
+
 static int read_generations(struct index *index, struct dwell_cursor *in)
 {
 	uint64_t count = 0, keyframe = 0, time_ns = 0, chunks = 0;
@@ -284,6 +296,9 @@ static int read_generations(struct index *index, struct dwell_cursor *in)
 			break;
 		index->generations[i].first_chunk = first;
 		index->generations[i].chunks = (size_t)chunks;
+		if (!generation_is_good(index, &index->generations[i]) ||
+			(i && time_ns < index->generations[i - 1].time_ns))
+			return DWELL_EFORMAT;
 		for (uint64_t k = 0; k < chunks; k++)
 			row += index->chunks[first++].rows;
 	}

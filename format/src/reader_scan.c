@@ -49,6 +49,19 @@ static int see_info(struct scan *scan, struct dwell_chunk_read *chunk)
 	return dwell_index_set_info(scan->index, &info);
 }
 
+/* The latest time that a row or keyframe so far stands at. */
+static uint64_t known_until(const struct index *index)
+{
+	uint64_t time_ns = 0;
+
+	if (index->chunk_count)
+		time_ns = index->chunks[index->chunk_count - 1].last_ns;
+	if (index->generation_count &&
+		index->generations[index->generation_count - 1].time_ns > time_ns)
+		time_ns = index->generations[index->generation_count - 1].time_ns;
+	return time_ns;
+}
+
 static int see_events(struct scan *scan, const struct dwell_chunk_read *chunk, uint64_t offset)
 {
 	struct index *index = scan->index;
@@ -58,7 +71,7 @@ static int see_events(struct scan *scan, const struct dwell_chunk_read *chunk, u
 	int err;
 
 	/* Copies of a chunk, or chunks in a wrong order, are damage. */
-	if (last && (head->row < last->row + last->rows || head->first_ns < last->last_ns))
+	if ((last && head->row < last->row + last->rows) || head->first_ns < known_until(index))
 		return DWELL_EFORMAT;
 	err = dwell_decoder_peek(&scan->decoder, head, chunk->body);
 	if (err)
@@ -75,6 +88,15 @@ static int see_events(struct scan *scan, const struct dwell_chunk_read *chunk, u
 						    .last_ns = head->last_ns,
 						    .row = head->row,
 						    .rows = head->count });
+}
+
+static int see_keyframe(struct scan *scan, const struct wire_chunk *head, uint64_t offset)
+{
+	struct index *index = scan->index;
+
+	if (head->first_ns < known_until(index))
+		return DWELL_EFORMAT;
+	return dwell_index_add_generation(index, offset, head->first_ns, head->row);
 }
 
 static int see_end(struct scan *scan, const struct dwell_chunk_read *chunk)
@@ -97,8 +119,7 @@ static int see_chunk(struct scan *scan, struct dwell_chunk_read *chunk, uint64_t
 		return chunk->head.flags & WIRE_MERGED ? DWELL_OK
 						       : dwell_index_add_table(scan->index, offset);
 	case WIRE_KEYFRAME:
-		return dwell_index_add_generation(
-			scan->index, offset, chunk->head.first_ns, chunk->head.row);
+		return see_keyframe(scan, &chunk->head, offset);
 	case WIRE_EVENTS:
 		return see_events(scan, chunk, offset);
 	case WIRE_PYRAMID:
@@ -122,7 +143,7 @@ static int see_damaged(struct scan *scan, const struct wire_chunk *head, uint64_
 	if (head->kind == WIRE_TABLES && !(head->flags & WIRE_MERGED))
 		return dwell_index_add_table(index, offset);
 	if (head->kind == WIRE_KEYFRAME)
-		return dwell_index_add_generation(index, offset, head->first_ns, head->row);
+		return see_keyframe(scan, head, offset);
 	if (head->kind == WIRE_EVENTS && err == DWELL_ETRUNCATED) {
 		reader->cut_first_ns = head->first_ns;
 		reader->cut_last_ns = head->last_ns;
