@@ -51,8 +51,13 @@ static int name_task(struct dwell_filter *filter, uint32_t task)
 		return err;
 	entry->told = true;
 	what = entry->task;
-	if (filter->options.strip && !entry->kept)
-		what.name = (struct dwell_string){ NULL, 0 };
+	if (!entry->kept) {
+		/* Named, but of its own life nothing is known, at no time. */
+		what.created_ns = DWELL_FOREVER;
+		what.born = false;
+		if (filter->options.strip)
+			what.name = (struct dwell_string){ NULL, 0 };
+	}
 	return NEXT(filter, task, &what);
 }
 

@@ -282,7 +282,11 @@ int dwell_states_save(
 		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++) {
 			struct slot *slot = &states->pages[page][i];
 
-			if (!lives_now(states, slot))
+			/* Created right now, without a row so far: the rows that follow begin it,
+			 * wherever its definition stands. */
+			if (!lives_now(states, slot) ||
+				(slot->seen.life == SLOT_DEFINED &&
+					slot->s.created_ns == states->now_ns))
 				continue;
 			if (!keep(states, n + 1))
 				return DWELL_ENOMEM;

@@ -1,11 +1,32 @@
 /* Fields to text. */
 #include "src/text_private.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+static void hold(struct text_out *out)
+{
+	const size_t need = out->held_count + out->count;
+
+	if (need > out->held_cap) {
+		char *held = realloc(out->held, need * 2);
+
+		if (!held) {
+			out->failed = true;
+			return;
+		}
+		out->held = held;
+		out->held_cap = need * 2;
+	}
+	memcpy(out->held + out->held_count, out->at, out->count);
+	out->held_count = need;
+}
 
 void text_flush(struct text_out *out)
 {
-	if (out->count && fwrite(out->at, 1, out->count, out->file) != out->count)
+	if (!out->file)
+		hold(out);
+	else if (out->count && fwrite(out->at, 1, out->count, out->file) != out->count)
 		out->failed = true;
 	out->count = 0;
 }

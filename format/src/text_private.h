@@ -126,9 +126,11 @@ enum text_table text_what_table(unsigned kind);
 /* Is `value` of an event of this kind signed? */
 bool text_value_signed(unsigned kind);
 
-/* Text on its way to a file. */
+/* Text on its way to a file; without one it is held in memory. */
 struct text_out {
 	FILE *file;
+	char *held;
+	size_t held_count, held_cap;
 	size_t count;
 	bool failed;
 	char at[1 << 16];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dwell/limits.h"
+#include "src/text_defs.h"
 #include "src/text_private.h"
 
 /* The first bytes of a task's name, for the comments behind events. */
@@ -20,6 +21,7 @@ struct text_sink {
 	struct name **names; /* pages */
 	size_t pages;
 	bool told_events;
+	struct text_defs defs;
 	struct text_out out;
 };
 
@@ -35,19 +37,14 @@ static int written(struct text_sink *text)
 
 static int put_line(struct text_sink *text, enum text_line line, const union text_row *row)
 {
-	const struct text_kind *kind = &text_kinds[line];
-	uint32_t id;
-
-	text_put(&text->out, kind->word, strlen(kind->word));
-	if (kind->table >= 0) {
-		memcpy(&id, (const char *)row + kind->id_offset, sizeof(id));
-		text_put_char(&text->out, ' ');
-		text_put_char(&text->out, text_tables[kind->table].letter);
-		text_put_number(&text->out, id);
-	}
-	text_put_fields(&text->out, kind, row);
-	text_put_char(&text->out, '\n');
+	text_put_line(&text->out, line, row);
 	return written(text);
+}
+
+/* Definitions before the first row are put in order; later ones are put where they change. */
+static int define(struct text_sink *text, enum text_line line, const union text_row *row)
+{
+	return text_defs_put(&text->defs, line, row, &text->out);
 }
 
 /* One function of the sink for each line whose row is a definition. */
@@ -56,7 +53,7 @@ static int put_line(struct text_sink *text, enum text_line line, const union tex
 	{                                                                                          \
 		const union text_row row = { .function = *what };                                  \
                                                                                                    \
-		return put_line(sink_of(sink), line, &row);                                        \
+		return define(sink_of(sink), line, &row);                                          \
 	}
 
 DEFINE(process, dwell_process, TEXT_LINE_PROCESS)
@@ -132,7 +129,7 @@ static int on_task(struct dwell_sink *sink, const struct dwell_task *task)
 	if (!name)
 		return task->id > DWELL_MAX_TASKS ? DWELL_ELIMIT : DWELL_ENOMEM;
 	keep_name(name, &task->name);
-	return put_line(text, TEXT_LINE_TASK, &row);
+	return define(text, TEXT_LINE_TASK, &row);
 }
 
 /* Only at the start: what follows can be worked out from the events. */
@@ -145,6 +142,8 @@ static int on_keyframe(struct dwell_sink *sink, uint64_t time_ns,
 	if (text->told_events || !count)
 		return DWELL_OK;
 	text->told_events = true;
+	if (text_defs_tell(&text->defs, &text->out))
+		return DWELL_ENOMEM;
 	put_line(text, TEXT_LINE_KEYFRAME, &keyframe);
 	for (size_t i = 0; i < count; i++) {
 		const union text_row row = { .state = states[i] };
@@ -190,6 +189,8 @@ static int on_events(struct dwell_sink *sink, const struct dwell_event *events, 
 	struct text_sink *text = sink_of(sink);
 
 	text->told_events = true;
+	if (text_defs_tell(&text->defs, &text->out))
+		return DWELL_ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		put_event(text, &events[i]);
 	return written(text);
@@ -200,6 +201,8 @@ static int on_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 	struct text_sink *text = sink_of(sink);
 	const union text_row row = { .end = *end };
 
+	if (text_defs_tell(&text->defs, &text->out))
+		return DWELL_ENOMEM;
 	put_line(text, TEXT_LINE_END, &row);
 	text_flush(&text->out);
 	if (fflush(text->out.file))
@@ -230,6 +233,10 @@ int dwell_text_sink_new(struct dwell_sink **out, FILE *file)
 
 	if (!text)
 		return DWELL_ENOMEM;
+	if (text_defs_init(&text->defs)) {
+		free(text);
+		return DWELL_ENOMEM;
+	}
 	text->sink.ops = &ops;
 	text->out.file = file;
 	*out = &text->sink;
@@ -243,6 +250,7 @@ void dwell_text_sink_free(struct dwell_sink *sink)
 	if (!text)
 		return;
 	text_flush(&text->out);
+	text_defs_release(&text->defs);
 	for (size_t i = 0; i < text->pages; i++)
 		free(text->names[i]);
 	free(text->names);

@@ -167,8 +167,8 @@ static const struct form forms[] = {
 		"task t2\n"
 		"100 switch peer=t1 executor=x1\n+50 switch task=t1 state=blocked executor=x1 "
 		"reason=mutex\n+0 wake peer=t2 task=t1 state=runnable\nend time=1000 closed\n",
-		"dwell-text 1\ntrace tick=1\nexecutor x1 kind=cpu number=3\n"
-		"task t1 kind=thread name=\"a b\"\ntask t2\n"
+		"dwell-text 1\ntrace tick=1\ntask t1 kind=thread name=\"a b\"\ntask t2\n"
+		"executor x1 kind=cpu number=3\n"
 		"100 switch peer=t1 executor=x1  # > a_b\n"
 		"150 switch task=t1 state=blocked reason=mutex executor=x1  # a_b\n"
 		"150 wake task=t1 state=runnable peer=t2  # a_b\nend time=1000 closed\n" },
@@ -199,6 +199,14 @@ static const struct form forms[] = {
 		"wait-flags=shared,spun\n100 exit task=t1\nend time=100\n" },
 	{ "an end of a line is missing", "dwell-text 1\ntrace\nnote key=\"a\" value=\"b\"",
 		"dwell-text 1\ntrace tick=1\nnote key=\"a\" value=\"b\"\nend\n" },
+	{ "definitions before the rows in order, the last of each; later ones where they are new",
+		"dwell-text 1\ntrace\nexecutor x1\ntask t2\ntask t1 name=\"a\"\nlabel b1\n"
+		"task t1 name=\"b\"\nnote key=\"z\"\nnote key=\"a\"\nprocess p1\n"
+		"1 mark task=t1\ntask t2\ntask t1 name=\"b\"\ntask t1 name=\"c\"\n"
+		"task t1 name=\"c\"\nlabel b2\n2 mark task=t1\n",
+		"dwell-text 1\ntrace tick=1\nnote key=\"z\"\nnote key=\"a\"\nprocess p1\n"
+		"task t1 name=\"b\"\ntask t2\nexecutor x1\nlabel b1\n1 mark task=t1  # b\n"
+		"task t1 name=\"c\"\nlabel b2\n2 mark task=t1  # c\nend time=2\n" },
 	{ "clocks and renamed tasks",
 		"dwell-text 1\ntrace\nclock clock=\"tsc\" value=9 time=1\ntask t1 name=\"a\"\n"
 		"1 exit task=t1 value=256 flags=has-value\ntask t1 name=\"b\"\n2 mark task=t1\n",

@@ -179,7 +179,8 @@ int dwell_states_apply(struct dwell_states *states, const struct dwell_event *ev
 int dwell_states_flush(struct dwell_states *states, uint64_t time_ns);
 
 /* The states of all live tasks in order of task id; valid until the next call. Ended tasks are not
- * among them, nor tasks created after the latest row. Returns DWELL_ENOMEM. */
+ * among them, nor tasks created at or after the latest row that have no row yet. Returns
+ * DWELL_ENOMEM. */
 int dwell_states_save(
 	struct dwell_states *states, const struct dwell_task_state **out, size_t *count);
 

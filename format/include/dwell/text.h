@@ -11,8 +11,9 @@
 
 /*
  * The text form of a trace: one definition or event a line, to be read and
- * written by hand. Text made from a trace and read back gives the same trace, byte for byte. Its
- * grammar is in docs/text.md.
+ * written by hand. Definitions before the first row are written in order, so that the text does not
+ * depend on how a file lies: text to trace to text gives the same text, and text made of an
+ * assembled trace the same file. Its grammar is in docs/text.md.
  */
 
 /* A sink that writes text to a file of the caller's, which it flushes at the end. DWELL_ENOMEM;
