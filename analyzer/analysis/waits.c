@@ -142,6 +142,29 @@ int waits_event(void *fold, const struct dwell_event *event)
 	return active_event(&waits->active, event);
 }
 
+/*
+ * What tells one site's objects apart: a lock or a file is one of its kind, but of the sockets,
+ * pipes and timers that a program goes through at one place nobody wants a row each.
+ */
+static uint64_t kind_or_object(const struct waits *waits, uint32_t object)
+{
+	const struct dwell_catalog_object *of =
+		object ? dwell_catalog_object(waits->model->catalog, object) : NULL;
+
+	switch (of ? of->kind : DWELL_OBJECT_OTHER) {
+	case DWELL_OBJECT_PIPE:
+	case DWELL_OBJECT_SOCKET:
+	case DWELL_OBJECT_EPOLL:
+	case DWELL_OBJECT_EVENTFD:
+	case DWELL_OBJECT_TIMER:
+	case DWELL_OBJECT_PROCESS:
+	case DWELL_OBJECT_THREAD:
+		return UINT64_C(1) << 32 | of->kind;
+	default:
+		return object;
+	}
+}
+
 /* What waits have in common. */
 static uint64_t key_of_wait(const struct waits *waits, uint32_t task, uint32_t object,
 	uint32_t stack, unsigned reason, uint32_t *id)
@@ -162,7 +185,10 @@ static uint64_t key_of_wait(const struct waits *waits, uint32_t task, uint32_t o
 	default:
 		/* Where no stack tells the place, who waits does. */
 		*id = stack ? 0 : task;
-		return hash_mix(hash_mix(hash_mix(hash_mix(1, reason), object), stack), *id);
+		return hash_mix(
+			hash_mix(hash_mix(hash_mix(1, reason), kind_or_object(waits, object)),
+				stack),
+			*id);
 	}
 }
 
@@ -259,12 +285,20 @@ static int fold_wait(struct waits *waits, const struct dwell_wait *wait)
 	return err ? err : waits_blame(waits, group, wait);
 }
 
+/* A call that the program told of and that went on running all the while: no wait, the kernel says.
+ */
+static bool never_waited(const struct dwell_wait *wait)
+{
+	return !is_held(wait->reason) && wait->running_ns && !wait->blocked_ns && !wait->unknown_ns;
+}
+
 int waits_wait(void *fold, const struct dwell_wait *wait)
 {
 	struct waits *waits = fold;
 	int err = DWELL_OK;
 
-	if (wants_wait(waits->model, wait) && !(waits->held_only && !is_held(wait->reason)))
+	if (!never_waited(wait) && wants_wait(waits->model, wait) &&
+		!(waits->held_only && !is_held(wait->reason)))
 		err = fold_wait(waits, wait);
 	if (!err)
 		err = queue(waits, wait->task, 0);
