@@ -165,7 +165,8 @@ void dwell_who_early(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
 {
 	struct thread *thread = thread_of(who, tid);
 
-	thread->early = thread->task == 0;
+	/* It may be spoken of twice: as a fork's child and after its exec. */
+	thread->early |= thread->task == 0;
 	(void)dwell_who_task(who, tid, time_ns);
 }
 
