@@ -17,8 +17,8 @@ fault() {
 # run COMMAND...: as the user under test; its output in out and err, its status in status
 run() {
 	status=0
-	if [ "$who" = nobody ]; then
-		setpriv --reuid nobody --regid nogroup --clear-groups "$@" >out 2>err || status=$?
+	if [ "$who" != "$(id -un)" ]; then
+		setpriv --reuid "$who" --regid nogroup --clear-groups "$@" >out 2>err || status=$?
 	else
 		"$@" >out 2>err || status=$?
 	fi
@@ -94,9 +94,34 @@ limits() {
 	fi
 }
 
+# What is kept is the last of it, and a trace like any other.
+flight() {
+	# shellcheck disable=SC2016 # for the shell that is recorded
+	"$bin/dwell" record -q --flight 500ms -o f.dwell -- sh -c 'for i in $(seq 30); do sleep 0.1; done' &
+	local recorder=$! first
+	sleep 2
+	"$bin/dwell" snapshot $recorder -o asked.dwell 2>err || fault "snapshot: $(cat err)"
+	"$bin/dwell" snapshot "$(pgrep -P $recorder)" -o child.dwell 2>err || fault "by the program's number: $(cat err)"
+	[ -e f.dwell ] && fault 'written without being asked'
+	kill -USR2 $recorder
+	wait $recorder || fault "flight: status $?"
+	for trace in asked child f; do
+		readable $trace.dwell "snapshot $trace"
+		grep -q ' loss' dumped && fault "snapshot $trace has a loss"
+		first=$(grep -oE '^[0-9]+' dumped | head -n 1)
+		[ "${first:-0}" -gt 1000000000 ] || fault "snapshot $trace begins at ${first:-nothing}"
+	done
+	"$bin/dwell" snapshot $$ 2>/dev/null && fault 'a snapshot of what is not recorded'
+	"$bin/dwell" record -q --flight 1M --snapshot-on signal -o s.dwell -- sh -c 'kill -9 $$'
+	status=$?
+	expect_status 137 'snapshot-on signal'
+	readable s.dwell 'snapshot-on signal'
+}
+
 # Whoever kills the recorder does not harm the program, and finds most in the file.
 killed() {
-	"$bin/dwell" record -q -o k.dwell -- sh -c 'sleep 2.2; echo alive >lived' &
+	"$bin/dwell" record -q -o k.dwell -- sh -c \
+		'for i in 1 2 3 4 5 6 7 8 9 10 11; do sleep 0.2; done; echo alive >lived' &
 	local recorder=$!
 	sleep 1.6
 	kill -KILL $recorder
@@ -131,6 +156,7 @@ done
 who=$(id -un)
 untouched
 signals
+flight
 killed
 [ "$who" = root ] && full
 [ $faults = 0 ] || exit 1

@@ -18,7 +18,10 @@ enum {
 	OPTION_FOLLOW,
 	OPTION_USER,
 	OPTION_NAME,
-	OPTION_TICK
+	OPTION_TICK,
+	OPTION_LOCKS,
+	OPTION_FLIGHT,
+	OPTION_SNAPSHOT_ON
 };
 
 static const struct option options_known[] = {
@@ -38,6 +41,9 @@ static const struct option options_known[] = {
 	{ "user", required_argument, NULL, OPTION_USER },
 	{ "name", required_argument, NULL, OPTION_NAME },
 	{ "tick", required_argument, NULL, OPTION_TICK },
+	{ "locks", required_argument, NULL, OPTION_LOCKS },
+	{ "flight", required_argument, NULL, OPTION_FLIGHT },
+	{ "snapshot-on", required_argument, NULL, OPTION_SNAPSHOT_ON },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -55,6 +61,11 @@ const char dwell_record_help[] =
 	"      --no-kernel      do not ask the kernel: only what the program's library calls tell\n"
 	"      --no-preload     do not load a library into the program\n"
 	"      --stacks WHICH   on or off\n"
+	"      --locks WHICH    contended, or all: every acquire and release\n"
+	"      --flight KEEP    keep only the last of it in memory (64M, 30s) until a snapshot is\n"
+	"                       asked for: dwell snapshot PID, or SIGUSR2 to this program\n"
+	"      --snapshot-on WHEN  take one by itself: exit (at the end), signal (when one ends the\n"
+	"                       command), wait>T (when a wait of the program lasted longer)\n"
 	"      --limit-size SIZE  stop recording when the file has this size: 64M, 1G\n"
 	"      --limit-time TIME  stop recording after this time: 30s, 5m\n"
 	"      --delay TIME     begin to record after this time\n"
@@ -131,6 +142,32 @@ static bool read_plain(const char *text, uint64_t least, uint64_t most, uint64_t
 	       *out <= most;
 }
 
+static bool take_flight(struct dwell_record_options *options, const char *value)
+{
+	options->flight = true;
+	options->flight_ns = options->flight_bytes = 0;
+	/* A number alone would be either. */
+	if (value[strspn(value, "0123456789.")] == '\0')
+		return false;
+	if (dwell_read_time(value, &options->flight_ns))
+		return options->flight_ns > 0;
+	return dwell_read_size(value, &options->flight_bytes) && options->flight_bytes > 0;
+}
+
+static bool take_snapshot_on(struct dwell_record_options *options, const char *value)
+{
+	if (strcmp(value, "exit") == 0)
+		options->snapshot_on_exit = true;
+	else if (strcmp(value, "signal") == 0)
+		options->snapshot_on_signal = true;
+	else if (strncmp(value, "wait>", 5) == 0)
+		return dwell_read_time(value + 5, &options->snapshot_wait_ns) &&
+		       options->snapshot_wait_ns > 0;
+	else
+		return false;
+	return true;
+}
+
 /* One option with a value; false when the value makes no sense. */
 static bool take_value(struct dwell_record_options *options, int which, const char *value)
 {
@@ -151,6 +188,13 @@ static bool take_value(struct dwell_record_options *options, int which, const ch
 	case OPTION_STACKS:
 		options->stacks = strcmp(value, "on") == 0;
 		return options->stacks || strcmp(value, "off") == 0;
+	case OPTION_LOCKS:
+		options->all_locks = strcmp(value, "all") == 0;
+		return options->all_locks || strcmp(value, "contended") == 0;
+	case OPTION_FLIGHT:
+		return take_flight(options, value);
+	case OPTION_SNAPSHOT_ON:
+		return take_snapshot_on(options, value);
 	case OPTION_LIMIT_SIZE:
 		return dwell_read_size(value, &options->limit_bytes) && options->limit_bytes > 0;
 	case OPTION_LIMIT_TIME:
@@ -202,6 +246,11 @@ static int check(const struct dwell_record_options *options, char *why, unsigned
 		snprintf(why, why_size, "nothing to record: give a command, -p PID or -a");
 	else if (ways > 1)
 		snprintf(why, why_size, "a command, -p and -a exclude each other");
+	else if (!options->flight && (options->snapshot_on_exit || options->snapshot_on_signal ||
+					     options->snapshot_wait_ns != 0))
+		snprintf(why, why_size, "--snapshot-on is for --flight");
+	else if (options->flight && (options->limit_bytes != 0 || options->limit_ns != 0))
+		snprintf(why, why_size, "--flight has no limits");
 	else if (!options->command[0] && options->user)
 		snprintf(why, why_size, "--user is for a command");
 	else if (!options->kernel && !options->preload)

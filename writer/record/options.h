@@ -21,6 +21,11 @@ struct dwell_record_options {
 	bool all;
 	bool kernel, preload, stacks;
 	bool follow;
+	bool all_locks;
+	bool flight;
+	uint64_t flight_bytes, flight_ns; /* how much a flight recorder keeps: one of them */
+	bool snapshot_on_exit, snapshot_on_signal;
+	uint64_t snapshot_wait_ns; /* a wait that lasts longer; 0: none */
 	bool quiet;
 	bool help;
 };

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +50,13 @@ int dwell_file_output_open(struct dwell_file_output *file, const char *path)
 			return DWELL_EIO;
 	}
 	file->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	return file->fd < 0 ? DWELL_EIO : 0;
+}
+
+int dwell_file_output_memory(struct dwell_file_output *file)
+{
+	*file = (struct dwell_file_output){ .output = { write_all } };
+	file->fd = memfd_create("dwell-flight", MFD_CLOEXEC);
 	return file->fd < 0 ? DWELL_EIO : 0;
 }
 

@@ -16,6 +16,9 @@ struct dwell_file_output {
 /* Create it; a file of that name becomes PATH.old. Returns 0 or DWELL_EIO (errno). */
 int dwell_file_output_open(struct dwell_file_output *file, const char *path);
 
+/* The same in memory, with no name. */
+int dwell_file_output_memory(struct dwell_file_output *file);
+
 /* Returns DWELL_EIO where closing tells that something is not there. */
 int dwell_file_output_close(struct dwell_file_output *file);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,13 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "dwell/error.h"
+#include "flight.h"
 #include "recording.h"
+#include "snapshot.h"
 
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
+
+#define SNAPSHOT_PAUSE_NS UINT64_C(1000000000)
 
 /* One run of `dwell record`. */
 struct run {
@@ -26,6 +32,9 @@ struct run {
 	struct dwell_launch launch;
 	struct dwell_launch_user user;
 	int signals;
+	int requests;         /* where `dwell snapshot` knocks; -1: nobody may */
+	bool snapshot;        /* wanted now */
+	uint64_t snapshot_ns; /* when the last one was taken */
 	bool stop;            /* asked to end (attached, or the whole machine) */
 	bool opened, started; /* the recording: not before --delay is over */
 	uint64_t begun_ns;
@@ -72,6 +81,10 @@ static void take_signal(struct run *run, const struct signalfd_siginfo *info)
 {
 	const int number = (int)info->ssi_signo;
 
+	if (number == SIGUSR2 && run->options.flight) {
+		run->snapshot = true;
+		return;
+	}
 	switch (number) {
 	case SIGCHLD:
 	case SIGTSTP:
@@ -101,6 +114,47 @@ static void take_signals(struct run *run)
 		take_signal(run, &info);
 }
 
+/* Write what the flight recorder holds. Returns what went wrong, or an empty text. */
+static const char *take_snapshot(struct run *run, const char *path)
+{
+	int err;
+
+	if (!run->started || !run->recording.open)
+		return "nothing is recorded now";
+	pass(run);
+	err = dwell_flight_write(&run->recording, path);
+	run->snapshot_ns = dwell_monotonic_ns();
+	if (err == DWELL_EIO)
+		return strerror(errno);
+	return err ? dwell_strerror(err) : "";
+}
+
+static void answer_requests(struct run *run)
+{
+	char path[PATH_MAX];
+	int connection;
+
+	while (run->requests >= 0 && (connection = dwell_snapshot_accept(run->requests, path)) >= 0)
+		dwell_snapshot_answer(connection, take_snapshot(run, path));
+}
+
+/* SIGUSR2, or a wait that was too long: then not again within a second. */
+static void snapshot_by_itself(struct run *run)
+{
+	const char *why;
+
+	if (run->recording.sched.long_wait &&
+		dwell_monotonic_ns() - run->snapshot_ns > SNAPSHOT_PAUSE_NS)
+		run->snapshot = true;
+	run->recording.sched.long_wait = false;
+	if (!run->snapshot)
+		return;
+	run->snapshot = false;
+	why = take_snapshot(run, run->options.path);
+	if (why[0] && !run->options.quiet)
+		dwell_complain(0, run->options.path, "%s", why);
+}
+
 /* The file and what can be collected; the trace's zero is now. */
 static int open_recording(struct run *run)
 {
@@ -109,7 +163,8 @@ static int open_recording(struct run *run)
 	run->opened = true;
 	if (dwell_recording_open(&run->recording, &run->options, why, sizeof(why)) != 0)
 		return dwell_complain(DWELL_EXIT_REFUSED, "record", "%s", why);
-	if (run->user.name && fchown(run->recording.file.fd, run->user.uid, run->user.gid) != 0)
+	if (run->user.name && !run->options.flight &&
+		fchown(run->recording.file->fd, run->user.uid, run->user.gid) != 0)
 		return dwell_complain(DWELL_EXIT_REFUSED, run->options.path, "%s", strerror(errno));
 	dwell_recording_zero(&run->recording);
 	return 0;
@@ -172,7 +227,8 @@ static int delayed_start(struct run *run)
 /* Until it is over. */
 static int loop(struct run *run)
 {
-	struct pollfd wait = { .fd = run->signals, .events = POLLIN };
+	struct pollfd wait[2] = { { .fd = run->signals, .events = POLLIN },
+		{ .fd = run->requests, .events = POLLIN } };
 
 	while (!done(run)) {
 		int pause = run->started ? dwell_recording_pause_ms(&run->recording) : 10;
@@ -181,7 +237,7 @@ static int loop(struct run *run)
 		/* Nothing wakes us when a stranger or a grandchild ends. */
 		if (pause < 0 && (run->options.pid != 0 || run->launch.ended))
 			pause = 100;
-		(void)poll(&wait, 1, pause);
+		(void)poll(wait, 2, pause);
 		take_signals(run);
 		if (run->launch.pid > 0)
 			dwell_launch_look(&run->launch, before_stop, run);
@@ -189,6 +245,8 @@ static int loop(struct run *run)
 		if (status != 0)
 			return status;
 		pass(run);
+		answer_requests(run);
+		snapshot_by_itself(run);
 		if (run->recording.cut && run->launch.pid == 0)
 			run->stop = true;
 	}
@@ -212,9 +270,13 @@ static void summary(struct run *run)
 	const double wall = (double)recording->end_ns / 1e9;
 	char size[32];
 
-	if (run->options.quiet || !run->started)
+	uint64_t bytes = recording->file->bytes;
+
+	if (run->options.flight)
+		bytes = recording->written_bytes;
+	if (run->options.quiet || !run->started || bytes == 0)
 		return;
-	print_size(size, sizeof(size), recording->file.bytes);
+	print_size(size, sizeof(size), bytes);
 	fprintf(stderr,
 		"dwell: %s: %s, %" PRIu64 " events, %" PRIu64 " waits, %" PRIu64
 		" lost; the recorder used %.2f s of CPU in %.2f s\n",
@@ -251,6 +313,8 @@ static int run_all(struct run *run)
 
 	run->begun_ns = dwell_monotonic_ns();
 	run->signals = dwell_launch_signals(&run->launch);
+	if (run->options.flight)
+		run->requests = dwell_snapshot_listen();
 	if (run->signals < 0)
 		return dwell_complain(DWELL_EXIT_REFUSED, "signals", "%s", strerror(errno));
 	if (!run->options.command[0])
@@ -266,6 +330,10 @@ static int run_all(struct run *run)
 	if (status == 0)
 		status = loop(run);
 	if (run->started) {
+		run->recording.write_at_end =
+			run->options.snapshot_on_exit ||
+			(run->options.snapshot_on_signal && run->launch.ended &&
+				WIFSIGNALED(run->launch.status));
 		(void)dwell_recording_finish(&run->recording);
 		tell_cut(run);
 	}
@@ -294,7 +362,7 @@ static int read_options(struct run *run, int argc, char **argv)
 
 int dwell_record_main(int argc, char **argv)
 {
-	struct run run = { .signals = -1 };
+	struct run run = { .signals = -1, .requests = -1 };
 	int status = read_options(&run, argc, argv);
 
 	if (status == 0 && run.options.help) {

@@ -3,6 +3,7 @@
 
 /* Each returns the program's exit status, and has printed what there is to say. */
 int dwell_record_main(int argc, char **argv);
+int dwell_snapshot_main(int argc, char **argv);
 int dwell_doctor_main(int argc, char **argv);
 
 /* "dwell: what: why" on stderr; returns the exit status. */

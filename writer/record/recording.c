@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "dwell/error.h"
 #include "dwell/symbol.h"
+#include "flight.h"
 #include "proc.h"
 
 /* Records reach their ring some time after they were stamped: a virtual CPU may be stopped in
@@ -26,7 +26,7 @@
 enum { ORDER_ROWS = 1 << 21 };
 
 /* Who waits for the prompt after a recording: beyond it, names of functions only. */
-static const struct dwell_symbol_options symbol_options = { .most_ns = UINT64_C(2000000000) };
+const struct dwell_symbol_options dwell_recording_symbols = { .most_ns = UINT64_C(2000000000) };
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -41,6 +41,9 @@ uint64_t dwell_monotonic_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+const struct dwell_encoder_options dwell_flight_encoding = { .chunk_rows = 8192,
+	.generation_chunks = 8 };
+
 /* What dwell.yaml says of whom how much is kept stands before the encoder. */
 static int open_policy(struct dwell_recording *recording, struct dwell_sink **next)
 {
@@ -48,6 +51,10 @@ static int open_policy(struct dwell_recording *recording, struct dwell_sink **ne
 	int err;
 
 	*next = dwell_encoder_sink(recording->encoder);
+	if (recording->options->flight) {
+		dwell_tick_init(&recording->outlet, *next, 1);
+		*next = &recording->outlet.sink;
+	}
 	if (!config || !(config->rule_count || config->reasons || config->cpu_permille ||
 			       config->bytes_per_second))
 		return 0;
@@ -64,7 +71,8 @@ static int open_policy(struct dwell_recording *recording, struct dwell_sink **ne
 static int open_chain(struct dwell_recording *recording)
 {
 	struct dwell_sink *next;
-	int err = dwell_encoder_new(&recording->encoder, &recording->file.output, NULL);
+	int err = dwell_encoder_new(&recording->encoder, &recording->file->output,
+		recording->options->flight ? &dwell_flight_encoding : NULL);
 
 	if (!err)
 		err = open_policy(recording, &next);
@@ -75,7 +83,7 @@ static int open_chain(struct dwell_recording *recording)
 	if (err)
 		return err;
 	err = dwell_symbol_sink_new(
-		&recording->sink, dwell_order_sink(recording->order), &symbol_options);
+		&recording->sink, dwell_order_sink(recording->order), &dwell_recording_symbols);
 	if (err)
 		return err;
 	err = dwell_registry_new(&recording->registry, recording->sink);
@@ -111,6 +119,7 @@ static void open_preload(struct dwell_recording *recording)
 	const struct dwell_preload_options options = {
 		.command = recording->options->command[0],
 		.stacks = recording->options->stacks,
+		.all_locks = recording->options->all_locks,
 		.other_users = geteuid() == 0,
 		.writes = !recording->kernel,
 		.stack_wait_ns = config ? config->stack_wait_ns : 0,
@@ -140,11 +149,17 @@ int dwell_recording_open(struct dwell_recording *recording,
 	int err;
 
 	*recording = (struct dwell_recording){ .options = options };
-	recording->file.fd = -1;
+	recording->file = &recording->files[0];
+	recording->files[0].fd = -1;
+	recording->files[1].fd = -1;
 	recording->preload.fd = -1;
 	open_kernel(recording);
 	open_preload(recording);
-	if (dwell_file_output_open(&recording->file, options->path) != 0) {
+	if (options->flight)
+		err = dwell_file_output_memory(recording->file);
+	else
+		err = dwell_file_output_open(recording->file, options->path);
+	if (err) {
 		snprintf(why, why_size, "%s: %s", options->path, strerror(errno));
 		return DWELL_EIO;
 	}
@@ -159,6 +174,7 @@ int dwell_recording_open(struct dwell_recording *recording,
 		.sink = recording->sink,
 		.process_gone = process_gone,
 		.context = recording,
+		.long_wait_ns = options->snapshot_wait_ns,
 	};
 	return err;
 }
@@ -170,8 +186,8 @@ static int give_up(struct dwell_recording *recording, int err)
 		return err;
 	recording->open = false;
 	recording->end_ns = dwell_monotonic_ns() - recording->zero_ns;
-	if (recording->file.error != 0)
-		recording->cut = strerror(recording->file.error);
+	if (recording->file->error != 0)
+		recording->cut = strerror(recording->file->error);
 	else
 		recording->cut = dwell_strerror(err);
 	return err;
@@ -252,6 +268,8 @@ static uint32_t levels_of(const struct dwell_recording *recording)
 		levels |= DWELL_LEVEL_SWITCHES;
 	if (recording->drain)
 		levels |= DWELL_LEVEL_PROGRAM;
+	if (recording->drain && recording->options->all_locks)
+		levels |= DWELL_LEVEL_ALL_LOCKS;
 	if (recording->options->stacks && (recording->kernel || recording->drain))
 		levels |= DWELL_LEVEL_STACKS;
 	return levels;
@@ -321,7 +339,7 @@ static const char *limit_reached(const struct dwell_recording *recording, uint64
 {
 	const struct dwell_record_options *options = recording->options;
 
-	if (options->limit_bytes != 0 && recording->file.bytes >= options->limit_bytes)
+	if (options->limit_bytes != 0 && recording->file->bytes >= options->limit_bytes)
 		return "the file has the size that --limit-size allows";
 	if (options->limit_ns != 0 && now_ns >= options->limit_ns)
 		return "the time that --limit-time allows is over";
@@ -337,12 +355,12 @@ static void keep_budget(struct dwell_recording *recording, uint64_t now_ns)
 
 	if (!recording->policy ||
 		!dwell_budget_tick(&recording->budget, now_ns, dwell_recording_cpu_ns(),
-			recording->file.bytes, why, sizeof(why)))
+			recording->file->bytes, why, sizeof(why)))
 		return;
 	dwell_policy_limit(recording->policy, recording->budget.detail);
 	snprintf(key, sizeof(key), "budget.at_%" PRIu64 "_ns", now_ns);
 	snprintf(value, sizeof(value), "%s: %s", details[recording->budget.detail], why);
-	dwell_recording_note(recording, key, value);
+	(void)dwell_recording_tell_note(recording->sink, key, value);
 }
 
 int dwell_recording_pass(struct dwell_recording *recording)
@@ -354,7 +372,9 @@ int dwell_recording_pass(struct dwell_recording *recording)
 	if (!recording->open)
 		return 0;
 	err = take(recording, now_ns > SLACK_NS ? now_ns - SLACK_NS : 0);
-	if (!err && now_ns - recording->flushed_ns >= FLUSH_NS) {
+	if (!err && recording->options->flight) {
+		err = dwell_flight_trim(recording);
+	} else if (!err && now_ns - recording->flushed_ns >= FLUSH_NS) {
 		recording->flushed_ns = now_ns;
 		keep_budget(recording, now_ns);
 		err = dwell_encoder_flush(recording->encoder);
@@ -380,57 +400,9 @@ int dwell_recording_pause_ms(const struct dwell_recording *recording)
 	return fill > 20 ? 1 : fill > 5 ? 5 : 15;
 }
 
-void dwell_recording_note(struct dwell_recording *recording, const char *key, const char *value)
-{
-	const struct dwell_note note = { { key, strlen(key) }, { value, strlen(value) } };
-
-	if (recording->open && recording->sink->ops->note)
-		(void)recording->sink->ops->note(recording->sink, &note);
-}
-
-static void note_number(struct dwell_recording *recording, const char *key, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	dwell_recording_note(recording, key, text);
-}
-
 uint64_t dwell_recording_cpu_ns(void)
 {
 	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-static void tell_notes(struct dwell_recording *recording)
-{
-	char command[4096];
-	size_t used = 0;
-	struct utsname name;
-
-	for (char **at = recording->options->command; *at; at++) {
-		const int size = snprintf(
-			command + used, sizeof(command) - used, "%s%s", used ? " " : "", *at);
-
-		if (size < 0 || (size_t)size >= sizeof(command) - used)
-			break;
-		used += (size_t)size;
-	}
-	if (used > 0)
-		dwell_recording_note(recording, "command", command);
-	if (recording->options->name)
-		dwell_recording_note(recording, "name", recording->options->name);
-	if (uname(&name) == 0) {
-		dwell_recording_note(recording, "host", name.nodename);
-		dwell_recording_note(recording, "kernel", name.release);
-	}
-	if (recording->kernel_why[0])
-		dwell_recording_note(recording, "recorder.no_bpf", recording->kernel_why);
-	if (recording->perf_why[0])
-		dwell_recording_note(recording, "recorder.no_perf", recording->perf_why);
-	if (recording->preload.why[0])
-		dwell_recording_note(recording, "recorder.no_preload", recording->preload.why);
-	note_number(recording, "recorder.cpu_ns", dwell_recording_cpu_ns());
-	note_number(recording, "recorder.repairs", dwell_order_repairs(recording->order));
 }
 
 int dwell_recording_finish(struct dwell_recording *recording)
@@ -447,30 +419,22 @@ int dwell_recording_finish(struct dwell_recording *recording)
 		err = dwell_drain_finish(recording->drain, &drained_ns);
 	if (!err)
 		err = take(recording, end.end_ns);
-	tell_notes(recording);
+	if (recording->options->flight) {
+		if (!err && recording->write_at_end)
+			err = dwell_flight_write(recording, recording->options->path);
+		recording->open = false;
+		return err;
+	}
+	if (!err)
+		err = dwell_recording_tell_notes(recording, recording->sink);
 	if (!err && recording->sink->ops->end)
 		err = recording->sink->ops->end(recording->sink, &end);
 	if (!err)
-		err = dwell_file_output_close(&recording->file);
+		err = dwell_file_output_close(recording->file);
 	if (err)
 		return give_up(recording, err);
 	recording->open = false;
 	return 0;
-}
-
-uint64_t dwell_recording_waits(const struct dwell_recording *recording)
-{
-	return recording->kernel || recording->perf ? recording->sched.waits
-						    : recording->tick.waits;
-}
-
-uint64_t dwell_recording_lost(const struct dwell_recording *recording)
-{
-	struct dwell_drain_counts counts = { 0 };
-
-	if (recording->drain)
-		dwell_drain_counts(recording->drain, &counts);
-	return recording->sched.lost + counts.lost;
 }
 
 void dwell_recording_close(struct dwell_recording *recording)
@@ -487,5 +451,5 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_order_free(recording->order);
 	dwell_policy_free(recording->policy);
 	dwell_encoder_free(recording->encoder);
-	(void)dwell_file_output_close(&recording->file);
+	(void)dwell_file_output_close(recording->file);
 }

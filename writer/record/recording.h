@@ -26,11 +26,16 @@ struct dwell_recording {
 	uint32_t root;        /* a process that ran before us, or 0 */
 	char kernel_why[160]; /* why there are no events of the kernel */
 
-	struct dwell_file_output file;
+	struct dwell_file_output files[2]; /* the second one while a flight recorder drops */
+	struct dwell_file_output *file;
+	uint64_t trimmed_ns;
+	bool write_at_end; /* of a flight recorder */
+	uint64_t written_bytes;
 	struct dwell_encoder *encoder;
 	struct dwell_policy *policy; /* NULL: all is kept */
 	struct dwell_budget budget;
 	struct dwell_tick tick;
+	struct dwell_tick outlet; /* of a flight recorder: to the encoder of the moment */
 	struct dwell_order *order;
 	struct dwell_sink *sink; /* where everyone tells rows and definitions */
 	struct dwell_registry *registry;
@@ -44,6 +49,12 @@ struct dwell_recording {
 	struct dwell_preload preload;
 	struct dwell_drain *drain; /* NULL: nothing is loaded into the program */
 };
+
+/* How a flight recorder writes: generations small enough to drop some. */
+extern const struct dwell_encoder_options dwell_flight_encoding;
+
+/* What symbols may cost. */
+extern const struct dwell_symbol_options dwell_recording_symbols;
 
 /* CLOCK_MONOTONIC. */
 uint64_t dwell_monotonic_ns(void);
@@ -74,8 +85,9 @@ int dwell_recording_pause_ms(const struct dwell_recording *recording);
 /* CPU time that the recorder itself used. */
 uint64_t dwell_recording_cpu_ns(void);
 
-/* A fact for the trace. */
-void dwell_recording_note(struct dwell_recording *recording, const char *key, const char *value);
+/* Facts about the recording, for the end of a trace. */
+int dwell_recording_tell_note(struct dwell_sink *sink, const char *key, const char *value);
+int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_sink *sink);
 
 /* The last pass, notes, end of the file. */
 int dwell_recording_finish(struct dwell_recording *recording);

@@ -104,6 +104,16 @@ static void gone(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
 		sched->process_gone(sched->context, pid, time_ns);
 }
 
+static void look_at_length(struct dwell_sched *sched, const struct dwell_kernel_event *event)
+{
+	const uint64_t waited_ns = dwell_who_entered(sched->who, event->peer, event->time_ns);
+
+	if (waited_ns > sched->long_wait_ns && dwell_who_followed(sched->who, event->peer))
+		sched->long_wait = true;
+	if (event->leave >= DWELL_LEAVE_SLEEPS && event->leave <= DWELL_LEAVE_STOPPED)
+		dwell_who_left(sched->who, event->tid, event->time_ns);
+}
+
 static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_event *event)
 {
 	struct dwell_event row = { .time_ns = event->time_ns, .kind = DWELL_EVENT_SWITCH };
@@ -114,6 +124,8 @@ static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_even
 	row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
 	if (row.task != 0)
 		leave_for(sched, event, &row);
+	if (sched->long_wait_ns != 0)
+		look_at_length(sched, event);
 	if (row.state == DWELL_EXITED && dwell_who_code(sched->who, event->tid, &code)) {
 		const struct dwell_event end = { .time_ns = event->time_ns,
 			.task = row.task,

@@ -1,6 +1,7 @@
 #ifndef DWELL_RECORD_SCHED_H
 #define DWELL_RECORD_SCHED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "drain/registry.h"
@@ -20,6 +21,8 @@ struct dwell_sched {
 	/* The last thread of a recorded process ended; may be NULL. */
 	void (*process_gone)(void *context, uint32_t pid, uint64_t time_ns);
 	void *context;
+	uint64_t long_wait_ns; /* look for waits that last longer; 0: do not */
+	bool long_wait;        /* there was one */
 	/* Counted here. */
 	uint64_t events;
 	uint64_t waits; /* of the recorded program */

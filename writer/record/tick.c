@@ -44,32 +44,47 @@ static int pass_task(struct dwell_sink *sink, const struct dwell_task *task)
 	return tick->next->ops->task ? tick->next->ops->task(tick->next, &copy) : 0;
 }
 
+static int pass_keyframe(struct dwell_sink *sink, uint64_t time_ns,
+	const struct dwell_task_state *states, size_t count)
+{
+	struct dwell_tick *tick = tick_of(sink);
+
+	/* Only what was cut already has any. */
+	return tick->next->ops->keyframe
+		       ? tick->next->ops->keyframe(tick->next, time_ns, states, count)
+		       : 0;
+}
+
+/* A row as it is handed on; false: not at all. */
+static bool cut_row(struct dwell_tick *tick, struct dwell_event *row)
+{
+	row->time_ns = cut(tick, row->time_ns);
+	tick->waits += row->kind == DWELL_EVENT_WAIT_END;
+	if (row->kind != DWELL_EVENT_LOSS)
+		return true;
+	row->extra = cut(tick, row->extra);
+	return !tick->hold_end || row->reason != DWELL_LOSS_CUT;
+}
+
 static int pass_events(struct dwell_sink *sink, const struct dwell_event *events, size_t count)
 {
 	struct dwell_tick *tick = tick_of(sink);
 	struct dwell_event some[128];
+	size_t used = 0;
+	int err = 0;
 
 	tick->rows += count;
 	if (!tick->next->ops->events)
 		return 0;
-	while (count > 0) {
-		const size_t now = count < 128 ? count : 128;
-		int err;
-
-		memcpy(some, events, now * sizeof(*some));
-		for (size_t i = 0; i < now; i++) {
-			some[i].time_ns = cut(tick, some[i].time_ns);
-			tick->waits += some[i].kind == DWELL_EVENT_WAIT_END;
-			if (some[i].kind == DWELL_EVENT_LOSS)
-				some[i].extra = cut(tick, some[i].extra);
+	for (size_t i = 0; i < count && !err; i++) {
+		some[used] = events[i];
+		used += cut_row(tick, &some[used]);
+		if (used == sizeof(some) / sizeof(*some) || (i + 1 == count && used > 0)) {
+			err = tick->next->ops->events(tick->next, some, used);
+			used = 0;
 		}
-		err = tick->next->ops->events(tick->next, some, now);
-		if (err)
-			return err;
-		events += now;
-		count -= now;
 	}
-	return 0;
+	return err;
 }
 
 static int pass_watermark(struct dwell_sink *sink, uint64_t time_ns)
@@ -87,7 +102,9 @@ static int pass_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 	struct dwell_trace_end copy = *end;
 
 	copy.end_ns = cut(tick, end->end_ns);
-	return tick->next->ops->end ? tick->next->ops->end(tick->next, &copy) : 0;
+	if (tick->hold_end || !tick->next->ops->end)
+		return 0;
+	return tick->next->ops->end(tick->next, &copy);
 }
 
 void dwell_tick_init(struct dwell_tick *tick, struct dwell_sink *next, uint64_t tick_ns)
@@ -105,10 +122,13 @@ void dwell_tick_init(struct dwell_tick *tick, struct dwell_sink *next, uint64_t 
 		.counter = pass_counter,
 		.clock = pass_clock,
 		.note = pass_note,
+		.keyframe = pass_keyframe,
 		.events = pass_events,
 		.watermark = pass_watermark,
 		.end = pass_end,
 	};
 
-	*tick = (struct dwell_tick){ { &ops }, next, tick_ns ? tick_ns : 1, 0, 0 };
+	*tick = (struct dwell_tick){
+		.sink = { &ops }, .next = next, .tick_ns = tick_ns ? tick_ns : 1
+	};
 }

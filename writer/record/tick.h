@@ -1,6 +1,8 @@
 #ifndef DWELL_RECORD_TICK_H
 #define DWELL_RECORD_TICK_H
 
+#include <stdbool.h>
+
 #include "dwell/sink.h"
 
 /* A sink that cuts times down to multiples of a tick, and hands on. */
@@ -8,6 +10,7 @@ struct dwell_tick {
 	struct dwell_sink sink;
 	struct dwell_sink *next;
 	uint64_t tick_ns;
+	bool hold_end;  /* the end is not handed on */
 	uint64_t rows;  /* that went through */
 	uint64_t waits; /* that the program itself told the end of */
 };

@@ -13,8 +13,9 @@ struct thread {
 	uint32_t task; /* 0: not defined yet */
 	uint32_t pid;  /* 0: not known */
 	uint32_t code;
-	uint32_t others; /* of a process's first thread: how many others live */
-	bool ended;      /* it has, though others of its process may live */
+	uint64_t left_ns; /* it waits since then; 0: it does not, or nobody asked */
+	uint32_t others;  /* of a process's first thread: how many others live */
+	bool ended;       /* it has, though others of its process may live */
 	bool early; /* the program's records spoke of it before the kernel's told of its birth */
 	bool followed, has_code, described;
 	char name[16];
@@ -274,6 +275,20 @@ uint32_t dwell_who_gone(struct dwell_who *who, uint32_t tid)
 		leader->others -= leader->others > 0;
 	}
 	return pid != 0 && leader->ended && leader->others == 0 ? pid : 0;
+}
+
+void dwell_who_left(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
+{
+	thread_of(who, tid)->left_ns = time_ns;
+}
+
+uint64_t dwell_who_entered(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
+{
+	struct thread *thread = thread_of(who, tid);
+	const uint64_t since_ns = thread->left_ns;
+
+	thread->left_ns = 0;
+	return since_ns != 0 && tid != 0 ? time_ns - since_ns : 0;
 }
 
 uint32_t dwell_who_alive(const struct dwell_who *who)
