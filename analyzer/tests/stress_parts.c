@@ -1,0 +1,105 @@
+/* Parts on many threads, for ThreadSanitizer: the same figures as on one. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../format/tests/gen.h"
+#include "dwell/analysis.h"
+#include "dwell/encoder.h"
+#include "dwell/reader.h"
+
+struct memory {
+	struct dwell_output output;
+	char *at;
+	size_t size, cap;
+};
+
+static int keep(struct dwell_output *output, const void *at, size_t size)
+{
+	struct memory *memory = (struct memory *)output;
+
+	if (memory->size + size > memory->cap) {
+		char *grown = realloc(memory->at, (memory->size + size) * 2);
+
+		if (!grown)
+			return DWELL_ENOMEM;
+		memory->at = grown;
+		memory->cap = (memory->size + size) * 2;
+	}
+	memcpy(memory->at + memory->size, at, size);
+	memory->size += size;
+	return DWELL_OK;
+}
+
+static int write_history(struct memory *memory, uint64_t seed)
+{
+	const struct gen_options options = gen_any(seed);
+	const struct dwell_encoder_options encoding = { .chunk_rows = 100, .generation_chunks = 1 };
+	struct dwell_encoder *encoder = NULL;
+	int err = dwell_encoder_new(&encoder, &memory->output, &encoding);
+
+	if (!err)
+		err = gen_drive(&options, dwell_encoder_sink(encoder));
+	dwell_encoder_free(encoder);
+	return err;
+}
+
+static int analyze(const struct memory *memory, unsigned threads, struct dwell_answer **answer)
+{
+	const struct dwell_query query = {
+		.analyses = DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_STAT,
+		.threads = threads,
+		.worst = 10,
+		.selection.task_glob = "worker-*",
+	};
+	struct dwell_bytes *bytes = NULL;
+	struct dwell_reader *reader = NULL;
+	int err = dwell_bytes_open_memory(&bytes, memory->at, memory->size);
+
+	if (!err)
+		err = dwell_reader_open(&reader, bytes, NULL);
+	if (!err)
+		err = dwell_analyze(answer, dwell_reader_source(reader), &query, NULL);
+	dwell_reader_close(reader);
+	return err;
+}
+
+static int compare(const struct dwell_answer *a, const struct dwell_answer *b)
+{
+	if (a->tasks->count != b->tasks->count ||
+		a->latency->overall.total_ns != b->latency->overall.total_ns ||
+		a->latency->worst_count != b->latency->worst_count ||
+		memcmp(&a->stat->times, &b->stat->times, sizeof(a->stat->times)) != 0)
+		return 1;
+	for (size_t i = 0; i < a->tasks->count; i++)
+		if (memcmp(&a->tasks->rows[i].times, &b->tasks->rows[i].times,
+			    sizeof(struct dwell_times)) != 0 ||
+			a->tasks->rows[i].wakes != b->tasks->rows[i].wakes)
+			return 1;
+	return 0;
+}
+
+int main(void)
+{
+	int failed = 0;
+
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct memory memory = { .output = { keep } };
+		struct dwell_answer *one = NULL, *many = NULL;
+		int err = write_history(&memory, seed);
+
+		if (!err)
+			err = analyze(&memory, 1, &one);
+		if (!err)
+			err = analyze(&memory, 6, &many);
+		if (err || compare(one, many)) {
+			printf("seed %lu: %s\n", (unsigned long)seed,
+				err ? dwell_strerror(err) : "another answer from six threads");
+			failed = 1;
+		}
+		dwell_answer_free(one);
+		dwell_answer_free(many);
+		free(memory.at);
+	}
+	return failed;
+}

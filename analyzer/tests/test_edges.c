@@ -1,0 +1,163 @@
+/* Traces that are hardly there, and ones with very much in them. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "answers.h"
+#include "dwell/text.h"
+
+static const struct dwell_query everything = {
+	.analyses = DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_BLOCKED |
+		    DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_SPANS | DWELL_ANALYZE_METRICS |
+		    DWELL_ANALYZE_FLAME | DWELL_ANALYZE_STAT,
+	.worst = 5,
+};
+
+static struct dwell_answer *analyze_text(const char *text, const struct dwell_query *query)
+{
+	struct dwell_bytes *bytes = NULL;
+	struct dwell_source *source = NULL;
+	struct dwell_answer *answer = NULL;
+	struct dwell_diag diag = { 0 };
+
+	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, text, strlen(text)), 0));
+	cr_assert(eq(int, dwell_text_source_open(&source, bytes, &diag), 0), "%s", diag.what);
+	cr_assert(eq(int, dwell_analyze(&answer, source, query, &diag), 0), "%u: %s", diag.line,
+		diag.what);
+	dwell_source_close(source);
+	return answer;
+}
+
+#define HEAD "dwell-text 1\ntrace source=\"test\" tick=1 levels=scheduler,reasons\n"
+
+/* Thread 2 holds the lock for 100, asleep for 60 of them; 3 and 4 wait, and get it in turn. */
+static const char convoy[] =
+	HEAD "process p1 pid=7 name=\"server\"\n"
+	     "executor x1 kind=cpu number=0\nexecutor x2 kind=cpu number=1\n"
+	     "task t2 kind=thread process=p1 tid=2 name=\"worker-1\"\n"
+	     "task t3 kind=thread process=p1 tid=3 name=\"worker-2\"\n"
+	     "task t4 kind=thread process=p1 tid=4 name=\"worker-3\"\n"
+	     "object o1 kind=mutex process=p1 native=0x10 name=\"queue\"\n"
+	     "1000 switch peer=t2 executor=x1\n"
+	     "1000 switch peer=t3 executor=x2\n"
+	     "1010 switch task=t3 state=blocked reason=mutex object=o1 peer=t4 executor=x2\n"
+	     "1020 switch task=t4 state=blocked reason=mutex object=o1 executor=x2\n"
+	     "1030 switch task=t2 state=blocked reason=sleep executor=x1\n"
+	     "1090 wake task=t2 state=runnable executor=x1\n"
+	     "1090 switch peer=t2 executor=x1\n"
+	     "1110 wake task=t3 state=runnable peer=t2 executor=x1\n"
+	     "1112 switch peer=t3 executor=x2\n"
+	     "1150 wake task=t4 state=runnable peer=t3 executor=x2\n"
+	     "1155 switch task=t3 state=blocked reason=sleep peer=t4 executor=x2\n"
+	     "end time=1200 closed\n";
+
+Test(edges, holders_share_a_wait)
+{
+	struct dwell_answer *answer = analyze_text(convoy, &everything);
+	const struct dwell_lock_row *lock = &answer->locks->rows[0];
+
+	cr_assert(eq(sz, answer->locks->count, 1));
+	cr_expect(eq(u64, lock->contended, 2));
+	cr_expect(eq(u64, lock->waits.total_ns, 100 + 130));
+	cr_assert(eq(sz, lock->holder_count, 2));
+	/* Both waited for 2 until 1110; then 4 waited for 3. */
+	cr_expect(eq(u32, lock->holders[0].task, 2));
+	cr_expect(eq(u64, lock->holders[0].total_ns, 100 + 90));
+	cr_expect(eq(u64, lock->holders[0].times.blocked_ns, 60 + 60));
+	cr_expect(eq(u64, lock->holders[0].blocked_by[DWELL_REASON_SLEEP], 120));
+	cr_expect(eq(u32, lock->holders[1].task, 3));
+	cr_expect(eq(u64, lock->holders[1].total_ns, 40));
+	cr_expect(eq(u64, lock->holders[1].times.runnable_ns, 2));
+	cr_expect(eq(u64, lock->holders[1].times.running_ns, 38));
+	dwell_answer_free(answer);
+}
+
+Test(edges, selected_by_name)
+{
+	struct dwell_query query = everything;
+	struct dwell_answer *answer;
+
+	query.selection.task_glob = "worker-[23]";
+	answer = analyze_text(convoy, &query);
+	cr_expect(eq(sz, answer->tasks->count, 2));
+	cr_expect(eq(u64, answer->latency->overall.count, 2));
+	cr_expect(eq(u32, answer->trace.tasks, 3));
+	dwell_answer_free(answer);
+	query.selection = (struct dwell_selection){ .object_glob = "0x1?" };
+	answer = analyze_text(convoy, &query);
+	cr_expect(eq(u64, answer->blocked->rows[0].waits.count, 2));
+	dwell_answer_free(answer);
+	query.selection = (struct dwell_selection){ .process_glob = "client" };
+	answer = analyze_text(convoy, &query);
+	cr_expect(eq(sz, answer->tasks->count, 0));
+	dwell_answer_free(answer);
+}
+
+Test(edges, nothing_and_little)
+{
+	static const char *const texts[] = {
+		HEAD "end time=0 closed\n",
+		HEAD "end time=500 closed\n",
+		HEAD "task t1 kind=thread\n7 wake task=t1 state=runnable\nend time=9 closed\n",
+		HEAD "task t1 kind=thread\n7 switch task=t1 state=exited\nend time=7 closed\n",
+		HEAD "5 loss reason=full value=3\nend time=5 closed\n",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct dwell_answer *answer = analyze_text(texts[i], &everything);
+
+		cr_expect(eq(u64, answer->latency->overall.count, 0));
+		cr_expect(eq(u64, answer->blocked->count, 0));
+		cr_expect(le(sz, answer->tasks->count, 1));
+		dwell_answer_free(answer);
+	}
+}
+
+Test(edges, window_beyond_the_end)
+{
+	struct dwell_query query = everything;
+	struct dwell_answer *answer;
+
+	query.selection.from_ns = 5000;
+	answer = analyze_text(convoy, &query);
+	cr_expect(eq(u64, answer->trace.events, 0));
+	cr_expect(eq(u64, answer->latency->overall.count, 0));
+	dwell_answer_free(answer);
+	query.selection.to_ns = 5000;
+	struct dwell_diag diag = { 0 };
+	struct dwell_source nothing = { 0 };
+	cr_expect(eq(int, dwell_analyze(&answer, &nothing, &query, &diag), DWELL_EINVAL));
+	cr_expect(gt(sz, strlen(diag.what), 0));
+}
+
+/* Many tasks, and a day. */
+Test(edges, many_tasks_and_a_day)
+{
+	const struct gen_options options = {
+		.seed = 5,
+		.tasks = 10000,
+		.executors = 4,
+		.rows = 200000,
+		.levels = DWELL_LEVEL_SCHEDULER,
+		.step_ns = 432000000,
+	};
+	struct memory_output file;
+	struct dwell_answer *answer;
+
+	write_history(&file, &options, 20000, 0, 0);
+	answer = analyze_memory(&file, &everything);
+	cr_expect(gt(u64, answer->trace.end_ns, 86400000000000u / 2));
+	cr_expect(gt(u32, answer->trace.tasks, 5000));
+	for (size_t i = 0; i < answer->tasks->count; i++) {
+		const struct dwell_tasks_row *r = &answer->tasks->rows[i];
+		const uint64_t end =
+			r->ended_ns == DWELL_FOREVER ? answer->trace.end_ns : r->ended_ns;
+
+		cr_assert(eq(u64, end - r->created_ns,
+			r->times.running_ns + r->times.runnable_ns + r->times.blocked_ns +
+				r->times.unknown_ns));
+	}
+	dwell_answer_free(answer);
+	memory_output_release(&file);
+}
