@@ -83,6 +83,7 @@ static int read_table(struct decoder *d, struct dwell_cursor body)
 	struct dwell_cursor at, table;
 	int err;
 
+	d->what = "table of columns";
 	memset(d->columns, 0, sizeof(d->columns));
 	memset(d->by_kind, 0, sizeof(d->by_kind));
 	if (dwell_cursor_take(&body, 4, &at))
@@ -106,6 +107,7 @@ static int load_head(struct decoder *d, bool peek)
 {
 	struct decode_column *head = &d->columns[WIRE_HEAD][0];
 
+	d->what = "head";
 	if (!head->stored.at || d->chunk->count > DWELL_MAX_CHUNK_ROWS ||
 		head->raw_size > HEAD_BYTES + (size_t)d->chunk->count * HEAD_ROW_BYTES)
 		return DWELL_EFORMAT;
@@ -167,8 +169,11 @@ static void count_uses(struct decoder *d)
 
 static int load_shapes(struct decoder *d)
 {
-	const int err = load(d, WIRE_SHAPE, 0, d->chunk->count);
 	uint64_t kinds[DWELL_EVENT_KIND_COUNT] = { 0 };
+	int err;
+
+	d->what = "column of shapes";
+	err = load(d, WIRE_SHAPE, 0, d->chunk->count);
 
 	if (err)
 		return err;
@@ -176,6 +181,7 @@ static int load_shapes(struct decoder *d)
 	for (unsigned i = d->shape_count; i < 256; i++)
 		if (d->uses[i])
 			return DWELL_EFORMAT;
+	d->what = "head: rows of each kind";
 	for (unsigned i = 0; i < d->shape_count; i++)
 		kinds[d->shapes[i].kind] += d->uses[i];
 	return memcmp(kinds, d->by_kind, sizeof(kinds)) ? DWELL_EFORMAT : DWELL_OK;
@@ -202,6 +208,7 @@ static int load_times(struct decoder *d)
 	uint64_t needed = 0;
 	int err = DWELL_OK;
 
+	d->what = "columns of times";
 	for (unsigned i = 0; i < d->shape_count; i++)
 		sizes[d->shapes[i].stream] += d->uses[i];
 	for (unsigned i = 0; i < WIRE_TIME_STREAMS && !err; i++) {
@@ -211,6 +218,7 @@ static int load_times(struct decoder *d)
 			err = DWELL_EFORMAT;
 	}
 	/* All bits are there: whoever reads them need not look again. */
+	d->what = err ? d->what : "column of time bits";
 	if (!err && bits->raw_size != (needed + 7) / 8)
 		err = DWELL_EFORMAT;
 	return err ? err : load(d, WIRE_TIME_BITS, 0, bits->raw_size);
@@ -302,12 +310,16 @@ static int load_fields(struct decoder *d)
 		DWELL_COLUMN_OBJECT, DWELL_COLUMN_STACK, DWELL_COLUMN_VALUE, DWELL_COLUMN_EXTRA };
 	const uint32_t limits[] = { d->task_count, d->task_count, d->executor_count,
 		d->object_count, d->stack_count };
+	static const char *const names[WIRE_FIELDS] = { "column of tasks", "column of peers",
+		"column of executors", "column of objects", "column of stacks", "column of values",
+		"column of extras" };
 	int err = DWELL_OK;
 
 	memset(d->entries, 0, sizeof(d->entries));
 	for (unsigned i = 0; i < WIRE_FIELDS && !err; i++) {
 		if (bits[i] && !(d->wanted & bits[i]))
 			continue;
+		d->what = names[i];
 		d->entries[i].count = count_entries(d, i);
 		err = i <= ROWS_STACK ? load_narrow(d, i, limits[i]) : load_wide(d, i);
 	}
@@ -345,7 +357,10 @@ int dwell_decoder_open(struct decoder *d, const struct wire_chunk *chunk, struct
 	dwell_decoder_plain_shapes(d);
 	if ((err = load_shapes(d)) || (err = load_times(d)))
 		return err;
-	return load_fields(d);
+	err = load_fields(d);
+	if (!err)
+		d->what = "row that cannot be";
+	return err;
 }
 
 int dwell_decoder_peek(struct decoder *d, const struct wire_chunk *chunk, struct dwell_cursor body)

@@ -45,6 +45,7 @@ struct decode_entries {
 
 struct decoder {
 	struct dwell_unsqueeze *unsqueeze;
+	const char *what; /* is being read: names the fault after a failure */
 	/* Of the chunk. */
 	const struct wire_chunk *chunk;
 	struct decode_column columns[WIRE_FIELD_COUNT][DECODE_PARTS];

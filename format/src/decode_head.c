@@ -177,24 +177,58 @@ static int read_shapes(struct decoder *d, struct dwell_cursor *in)
 	return err;
 }
 
+/* The dictionaries, in their order. */
+static int read_dictionaries(struct decoder *d, struct dwell_cursor *in)
+{
+	int err;
+
+	d->what = "head: tasks";
+	err = read_ids(d, in, DWELL_MAX_TASKS, &d->tasks, &d->task_count);
+	if (err)
+		return err;
+	d->what = "head: executors";
+	err = read_ids(d, in, DWELL_MAX_EXECUTORS, &d->executors, &d->executor_count);
+	if (err)
+		return err;
+	d->what = "head: occupants";
+	err = read_occupants(d, in);
+	if (err)
+		return err;
+	d->what = "head: objects";
+	err = read_objects(d, in);
+	if (err)
+		return err;
+	d->what = "head: stacks";
+	return read_ids(d, in, DWELL_MAX_STACKS, &d->stacks, &d->stack_count);
+}
+
 int dwell_decoder_head(struct decoder *d, bool peek)
 {
 	struct dwell_cursor in = { d->columns[WIRE_HEAD][0].raw,
 		d->columns[WIRE_HEAD][0].raw_size };
-	int err = number(&in, UINT64_MAX, &d->unit);
+	int err;
 
+	d->what = "head: unit";
+	err = number(&in, UINT64_MAX, &d->unit);
 	if (!err && !d->unit)
 		return DWELL_EFORMAT;
-	if (!err)
-		err = read_kinds(d, &in);
+	if (err)
+		return err;
+	d->what = "head: rows of each kind";
+	err = read_kinds(d, &in);
 	if (err || peek)
 		return err;
-	if ((err = read_ids(d, &in, DWELL_MAX_TASKS, &d->tasks, &d->task_count)) ||
-		(err = read_ids(d, &in, DWELL_MAX_EXECUTORS, &d->executors, &d->executor_count)) ||
-		(err = read_occupants(d, &in)) || (err = read_objects(d, &in)) ||
-		(err = read_ids(d, &in, DWELL_MAX_STACKS, &d->stacks, &d->stack_count)) ||
-		(err = dwell_timecode_read(&in, &d->code)))
+	err = read_dictionaries(d, &in);
+	if (err)
 		return err;
+	d->what = "head: time code";
+	err = dwell_timecode_read(&in, &d->code);
+	if (err)
+		return err;
+	d->what = "head: shapes";
 	err = read_shapes(d, &in);
-	return !err && in.left ? DWELL_EFORMAT : err;
+	if (err)
+		return err;
+	d->what = "head: something behind the shapes";
+	return in.left ? DWELL_EFORMAT : DWELL_OK;
 }

@@ -215,6 +215,42 @@ static int count_definitions(struct scan *scan)
 	return err;
 }
 
+/* Does the index know all chunks that were found? */
+static bool index_has(const struct index *index, const struct index *scanned)
+{
+	size_t i = 0;
+
+	for (size_t k = 0; k < scanned->chunk_count; k++) {
+		while (i < index->chunk_count &&
+			index->chunks[i].offset < scanned->chunks[k].offset)
+			i++;
+		if (i == index->chunk_count || index->chunks[i].offset != scanned->chunks[k].offset)
+			return false;
+	}
+	return true;
+}
+
+/* The index may be whole and only the end missing. True: it is taken. */
+static bool take_index(struct scan *scan)
+{
+	struct dwell_reader *reader = scan->reader;
+	struct index scanned = reader->index;
+
+	if (!scan->index_offset)
+		return false;
+	reader->index = (struct index){ 0 };
+	if (!dwell_reader_read_index(reader, scan->index_offset)) {
+		if (index_has(&reader->index, &scanned)) {
+			dwell_index_release(&scanned);
+			reader->summary.indexed = true;
+			return true;
+		}
+		dwell_index_release(&reader->index);
+	}
+	reader->index = scanned;
+	return false;
+}
+
 int dwell_reader_scan(struct dwell_reader *reader)
 {
 	struct scan scan = { .reader = reader, .index = &reader->index };
@@ -226,18 +262,8 @@ int dwell_reader_scan(struct dwell_reader *reader)
 	dwell_decoder_release(&scan.decoder);
 	if (err && err != DWELL_END)
 		return err;
-	/* The index itself may be whole and only the end missing. */
-	if (scan.index_offset) {
-		struct index scanned = reader->index;
-
-		reader->index = (struct index){ 0 };
-		if (!dwell_reader_read_index(reader, scan.index_offset)) {
-			dwell_index_release(&scanned);
-			reader->summary.indexed = true;
-			return DWELL_OK;
-		}
-		reader->index = scanned;
-	}
+	if (take_index(&scan))
+		return DWELL_OK;
 	if (!scan.informed)
 		return dwell_diag_set(&reader->diag, DWELL_EFORMAT, reader->start, 0,
 			"no chunk says what the trace is");

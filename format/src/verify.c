@@ -2,6 +2,7 @@
 
 #include "dwell/limits.h"
 #include "src/borrowed.h"
+#include "src/pyramid_file.h"
 #include "src/reader_private.h"
 #include "src/records.h"
 
@@ -43,6 +44,23 @@ static int verify_end(struct verify *v, const struct dwell_chunk_read *chunk)
 	return DWELL_OK;
 }
 
+static int verify_pyramid(struct verify *v, const struct dwell_chunk_read *chunk)
+{
+	struct pyramid_chunk buckets = { 0 };
+	uint8_t *at = NULL;
+	size_t size = 0;
+	int err =
+		dwell_unsqueeze_blob(v->unsqueeze, chunk->body, DWELL_MAX_TABLES_BYTES, &at, &size);
+
+	v->what = "buckets";
+	if (!err)
+		err = dwell_pyramid_chunk_read(
+			&buckets, (struct dwell_cursor){ at, size }, chunk->head.count);
+	dwell_pyramid_chunk_release(&buckets);
+	free(at);
+	return err;
+}
+
 static int verify_body(struct verify *v, const struct dwell_chunk_read *chunk)
 {
 	switch (chunk->head.kind) {
@@ -57,8 +75,9 @@ static int verify_body(struct verify *v, const struct dwell_chunk_read *chunk)
 	case WIRE_END:
 		return verify_end(v, chunk);
 	case WIRE_PYRAMID:
+		return verify_pyramid(v, chunk);
 	case WIRE_INDEX:
-		return DWELL_OK; /* compared with what a scan finds, at the end */
+		return DWELL_OK; /* compared with what is met, chunk by chunk */
 	default:
 		dwell_verify_say(v,
 			chunk->head.flags & WIRE_MUST_KNOW ? DWELL_VERIFY_DAMAGE
@@ -102,6 +121,14 @@ static void verify_indexed(struct verify *v, const struct wire_chunk *head)
 		dwell_verify_say(v, DWELL_VERIFY_DAMAGE, "events chunk: the index says otherwise");
 }
 
+static const char *kind_name(unsigned kind)
+{
+	static const char *const names[] = { "chunk", "info chunk", "tables chunk",
+		"keyframe chunk", "events chunk", "pyramid chunk", "index chunk", "end chunk" };
+
+	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : names[0];
+}
+
 /* One chunk; the offset moves on. DWELL_END: there is none behind it. */
 static int step(struct verify *v)
 {
@@ -125,14 +152,16 @@ static int step(struct verify *v)
 	}
 	if (!err) {
 		verify_indexed(v, &chunk.head);
-		what = "chunk: content cannot be";
+		v->what = "content";
 		err = verify_body(v, &chunk);
+		what = v->what;
 	}
 	v->serial += chunk.head.kind != 0;
 	if (err == DWELL_ENOMEM || err == DWELL_EIO)
 		goto out;
 	if (err)
-		dwell_verify_say(v, DWELL_VERIFY_DAMAGE, "%s (%s)", what, dwell_strerror(err));
+		dwell_verify_say(v, DWELL_VERIFY_DAMAGE, "%s: %s: %s", kind_name(chunk.head.kind),
+			what, dwell_strerror(err));
 	err = next >= v->bytes->size ? DWELL_END : DWELL_OK;
 	v->offset = next;
 out:

@@ -119,9 +119,19 @@ int dwell_verify_events(struct verify *v, const struct dwell_chunk_read *chunk)
 	err = dwell_decoder_open(&v->decoder, head, chunk->body, 0);
 	if (!err)
 		err = verify_rows(v);
+	v->what = v->decoder.what;
 	v->row = head->row + head->count;
 	v->last_ns = head->last_ns;
 	return err;
+}
+
+static const char *record_name(unsigned type)
+{
+	static const char *const names[WIRE_RECORD_COUNT] = { "record", "process", "task",
+		"executor", "object", "mapping", "location", "stack", "label", "counter", "clock",
+		"note" };
+
+	return type < WIRE_RECORD_COUNT ? names[type] : names[0];
 }
 
 int dwell_verify_tables(struct verify *v, const struct dwell_chunk_read *chunk)
@@ -132,8 +142,11 @@ int dwell_verify_tables(struct verify *v, const struct dwell_chunk_read *chunk)
 		dwell_unsqueeze_blob(v->unsqueeze, chunk->body, DWELL_MAX_TABLES_BYTES, &at, &size);
 	struct dwell_cursor in = { at, size };
 
-	while (!err)
+	v->what = "blob";
+	while (!err) {
+		v->what = in.left ? record_name(in.at[0]) : "record";
 		err = dwell_record_next(&in, &v->sink);
+	}
 	free(at);
 	return err == DWELL_END ? DWELL_OK : err;
 }
@@ -149,6 +162,7 @@ int dwell_verify_keyframe(struct verify *v, const struct dwell_chunk_read *chunk
 	if (!err)
 		err = dwell_keyframe_read(
 			(struct dwell_cursor){ at, size }, chunk->head.count, &states);
+	v->what = "state of a task";
 	v->keyframes++;
 	v->said = 0;
 	for (uint32_t i = 0; !err && i < chunk->head.count; i++)

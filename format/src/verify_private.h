@@ -18,7 +18,8 @@ struct verify {
 	void *context;
 	bool damaged;
 	uint8_t sync[WIRE_SYNC_SIZE];
-	uint64_t offset; /* of the chunk at hand */
+	uint64_t offset;  /* of the chunk at hand */
+	const char *what; /* in it, cannot be */
 	uint32_t serial;
 	struct dwell_unsqueeze *unsqueeze;
 	struct decoder decoder;
