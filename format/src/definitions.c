@@ -121,10 +121,22 @@ void dwell_definitions_need(struct definitions *d, enum wire_record type, uint32
 	d->out_count++;
 }
 
+static int compare_pending(const void *a, const void *b)
+{
+	const struct pending *x = a, *y = b;
+
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* In order of type and id, so that the order in which a source tells them makes no difference. */
 void dwell_definitions_pending(struct definitions *d)
 {
 	const size_t count = d->pending.size / sizeof(struct pending);
 
+	if (count)
+		qsort(d->pending.at, count, sizeof(struct pending), compare_pending);
 	for (size_t i = 0; i < count; i++) {
 		struct pending pending;
 
