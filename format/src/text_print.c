@@ -8,6 +8,8 @@ static void hold(struct text_out *out)
 {
 	const size_t need = out->held_count + out->count;
 
+	if (!out->count)
+		return;
 	if (need > out->held_cap) {
 		char *held = realloc(out->held, need * 2);
 
