@@ -87,6 +87,7 @@ struct perf {
 	struct dwell_sink *sink;
 	struct dwell_event *rows;
 	size_t row_count;
+	bool started; /* read to the zero, and no further */
 	bool done;
 	size_t ready;
 	uint64_t zero_ns; /* on the recording's clock */

@@ -151,14 +151,18 @@ static int start(struct dwell_source *source, const struct dwell_source_options 
 	struct dwell_sink *sink)
 {
 	struct perf *perf = self_of(source);
-	int err = reset(perf);
+	int err = DWELL_OK;
 
 	(void)options;
 	perf->sink = sink;
-	if (!err)
-		err = read_to_zero(perf);
+	if (!perf->started) { /* else nothing was taken since: whoever asks what there is */
+		err = reset(perf);
+		if (!err)
+			err = read_to_zero(perf);
+	}
 	if (err)
 		return err;
+	perf->started = true;
 	if (!perf->attrs.count)
 		return dwell_diag_set(
 			&perf->diag, DWELL_EFORMAT, UINT64_MAX, 0, "perf: no event was recorded");
@@ -202,6 +206,7 @@ static int drive_part(struct dwell_source *source, const struct dwell_source_opt
 
 	(void)options;
 	(void)part;
+	perf->started = false;
 	perf->sink = sink;
 	while (!err) {
 		err = take_ready(perf);
