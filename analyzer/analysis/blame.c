@@ -76,19 +76,12 @@ static int blame_read(struct waits *waits, struct group *group, const struct dwe
 	return add_share(waits, group, wait->start_ns, wait->end_ns, &who);
 }
 
-/* Waits whose waker may have held what was waited for. */
-static bool may_be_held(unsigned reason)
-{
-	return is_held(reason) || reason == DWELL_REASON_SEMAPHORE || reason == DWELL_REASON_FUTEX;
-}
-
 static int note_end(struct released *of, const struct dwell_wait *wait)
 {
 	const uint64_t ready_ns = wait->end_ns - wait->runnable_ns;
 
 	of->waited = true;
-	if (is_held(wait->reason))
-		released_handover(of, wait->start_ns, wait->end_ns);
+	released_handover(of, wait->start_ns, wait->end_ns);
 	/* Who woke it gave it up, unless the object's own rows say when and who. */
 	if (of->has_rows || !wait->waker || wait->waker == wait->task)
 		return DWELL_OK;

@@ -101,6 +101,16 @@ static int fill_row(struct dwell_lock_row *row, const struct waits *waits, struc
 	return err ? err : group_take_holders(group, &row->holders, &row->holder_count);
 }
 
+/* A semaphore or futex is one where tasks that got it before gave it up, for most of the time. */
+static bool is_lock(const struct group *group)
+{
+	uint64_t held_ns = group->more_holders.total_ns;
+
+	for (uint32_t i = 0; i < group->holder_count; i++)
+		held_ns += group->holders[i].total_ns;
+	return is_held(group->reason) || held_ns > group->waits.sum / 2;
+}
+
 static int longest_first(const void *a, const void *b)
 {
 	const struct dwell_lock_row *x = a, *y = b;
@@ -131,7 +141,8 @@ int locks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	if (groups->count && !out->rows)
 		return DWELL_ENOMEM;
 	for (size_t i = 0; i < groups->count && !err; i++)
-		err = fill_row(&out->rows[out->count++], locks->waits, groups->at[i]);
+		if (is_lock(groups->at[i]))
+			err = fill_row(&out->rows[out->count++], locks->waits, groups->at[i]);
 	if (out->count)
 		qsort(out->rows, out->count, sizeof(*out->rows), longest_first);
 	return err ? err : order_cycles(&locks->order, model->catalog, out);

@@ -8,6 +8,11 @@ bool is_held(unsigned reason)
 	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK;
 }
 
+bool may_be_held(unsigned reason)
+{
+	return is_held(reason) || reason == DWELL_REASON_SEMAPHORE || reason == DWELL_REASON_FUTEX;
+}
+
 int waits_make(void **fold, const struct model *model, unsigned by, bool held_only)
 {
 	struct waits *waits = calloc(1, sizeof(*waits));
@@ -127,12 +132,12 @@ int waits_event(void *fold, const struct dwell_event *event)
 			return DWELL_ENOMEM;
 		break;
 	case DWELL_EVENT_WAIT_BEGIN:
-		if (event->task && is_held(event->reason) &&
+		if (event->task && may_be_held(event->reason) &&
 			queue(waits, event->task, event->object))
 			return DWELL_ENOMEM;
 		break;
 	case DWELL_EVENT_SWITCH:
-		if (event->task && event->state == DWELL_BLOCKED && is_held(event->reason) &&
+		if (event->task && event->state == DWELL_BLOCKED && may_be_held(event->reason) &&
 			queue(waits, event->task, event->object))
 			return DWELL_ENOMEM;
 		break;
@@ -223,7 +228,8 @@ static int add_open(struct waits *waits, const struct dwell_interval *interval)
 	};
 	struct group *group;
 
-	if (!wants_wait(waits->model, &as_wait) || (waits->held_only && !is_held(as_wait.reason)))
+	if (!wants_wait(waits->model, &as_wait) ||
+		(waits->held_only && !may_be_held(as_wait.reason)))
 		return DWELL_OK;
 	group = group_of_wait(
 		waits, interval->task, interval->object, interval->stack, interval->reason);
@@ -298,7 +304,7 @@ int waits_wait(void *fold, const struct dwell_wait *wait)
 	int err = DWELL_OK;
 
 	if (!never_waited(wait) && wants_wait(waits->model, wait) &&
-		!(waits->held_only && !is_held(wait->reason)))
+		!(waits->held_only && !may_be_held(wait->reason)))
 		err = fold_wait(waits, wait);
 	if (!err)
 		err = queue(waits, wait->task, 0);

@@ -10,7 +10,7 @@
 struct waits {
 	const struct model *model;
 	unsigned by;    /* enum dwell_by: what groups have in common */
-	bool held_only; /* only waits for something held */
+	bool held_only; /* only waits for something that may be held */
 	struct groups groups;
 	struct past past;
 	struct releases releases;
@@ -42,6 +42,8 @@ int waits_merge(void *into, void *from);
 
 /* Is what such a wait is for something that a task holds? */
 bool is_held(unsigned reason);
+/* The same, or it may be used as one: who held it shows. */
+bool may_be_held(unsigned reason);
 
 struct waiter *waiter_of(struct waits *waits, uint32_t task);
 
