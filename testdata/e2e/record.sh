@@ -129,6 +129,8 @@ killed() {
 	sleep 1.2
 	[ -e lived ] || fault 'the program died with the recorder'
 	"$bin/dwell" dump k.dwell >dumped 2>&1 || fault "the file of a killed recorder: $(head -n 3 dumped)"
+	run "$bin/dwell" record -q -o k2.dwell -- true
+	compgen -G "/dev/shm/dwell-$recorder-*" >/dev/null && fault 'the session of a killed recorder is not swept'
 	grep -q '^end .*closed' dumped && fault 'a killed recorder left a closed file'
 	local last
 	last=$(grep -oE '^[0-9]+' dumped | tail -n 1)

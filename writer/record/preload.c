@@ -1,7 +1,10 @@
 #include "preload.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +23,7 @@ static const char *const library_places[] = { "../lib/libdwell-preload.so",
 	"../lib/dwell/libdwell-preload.so", "../" DWELL_LIBDIR "/dwell/libdwell-preload.so" };
 
 static const char link_folder[] = "/tmp/dwell-XXXXXX";
-static const char session_folder[] = "/dev/shm/dwell-XXXXXX";
+static const char sessions[] = "/dev/shm";
 
 bool dwell_preload_library(char *out)
 {
@@ -57,6 +60,48 @@ static bool name_library(struct dwell_preload *preload, const char *path)
 	return symlink(path, preload->library) == 0;
 }
 
+/* Remove a folder of ours and the session in it. */
+static void remove_session(const char *name)
+{
+	char folder[PATH_MAX], path[PATH_MAX];
+	const struct dirent *entry;
+	DIR *open;
+
+	snprintf(folder, sizeof(folder), "%s/%s", sessions, name);
+	open = opendir(folder);
+	while (open && (entry = readdir(open)))
+		if (entry->d_name[0] != '.' && snprintf(path, sizeof(path), "%s/%s", folder,
+						       entry->d_name) < (int)sizeof(path))
+			(void)unlink(path);
+	if (open)
+		closedir(open);
+	(void)rmdir(folder);
+}
+
+/* A recorder that was killed leaves its session behind, and that is memory. */
+static void sweep(void)
+{
+	DIR *folder = opendir(sessions);
+	const struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		struct stat status;
+		char *end;
+		long pid;
+
+		if (strncmp(entry->d_name, "dwell-", 6) != 0)
+			continue;
+		pid = strtol(entry->d_name + 6, &end, 10);
+		if (pid <= 0 || *end != '-' || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+			continue;
+		if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+			S_ISDIR(status.st_mode) && status.st_uid == geteuid())
+			remove_session(entry->d_name);
+	}
+	if (folder)
+		closedir(folder);
+}
+
 /*
  * Programs that run as other users may not open our descriptors: for them the session is a file.
  * Its folder cannot be listed and its name cannot be guessed, so it is open to whom we told it.
@@ -65,7 +110,9 @@ static const char *make_place(struct dwell_preload *preload)
 {
 	uint64_t random[2];
 
-	memcpy(preload->folder, session_folder, sizeof(session_folder));
+	sweep();
+	snprintf(preload->folder, sizeof(preload->folder), "%s/dwell-%ld-XXXXXX", sessions,
+		(long)getpid());
 	if (getrandom(random, sizeof(random), 0) != sizeof(random) || !mkdtemp(preload->folder) ||
 		chmod(preload->folder, 0711) != 0) {
 		preload->folder[0] = '\0';
