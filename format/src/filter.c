@@ -387,9 +387,15 @@ static int on_note(struct dwell_sink *sink, const struct dwell_note *note)
 	return NEXT(filter, note, note);
 }
 
+/* Files waited for are named by their paths. */
 static int on_object(struct dwell_sink *sink, const struct dwell_object *object)
 {
-	return NEXT(filter_of(sink), object, object);
+	struct dwell_filter *filter = filter_of(sink);
+	struct dwell_object what = *object;
+
+	if (filter->options.strip && what.name.size && what.name.at[0] == '/')
+		what.name = filter_base(what.name);
+	return NEXT(filter, object, &what);
 }
 
 static int on_stack(struct dwell_sink *sink, const struct dwell_stack *stack)
