@@ -74,6 +74,9 @@ static inline void dwell_waiters_drop(const void *const *object)
 	__attribute__((cleanup(dwell_waiters_drop))) const void *waiting_for_ = (object);          \
 	dwell_waiters_add(waiting_for_, 1)
 
+/* The program confined itself: no system call of ours before exec. */
+extern bool dwell_exec_sandboxed;
+
 static inline bool dwell_mutex_contended(const pthread_mutex_t *mutex)
 {
 	/* glibc: 2 where somebody waits; with priorities or robust, the kernel's bit. */

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -87,6 +88,14 @@
 	X(pid_t, wait3, (int *, int, struct rusage *))                                             \
 	X(pid_t, wait4, (pid_t, int *, int, struct rusage *))                                      \
 	X(int, waitid, (idtype_t, id_t, siginfo_t *, int))                                         \
+	X(int, execve, (const char *, char *const *, char *const *))                               \
+	X(int, execvpe, (const char *, char *const *, char *const *))                              \
+	X(int, posix_spawn,                                                                        \
+		(pid_t *, const char *, const posix_spawn_file_actions_t *,                        \
+			const posix_spawnattr_t *, char *const *, char *const *))                  \
+	X(int, posix_spawnp,                                                                       \
+		(pid_t *, const char *, const posix_spawn_file_actions_t *,                        \
+			const posix_spawnattr_t *, char *const *, char *const *))                  \
 	X(long, syscall, (long, long, long, long, long, long, long))
 
 #define DWELL_REAL_IO(X)                                                                           \

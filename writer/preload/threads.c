@@ -199,6 +199,8 @@ EXPORT int prctl(int option, ...)
 		value[i] = __builtin_va_arg(list, unsigned long);
 	__builtin_va_end(list);
 	result = REAL(prctl)(option, value[0], value[1], value[2], value[3]);
+	if (option == PR_SET_SECCOMP)
+		dwell_exec_sandboxed = true;
 	if (option == PR_SET_NAME && result == 0)
 		dwell_thread_rename((const char *)value[0]);
 	return result;
