@@ -36,7 +36,7 @@ static sem_t sem;
 static mtx_t c11_mutex;
 static int pipes[2], sockets[2], lock_file;
 static _Atomic uint32_t word;
-static pthread_t sleeper;
+static pthread_t sleeper, once_waiter;
 static int flag;
 
 static void fail(const char *what)
@@ -56,6 +56,33 @@ static void nap(void)
 	usleep(LENGTH_US);
 }
 
+static _Atomic pid_t waiter;
+
+/* Each thread that is to wait says who it is, just before. */
+static void ready(void)
+{
+	atomic_store(&waiter, gettid());
+}
+
+/* The thread sleeps in the kernel now: what follows here happens during its wait. */
+static void until_it_waits(void)
+{
+	char path[64], text[256], *state = NULL;
+	pid_t tid;
+
+	while ((tid = atomic_load(&waiter)) == 0)
+		usleep(100);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+	do {
+		FILE *file = fopen(path, "r");
+		memset(text, 0, sizeof(text));
+		CHECK(file && fread(text, 1, sizeof(text) - 1, file) > 0);
+		fclose(file);
+		state = strrchr(text, ')');
+	} while (state && state[2] != 'S' && usleep(100) == 0);
+	atomic_store(&waiter, 0);
+}
+
 static struct timespec soon(clockid_t clock)
 {
 	struct timespec until;
@@ -69,6 +96,7 @@ static struct timespec soon(clockid_t clock)
 
 static void *on_mutex(void *unused)
 {
+	ready();
 	CHECK(pthread_mutex_lock(&mutex) == 0);
 	CHECK(pthread_mutex_unlock(&mutex) == 0);
 	return unused;
@@ -84,6 +112,7 @@ static void *on_timedlock(void *unused)
 
 static void *on_rwlock(void *unused)
 {
+	ready();
 	CHECK(pthread_rwlock_rdlock(&rwlock) == 0);
 	CHECK(pthread_rwlock_unlock(&rwlock) == 0);
 	return unused;
@@ -91,6 +120,7 @@ static void *on_rwlock(void *unused)
 
 static void *on_cond(void *unused)
 {
+	ready();
 	CHECK(pthread_mutex_lock(&cond_mutex) == 0);
 	while (!flag)
 		CHECK(pthread_cond_wait(&cond, &cond_mutex) == 0);
@@ -108,6 +138,7 @@ static void *on_cancel(void *unused)
 	pthread_mutex_t mine = PTHREAD_MUTEX_INITIALIZER;
 	pthread_cond_t never = PTHREAD_COND_INITIALIZER;
 
+	ready();
 	CHECK(pthread_mutex_lock(&mine) == 0);
 	pthread_cleanup_push(unlock, &mine);
 	pthread_cond_wait(&never, &mine);
@@ -118,6 +149,7 @@ static void *on_cancel(void *unused)
 
 static void *on_sem(void *unused)
 {
+	ready();
 	errno = EXDEV;
 	CHECK(sem_wait(&sem) == 0);
 	CHECK(errno == EXDEV);
@@ -126,14 +158,17 @@ static void *on_sem(void *unused)
 
 static void *on_barrier(void *unused)
 {
-	int result = pthread_barrier_wait(&barrier);
+	int result;
 
+	ready();
+	result = pthread_barrier_wait(&barrier);
 	CHECK(result == 0 || result == PTHREAD_BARRIER_SERIAL_THREAD);
 	return unused;
 }
 
 static void *on_spin(void *unused)
 {
+	ready();
 	CHECK(pthread_spin_lock(&spin) == 0);
 	CHECK(pthread_spin_unlock(&spin) == 0);
 	return unused;
@@ -149,6 +184,7 @@ static void *on_pipe(void *unused)
 {
 	char byte;
 
+	ready();
 	CHECK(read(pipes[0], &byte, 1) == 1 && byte == 'x');
 	return unused;
 }
@@ -157,6 +193,7 @@ static void *on_socket(void *unused)
 {
 	char byte;
 
+	ready();
 	CHECK(recv(sockets[0], &byte, 1, 0) == 1 && byte == 'y');
 	return unused;
 }
@@ -179,6 +216,7 @@ static void *on_sleep(void *unused)
 
 static void *on_futex(void *unused)
 {
+	ready();
 	while (atomic_load(&word) == 0)
 		syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 	return unused;
@@ -188,6 +226,7 @@ static void *on_flock(void *unused)
 {
 	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
+	ready();
 	CHECK(flock(fd, LOCK_EX) == 0);
 	close(fd);
 	return unused;
@@ -219,19 +258,26 @@ static void *on_vfork(void *unused)
 	return unused;
 }
 
+static void *on_once(void *unused);
+
 static void first_time(void)
 {
+	CHECK(pthread_create(&once_waiter, NULL, on_once, NULL) == 0);
+	CHECK(pthread_setname_np(once_waiter, "w-once") == 0);
+	until_it_waits();
 	nap();
 }
 
 static void *on_once(void *unused)
 {
+	ready();
 	CHECK(pthread_once(&once, first_time) == 0);
 	return unused;
 }
 
 static void *on_mtx(void *unused)
 {
+	ready();
 	CHECK(mtx_lock(&c11_mutex) == thrd_success);
 	CHECK(mtx_unlock(&c11_mutex) == thrd_success);
 	return unused;
@@ -263,6 +309,7 @@ static void locks(void)
 
 	CHECK(pthread_mutex_lock(&mutex) == 0);
 	a = begin("w-mutex", on_mutex);
+	until_it_waits();
 	b = begin("w-timedlock", on_timedlock);
 	join(b);
 	nap();
@@ -271,12 +318,16 @@ static void locks(void)
 
 	CHECK(pthread_rwlock_wrlock(&rwlock) == 0);
 	a = begin("w-rwlock", on_rwlock);
+	until_it_waits();
 	nap();
 	CHECK(pthread_rwlock_unlock(&rwlock) == 0);
 	join(a);
 
 	CHECK(pthread_spin_init(&spin, 0) == 0 && pthread_spin_lock(&spin) == 0);
 	a = begin("w-spin", on_spin);
+	while (atomic_exchange(&waiter, 0) == 0)
+		usleep(100);
+	usleep(1000);
 	nap();
 	CHECK(pthread_spin_unlock(&spin) == 0);
 	join(a);
@@ -284,6 +335,7 @@ static void locks(void)
 	CHECK(mtx_init(&c11_mutex, mtx_plain) == thrd_success);
 	CHECK(mtx_lock(&c11_mutex) == thrd_success);
 	a = begin("w-mtx", on_mtx);
+	until_it_waits();
 	nap();
 	CHECK(mtx_unlock(&c11_mutex) == thrd_success);
 	join(a);
@@ -293,6 +345,7 @@ static void signals(void)
 {
 	pthread_t a = begin("w-cond", on_cond);
 
+	until_it_waits();
 	nap();
 	CHECK(pthread_mutex_lock(&cond_mutex) == 0);
 	flag = 1;
@@ -301,31 +354,34 @@ static void signals(void)
 	join(a);
 
 	a = begin("w-cancel", on_cancel);
+	until_it_waits();
 	nap();
 	CHECK(pthread_cancel(a) == 0);
 	join(a);
 
 	CHECK(sem_init(&sem, 0, 0) == 0);
 	a = begin("w-sem", on_sem);
+	until_it_waits();
 	nap();
 	CHECK(sem_post(&sem) == 0);
 	join(a);
 
 	CHECK(pthread_barrier_init(&barrier, NULL, 2) == 0);
 	a = begin("w-barrier", on_barrier);
+	until_it_waits();
 	nap();
 	(void)on_barrier(NULL);
+	atomic_store(&waiter, 0);
 	join(a);
 
 	sleeper = begin("sleeper", sleeps);
 	join(begin("w-join", on_join));
 
-	a = begin("first", on_once);
-	usleep(LENGTH_US / 10);
-	join(begin("w-once", on_once));
-	join(a);
+	CHECK(pthread_once(&once, first_time) == 0);
+	join(once_waiter);
 
 	a = begin("w-futex", on_futex);
+	until_it_waits();
 	nap();
 	atomic_store(&word, 1);
 	syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
@@ -339,12 +395,14 @@ static void calls(void)
 	CHECK(pipe(pipes) == 0);
 	join(begin("w-poll", on_poll));
 	a = begin("w-pipe", on_pipe);
+	until_it_waits();
 	nap();
 	CHECK(write(pipes[1], "x", 1) == 1);
 	join(a);
 
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
 	a = begin("w-socket", on_socket);
+	until_it_waits();
 	nap();
 	CHECK(send(sockets[1], "y", 1, 0) == 1);
 	join(a);
@@ -356,6 +414,7 @@ static void calls(void)
 	lock_file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	CHECK(flock(lock_file, LOCK_EX) == 0);
 	a = begin("w-flock", on_flock);
+	until_it_waits();
 	nap();
 	CHECK(flock(lock_file, LOCK_UN) == 0);
 	join(a);
