@@ -14,7 +14,7 @@
 enum {
 	PYRAMID_STATES = 4,       /* unknown, running, runnable, blocked */
 	PYRAMID_WHOLE = 255,      /* a share of everything */
-	PYRAMID_FIRST_SHIFT = 14, /* buckets of 16 us, to begin with */
+	PYRAMID_FIRST_SHIFT = 16, /* buckets of 66 us, to begin with */
 	PYRAMID_STEP_SHIFT = 2,
 	PYRAMID_STEP = 1 << PYRAMID_STEP_SHIFT, /* a level's buckets are so many times as wide as
 						   those below */
