@@ -197,7 +197,7 @@ Test(budget, steps_down_while_over_and_up_when_calm)
 		now += 1000000000;
 		cpu += 50000000;
 		cr_expect(dwell_budget_tick(&budget, now, cpu, 0, why, sizeof(why)));
-		cr_expect_eq(budget.detail, i);
+		cr_expect_eq((int)budget.detail, i);
 		cr_expect_str_eq(why, "recording took 5.0 % of a CPU, the budget is 2.0 %");
 	}
 	now += 1000000000;
