@@ -94,12 +94,32 @@ static int count_wake(struct tasks *tasks, const struct dwell_event *event)
 	return DWELL_OK;
 }
 
+/* A task that is said to be runnable was not woken by anybody: no wake overtook anything. */
+static int note_runnable(struct tasks *tasks, const struct dwell_event *event)
+{
+	const struct dwell_task_state *state = dwell_states_get(tasks->states, event->task);
+	struct task_sums *sums = event->task ? sums_of(tasks, event->task) : NULL;
+
+	if (!sums)
+		return event->task ? DWELL_ENOMEM : DWELL_OK;
+	if (event->state == DWELL_RUNNABLE &&
+		!(state && !state->lost_ns && state->state == DWELL_RUNNABLE)) {
+		sums->woken = true;
+		sums->woken_ns = event->time_ns;
+	}
+	return DWELL_OK;
+}
+
 /* One that overtook the leaving is seen to have counted by what the interval turned out to be. */
 static void count_overtaken(struct task_sums *sums, const struct dwell_interval *interval)
 {
-	if (interval->state != DWELL_RUNNABLE || interval->cause != DWELL_CAUSE_WAKE ||
-		interval->next != DWELL_RUNNING ||
-		(sums->woken && sums->woken_ns == interval->start_ns))
+	const bool counted = sums->woken && sums->woken_ns == interval->start_ns;
+
+	if (interval->state != DWELL_RUNNABLE || interval->next != DWELL_RUNNING)
+		return;
+	/* It stands for this stretch only, even where the next one begins at the same time. */
+	sums->woken = false;
+	if (interval->cause != DWELL_CAUSE_WAKE || counted)
 		return;
 	sums->wakes++;
 }
@@ -110,6 +130,8 @@ static int tasks_event(void *fold, const struct dwell_event *event)
 
 	if (event->kind == DWELL_EVENT_WAKE)
 		return count_wake(tasks, event);
+	if (event->kind == DWELL_EVENT_STATE)
+		return note_runnable(tasks, event);
 	if (!event->task)
 		return DWELL_OK;
 
@@ -185,7 +207,8 @@ static int tasks_merge(void *into_fold, void *from_fold)
 }
 
 const struct fold_ops tasks_fold = {
-	.kinds = 1u << DWELL_EVENT_SWITCH | 1u << DWELL_EVENT_WAKE | 1u << DWELL_EVENT_EXIT,
+	.kinds = 1u << DWELL_EVENT_SWITCH | 1u << DWELL_EVENT_WAKE | 1u << DWELL_EVENT_STATE |
+		 1u << DWELL_EVENT_EXIT,
 	.make = tasks_make,
 	.free = tasks_drop,
 	.begin = tasks_begin,
