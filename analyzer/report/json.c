@@ -25,7 +25,11 @@ static size_t plain_length(const char *at, size_t size)
 {
 	size_t i = 0;
 
-	while (i < size && at[i] >= 0x20 && at[i] != '"' && at[i] != '\\' && at[i] != 0x7f)
+	/* A char is signed on some machines only. */
+	const unsigned char *bytes = (const unsigned char *)at;
+
+	while (i < size && bytes[i] >= 0x20 && bytes[i] < 0x7f && bytes[i] != '"' &&
+		bytes[i] != '\\')
 		i++;
 	return i;
 }
