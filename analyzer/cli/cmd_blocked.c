@@ -44,21 +44,21 @@ static bool lists_all(const struct question *question)
 }
 
 /* What a row stands for: of a site, place and object. */
-static const char *part_row(char out[PART_SIZE], const struct dwell_catalog *catalog,
+static const char *part_row(char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog,
 	const struct dwell_blocked_row *row)
 {
-	char object[PART_SIZE], site[PART_SIZE];
+	char object[DWELL_NAME_SIZE], site[DWELL_NAME_SIZE];
 
 	if (row->key.by != DWELL_BY_SITE)
 		return part_key(out, catalog, &row->key);
-	part_object(object, catalog, row->several ? 0 : row->object);
-	part_site(site, catalog, row->stack);
+	dwell_name_object(object, catalog, row->several ? 0 : row->object);
+	dwell_name_site(site, catalog, row->stack);
 	if (*object && *site)
-		snprintf(out, PART_SIZE, "%.240s at %.240s", object, site);
+		snprintf(out, DWELL_NAME_SIZE, "%.240s at %.240s", object, site);
 	else if (*object || *site)
-		snprintf(out, PART_SIZE, "%s", *object ? object : site);
+		snprintf(out, DWELL_NAME_SIZE, "%s", *object ? object : site);
 	else
-		snprintf(out, PART_SIZE, "%.*s", (int)(row->key.text.size & 255),
+		snprintf(out, DWELL_NAME_SIZE, "%.*s", (int)(row->key.text.size & 255),
 			row->key.text.at ? row->key.text.at : "");
 	return out;
 }
@@ -66,7 +66,7 @@ static const char *part_row(char out[PART_SIZE], const struct dwell_catalog *cat
 static void json_wakers(struct dwell_json *json, const struct dwell_catalog *catalog,
 	const struct dwell_blocked_row *row)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_array(json, "wakers");
 	for (size_t i = 0; i < row->waker_count; i++) {
@@ -74,8 +74,8 @@ static void json_wakers(struct dwell_json *json, const struct dwell_catalog *cat
 
 		dwell_json_object(json, NULL);
 		part_id_json(json, "task", waker->task);
-		dwell_json_string(json, "name", part_task(text, catalog, waker->task));
-		dwell_json_string(json, "class", part_class(text, catalog, waker->task));
+		dwell_json_string(json, "name", dwell_name_task(text, catalog, waker->task));
+		dwell_json_string(json, "class", dwell_name_class(text, catalog, waker->task));
 		part_stack_json(json, "stack", catalog, waker->stack);
 		dwell_json_number(json, "count", waker->count);
 		dwell_json_number(json, "total_ns", waker->total_ns);
@@ -95,7 +95,7 @@ static void json_row(struct dwell_json *json, const struct dwell_catalog *catalo
 	const struct dwell_blocked_row *row)
 {
 	const struct dwell_distribution *waits = &row->waits;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_object(json, NULL);
 	dwell_json_string(json, "id", part_id(text, row->id));
@@ -164,7 +164,7 @@ static const struct dwell_column_spec columns[] = {
 static void blame_cell(struct dwell_table *table, const struct dwell_catalog *catalog,
 	const struct dwell_blocked_row *row)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	if (row->holder_count) {
 		const struct dwell_holder *holder = &row->holders[0];
@@ -172,10 +172,10 @@ static void blame_cell(struct dwell_table *table, const struct dwell_catalog *ca
 			dwell_share_ppm(holder->times.running_ns, holder->total_ns) / 10000;
 
 		dwell_table_text(table, "held by %s, running %" PRIu64 " %%",
-			part_task(text, catalog, holder->task), running);
+			dwell_name_task(text, catalog, holder->task), running);
 	} else if (row->waker_count && row->wakers[0].task) {
 		dwell_table_text(
-			table, "ended by %s", part_task(text, catalog, row->wakers[0].task));
+			table, "ended by %s", dwell_name_task(text, catalog, row->wakers[0].task));
 	} else {
 		dwell_table_absent(table);
 	}
@@ -185,7 +185,7 @@ static void table_row(struct dwell_table *table, const struct dwell_catalog *cat
 	const struct dwell_blocked_row *row, uint64_t all_ns)
 {
 	const struct dwell_distribution *waits = &row->waits;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_table_string(table, part_id(text, row->id));
 	dwell_table_string(table, dwell_by_name(row->key.by));
@@ -203,7 +203,7 @@ static void table_row(struct dwell_table *table, const struct dwell_catalog *cat
 	dwell_table_string(table, reason_name(row->reason));
 	dwell_table_string(table, dwell_role_name(row->role));
 	dwell_table_string(table, part_row(text, catalog, row));
-	dwell_table_string(table, part_object(text, catalog, row->several ? 0 : row->object));
+	dwell_table_string(table, dwell_name_object(text, catalog, row->several ? 0 : row->object));
 	blame_cell(table, catalog, row);
 }
 

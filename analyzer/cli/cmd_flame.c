@@ -56,13 +56,13 @@ struct made {
 
 static struct dwell_string frame_name(const struct dwell_frame *frame, struct made *made)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 	char *out;
 
 	if (frame->function.size || made->count == DWELL_MAX_FRAMES)
 		return frame->function;
 	out = made->text[made->count++];
-	part_frame(text, frame, false);
+	dwell_name_frame(text, frame, false);
 	snprintf(out, sizeof(made->text[0]), "%.63s", text);
 	return (struct dwell_string){ out, strlen(out) };
 }
@@ -74,11 +74,11 @@ static int add_row(struct dwell_flame *flame, const struct dwell_catalog *catalo
 	struct dwell_string names[DWELL_MAX_FRAMES + 3];
 	struct dwell_frame frames[DWELL_MAX_FRAMES];
 	struct made made = { .count = 0 };
-	char class[PART_SIZE], reason[64];
+	char class[DWELL_NAME_SIZE], reason[64];
 	size_t inner = dwell_catalog_frames(catalog, row->stack, frames, DWELL_MAX_FRAMES);
 	size_t count = 0;
 
-	if (*part_class(class, catalog, row->task))
+	if (*dwell_name_class(class, catalog, row->task))
 		names[count++] = (struct dwell_string){ class, strlen(class) };
 	inner = inner < DWELL_MAX_FRAMES ? inner : DWELL_MAX_FRAMES;
 	while (inner--)

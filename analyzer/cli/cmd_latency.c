@@ -30,7 +30,7 @@ static void json_rows(struct dwell_json *json, const struct question *question)
 {
 	const struct dwell_latency *latency = question->answer->latency;
 	const struct dwell_catalog *catalog = question->answer->catalog;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_array(json, "classes");
 	for (size_t i = 0; i < question_limit(question, latency->class_count); i++) {
@@ -45,7 +45,7 @@ static void json_rows(struct dwell_json *json, const struct question *question)
 		const uint32_t id = latency->executors[i].id;
 
 		dwell_json_object(json, NULL);
-		dwell_json_string(json, "executor", part_executor(text, catalog, id));
+		dwell_json_string(json, "executor", dwell_name_executor(text, catalog, id));
 		part_distribution_json(json, &latency->executors[i].times);
 		dwell_json_end_object(json);
 	}
@@ -63,11 +63,12 @@ static void json_ran(struct dwell_json *json, const struct dwell_catalog *catalo
 	const struct dwell_occupant *occupant)
 {
 	const bool task = occupant->kind == DWELL_OCCUPANT_TASK;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_object(json, NULL);
 	part_id_json(json, "task", task ? occupant->task : 0);
-	dwell_json_string(json, "name", task ? part_task(text, catalog, occupant->task) : NULL);
+	dwell_json_string(
+		json, "name", task ? dwell_name_task(text, catalog, occupant->task) : NULL);
 	dwell_json_string(json, "kind",
 		task ? kind_of(catalog, occupant->task) : dwell_occupant_name(occupant->kind));
 	dwell_json_number(json, "ns", occupant->ns);
@@ -77,18 +78,19 @@ static void json_ran(struct dwell_json *json, const struct dwell_catalog *catalo
 static void json_worst(struct dwell_json *json, const struct dwell_catalog *catalog,
 	const struct dwell_worst *worst)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_object(json, NULL);
 	dwell_json_string(json, "id", part_id(text, worst->id));
 	dwell_json_number(json, "task", worst->task);
-	dwell_json_string(json, "name", part_task(text, catalog, worst->task));
-	dwell_json_string(json, "class", part_class(text, catalog, worst->task));
+	dwell_json_string(json, "name", dwell_name_task(text, catalog, worst->task));
+	dwell_json_string(json, "class", dwell_name_class(text, catalog, worst->task));
 	dwell_json_number(json, "at_ns", worst->at_ns);
 	dwell_json_number(json, "latency_ns", worst->latency_ns);
 	dwell_json_string(json, "cause", dwell_cause_name(worst->cause));
 	if (worst->executor)
-		dwell_json_string(json, "executor", part_executor(text, catalog, worst->executor));
+		dwell_json_string(
+			json, "executor", dwell_name_executor(text, catalog, worst->executor));
 	else
 		dwell_json_null(json, "executor");
 	part_id_json(json, "waker", worst->waker);
@@ -157,13 +159,14 @@ static void fill_table(struct dwell_table *table, const struct question *questio
 	};
 	const struct dwell_latency *latency = question->answer->latency;
 	const struct dwell_catalog *catalog = question->answer->catalog;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	table_row(table, "all", "all", &latency->overall);
 	for (unsigned cause = DWELL_CAUSE_WAKE; cause < DWELL_CAUSE_COUNT; cause++)
 		table_row(table, "cause", causes[cause], &latency->causes[cause]);
 	for (size_t i = 0; i < latency->executor_count; i++)
-		table_row(table, "executor", part_executor(text, catalog, latency->executors[i].id),
+		table_row(table, "executor",
+			dwell_name_executor(text, catalog, latency->executors[i].id),
 			&latency->executors[i].times);
 	for (size_t i = 0; i < question_limit(question, latency->class_count); i++) {
 		const struct dwell_catalog_class *class =
@@ -215,16 +218,16 @@ static const struct dwell_column_spec worst_columns[] = {
 };
 
 /* Its name alone: whose it is matters more here than which one. */
-static const char *short_name(
-	char out[PART_SIZE], const struct dwell_catalog *catalog, const struct dwell_occupant *ran)
+static const char *short_name(char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog,
+	const struct dwell_occupant *ran)
 {
 	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, ran->task);
 
 	if (ran->kind != DWELL_OCCUPANT_TASK)
 		return dwell_occupant_name(ran->kind);
 	if (!task || !task->name.size)
-		return part_task(out, catalog, ran->task);
-	snprintf(out, PART_SIZE, "%.*s", task->name.size < 60 ? (int)task->name.size : 60,
+		return dwell_name_task(out, catalog, ran->task);
+	snprintf(out, DWELL_NAME_SIZE, "%.*s", task->name.size < 60 ? (int)task->name.size : 60,
 		task->name.at);
 	return out;
 }
@@ -235,7 +238,7 @@ static void ran_cell(
 {
 	enum { SHOWN = 2 };
 	const size_t shown = worst->ran_count > SHOWN + 1 ? SHOWN : worst->ran_count;
-	char text[PART_SIZE] = "", name[PART_SIZE], ns[DWELL_NUMBER_SIZE];
+	char text[DWELL_NAME_SIZE] = "", name[DWELL_NAME_SIZE], ns[DWELL_NUMBER_SIZE];
 	size_t used = 0;
 
 	for (size_t i = 0; i < shown; i++)
@@ -253,16 +256,16 @@ static struct dwell_table *worst_table(const struct question *question)
 	const struct dwell_catalog *catalog = question->answer->catalog;
 	struct dwell_table *table =
 		dwell_table_new(worst_columns, sizeof(worst_columns) / sizeof(worst_columns[0]));
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	for (size_t i = 0; table && i < question_limit(question, latency->worst_count); i++) {
 		const struct dwell_worst *worst = &latency->worst[i];
 
 		dwell_table_number(table, worst->latency_ns);
 		dwell_table_number(table, worst->at_ns);
-		dwell_table_string(table, part_task(text, catalog, worst->task));
+		dwell_table_string(table, dwell_name_task(text, catalog, worst->task));
 		dwell_table_string(table, dwell_cause_name(worst->cause));
-		dwell_table_string(table, part_executor(text, catalog, worst->executor));
+		dwell_table_string(table, dwell_name_executor(text, catalog, worst->executor));
 		ran_cell(table, question, worst);
 		dwell_table_string(table, part_id(text, worst->id));
 	}

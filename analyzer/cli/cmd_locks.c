@@ -22,7 +22,7 @@ static void json_convoy(struct dwell_json *json, const struct dwell_lock_row *ro
 static void json_row(struct dwell_json *json, const struct dwell_catalog *catalog,
 	const struct dwell_lock_row *row)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_object(json, NULL);
 	dwell_json_string(json, "id", part_id(text, row->id));
@@ -44,7 +44,7 @@ static void json_row(struct dwell_json *json, const struct dwell_catalog *catalo
 static void json_cycle(struct dwell_json *json, const struct dwell_catalog *catalog,
 	const struct dwell_order_cycle *cycle)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_object(json, NULL);
 	dwell_json_string(json, "id", part_id(text, cycle->id));
@@ -111,14 +111,14 @@ static void holder_cells(struct dwell_table *table, const struct dwell_catalog *
 	const struct dwell_lock_row *row)
 {
 	const struct dwell_holder *holder = row->holders;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	if (!row->holder_count) {
 		for (int i = 0; i < 6; i++)
 			dwell_table_absent(table);
 		return;
 	}
-	dwell_table_string(table, part_task(text, catalog, holder->task));
+	dwell_table_string(table, dwell_name_task(text, catalog, holder->task));
 	dwell_table_number(table, dwell_share_ppm(holder->total_ns, row->waits.total_ns));
 	dwell_table_number(table, dwell_share_ppm(holder->times.running_ns, holder->total_ns));
 	dwell_table_number(table, dwell_share_ppm(holder->times.runnable_ns, holder->total_ns));
@@ -129,7 +129,7 @@ static void holder_cells(struct dwell_table *table, const struct dwell_catalog *
 static void table_row(struct dwell_table *table, const struct dwell_catalog *catalog,
 	const struct dwell_lock_row *row)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_table_string(table, part_id(text, row->id));
 	dwell_table_number(table, row->waits.total_ns);
@@ -138,7 +138,7 @@ static void table_row(struct dwell_table *table, const struct dwell_catalog *cat
 	dwell_table_number(table, row->waits.p50_ns);
 	dwell_table_number(table, row->waits.max_ns);
 	if (row->object)
-		dwell_table_string(table, part_object(text, catalog, row->object));
+		dwell_table_string(table, dwell_name_object(text, catalog, row->object));
 	else
 		dwell_table_text(table, "a %s", dwell_reason_name(row->reason));
 	holder_cells(table, catalog, row);
@@ -151,7 +151,7 @@ static void table_row(struct dwell_table *table, const struct dwell_catalog *cat
 static void print_cycles(const struct question *question)
 {
 	const struct dwell_locks *locks = question->answer->locks;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	for (size_t i = 0; i < locks->cycle_count; i++) {
 		const struct dwell_order_cycle *cycle = &locks->cycles[i];
@@ -161,7 +161,7 @@ static void print_cycles(const struct question *question)
 			const uint32_t object = cycle->objects[step % cycle->count];
 
 			fputs(step ? " then " : " ", stdout);
-			part_object(text, question->answer->catalog, object);
+			dwell_name_object(text, question->answer->catalog, object);
 			dwell_print_escaped(&question->style, text, strlen(text));
 		}
 		putchar('\n');

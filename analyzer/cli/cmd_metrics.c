@@ -152,12 +152,12 @@ static void line_cell(struct dwell_table *table, const struct dwell_metric *metr
 static void owner_cell(struct dwell_table *table, const struct dwell_catalog *catalog,
 	const struct dwell_metric *metric)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	if (metric->task)
-		dwell_table_string(table, part_task(text, catalog, metric->task));
+		dwell_table_string(table, dwell_name_task(text, catalog, metric->task));
 	else if (metric->executor)
-		dwell_table_string(table, part_executor(text, catalog, metric->executor));
+		dwell_table_string(table, dwell_name_executor(text, catalog, metric->executor));
 	else
 		dwell_table_absent(table);
 }

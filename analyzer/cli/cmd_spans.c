@@ -8,7 +8,7 @@
 static void json_row(struct dwell_json *json, const struct dwell_span_row *row)
 {
 	const struct dwell_distribution *durations = &row->durations;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_object(json, NULL);
 	dwell_json_string(json, "id", part_id(text, row->id));
@@ -71,7 +71,7 @@ static void table_row(struct dwell_table *table, const struct dwell_span_row *ro
 	const struct dwell_times *times = &row->times;
 	const uint64_t all =
 		times->running_ns + times->runnable_ns + times->blocked_ns + times->unknown_ns;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_table_string(table, part_id(text, row->id));
 	dwell_table_bytes(table, row->text.at, row->text.size);

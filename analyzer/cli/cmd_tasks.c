@@ -73,7 +73,7 @@ static void json_identity(struct dwell_json *json, const struct dwell_catalog *c
 	const struct dwell_tasks_row *row)
 {
 	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, row->task);
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_number(json, "id", row->task);
 	json_signed(json, "tid", task ? task->tid : -1);
@@ -82,8 +82,8 @@ static void json_identity(struct dwell_json *json, const struct dwell_catalog *c
 	if (task && task->name.size)
 		dwell_json_bytes(json, "name", task->name.at, task->name.size);
 	else
-		dwell_json_string(json, "name", part_task(text, catalog, row->task));
-	dwell_json_string(json, "class", part_class(text, catalog, row->task));
+		dwell_json_string(json, "name", dwell_name_task(text, catalog, row->task));
+	dwell_json_string(json, "class", dwell_name_class(text, catalog, row->task));
 	dwell_json_string(json, "kind", task ? dwell_task_kind_name(task->kind) : NULL);
 	json_signed(json, "process", pid_of(catalog, task ? task->process : 0));
 	part_id_json(json, "parent", task ? task->parent : 0);
@@ -112,7 +112,7 @@ static void json_row(
 {
 	const struct dwell_trace_facts *facts = &question->answer->trace;
 	const struct dwell_catalog *catalog = question->answer->catalog;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_object(json, NULL);
 	dwell_json_string(json, "by", dwell_by_name(row->key.by));
@@ -180,12 +180,12 @@ static void identity_cells(struct dwell_table *table, const struct dwell_catalog
 {
 	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, row->task);
 	const int64_t pid = pid_of(catalog, task ? task->process : 0);
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	cell_known(table, row->task, row->task);
 	cell_known(table, task && task->tid >= 0, task ? (uint64_t)task->tid : 0);
 	cell_known(table, task && task->native_id, task ? task->native_id : 0);
-	dwell_table_string(table, part_class(text, catalog, row->task));
+	dwell_table_string(table, dwell_name_class(text, catalog, row->task));
 	dwell_table_string(table, task ? dwell_task_kind_name(task->kind) : NULL);
 	cell_known(table, pid >= 0, (uint64_t)pid);
 	cell_known(table, task && task->parent, task ? task->parent : 0);
@@ -222,7 +222,7 @@ static void table_row(struct dwell_table *table, const struct question *question
 	const struct dwell_tasks_row *row)
 {
 	const struct dwell_trace_facts *facts = &question->answer->trace;
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_table_string(table, part_key(text, question->answer->catalog, &row->key));
 	identity_cells(table, question->answer->catalog, row);

@@ -64,18 +64,18 @@ static void put_family(FILE *file, const struct dwell_catalog_counter *counter)
 static void put_labels(FILE *file, const struct dwell_catalog *catalog,
 	const struct dwell_metric *metric, const char *le)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 	const char *between = "{";
 
 	if (metric->task) {
-		part_task(text, catalog, metric->task);
+		dwell_name_task(text, catalog, metric->task);
 		fprintf(file, "%stask=\"", between);
 		put_quoted(file, text, strlen(text));
 		putc('"', file);
 		between = ",";
 	}
 	if (metric->executor) {
-		part_executor(text, catalog, metric->executor);
+		dwell_name_executor(text, catalog, metric->executor);
 		fprintf(file, "%sexecutor=\"", between);
 		put_quoted(file, text, strlen(text));
 		putc('"', file);

@@ -3,166 +3,25 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { MAX_FRAMES = 512 };
+enum { MAX_FRAMES = 512, MAX_TEXT = 200 };
 
-/* printf's precision for a string of the trace. */
-static int length(struct dwell_string text)
+const char *part_id(char out[DWELL_NAME_SIZE], uint64_t id)
 {
-	return text.size > 200 ? 200 : (int)text.size;
-}
-
-const char *part_task(char out[PART_SIZE], const struct dwell_catalog *catalog, uint32_t id)
-{
-	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
-
-	*out = '\0';
-	if (!task && id)
-		snprintf(out, PART_SIZE, "task %" PRIu32, id);
-	else if (!task)
-		return out;
-	else if (task->name.size && task->native_id)
-		snprintf(out, PART_SIZE, "%.*s (%" PRIu64 ")", length(task->name), task->name.at,
-			task->native_id);
-	else if (task->name.size && task->tid >= 0)
-		snprintf(out, PART_SIZE, "%.*s (%" PRId64 ")", length(task->name), task->name.at,
-			task->tid);
-	else if (task->name.size)
-		snprintf(out, PART_SIZE, "%.*s", length(task->name), task->name.at);
-	else if (task->native_id)
-		snprintf(out, PART_SIZE, "%s %" PRIu64, dwell_task_kind_name(task->kind),
-			task->native_id);
-	else
-		snprintf(out, PART_SIZE, "%s %" PRId64, dwell_task_kind_name(task->kind),
-			task->tid >= 0 ? task->tid : (int64_t)id);
-	return out;
-}
-
-const char *part_class(char out[PART_SIZE], const struct dwell_catalog *catalog, uint32_t id)
-{
-	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
-	const struct dwell_catalog_class *class =
-		task ? dwell_catalog_class(catalog, task->class_id) : NULL;
-
-	*out = '\0';
-	if (class)
-		snprintf(out, PART_SIZE, "%.*s", length(class->text), class->text.at);
-	return out;
-}
-
-const char *part_executor(char out[PART_SIZE], const struct dwell_catalog *catalog, uint32_t id)
-{
-	const struct dwell_catalog_executor *executor = dwell_catalog_executor(catalog, id);
-	const char *kind = executor ? dwell_executor_kind_name(executor->kind) : NULL;
-
-	*out = '\0';
-	if (executor && executor->name.size)
-		snprintf(out, PART_SIZE, "%.*s", length(executor->name), executor->name.at);
-	else if (executor)
-		snprintf(out, PART_SIZE, "%s %" PRIu32, kind ? kind : "executor", executor->number);
-	else if (id)
-		snprintf(out, PART_SIZE, "executor %" PRIu32, id);
-	return out;
-}
-
-static struct dwell_string base_name(struct dwell_string path)
-{
-	for (size_t i = path.size; i--;)
-		if (path.at[i] == '/')
-			return (struct dwell_string){ path.at + i + 1, path.size - i - 1 };
-	return path;
-}
-
-const char *part_frame(char out[PART_SIZE], const struct dwell_frame *frame, bool place)
-{
-	const struct dwell_string file = base_name(frame->file);
-	const struct dwell_string module = base_name(frame->module);
-	int used;
-
-	if (!frame->function.size) {
-		snprintf(out, PART_SIZE, "%.*s%s0x%" PRIx64, length(module), module.at,
-			module.size ? " " : "", frame->address);
-		return out;
-	}
-	used = snprintf(out, PART_SIZE, "%.*s", length(frame->function), frame->function.at);
-	if (place && file.size && frame->line)
-		snprintf(out + used, PART_SIZE - (size_t)used, " (%.*s:%" PRIu32 ")", length(file),
-			file.at, frame->line);
-	return out;
-}
-
-static bool starts_with(struct dwell_string text, const char *prefix)
-{
-	const size_t size = strlen(prefix);
-
-	return text.size >= size && !memcmp(text.at, prefix, size);
-}
-
-/* Where every program waits: it says nothing of this one. */
-static bool is_common(const struct dwell_frame *frame)
-{
-	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux",
-		"libdwell", "[vdso]", "libstdc++", "libgcc", "[kernel" };
-	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall." };
-	const struct dwell_string module = base_name(frame->module);
-
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
-		if (starts_with(module, modules[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-		if (starts_with(frame->function, functions[i]))
-			return true;
-	return false;
-}
-
-const char *part_site(char out[PART_SIZE], const struct dwell_catalog *catalog, uint32_t stack)
-{
-	struct dwell_frame frames[64];
-	const size_t count = dwell_catalog_frames(catalog, stack, frames, 64);
-	const size_t held = count < 64 ? count : 64;
-
-	*out = '\0';
-	for (size_t i = 0; i < held; i++)
-		if (!is_common(&frames[i]))
-			return part_frame(out, &frames[i], true);
-	return held ? part_frame(out, &frames[0], true) : out;
-}
-
-const char *part_object(char out[PART_SIZE], const struct dwell_catalog *catalog, uint32_t id)
-{
-	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, id);
-	const char *kind = object ? dwell_object_kind_name(object->kind) : NULL;
-
-	*out = '\0';
-	if (!object)
-		return out;
-	if (object->name.size)
-		snprintf(out, PART_SIZE, "%.*s", length(object->name), object->name.at);
-	else if (object->creation_stack && *part_site(out, catalog, object->creation_stack))
-		return out;
-	else if (object->native_id)
-		snprintf(
-			out, PART_SIZE, "%s 0x%" PRIx64, kind ? kind : "object", object->native_id);
-	else
-		snprintf(out, PART_SIZE, "%s %" PRIu32, kind ? kind : "object", id);
-	return out;
-}
-
-const char *part_id(char out[PART_SIZE], uint64_t id)
-{
-	snprintf(out, PART_SIZE, "%" PRIx64, id);
+	snprintf(out, DWELL_NAME_SIZE, "%" PRIx64, id);
 	return out;
 }
 
 const char *part_key(
-	char out[PART_SIZE], const struct dwell_catalog *catalog, const struct dwell_key *key)
+	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, const struct dwell_key *key)
 {
 	switch (key->by) {
 	case DWELL_BY_TASK:
-		return part_task(out, catalog, key->id);
+		return dwell_name_task(out, catalog, key->id);
 	case DWELL_BY_OBJECT:
-		return part_object(out, catalog, key->id);
+		return dwell_name_object(out, catalog, key->id);
 	default:
-		snprintf(out, PART_SIZE, "%.*s", length(key->text), key->text.at);
+		snprintf(out, DWELL_NAME_SIZE, "%.*s",
+			key->text.size > MAX_TEXT ? MAX_TEXT : (int)key->text.size, key->text.at);
 	}
 	return out;
 }
@@ -171,7 +30,7 @@ void part_object_json(
 	struct dwell_json *json, const char *key, const struct dwell_catalog *catalog, uint32_t id)
 {
 	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, id);
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	if (!object) {
 		dwell_json_null(json, key);
@@ -181,7 +40,7 @@ void part_object_json(
 	snprintf(text, sizeof(text), "%" PRIu32, id);
 	dwell_json_string(json, "id", text);
 	dwell_json_string(json, "kind", dwell_object_kind_name(object->kind));
-	dwell_json_string(json, "name", part_object(text, catalog, id));
+	dwell_json_string(json, "name", dwell_name_object(text, catalog, id));
 	dwell_json_end_object(json);
 }
 
@@ -272,7 +131,7 @@ void part_distribution_json(struct dwell_json *json, const struct dwell_distribu
 void part_holders_json(struct dwell_json *json, const struct dwell_catalog *catalog,
 	const struct dwell_holder *holders, size_t count)
 {
-	char text[PART_SIZE];
+	char text[DWELL_NAME_SIZE];
 
 	dwell_json_array(json, "holders");
 	for (size_t i = 0; i < count; i++) {
@@ -280,8 +139,8 @@ void part_holders_json(struct dwell_json *json, const struct dwell_catalog *cata
 
 		dwell_json_object(json, NULL);
 		part_id_json(json, "task", holder->task);
-		dwell_json_string(json, "name", part_task(text, catalog, holder->task));
-		dwell_json_string(json, "class", part_class(text, catalog, holder->task));
+		dwell_json_string(json, "name", dwell_name_task(text, catalog, holder->task));
+		dwell_json_string(json, "class", dwell_name_class(text, catalog, holder->task));
 		dwell_json_string(json, "how", holder->how == DWELL_HOW_READ ? "read" : "inferred");
 		part_stack_json(json, "stack", catalog, holder->stack);
 		dwell_json_number(json, "count", holder->count);

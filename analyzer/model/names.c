@@ -1,0 +1,154 @@
+/* What stands for tasks, objects and places in every answer. */
+#include "dwell/names.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* printf's precision for a string of the trace. */
+static int length(struct dwell_string text)
+{
+	return text.size > 200 ? 200 : (int)text.size;
+}
+
+const char *dwell_name_task(
+	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
+
+	*out = '\0';
+	if (!task && id)
+		snprintf(out, DWELL_NAME_SIZE, "task %" PRIu32, id);
+	else if (!task)
+		return out;
+	else if (task->name.size && task->native_id)
+		snprintf(out, DWELL_NAME_SIZE, "%.*s (%" PRIu64 ")", length(task->name),
+			task->name.at, task->native_id);
+	else if (task->name.size && task->tid >= 0)
+		snprintf(out, DWELL_NAME_SIZE, "%.*s (%" PRId64 ")", length(task->name),
+			task->name.at, task->tid);
+	else if (task->name.size)
+		snprintf(out, DWELL_NAME_SIZE, "%.*s", length(task->name), task->name.at);
+	else if (task->native_id)
+		snprintf(out, DWELL_NAME_SIZE, "%s %" PRIu64, dwell_task_kind_name(task->kind),
+			task->native_id);
+	else
+		snprintf(out, DWELL_NAME_SIZE, "%s %" PRId64, dwell_task_kind_name(task->kind),
+			task->tid >= 0 ? task->tid : (int64_t)id);
+	return out;
+}
+
+const char *dwell_name_class(
+	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
+	const struct dwell_catalog_class *class =
+		task ? dwell_catalog_class(catalog, task->class_id) : NULL;
+
+	*out = '\0';
+	if (class)
+		snprintf(out, DWELL_NAME_SIZE, "%.*s", length(class->text), class->text.at);
+	return out;
+}
+
+const char *dwell_name_executor(
+	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct dwell_catalog_executor *executor = dwell_catalog_executor(catalog, id);
+	const char *kind = executor ? dwell_executor_kind_name(executor->kind) : NULL;
+
+	*out = '\0';
+	if (executor && executor->name.size)
+		snprintf(out, DWELL_NAME_SIZE, "%.*s", length(executor->name), executor->name.at);
+	else if (executor)
+		snprintf(out, DWELL_NAME_SIZE, "%s %" PRIu32, kind ? kind : "executor",
+			executor->number);
+	else if (id)
+		snprintf(out, DWELL_NAME_SIZE, "executor %" PRIu32, id);
+	return out;
+}
+
+static struct dwell_string base_name(struct dwell_string path)
+{
+	for (size_t i = path.size; i--;)
+		if (path.at[i] == '/')
+			return (struct dwell_string){ path.at + i + 1, path.size - i - 1 };
+	return path;
+}
+
+const char *dwell_name_frame(char out[DWELL_NAME_SIZE], const struct dwell_frame *frame, bool place)
+{
+	const struct dwell_string file = base_name(frame->file);
+	const struct dwell_string module = base_name(frame->module);
+	int used;
+
+	if (!frame->function.size) {
+		snprintf(out, DWELL_NAME_SIZE, "%.*s%s0x%" PRIx64, length(module), module.at,
+			module.size ? " " : "", frame->address);
+		return out;
+	}
+	used = snprintf(out, DWELL_NAME_SIZE, "%.*s", length(frame->function), frame->function.at);
+	if (place && file.size && frame->line)
+		snprintf(out + used, DWELL_NAME_SIZE - (size_t)used, " (%.*s:%" PRIu32 ")",
+			length(file), file.at, frame->line);
+	return out;
+}
+
+static bool starts_with(struct dwell_string text, const char *prefix)
+{
+	const size_t size = strlen(prefix);
+
+	return text.size >= size && !memcmp(text.at, prefix, size);
+}
+
+/* Where every program waits: it says nothing of this one. */
+static bool is_common(const struct dwell_frame *frame)
+{
+	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux",
+		"libdwell", "[vdso]", "libstdc++", "libgcc", "[kernel" };
+	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall." };
+	const struct dwell_string module = base_name(frame->module);
+
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+		if (starts_with(module, modules[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (starts_with(frame->function, functions[i]))
+			return true;
+	return false;
+}
+
+const char *dwell_name_site(
+	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t stack)
+{
+	struct dwell_frame frames[64];
+	const size_t count = dwell_catalog_frames(catalog, stack, frames, 64);
+	const size_t held = count < 64 ? count : 64;
+
+	*out = '\0';
+	for (size_t i = 0; i < held; i++)
+		if (!is_common(&frames[i]))
+			return dwell_name_frame(out, &frames[i], true);
+	return held ? dwell_name_frame(out, &frames[0], true) : out;
+}
+
+const char *dwell_name_object(
+	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, id);
+	const char *kind = object ? dwell_object_kind_name(object->kind) : NULL;
+
+	*out = '\0';
+	if (!object)
+		return out;
+	if (object->name.size)
+		snprintf(out, DWELL_NAME_SIZE, "%.*s", length(object->name), object->name.at);
+	else if (object->creation_stack && *dwell_name_site(out, catalog, object->creation_stack))
+		return out;
+	else if (object->native_id)
+		snprintf(out, DWELL_NAME_SIZE, "%s 0x%" PRIx64, kind ? kind : "object",
+			object->native_id);
+	else
+		snprintf(out, DWELL_NAME_SIZE, "%s %" PRIu32, kind ? kind : "object", id);
+	return out;
+}
