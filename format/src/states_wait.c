@@ -100,7 +100,8 @@ static void tell_wait(struct dwell_states *states, const struct dwell_task_state
 {
 	const uint64_t length = states->now_ns - s->wait_since_ns;
 	const uint64_t known = s->wait_blocked_ns + s->wait_runnable_ns + s->wait_running_ns;
-	const uint8_t flags = (uint8_t)(event->flags | s->wait_flags);
+	/* That it might have ended by a time limit does not say that it did. */
+	const uint8_t flags = (uint8_t)(event->flags | (s->wait_flags & ~DWELL_EVENT_TIMED_OUT));
 	const struct dwell_wait wait = {
 		.start_ns = s->wait_since_ns,
 		.end_ns = states->now_ns,

@@ -340,7 +340,7 @@ static void on_wait_end(struct life *l, size_t index)
 	wait.stack = l->wait.stack;
 	wait.holder = l->wait.peer;
 	wait.reason = l->wait.reason ? l->wait.reason : DWELL_REASON_OTHER;
-	wait.flags = row->flags | l->wait.flags;
+	wait.flags = row->flags | (l->wait.flags & (uint8_t)~DWELL_EVENT_TIMED_OUT);
 	wait.holder_how = wait.holder && (wait.flags & DWELL_EVENT_HOLDER_READ) ? 1 : 0;
 	told_wait(l->out, &wait);
 	l->waits = false;

@@ -44,6 +44,7 @@ void dwell_drain_free(struct dwell_drain *drain)
 	free(drain->thread);
 	dwell_map_release(&drain->by_native);
 	dwell_map_release(&drain->by_handle);
+	free(drain->birth);
 	dwell_map_release(&drain->by_fd);
 	free(drain);
 }
@@ -208,17 +209,31 @@ static void drain_flight(const struct drain_place *place, struct dwell_thread_sl
 	free(copy);
 }
 
+/* What stands beside the state word may be of the wait after it: then the word has changed. */
+static void load_word(struct dwell_ring_line *line, struct drain_word *word)
+{
+	uint64_t again[2];
+
+	dwell_slot_load(&line->state, word->state);
+	word->what = atomic_load_explicit(&line->state_what, memory_order_acquire);
+	word->holder = atomic_load_explicit(&line->state_holder, memory_order_acquire);
+	word->caller = atomic_load_explicit(&line->state_caller, memory_order_acquire);
+	dwell_slot_load(&line->state, again);
+	if (again[0] != word->state[0]) {
+		word->holder = 0;
+		word->caller = 0;
+	}
+}
+
 void dwell_drain_rings(struct dwell_drain *drain, uint32_t index, bool last)
 {
 	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
 	struct drain_thread *thread = &drain->thread[index];
 	struct drain_place place = { drain, thread, &drain->process[thread->process] };
-	uint64_t word[2];
-	uint32_t what;
+	struct drain_word word;
 
 	/* The state word first: a wait that ended since has its record in the ring. */
-	dwell_slot_load(&slot->line.state, word);
-	what = atomic_load_explicit(&slot->line.state_what, memory_order_relaxed);
+	load_word(&slot->line, &word);
 	if (drain->session->flight)
 		drain_flight(&place, slot);
 	else
@@ -226,7 +241,7 @@ void dwell_drain_rings(struct dwell_drain *drain, uint32_t index, bool last)
 			thread->ring++;
 			thread->position = 0;
 		}
-	dwell_drain_state(&place, word, what);
+	dwell_drain_state(&place, &word);
 }
 
 /* What was refused at the end and never told by the ring itself. */
@@ -250,16 +265,37 @@ static void tell_refused(struct dwell_drain *drain, uint32_t index)
 	dwell_drain_put(drain, &row);
 }
 
-static void visit(struct dwell_drain *drain, uint32_t index)
+static uint32_t meet(struct dwell_drain *drain, uint32_t index)
 {
 	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
 	uint32_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
 
+	if ((state == DWELL_SLOT_LIVE || state == DWELL_SLOT_CLOSED) &&
+		drain->thread[index].generation !=
+			atomic_load_explicit(&slot->generation, memory_order_relaxed))
+		dwell_drain_thread_begin(drain, index);
+	return state;
+}
+
+bool dwell_drain_meet(struct dwell_drain *drain)
+{
+	const uint32_t count = dwell_session_thread_count(drain->session);
+
+	if (drain->met_ns == drain->pass_ns)
+		return false;
+	drain->met_ns = drain->pass_ns;
+	for (uint32_t i = 0; i < count; i++)
+		meet(drain, i);
+	return true;
+}
+
+static void visit(struct dwell_drain *drain, uint32_t index)
+{
+	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
+	const uint32_t state = meet(drain, index);
+
 	if (state != DWELL_SLOT_LIVE && state != DWELL_SLOT_CLOSED)
 		return;
-	if (drain->thread[index].generation !=
-		atomic_load_explicit(&slot->generation, memory_order_relaxed))
-		dwell_drain_thread_begin(drain, index);
 	dwell_drain_rings(drain, index, state == DWELL_SLOT_CLOSED);
 	if (state != DWELL_SLOT_CLOSED)
 		return;

@@ -51,9 +51,16 @@ struct dwell_drain {
 	struct drain_memo {
 		uint32_t entry, process, id;
 	} memo[DWELL_DRAIN_MEMO];
-	struct dwell_map by_handle; /* (process, pthread_t) to tid, of the last that had it */
-	struct drain_rename {       /* of threads that were not met yet */
-		uint32_t process;   /* slot; meaningful when label is not 0 */
+	struct dwell_map by_handle; /* (process, pthread_t) to number of the latest birth */
+	struct drain_birth {
+		uint64_t ticks;      /* it was created */
+		uint32_t task, tid;  /* of the host */
+		uint32_t before;     /* number of the birth before it with this pthread_t, or 0 */
+	} * birth;                   /* the latest ones, by number; numbers begin with 1 */
+	uint32_t births, birth_size; /* ever; a power of two */
+	uint64_t met_ns;             /* the pass in which threads were looked for once more */
+	struct drain_rename {        /* of threads that were not met yet */
+		uint32_t process;    /* slot; meaningful when label is not 0 */
 		uint32_t label;
 		uint64_t handle;
 	} rename[DWELL_DRAIN_RENAMES];
@@ -92,14 +99,27 @@ void dwell_drain_decode_task(const struct drain_place *place, const struct dwell
 void dwell_drain_decode_life(const struct drain_place *place, const struct dwell_record *record,
 	struct dwell_event *row);
 
+/* What a thread says of its open wait. */
+struct drain_word {
+	uint64_t state[2];
+	uint64_t caller;
+	uint32_t what, holder;
+};
+
 /* Begin the wait that a state word tells, if it is one not begun yet. */
-void dwell_drain_state(const struct drain_place *place, const uint64_t word[2], uint32_t what);
+void dwell_drain_state(const struct drain_place *place, const struct drain_word *word);
 
 /* One thread names another, which may not have been met yet. */
 void dwell_drain_rename_other(const struct drain_place *place, uint64_t handle, uint32_t label);
 
 /* Where an entry's id (as a stack, or, with process 0, as a label) is remembered. */
 struct drain_memo *dwell_drain_memo(struct dwell_drain *drain, uint32_t entry, uint32_t process);
+
+/* A thread was met. Which one had that pthread_t at a time, NULL where that is not known: valid
+ * until the next is met. */
+void dwell_drain_born(struct dwell_drain *drain, const struct drain_thread *thread, uint64_t ticks);
+const struct drain_birth *dwell_drain_of_handle(
+	const struct drain_place *place, uint64_t handle, uint64_t ticks);
 
 /* Ids of the registry for what records name. */
 uint32_t dwell_drain_object(
@@ -108,7 +128,9 @@ uint32_t dwell_drain_stack(const struct drain_place *place, uint32_t entry);
 bool dwell_drain_text(const struct dwell_drain *drain, uint32_t entry, struct dwell_string *out);
 void dwell_drain_module(const struct drain_place *place, uint32_t entry);
 
-/* Processes and threads that come and go. */
+/* Processes and threads that come and go. Meet those that are new, once more in this pass: false
+ * where that was done. */
+bool dwell_drain_meet(struct dwell_drain *drain);
 void dwell_drain_processes(struct dwell_drain *drain);
 void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index);
 void dwell_drain_thread_end(struct dwell_drain *drain, uint32_t index, uint64_t time_ns);

@@ -157,14 +157,6 @@ static uint32_t object_of_fd(const struct drain_place *place, unsigned kind, uin
 	return object;
 }
 
-/* A thread that is joined is known by its pthread_t; its number says more. */
-static uint64_t tid_of_handle(const struct drain_place *place, uint64_t handle)
-{
-	uint32_t tid = dwell_map_get(&place->drain->by_handle, place->process->id, handle);
-
-	return tid ? tid : handle;
-}
-
 uint32_t dwell_drain_object(
 	const struct drain_place *place, unsigned kind, unsigned flags, uint64_t native)
 {
@@ -174,8 +166,6 @@ uint32_t dwell_drain_object(
 		return object_of_fd(place, kind, native);
 	if (native == 0)
 		return 0;
-	if (kind == DWELL_OBJECT_THREAD)
-		native = tid_of_handle(place, native);
 	return dwell_registry_object(
 		place->drain->registry, place->process->id, (uint8_t)kind, native);
 }

@@ -181,9 +181,7 @@ void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index)
 	what.start_address = slot->start_function;
 	thread->task = dwell_registry_task(drain->registry, thread->host_tid, &what, &fresh);
 	thread->last_ns = what.created_ns;
-	if (thread->host_tid > 0)
-		(void)dwell_map_set(&drain->by_handle, place.process->id, thread->handle,
-			(uint32_t)thread->host_tid);
+	dwell_drain_born(drain, thread, slot->created);
 	take_name(drain, thread);
 	if (!fresh)
 		dwell_registry_describe_task(drain->registry, thread->task, &what);

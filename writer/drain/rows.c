@@ -67,19 +67,33 @@ static uint64_t stamp(const struct drain_place *place, uint64_t ticks)
 	return dwell_drain_stamp(place->drain, place->process, ticks);
 }
 
+/* A thread that is joined or detached is known by its pthread_t; its number says more. Returns the
+ * task, 0 where it is not known. */
+static uint32_t target_of(
+	const struct drain_place *place, unsigned kind, uint64_t ticks, uint64_t *native)
+{
+	const struct drain_birth *birth =
+		kind == DWELL_OBJECT_THREAD ? dwell_drain_of_handle(place, *native, ticks) : NULL;
+
+	if (birth)
+		*native = birth->tid;
+	return birth ? birth->task : 0;
+}
+
 /* What WAIT_BEGIN and WAIT_END say alike. */
 static void fill_wait(
 	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
 {
-	unsigned flags = dwell_what_flags(record->a);
-	bool begun = place->thread->begun_since == record->x[1];
+	const unsigned flags = dwell_what_flags(record->a), kind = dwell_what_object(record->a);
+	const bool begun = place->thread->begun_since == record->x[1];
+	uint64_t native = record->y[1];
 
+	row->peer = target_of(place, kind, record->x[1], &native);
 	row->reason = reason_of(dwell_what_reason(record->a));
 	row->flags = row_flags(flags);
 	/* The descriptor may stand for something else by now. */
 	row->object = begun ? place->thread->begun_object
-			    : dwell_drain_object(
-				      place, dwell_what_object(record->a), flags, record->y[1]);
+			    : dwell_drain_object(place, kind, flags, native);
 	row->reason = reason_by_object(place, row->object, row->reason);
 	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	if (record->slots > 2)
@@ -99,6 +113,8 @@ static void decode_wait(
 	*row = begin;
 	begin.kind = DWELL_EVENT_WAIT_BEGIN;
 	begin.flags &= (uint8_t) ~(DWELL_EVENT_TIMED_OUT | DWELL_EVENT_INTERRUPTED);
+	if ((dwell_what_flags(record->a) & DWELL_FLAG_TIMED) != 0)
+		begin.flags |= DWELL_EVENT_TIMED_OUT;
 	begin.state = states ? DWELL_BLOCKED : DWELL_STATE_SAME;
 	begin.time_ns = thread->dropped_since == record->x[1] ? thread->dropped_ns
 							      : stamp(place, record->x[1]);
@@ -117,12 +133,14 @@ static void decode_wait(
 static void decode_hold(
 	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
 {
-	unsigned flags = dwell_what_flags(record->a);
+	const unsigned flags = dwell_what_flags(record->a), kind = dwell_what_object(record->a);
+	uint64_t native = record->y[1];
 
 	row->kind =
 		record->kind == DWELL_RECORD_ACQUIRE ? DWELL_EVENT_ACQUIRE : DWELL_EVENT_RELEASE;
 	row->task = current(place);
-	row->object = dwell_drain_object(place, dwell_what_object(record->a), flags, record->y[1]);
+	(void)target_of(place, kind, record->time, &native);
+	row->object = dwell_drain_object(place, kind, flags, native);
 	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	row->flags = row_flags(flags);
 	row->peer = task_of_tid(place, record->x[1]);
@@ -353,11 +371,40 @@ static void end_unrecorded(const struct drain_place *place)
 	dwell_drain_put(place->drain, &row);
 }
 
-void dwell_drain_state(const struct drain_place *place, const uint64_t word[2], uint32_t what)
+/* Where a wait that lasts was begun: no more than its caller is known until it ends. */
+static uint32_t caller_stack(const struct drain_place *place, uint64_t caller)
+{
+	if (caller == 0)
+		return 0;
+	return dwell_registry_stack(
+		place->drain->registry, place->process->id, &caller, 1, true, true);
+}
+
+static void fill_begin(const struct drain_place *place, const struct drain_word *word,
+	uint64_t since, struct dwell_event *row)
+{
+	const unsigned kind = word->what >> 8 & 0xff, flags = word->what & 0xff;
+	uint64_t native = word->state[1];
+
+	row->peer = target_of(place, kind, since, &native);
+	row->reason = reason_of(word->state[0] & 0xff);
+	row->flags = row_flags(flags & ~(unsigned)DWELL_FLAG_TIMED_OUT);
+	row->object = dwell_drain_object(place, kind, flags, native);
+	row->reason = reason_by_object(place, row->object, row->reason);
+	row->stack = caller_stack(place, word->caller);
+	if (row->peer == 0)
+		row->peer = task_of_tid(place, word->holder);
+	if (row->peer != 0)
+		row->flags |= DWELL_EVENT_HOLDER_READ;
+	if ((flags & DWELL_FLAG_TIMED) != 0)
+		row->flags |= DWELL_EVENT_TIMED_OUT;
+}
+
+void dwell_drain_state(const struct drain_place *place, const struct drain_word *word)
 {
 	struct drain_thread *thread = place->thread;
-	uint64_t since = word[0] >> 8;
-	unsigned reason = word[0] & 0xff;
+	uint64_t since = word->state[0] >> 8;
+	unsigned reason = word->state[0] & 0xff;
 	struct dwell_event row = { .task = thread->task,
 		.kind = DWELL_EVENT_WAIT_BEGIN,
 		.state = place->drain->options.states ? DWELL_BLOCKED : DWELL_STATE_SAME };
@@ -373,10 +420,7 @@ void dwell_drain_state(const struct drain_place *place, const uint64_t word[2], 
 	if (reason == 0 || since <= thread->ended_since ||
 		row.time_ns >= place->drain->watermark_ns)
 		return;
-	row.reason = reason_of(reason);
-	row.flags = row_flags(what & 0xff);
-	row.object = dwell_drain_object(place, what >> 8 & 0xff, what & 0xff, word[1]);
-	row.reason = reason_by_object(place, row.object, row.reason);
+	fill_begin(place, word, since, &row);
 	thread->begun_since = since;
 	thread->begun_object = row.object;
 	dwell_drain_put(place->drain, &row);

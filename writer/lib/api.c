@@ -67,7 +67,8 @@ DWELL_API void dwell_wait_begin(struct dwell_wait_span *wait, enum dwell_why why
 	*note = (struct dwell_wait_note){ .object = (uint64_t)(uintptr_t)object,
 		.reason = (uint8_t)why,
 		.kind = (uint8_t)kind,
-		.holder = holder };
+		.holder = holder,
+		.caller = __builtin_return_address(0) };
 	if (self)
 		dwell_wait_enter(self, note);
 }

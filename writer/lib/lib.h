@@ -31,6 +31,7 @@ struct dwell_wait_note {
 	uint8_t kind;  /* of the object */
 	uint8_t flags; /* enum dwell_record_flag */
 	int32_t holder;
+	const void *caller; /* NULL: not known */
 };
 
 /* What a thread knows of itself; initial-exec TLS. */

@@ -23,6 +23,9 @@ static void show(struct dwell_self *self, const struct dwell_wait_note *note)
 	}
 	atomic_store_explicit(
 		&line->state_what, (uint32_t)note->kind << 8 | note->flags, memory_order_relaxed);
+	atomic_store_explicit(&line->state_holder, (uint32_t)note->holder, memory_order_relaxed);
+	atomic_store_explicit(
+		&line->state_caller, (uint64_t)(uintptr_t)note->caller, memory_order_relaxed);
 	dwell_ring_state(line, note->since, note->reason, note->object);
 }
 

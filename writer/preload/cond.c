@@ -5,7 +5,7 @@
  * again belongs to the wait. The mutex is released inside the library, where our unlock does not
  * see it, so that is told here.
  */
-#define COND_WAIT(cond, mutex, is_timeout, real_call)                                              \
+#define COND_WAIT(cond, mutex, timed, is_timeout, real_call)                                       \
 	do {                                                                                       \
 		struct dwell_self *self = dwell_enter();                                           \
 		int result;                                                                        \
@@ -14,7 +14,7 @@
 		if (dwell_mutex_contended(mutex))                                                  \
 			RELEASE(DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, mutex);                 \
 		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(cond),                \
-			.reason = DWELL_REASON_COND, .kind = DWELL_OBJECT_COND);                   \
+			.reason = DWELL_REASON_COND, .kind = DWELL_OBJECT_COND, .flags = (timed)); \
 		COUNT_WAITER(cond);                                                                \
 		result = real_call;                                                                \
 		dwell_call_end(&call, result == (is_timeout) ? DWELL_FLAG_TIMED_OUT : 0);          \
@@ -32,19 +32,21 @@ enum { THRD_TIMEDOUT = 4 };
 
 EXPORT int pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
-	COND_WAIT(cond, mutex, ETIMEDOUT, REAL(pthread_cond_wait)(cond, mutex));
+	COND_WAIT(cond, mutex, 0, ETIMEDOUT, REAL(pthread_cond_wait)(cond, mutex));
 }
 
 EXPORT int pthread_cond_timedwait(
 	pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
 {
-	COND_WAIT(cond, mutex, ETIMEDOUT, REAL(pthread_cond_timedwait)(cond, mutex, until));
+	COND_WAIT(cond, mutex, DWELL_FLAG_TIMED, ETIMEDOUT,
+		REAL(pthread_cond_timedwait)(cond, mutex, until));
 }
 
 EXPORT int pthread_cond_clockwait(
 	pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until)
 {
-	COND_WAIT(cond, mutex, ETIMEDOUT, REAL(pthread_cond_clockwait)(cond, mutex, clock, until));
+	COND_WAIT(cond, mutex, DWELL_FLAG_TIMED, ETIMEDOUT,
+		REAL(pthread_cond_clockwait)(cond, mutex, clock, until));
 }
 
 EXPORT int pthread_cond_signal(pthread_cond_t *cond)
@@ -64,12 +66,12 @@ int cnd_broadcast(void *cond);
 
 EXPORT int cnd_wait(void *cond, void *mutex)
 {
-	COND_WAIT(cond, (pthread_mutex_t *)mutex, THRD_TIMEDOUT, REAL(cnd_wait)(cond, mutex));
+	COND_WAIT(cond, (pthread_mutex_t *)mutex, 0, THRD_TIMEDOUT, REAL(cnd_wait)(cond, mutex));
 }
 
 EXPORT int cnd_timedwait(void *cond, void *mutex, const struct timespec *until)
 {
-	COND_WAIT(cond, (pthread_mutex_t *)mutex, THRD_TIMEDOUT,
+	COND_WAIT(cond, (pthread_mutex_t *)mutex, DWELL_FLAG_TIMED, THRD_TIMEDOUT,
 		REAL(cnd_timedwait)(cond, mutex, until));
 }
 

@@ -60,7 +60,7 @@ long dwell_futex(
 		return result;
 	}
 	CALL_BEGIN(call, self, true, .object = (uint64_t)word, .reason = DWELL_REASON_FUTEX,
-		.kind = DWELL_OBJECT_FUTEX);
+		.kind = DWELL_OBJECT_FUTEX, .flags = time ? DWELL_FLAG_TIMED : 0);
 	result = REAL(syscall)(number, word, operation, value, time, word2, value3);
 	if (result < 0 && errno == EAGAIN)
 		call.always = false;

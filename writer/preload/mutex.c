@@ -20,11 +20,11 @@ static struct dwell_self *enter(const pthread_mutex_t *mutex)
 	return self && !is_own_error(mutex, self) ? self : NULL;
 }
 
-#define MUTEX_NOTE(mutex)                                                                          \
+#define MUTEX_NOTE(mutex, timed)                                                                   \
 	.object = (uint64_t)(uintptr_t)(mutex), .reason = DWELL_REASON_MUTEX,                      \
-	.kind = DWELL_OBJECT_MUTEX, .holder = dwell_mutex_owner(mutex)
+	.kind = DWELL_OBJECT_MUTEX, .flags = (timed), .holder = dwell_mutex_owner(mutex)
 
-#define MUTEX_WAIT(mutex, real_call)                                                               \
+#define MUTEX_WAIT(mutex, timed, real_call)                                                        \
 	do {                                                                                       \
 		struct dwell_self *self;                                                           \
 		int result = REAL(pthread_mutex_trylock)(mutex);                                   \
@@ -33,7 +33,7 @@ static struct dwell_self *enter(const pthread_mutex_t *mutex)
 		self = enter(mutex);                                                               \
 		if (!self)                                                                         \
 			return real_call;                                                          \
-		CALL_BEGIN(call, self, true, MUTEX_NOTE(mutex));                                   \
+		CALL_BEGIN(call, self, true, MUTEX_NOTE(mutex, timed));                            \
 		result = real_call;                                                                \
 		dwell_call_end(&call, dwell_flags_of(result));                                     \
 		return result;                                                                     \
@@ -41,12 +41,12 @@ static struct dwell_self *enter(const pthread_mutex_t *mutex)
 
 EXPORT int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-	MUTEX_WAIT(mutex, REAL(pthread_mutex_lock)(mutex));
+	MUTEX_WAIT(mutex, 0, REAL(pthread_mutex_lock)(mutex));
 }
 
 EXPORT int pthread_mutex_timedlock(pthread_mutex_t *mutex, const struct timespec *until)
 {
-	MUTEX_WAIT(mutex, REAL(pthread_mutex_timedlock)(mutex, until));
+	MUTEX_WAIT(mutex, DWELL_FLAG_TIMED, REAL(pthread_mutex_timedlock)(mutex, until));
 }
 
 EXPORT int pthread_mutex_clocklock(
@@ -55,7 +55,7 @@ EXPORT int pthread_mutex_clocklock(
 	/* A clock that it does not take is refused before the mutex is looked at. */
 	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
 		return REAL(pthread_mutex_clocklock)(mutex, clock, until);
-	MUTEX_WAIT(mutex, REAL(pthread_mutex_clocklock)(mutex, clock, until));
+	MUTEX_WAIT(mutex, DWELL_FLAG_TIMED, REAL(pthread_mutex_clocklock)(mutex, clock, until));
 }
 
 /* Before the unlock: after it the mutex may be gone. */
@@ -73,7 +73,7 @@ int mtx_unlock(void *mutex);
 
 enum { THRD_SUCCESS = 0, THRD_TIMEDOUT = 4 };
 
-#define MTX_WAIT(mutex, real_call)                                                                 \
+#define MTX_WAIT(mutex, timed, real_call)                                                          \
 	do {                                                                                       \
 		struct dwell_self *self;                                                           \
 		int result = REAL(pthread_mutex_trylock)(mutex);                                   \
@@ -82,7 +82,7 @@ enum { THRD_SUCCESS = 0, THRD_TIMEDOUT = 4 };
 		self = result == EBUSY ? enter(mutex) : NULL;                                      \
 		if (!self)                                                                         \
 			return real_call;                                                          \
-		CALL_BEGIN(call, self, true, MUTEX_NOTE((const pthread_mutex_t *)(mutex)));        \
+		CALL_BEGIN(call, self, true, MUTEX_NOTE((const pthread_mutex_t *)(mutex), timed)); \
 		result = real_call;                                                                \
 		dwell_call_end(&call, result == THRD_TIMEDOUT ? DWELL_FLAG_TIMED_OUT : 0);         \
 		return result;                                                                     \
@@ -90,12 +90,12 @@ enum { THRD_SUCCESS = 0, THRD_TIMEDOUT = 4 };
 
 EXPORT int mtx_lock(void *mutex)
 {
-	MTX_WAIT(mutex, REAL(mtx_lock)(mutex));
+	MTX_WAIT(mutex, 0, REAL(mtx_lock)(mutex));
 }
 
 EXPORT int mtx_timedlock(void *mutex, const struct timespec *until)
 {
-	MTX_WAIT(mutex, REAL(mtx_timedlock)(mutex, until));
+	MTX_WAIT(mutex, DWELL_FLAG_TIMED, REAL(mtx_timedlock)(mutex, until));
 }
 
 EXPORT int mtx_unlock(void *mutex)

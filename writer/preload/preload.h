@@ -37,6 +37,7 @@ void dwell_call_unwind(struct call *call);
 		.return_address = __builtin_return_address(0),                                     \
 		.frame = __builtin_frame_address(0),                                               \
 		.always = (its_always) };                                                          \
+	call.note.caller = call.return_address;                                                    \
 	dwell_wait_enter(call.self, &call.note)
 
 /* Flags of a wait from the value that a pthread function returned. */

@@ -69,9 +69,12 @@
 	X(int, pthread_join, (pthread_t, void **))                                                 \
 	X(int, pthread_timedjoin_np, (pthread_t, void **, const struct timespec *))                \
 	X(int, pthread_clockjoin_np, (pthread_t, void **, clockid_t, const struct timespec *))     \
+	X(int, pthread_tryjoin_np, (pthread_t, void **))                                           \
+	X(int, pthread_detach, (pthread_t))                                                        \
 	X(int, pthread_setname_np, (pthread_t, const char *))                                      \
 	X(int, thrd_create, (pthread_t *, int (*)(void *), void *))                                \
 	X(int, thrd_join, (pthread_t, int *))                                                      \
+	X(int, thrd_detach, (pthread_t))                                                           \
 	X(int, thrd_sleep, (const struct timespec *, struct timespec *))                           \
 	X(int, prctl, (int, unsigned long, unsigned long, unsigned long, unsigned long))           \
 	X(unsigned, sleep, (unsigned))                                                             \

@@ -5,7 +5,7 @@ static int32_t writer_of(const pthread_rwlock_t *lock)
 	return __atomic_load_n(&lock->__data.__cur_writer, __ATOMIC_RELAXED);
 }
 
-#define RWLOCK_WAIT(lock, try, shared, real_call)                                                  \
+#define RWLOCK_WAIT(lock, try, its_flags, real_call)                                               \
 	do {                                                                                       \
 		struct dwell_self *self;                                                           \
 		int result = REAL(try)(lock);                                                      \
@@ -17,16 +17,17 @@ static int32_t writer_of(const pthread_rwlock_t *lock)
 			return real_call;                                                          \
 		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(lock),                \
 			.reason = DWELL_REASON_RWLOCK, .kind = DWELL_OBJECT_RWLOCK,                \
-			.flags = (shared), .holder = writer_of(lock));                             \
+			.flags = (its_flags), .holder = writer_of(lock));                          \
 		COUNT_WAITER(lock);                                                                \
 		result = real_call;                                                                \
 		dwell_call_end(&call, dwell_flags_of(result));                                     \
 		return result;                                                                     \
 	} while (0)
 
-#define READ_WAIT(lock, real_call)                                                                 \
-	RWLOCK_WAIT(lock, pthread_rwlock_tryrdlock, DWELL_FLAG_SHARED, real_call)
-#define WRITE_WAIT(lock, real_call) RWLOCK_WAIT(lock, pthread_rwlock_trywrlock, 0, real_call)
+#define READ_WAIT(lock, timed, real_call)                                                          \
+	RWLOCK_WAIT(lock, pthread_rwlock_tryrdlock, DWELL_FLAG_SHARED | (timed), real_call)
+#define WRITE_WAIT(lock, timed, real_call)                                                         \
+	RWLOCK_WAIT(lock, pthread_rwlock_trywrlock, timed, real_call)
 
 /* glibc refuses these before it looks at the lock. */
 static bool bad_time(clockid_t clock, const struct timespec *until)
@@ -37,14 +38,14 @@ static bool bad_time(clockid_t clock, const struct timespec *until)
 
 EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t *lock)
 {
-	READ_WAIT(lock, REAL(pthread_rwlock_rdlock)(lock));
+	READ_WAIT(lock, 0, REAL(pthread_rwlock_rdlock)(lock));
 }
 
 EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t *lock, const struct timespec *until)
 {
 	if (bad_time(CLOCK_REALTIME, until))
 		return REAL(pthread_rwlock_timedrdlock)(lock, until);
-	READ_WAIT(lock, REAL(pthread_rwlock_timedrdlock)(lock, until));
+	READ_WAIT(lock, DWELL_FLAG_TIMED, REAL(pthread_rwlock_timedrdlock)(lock, until));
 }
 
 EXPORT int pthread_rwlock_clockrdlock(
@@ -52,19 +53,19 @@ EXPORT int pthread_rwlock_clockrdlock(
 {
 	if (bad_time(clock, until))
 		return REAL(pthread_rwlock_clockrdlock)(lock, clock, until);
-	READ_WAIT(lock, REAL(pthread_rwlock_clockrdlock)(lock, clock, until));
+	READ_WAIT(lock, DWELL_FLAG_TIMED, REAL(pthread_rwlock_clockrdlock)(lock, clock, until));
 }
 
 EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t *lock)
 {
-	WRITE_WAIT(lock, REAL(pthread_rwlock_wrlock)(lock));
+	WRITE_WAIT(lock, 0, REAL(pthread_rwlock_wrlock)(lock));
 }
 
 EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t *lock, const struct timespec *until)
 {
 	if (bad_time(CLOCK_REALTIME, until))
 		return REAL(pthread_rwlock_timedwrlock)(lock, until);
-	WRITE_WAIT(lock, REAL(pthread_rwlock_timedwrlock)(lock, until));
+	WRITE_WAIT(lock, DWELL_FLAG_TIMED, REAL(pthread_rwlock_timedwrlock)(lock, until));
 }
 
 EXPORT int pthread_rwlock_clockwrlock(
@@ -72,7 +73,7 @@ EXPORT int pthread_rwlock_clockwrlock(
 {
 	if (bad_time(clock, until))
 		return REAL(pthread_rwlock_clockwrlock)(lock, clock, until);
-	WRITE_WAIT(lock, REAL(pthread_rwlock_clockwrlock)(lock, clock, until));
+	WRITE_WAIT(lock, DWELL_FLAG_TIMED, REAL(pthread_rwlock_clockwrlock)(lock, clock, until));
 }
 
 EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *lock)

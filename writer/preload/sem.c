@@ -4,7 +4,7 @@
  * A semaphore's wait is a cancellation point even where it need not wait, and errno is what the
  * real call leaves in it.
  */
-#define SEM_WAIT(sem, real_call)                                                                   \
+#define SEM_WAIT(sem, timed, real_call)                                                            \
 	do {                                                                                       \
 		struct dwell_self *self;                                                           \
 		int saved = errno, result;                                                         \
@@ -16,7 +16,8 @@
 		if (!self)                                                                         \
 			return real_call;                                                          \
 		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(sem),                 \
-			.reason = DWELL_REASON_SEMAPHORE, .kind = DWELL_OBJECT_SEMAPHORE);         \
+			.reason = DWELL_REASON_SEMAPHORE, .kind = DWELL_OBJECT_SEMAPHORE,          \
+			.flags = (timed));                                                         \
 		COUNT_WAITER(sem);                                                                 \
 		result = real_call;                                                                \
 		dwell_call_end(&call, result == 0          ? 0                                     \
@@ -28,7 +29,7 @@
 
 EXPORT int sem_wait(sem_t *sem)
 {
-	SEM_WAIT(sem, REAL(sem_wait)(sem));
+	SEM_WAIT(sem, 0, REAL(sem_wait)(sem));
 }
 
 /* glibc refuses a time that is none before it looks at the semaphore. */
@@ -41,14 +42,14 @@ EXPORT int sem_timedwait(sem_t *sem, const struct timespec *until)
 {
 	if (bad_time(until))
 		return REAL(sem_timedwait)(sem, until);
-	SEM_WAIT(sem, REAL(sem_timedwait)(sem, until));
+	SEM_WAIT(sem, DWELL_FLAG_TIMED, REAL(sem_timedwait)(sem, until));
 }
 
 EXPORT int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *until)
 {
 	if (bad_time(until) || (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME))
 		return REAL(sem_clockwait)(sem, clock, until);
-	SEM_WAIT(sem, REAL(sem_clockwait)(sem, clock, until));
+	SEM_WAIT(sem, DWELL_FLAG_TIMED, REAL(sem_clockwait)(sem, clock, until));
 }
 
 EXPORT int sem_post(sem_t *sem)

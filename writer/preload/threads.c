@@ -17,6 +17,7 @@ struct handover {
 	int (*start_c11)(void *);
 	void *argument;
 	struct dwell_birth birth;
+	bool detached;
 };
 
 static struct handover handovers[HANDOVERS];
@@ -59,6 +60,23 @@ static size_t stack_size_of(const pthread_attr_t *attr)
 	return size;
 }
 
+static bool starts_detached(const pthread_attr_t *attr)
+{
+	int state = PTHREAD_CREATE_JOINABLE;
+
+	if (attr)
+		pthread_attr_getdetachstate(attr, &state);
+	return state == PTHREAD_CREATE_DETACHED;
+}
+
+/* Nobody is to join the thread any more. */
+static void tell_detached(struct dwell_self *self, pthread_t thread)
+{
+	dwell_ring_put2(&self->writer, dwell_now(), DWELL_RECORD_RELEASE,
+		dwell_what(0, DWELL_REASON_JOIN, DWELL_OBJECT_THREAD, 0), 0,
+		(uint64_t)(uintptr_t)thread);
+}
+
 static struct handover *prepare(struct dwell_self *self, uint64_t start, void *argument,
 	const pthread_attr_t *attr, const void *return_address, const void *frame)
 {
@@ -69,6 +87,7 @@ static struct handover *prepare(struct dwell_self *self, uint64_t start, void *a
 		return NULL;
 	flags = atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed);
 	handover->argument = argument;
+	handover->detached = starts_detached(attr);
 	handover->birth = (struct dwell_birth){ .parent_tid = self->tid,
 		.start_function = start,
 		.created = dwell_now(),
@@ -84,6 +103,16 @@ static void end(const int *unused)
 	dwell_thread_end();
 }
 
+static void begin(const struct handover *handover)
+{
+	struct dwell_self *self;
+
+	dwell_thread_begin(&handover->birth);
+	self = handover->detached ? dwell_enter() : NULL;
+	if (self)
+		tell_detached(self, pthread_self());
+}
+
 static void *thread_main(void *argument)
 {
 	struct handover *handover = argument;
@@ -92,7 +121,7 @@ static void *thread_main(void *argument)
 
 	return_handover(handover);
 	mine.birth.root = (uintptr_t)__builtin_frame_address(0);
-	dwell_thread_begin(&mine.birth);
+	begin(&mine);
 	return mine.start(mine.argument);
 }
 
@@ -104,7 +133,7 @@ static int thread_main_c11(void *argument)
 
 	return_handover(handover);
 	mine.birth.root = (uintptr_t)__builtin_frame_address(0);
-	dwell_thread_begin(&mine.birth);
+	begin(&mine);
 	return mine.start_c11(mine.argument);
 }
 
@@ -141,14 +170,16 @@ EXPORT int thrd_create(pthread_t *thread, int (*start)(void *), void *argument)
 	return result;
 }
 
-#define JOIN(thread, is_timeout, real_call)                                                        \
+/* Every join is told, however short: who joins is how a thread's creator gives it up. */
+#define JOIN(thread, timed, is_timeout, real_call)                                                 \
 	do {                                                                                       \
 		struct dwell_self *self = dwell_enter();                                           \
 		int result;                                                                        \
 		if (!self)                                                                         \
 			return real_call;                                                          \
-		CALL_BEGIN(call, self, false, .object = (uint64_t)(uintptr_t)(thread),             \
-			.reason = DWELL_REASON_JOIN, .kind = DWELL_OBJECT_THREAD);                 \
+		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(thread),              \
+			.reason = DWELL_REASON_JOIN, .kind = DWELL_OBJECT_THREAD,                  \
+			.flags = (timed));                                                         \
 		result = real_call;                                                                \
 		dwell_call_end(&call, result == (is_timeout) ? DWELL_FLAG_TIMED_OUT : 0);          \
 		return result;                                                                     \
@@ -156,25 +187,57 @@ EXPORT int thrd_create(pthread_t *thread, int (*start)(void *), void *argument)
 
 EXPORT int pthread_join(pthread_t thread, void **value)
 {
-	JOIN(thread, ETIMEDOUT, REAL(pthread_join)(thread, value));
+	JOIN(thread, 0, ETIMEDOUT, REAL(pthread_join)(thread, value));
 }
 
 EXPORT int pthread_timedjoin_np(pthread_t thread, void **value, const struct timespec *until)
 {
-	JOIN(thread, ETIMEDOUT, REAL(pthread_timedjoin_np)(thread, value, until));
+	JOIN(thread, DWELL_FLAG_TIMED, ETIMEDOUT, REAL(pthread_timedjoin_np)(thread, value, until));
 }
 
 EXPORT int pthread_clockjoin_np(
 	pthread_t thread, void **value, clockid_t clock, const struct timespec *until)
 {
-	JOIN(thread, ETIMEDOUT, REAL(pthread_clockjoin_np)(thread, value, clock, until));
+	JOIN(thread, DWELL_FLAG_TIMED, ETIMEDOUT,
+		REAL(pthread_clockjoin_np)(thread, value, clock, until));
 }
 
 int thrd_join(pthread_t thread, int *value);
 
 EXPORT int thrd_join(pthread_t thread, int *value)
 {
-	JOIN(thread, -1, REAL(thrd_join)(thread, value));
+	JOIN(thread, 0, -1, REAL(thrd_join)(thread, value));
+}
+
+EXPORT int pthread_tryjoin_np(pthread_t thread, void **value)
+{
+	int result = REAL(pthread_tryjoin_np)(thread, value);
+	struct dwell_self *self = result == 0 ? dwell_enter() : NULL;
+
+	if (self)
+		tell_detached(self, thread);
+	return result;
+}
+
+/* Before: after it the thread may be gone, and its pthread_t another's. */
+EXPORT int pthread_detach(pthread_t thread)
+{
+	struct dwell_self *self = dwell_enter();
+
+	if (self)
+		tell_detached(self, thread);
+	return REAL(pthread_detach)(thread);
+}
+
+int thrd_detach(pthread_t thread);
+
+EXPORT int thrd_detach(pthread_t thread)
+{
+	struct dwell_self *self = dwell_enter();
+
+	if (self)
+		tell_detached(self, thread);
+	return REAL(thrd_detach)(thread);
 }
 
 EXPORT int pthread_setname_np(pthread_t thread, const char *name)

@@ -56,6 +56,9 @@ int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_s
 	err |= dwell_recording_tell_note(sink, "recorder.no_bpf", recording->kernel_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_perf", recording->perf_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_preload", recording->preload.why);
+	/* Where a join is missing, none happened. */
+	if (recording->drain)
+		err |= dwell_recording_tell_note(sink, "joins", "all");
 	err |= tell_number(sink, "recorder.cpu_ns", dwell_recording_cpu_ns());
 	err |= tell_number(sink, "recorder.repairs", dwell_order_repairs(recording->order));
 	return err ? DWELL_EIO : 0;

@@ -32,8 +32,8 @@ struct dwell_ring_line {
 	_Atomic uint64_t refused_told;  /* of `refused`, how many a LOST record in the ring tells */
 	_Atomic uint64_t refused_since; /* time of the first one not told */
 	_Atomic uint32_t state_what;    /* beside the state: object kind << 8 | flags */
-	uint32_t reserved;
-	uint64_t reserved2;
+	_Atomic uint32_t state_holder;  /* tid of who holds the object; 0: not known */
+	_Atomic uint64_t state_caller;  /* the address that the wait returns to; 0: not known */
 } __attribute__((aligned(64)));
 
 /* The reader's side, on a cache line of its own. */

@@ -21,29 +21,28 @@ static const struct {
 	uint8_t reason;
 	uint8_t kind; /* of the object */
 	uint8_t flags;
-	bool holder;  /* main held it */
-	bool release; /* somebody released the object at the wait's end */
+	const char *holder; /* "": the main thread */
+	bool release;       /* somebody released the object at the wait's end */
 } planted[] = {
-	{ "w-mutex", DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, true, true },
-	{ "w-timedlock", DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, DWELL_EVENT_TIMED_OUT, true,
-		false },
-	{ "w-rwlock", DWELL_REASON_RWLOCK, DWELL_OBJECT_RWLOCK, DWELL_EVENT_SHARED, true, true },
-	{ "w-spin", DWELL_REASON_MUTEX, DWELL_OBJECT_SPINLOCK, DWELL_EVENT_SPUN, false, false },
-	{ "w-mtx", DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, true, true },
-	{ "w-cond", DWELL_REASON_COND, DWELL_OBJECT_COND, 0, false, true },
-	{ "w-cancel", DWELL_REASON_COND, DWELL_OBJECT_COND, DWELL_EVENT_INTERRUPTED, false, false },
-	{ "w-sem", DWELL_REASON_SEMAPHORE, DWELL_OBJECT_SEMAPHORE, 0, false, true },
-	{ "w-barrier", DWELL_REASON_BARRIER, DWELL_OBJECT_BARRIER, 0, false, true },
-	{ "w-join", DWELL_REASON_JOIN, DWELL_OBJECT_THREAD, 0, false, false },
-	{ "w-futex", DWELL_REASON_FUTEX, DWELL_OBJECT_FUTEX, 0, false, true },
-	{ "w-poll", DWELL_REASON_POLL, DWELL_OBJECT_PIPE, DWELL_EVENT_TIMED_OUT, false, false },
-	{ "w-pipe", DWELL_REASON_PIPE, DWELL_OBJECT_PIPE, 0, false, true },
-	{ "w-socket", DWELL_REASON_NET, DWELL_OBJECT_SOCKET, 0, false, false },
-	{ "w-sleep", DWELL_REASON_SLEEP, ANY, 0, false, false },
-	{ "w-child", DWELL_REASON_PROCESS, DWELL_OBJECT_PROCESS, 0, false, false },
-	{ "w-vfork", DWELL_REASON_PROCESS, DWELL_OBJECT_PROCESS, 0, false, false },
-	{ "w-flock", DWELL_REASON_FILE, DWELL_OBJECT_FILE, 0, false, false },
-	{ "w-once", DWELL_REASON_OTHER, DWELL_OBJECT_ONCE, 0, false, false },
+	{ "w-mutex", DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, "", true },
+	{ "w-timedlock", DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, DWELL_EVENT_TIMED_OUT, "", false },
+	{ "w-rwlock", DWELL_REASON_RWLOCK, DWELL_OBJECT_RWLOCK, DWELL_EVENT_SHARED, "", true },
+	{ "w-spin", DWELL_REASON_MUTEX, DWELL_OBJECT_SPINLOCK, DWELL_EVENT_SPUN, NULL, false },
+	{ "w-mtx", DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, "", true },
+	{ "w-cond", DWELL_REASON_COND, DWELL_OBJECT_COND, 0, NULL, true },
+	{ "w-cancel", DWELL_REASON_COND, DWELL_OBJECT_COND, DWELL_EVENT_INTERRUPTED, NULL, false },
+	{ "w-sem", DWELL_REASON_SEMAPHORE, DWELL_OBJECT_SEMAPHORE, 0, NULL, true },
+	{ "w-barrier", DWELL_REASON_BARRIER, DWELL_OBJECT_BARRIER, 0, NULL, true },
+	{ "w-join", DWELL_REASON_JOIN, DWELL_OBJECT_THREAD, 0, "sleeper", false },
+	{ "w-futex", DWELL_REASON_FUTEX, DWELL_OBJECT_FUTEX, 0, NULL, true },
+	{ "w-poll", DWELL_REASON_POLL, DWELL_OBJECT_PIPE, DWELL_EVENT_TIMED_OUT, NULL, false },
+	{ "w-pipe", DWELL_REASON_PIPE, DWELL_OBJECT_PIPE, 0, NULL, true },
+	{ "w-socket", DWELL_REASON_NET, DWELL_OBJECT_SOCKET, 0, NULL, false },
+	{ "w-sleep", DWELL_REASON_SLEEP, ANY, 0, NULL, false },
+	{ "w-child", DWELL_REASON_PROCESS, DWELL_OBJECT_PROCESS, 0, NULL, false },
+	{ "w-vfork", DWELL_REASON_PROCESS, DWELL_OBJECT_PROCESS, 0, NULL, false },
+	{ "w-flock", DWELL_REASON_FILE, DWELL_OBJECT_FILE, 0, NULL, false },
+	{ "w-once", DWELL_REASON_OTHER, DWELL_OBJECT_ONCE, 0, NULL, false },
 };
 
 static struct collect *got;
@@ -91,6 +90,13 @@ static bool released(
 	return false;
 }
 
+static uint32_t expected_holder(const char *name)
+{
+	if (!name)
+		return 0;
+	return name[0] ? task_named(name) : 1;
+}
+
 static const char *fault(size_t i)
 {
 	uint32_t task = task_named(planted[i].thread);
@@ -112,7 +118,7 @@ static const char *fault(size_t i)
 	if ((end->flags & planted[i].flags) != planted[i].flags)
 		return "a flag is missing";
 	holder = end->peer ? end->peer : begin->peer;
-	if (holder != (planted[i].holder ? 1U : 0U))
+	if (holder != expected_holder(planted[i].holder))
 		return "wrong holder";
 	if (end->stack == 0 && begin->stack == 0)
 		return "no stack";

@@ -134,6 +134,91 @@ Test(drain, wait_open)
 	tear_down(&s);
 }
 
+/* While a wait lasts its holder, its caller and its time limit are known. */
+Test(drain, wait_open_tells)
+{
+	struct stage s;
+	struct dwell_wait_note note = { .object = 77,
+		.reason = DWELL_REASON_MUTEX,
+		.kind = DWELL_OBJECT_MUTEX,
+		.flags = DWELL_FLAG_TIMED,
+		.holder = gettid(),
+		.caller = __builtin_return_address(0) };
+	const struct dwell_event *begin, *end;
+
+	set_up(&s, 0, 0, 0);
+	dwell_wait_enter(dwell_enter(), &note);
+	usleep(2000);
+	pass(&s);
+	usleep(2000);
+	pass(&s);
+	begin = collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, 0);
+	cr_assert(ne(ptr, (void *)begin, NULL));
+	cr_assert(eq(u32, begin->peer, 1));
+	cr_assert(eq(int, begin->flags, DWELL_EVENT_HOLDER_READ | DWELL_EVENT_TIMED_OUT));
+	cr_assert(eq(sz, s.got->stack_depth[begin->stack], 1));
+	dwell_wait_leave(dwell_enter(), &note, true, __builtin_return_address(0),
+		__builtin_frame_address(0));
+	pass(&s);
+	end = collect_row(s.got, DWELL_EVENT_WAIT_END, 0);
+	cr_assert(ne(ptr, (void *)end, NULL));
+	cr_assert(eq(int, end->flags &DWELL_EVENT_TIMED_OUT, 0), "it did not time out");
+	tear_down(&s);
+}
+
+static struct dwell_wait_note joining(uint64_t handle)
+{
+	return (struct dwell_wait_note){
+		.object = handle, .reason = DWELL_REASON_JOIN, .kind = DWELL_OBJECT_THREAD
+	};
+}
+
+static _Atomic int registered;
+
+static void *lives(void *unused)
+{
+	cr_assert(ne(ptr, dwell_enter(), NULL));
+	atomic_fetch_add(&registered, 1);
+	dwell_thread_end();
+	return unused;
+}
+
+/* Two threads that had one pthread_t, one after the other, both met late: each join is its own. */
+Test(drain, joins_by_time)
+{
+	struct stage s;
+	pthread_t first, second;
+	uint32_t joined[2];
+
+	set_up(&s, 0, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		struct dwell_wait_note note;
+		pthread_t *thread = i ? &second : &first;
+
+		cr_assert(eq(int, pthread_create(thread, NULL, lives, NULL), 0));
+		note = joining((uint64_t)*thread);
+		while (atomic_load(&registered) <= i)
+			usleep(100);
+		dwell_wait_enter(dwell_enter(), &note);
+		cr_assert(eq(int, pthread_join(*thread, NULL), 0));
+		dwell_wait_leave(dwell_enter(), &note, true, __builtin_return_address(0),
+			__builtin_frame_address(0));
+	}
+	pass(&s);
+	for (size_t i = 0; i < 2; i++) {
+		const struct dwell_event *begin = collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, i);
+
+		cr_assert(ne(ptr, (void *)begin, NULL));
+		joined[i] = begin->peer;
+		cr_assert(ne(u32, joined[i], 0));
+		cr_assert(eq(u64, s.got->object[begin->object].native_id,
+			(uint64_t)s.got->task[joined[i]].tid));
+	}
+	if (pthread_equal(first, second))
+		cr_assert(ne(u32, joined[0], joined[1]));
+	tear_down(&s);
+}
+
 /* A short call is not recorded at all and leaves nothing behind. */
 Test(drain, short_call)
 {
