@@ -48,6 +48,18 @@ static uint32_t share(uint64_t part, uint64_t whole)
 	return whole ? (uint32_t)((__uint128_t)part * 1000000 / whole) : 1000000;
 }
 
+static uint32_t other_tasks(const struct model *model)
+{
+	const struct tally *tally = &model->tally;
+	const uint32_t end = dwell_catalog_tasks(model->catalog);
+	uint32_t count = 0;
+
+	for (uint32_t id = 1; model->catalog->marked && id < end; id++)
+		count += bit_of(tally->seen, tally->seen_words, id) &&
+			 !dwell_catalog_recorded(model->catalog, id);
+	return count;
+}
+
 static void fill_facts(struct dwell_trace_facts *facts, const struct model *model)
 {
 	const struct tally *t = &model->tally;
@@ -65,6 +77,7 @@ static void fill_facts(struct dwell_trace_facts *facts, const struct model *mode
 		.lost_events = t->lost,
 		.losses = t->by_kind[DWELL_EVENT_LOSS],
 		.tasks = t->tasks,
+		.other_tasks = other_tasks(model),
 		.levels = model->info.levels,
 		.coverage_ppm = share(known, known + t->state_ns[DWELL_UNKNOWN]),
 		.closed = model->ended && model->end.closed,

@@ -26,6 +26,7 @@ enum command_flag {
 	TAKES_JSON = 1 << 4,   /* --json */
 	TAKES_CSV = 1 << 5,    /* --csv */
 	TAKES_OUTPUT = 1 << 6, /* -o FILE */
+	TAKES_SCOPE = 1 << 7,  /* --all-processes, as TAKES_TASKS */
 	TAKES_SELECTION = TAKES_TIMES | TAKES_TASKS | TAKES_WAITS,
 	TAKES_FORMS = TAKES_JSON | TAKES_CSV
 };
@@ -37,6 +38,7 @@ struct request {
 	const struct command *command;
 	const char *from, *to; /* as written: a wall-clock time needs the trace */
 	const char *task, *class, *process, *object; /* globs; NULL: any */
+	bool all_processes;                          /* not only those that were to be recorded */
 	uint32_t reasons;                            /* bits 1 << enum dwell_reason; 0: any */
 	uint64_t limit;                              /* rows; UINT64_MAX: all */
 	const char *by, *sort; /* one of the command's words, NULL: its default */

@@ -25,6 +25,7 @@ void head_json(struct dwell_json *json, const struct head *head)
 		dwell_json_null(json, "start_unix_ns");
 	dwell_json_bool(json, "closed", head->closed);
 	dwell_json_number(json, "tasks", head->tasks);
+	dwell_json_number(json, "other_tasks", head->other_tasks);
 	dwell_json_number(json, "executors", head->executors);
 	dwell_json_number(json, "events", head->events);
 	dwell_json_number(json, "lost_events", head->lost_events);
@@ -74,6 +75,23 @@ static void print_counted(const struct dwell_style *style, uint64_t count, const
 		count == 1 ? "" : "s");
 }
 
+static void print_tasks(const struct dwell_style *style, const struct head *head)
+{
+	char number[DWELL_NUMBER_SIZE];
+
+	if (!head->other_tasks) {
+		print_counted(style, head->tasks, "task");
+	} else if (head->left_out) {
+		print_counted(style, head->tasks - head->other_tasks, "task");
+		fprintf(style->file, " (and %s of others: --all-processes)",
+			dwell_format_count(number, head->other_tasks));
+	} else {
+		print_counted(style, head->tasks, "task");
+		fprintf(style->file, " (%s of other processes)",
+			dwell_format_count(number, head->other_tasks));
+	}
+}
+
 void head_print(const struct dwell_style *style, const struct head *head)
 {
 	char number[DWELL_NUMBER_SIZE];
@@ -85,7 +103,7 @@ void head_print(const struct dwell_style *style, const struct head *head)
 	dwell_print_escaped(style, head->source.at, head->source.size);
 	fprintf(style->file, ", %s",
 		dwell_format_duration(number, head->duration_ns, style->ascii));
-	print_counted(style, head->tasks, "task");
+	print_tasks(style, head);
 	print_counted(style, head->executors, "executor");
 	print_counted(style, head->events, "event");
 	dwell_style_tone(style, DWELL_TONE_PLAIN);

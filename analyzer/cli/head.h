@@ -11,6 +11,8 @@ struct head {
 	uint64_t start_unix_ns; /* 0: not known */
 	bool closed;
 	uint64_t tasks, executors, events, bytes;
+	uint64_t other_tasks; /* of tasks, those of processes that were not to be recorded */
+	bool left_out;        /* the answer is not about these */
 	uint64_t lost_events, losses; /* losses: even where nobody counted what was lost */
 	uint64_t coverage_ppm;
 	uint64_t stack_ppm, object_ppm, holder_ppm, waker_ppm; /* of waits */

@@ -120,6 +120,7 @@ int question_open(struct question *question, const struct request *request, unsi
 			.analyses = analyses,
 			.worst = request->limit,
 			.selection = {
+				.all_processes = request->all_processes,
 				.task_glob = request->task,
 				.class_glob = request->class,
 				.process_glob = request->process,
@@ -148,6 +149,8 @@ static void fill_head(struct question *question)
 		.start_unix_ns = facts->start_unix_ns,
 		.closed = facts->closed,
 		.tasks = facts->tasks,
+		.other_tasks = facts->other_tasks,
+		.left_out = !question->request->all_processes && !question->request->process,
 		.executors = facts->executors,
 		.events = facts->events,
 		.lost_events = facts->lost_events,

@@ -84,6 +84,8 @@ int catalog_put_process(
 	kept->process.id = process->id;
 	kept->process.parent = process->parent;
 	kept->process.pid = process->pid;
+	kept->process.recorded = process->recorded;
+	catalog->marked |= process->recorded;
 	err = strings_keep(&catalog->strings, process->name, &kept->process.name);
 	if (!err)
 		err = strings_keep(&catalog->strings, process->command, &kept->process.command);

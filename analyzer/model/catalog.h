@@ -78,6 +78,7 @@ struct dwell_catalog {
 		counters, classes;
 	struct catalog_note *notes;
 	size_t note_count, note_cap;
+	bool marked; /* some process is: only those were to be recorded */
 	struct dwell_string source;
 };
 

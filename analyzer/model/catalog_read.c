@@ -61,6 +61,15 @@ struct dwell_string dwell_catalog_label(const struct dwell_catalog *catalog, uin
 	return kept ? kept->text : (struct dwell_string){ 0 };
 }
 
+bool dwell_catalog_recorded(const struct dwell_catalog *catalog, uint32_t task)
+{
+	const struct catalog_task *kept = table_get(&catalog->tasks, task);
+	const struct catalog_process *process =
+		kept ? table_get(&catalog->processes, kept->task.process) : NULL;
+
+	return !catalog->marked || (process && process->process.recorded);
+}
+
 uint32_t dwell_catalog_processes(const struct dwell_catalog *catalog)
 {
 	return catalog->processes.end;

@@ -211,7 +211,26 @@ static bool by_names(const struct dwell_selection *selection)
 	       selection->object_glob;
 }
 
-/* Names that are asked for may come late in a trace: a pass that reads definitions only. */
+/* Names that are asked for, and which processes were to be recorded, may come late in a trace. */
+static bool names_come_late(const struct model *model)
+{
+	const struct dwell_source_ops *ops = model->source->ops;
+
+	return !ops->all_defined &&
+	       (by_names(&model->selection) || (!ops->foreign && !model->selection.all_processes));
+}
+
+static int select_by_names(struct model *model)
+{
+	int err = by_names(&model->selection) ? catalog_finish(model->catalog) : DWELL_OK;
+
+	if (!err)
+		err = model_select(model);
+	model->selected = true;
+	return err;
+}
+
+/* A pass that reads definitions only. */
 static int learn_names(struct model *model)
 {
 	struct dwell_source_options options = options_of(model);
@@ -225,9 +244,7 @@ static int learn_names(struct model *model)
 	}
 	if (!err)
 		err = finish(model);
-	if (!err)
-		err = catalog_finish(model->catalog);
-	return err ? err : model_select(model);
+	return err ? err : select_by_names(model);
 }
 
 /* The window's end: where the trace ends, unless it was asked to end before. */
@@ -268,6 +285,8 @@ static int drive(struct model *model)
 	struct run *last = NULL;
 	int err = start(model, 0);
 
+	if (!err && !model->selected)
+		err = select_by_names(model);
 	if (err)
 		return err;
 	if (!model->parts)
@@ -292,7 +311,7 @@ int model_run(struct model *model, struct dwell_diag *diag)
 
 	if (!model->threads)
 		model->threads = cpus();
-	if (!err && by_names(&model->selection))
+	if (!err && names_come_late(model))
 		err = learn_names(model);
 	if (!err)
 		err = drive(model);
@@ -339,6 +358,7 @@ void model_release(struct model *model)
 		model->ops[i]->free(model->folds[i]);
 	free(model->part_starts);
 	free(model->task_bits);
+	free(model->scope_bits);
 	free(model->object_bits);
 	free(model->tally.seen);
 	catalog_free(model->catalog);

@@ -50,6 +50,7 @@ struct tally {
 	uint64_t rows;
 	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	uint64_t lost, lost_by_cause[DWELL_LOSS_CAUSE_COUNT];
+	/* Of the tasks in scope. */
 	uint64_t state_ns[DWELL_STATE_COUNT];
 	uint64_t waits, with_stack, with_object, with_holder, with_waker;
 	uint64_t first_ns, last_ns; /* rows */
@@ -77,7 +78,9 @@ struct model {
 	uint64_t to_ns;                    /* exclusive; DWELL_FOREVER: all rows */
 	uint64_t end_ns;                   /* at last: where the window ends */
 	uint64_t *task_bits, *object_bits; /* selected; NULL: all */
+	uint64_t *scope_bits;              /* tasks that the facts are about; NULL: all */
 	size_t task_words, object_words;
+	bool selected;
 	size_t parts;
 	uint64_t *part_starts; /* time of each part's keyframe; DWELL_FOREVER: it had none */
 
@@ -112,6 +115,11 @@ static inline bool bit_of(const uint64_t *bits, size_t words, uint32_t id)
 static inline bool wants_task(const struct model *model, uint32_t task)
 {
 	return !model->task_bits || bit_of(model->task_bits, model->task_words, task);
+}
+
+static inline bool in_scope(const struct model *model, uint32_t task)
+{
+	return !model->scope_bits || bit_of(model->scope_bits, model->task_words, task);
 }
 
 static inline bool wants_wait(const struct model *model, const struct dwell_wait *wait)

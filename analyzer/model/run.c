@@ -34,8 +34,9 @@ static void run_interval(void *context, const struct dwell_interval *interval)
 	if (!run->folding || run->err)
 		return;
 	if (!run->silent) {
-		run->tally.state_ns[interval->state] +=
-			in_window(run->model, interval->start_ns, interval->end_ns);
+		if (in_scope(run->model, interval->task))
+			run->tally.state_ns[interval->state] +=
+				in_window(run->model, interval->start_ns, interval->end_ns);
 		run->err = mark_seen(&run->tally, interval->task);
 	}
 	for (size_t i = 0; i < run->fold_count && !run->err; i++)
@@ -49,7 +50,7 @@ static void run_wait(void *context, const struct dwell_wait *wait)
 
 	if (!run->folding || run->err)
 		return;
-	if (!run->silent) {
+	if (!run->silent && in_scope(run->model, wait->task)) {
 		const bool held =
 			wait->reason == DWELL_REASON_MUTEX || wait->reason == DWELL_REASON_RWLOCK;
 

@@ -89,7 +89,7 @@ static bool is_task(const struct model *model, const struct dwell_catalog_task *
 	if (s->class_glob && !(of && glob_matches(s->class_glob, of->text)))
 		return false;
 	if (!s->process_glob)
-		return true;
+		return s->all_processes || dwell_catalog_recorded(model->catalog, task->id);
 	return process && (glob_matches(s->process_glob, process->name) ||
 				  (process->pid >= 0 && matches_number(s->process_glob,
 								(uint64_t)process->pid, false)));
@@ -109,18 +109,24 @@ static uint64_t *new_bits(uint32_t end, size_t *words)
 	return calloc(*words, sizeof(uint64_t));
 }
 
-static int select_tasks(struct model *model)
+static bool is_recorded(const struct model *model, const struct dwell_catalog_task *task)
+{
+	return dwell_catalog_recorded(model->catalog, task->id);
+}
+
+static int select_tasks(struct model *model, uint64_t **bits,
+	bool (*wanted)(const struct model *model, const struct dwell_catalog_task *task))
 {
 	const uint32_t end = dwell_catalog_tasks(model->catalog);
 
-	model->task_bits = new_bits(end, &model->task_words);
-	if (!model->task_bits)
+	*bits = new_bits(end, &model->task_words);
+	if (!*bits)
 		return DWELL_ENOMEM;
 	for (uint32_t id = 1; id < end; id++) {
 		const struct dwell_catalog_task *task = dwell_catalog_task(model->catalog, id);
 
-		if (task && is_task(model, task))
-			model->task_bits[id / 64] |= 1ull << (id % 64);
+		if (task && wanted(model, task))
+			(*bits)[id / 64] |= 1ull << (id % 64);
 	}
 	return DWELL_OK;
 }
@@ -128,10 +134,13 @@ static int select_tasks(struct model *model)
 int model_select(struct model *model)
 {
 	const struct dwell_selection *s = &model->selection;
+	const bool part = model->catalog->marked && !s->all_processes;
 	int err = DWELL_OK;
 
-	if (s->task_glob || s->class_glob || s->process_glob)
-		err = select_tasks(model);
+	if (part)
+		err = select_tasks(model, &model->scope_bits, is_recorded);
+	if (!err && (part || s->task_glob || s->class_glob || s->process_glob))
+		err = select_tasks(model, &model->task_bits, is_task);
 	if (err || !s->object_glob)
 		return err;
 

@@ -94,6 +94,49 @@ Test(edges, selected_by_name)
 	dwell_answer_free(answer);
 }
 
+/* A stranger runs in our thread's stead, wakes it, and waits itself. */
+static const char stranger[] =
+	HEAD "executor x1 kind=cpu number=0\n"
+	     "process p1 pid=7 name=\"other\"\n"
+	     "task t1 kind=thread process=p1 tid=1 name=\"other\"\n"
+	     "1000 switch peer=t1 executor=x1\n"
+	     "process p2 pid=8 recorded name=\"server\"\n" /* told late, as a text may */
+	     "task t2 kind=thread process=p2 tid=2 name=\"worker\"\n"
+	     "task t3 kind=thread tid=3 name=\"of nobody\"\n"
+	     "1000 state task=t2 state=blocked reason=pipe\n"
+	     "1000 state task=t3 state=blocked reason=sleep\n"
+	     "1100 wake task=t2 state=runnable peer=t1 executor=x1\n"
+	     "1150 switch task=t1 state=blocked reason=sleep peer=t2 executor=x1\n"
+	     "1200 switch task=t2 state=blocked reason=file peer=t1 executor=x1\n"
+	     "end time=1300 closed\n";
+
+Test(edges, only_what_was_to_be_recorded)
+{
+	struct dwell_query query = everything;
+	struct dwell_answer *answer = analyze_text(stranger, &query);
+
+	cr_expect(eq(u32, answer->trace.tasks, 3));
+	cr_expect(eq(u32, answer->trace.other_tasks, 2));
+	cr_expect(eq(u64, answer->trace.waits.waits, 1));
+	cr_expect(eq(u64, answer->stat->times.blocked_ns, 100 + 100));
+	cr_assert(eq(sz, answer->tasks->count, 1));
+	cr_expect(eq(u32, answer->tasks->rows[0].task, 2));
+	cr_assert(eq(u64, answer->latency->overall.count, 1));
+	cr_expect(eq(u32, answer->latency->worst[0].waker, 1));
+	cr_expect(eq(u32, answer->latency->worst[0].ran_instead[0].task, 1));
+	dwell_answer_free(answer);
+	query.selection.all_processes = true;
+	answer = analyze_text(stranger, &query);
+	cr_expect(eq(sz, answer->tasks->count, 3));
+	cr_expect(eq(u32, answer->trace.other_tasks, 2));
+	dwell_answer_free(answer);
+	query.selection = (struct dwell_selection){ .process_glob = "oth*" };
+	answer = analyze_text(stranger, &query);
+	cr_assert(eq(sz, answer->tasks->count, 1));
+	cr_expect(eq(u32, answer->tasks->rows[0].task, 1));
+	dwell_answer_free(answer);
+}
+
 Test(edges, nothing_and_little)
 {
 	static const char *const texts[] = {

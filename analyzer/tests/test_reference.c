@@ -194,6 +194,7 @@ static void check_history(uint64_t seed, bool whole)
 		.analyses = DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY,
 		.worst = 12,
 		.threads = 1 + seed % 3,
+		.selection.all_processes = true,
 	};
 	struct memory_output file;
 	struct history h;

@@ -144,6 +144,7 @@ static void close_nothing(struct dwell_source *source)
 }
 
 const struct dwell_source_ops dwell_reader_ops = {
+	.all_defined = true,
 	.parts = parts,
 	.start = start,
 	.drive_part = drive_part,

@@ -74,6 +74,8 @@ static int read_process(struct fields *f, struct dwell_sink *sink)
 	process.pid = signed_number(f);
 	process.name = string(f);
 	process.command = string(f);
+	/* Files of before this field have none. */
+	process.recorded = f->in.left && flag(f);
 
 	return f->err ? f->err : TELL(sink, process, &process);
 }

@@ -42,6 +42,7 @@ void dwell_record_process(struct dwell_buffer *out, const struct dwell_process *
 	dwell_buffer_signed(out, process->pid);
 	dwell_buffer_string(out, process->name);
 	dwell_buffer_string(out, process->command);
+	dwell_buffer_varint(out, process->recorded);
 	end(out, start);
 }
 

@@ -59,6 +59,7 @@ static const struct text_field trace_fields[] = {
 static const struct text_field process_fields[] = {
 	ID(struct dwell_process, parent, "parent", TEXT_PROCESS),
 	FIELD(struct dwell_process, pid, "pid", TEXT_I64),
+	FIELD(struct dwell_process, recorded, "recorded", TEXT_BOOL),
 	FIELD(struct dwell_process, name, "name", TEXT_STRING),
 	FIELD(struct dwell_process, command, "command", TEXT_STRING),
 };

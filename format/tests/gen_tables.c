@@ -56,6 +56,7 @@ static void define_processes(struct gen *g)
 			.pid = id == 3 ? -1 : 4000 + (int64_t)id,
 			.name = text(names[id - 1]),
 			.command = id == 1 ? text("server --port 80") : text(""),
+			.recorded = id == 1,
 		};
 		const struct dwell_mapping mapping = {
 			.id = id,

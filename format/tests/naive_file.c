@@ -139,6 +139,7 @@ static void process(struct naive_bytes *in, struct dwell_sink *sink)
 	process.pid = naive_signed(in);
 	process.name = text(in);
 	process.command = text(in);
+	process.recorded = in->left && naive_varint(in);
 	sink->ops->process(sink, &process);
 }
 

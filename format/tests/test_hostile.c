@@ -70,6 +70,7 @@ static const struct hostile {
 	{ "pyramid-task", DWELL_EFORMAT, "pyramid chunk: buckets: damaged, or not of this format" },
 	{ "record-id-zero", DWELL_EFORMAT,
 		"tables chunk: process: damaged, or not of this format" },
+	{ "record-recorded", DWELL_EFORMAT, "tables chunk: process: beyond a limit" },
 	{ "record-length", DWELL_EFORMAT, "tables chunk: process: ends in the middle" },
 	{ "shape-kind", DWELL_EFORMAT,
 		"events chunk: head: shapes: damaged, or not of this format" },

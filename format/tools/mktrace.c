@@ -102,6 +102,7 @@ static const struct defect defects[] = {
 	IN_BODY("blob-size", WIRE_TABLES, 4, 4, 0xfffffff0),
 	IN_RAW("record-length", WIRE_TABLES, 1, 1, 0),
 	IN_RAW("record-id-zero", WIRE_TABLES, 2, 1, 0),
+	IN_RAW("record-recorded", WIRE_TABLES, 16, 1, 2), /* of the first process */
 	IN_BODY("columns-count", WIRE_EVENTS, 0, 4, 0xffffffff),
 	IN_BODY("column-field", WIRE_EVENTS, 4 + 12, 1, 100),
 	IN_BODY("column-twice", WIRE_EVENTS, 4 + 12, 1, 0),

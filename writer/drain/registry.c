@@ -108,6 +108,7 @@ static void define_process(struct dwell_registry *registry, uint32_t id)
 		.pid = p->pid,
 		.name = string_of(&p->name),
 		.command = string_of(&p->command),
+		.recorded = p->recorded,
 	};
 
 	if (registry->sink->ops->process)
@@ -148,6 +149,15 @@ void dwell_registry_describe_process(struct dwell_registry *registry, uint32_t p
 	}
 	if (changed)
 		define_process(registry, process);
+}
+
+void dwell_registry_record_process(struct dwell_registry *registry, uint32_t process)
+{
+	if (process == 0 || process > registry->processes.count ||
+		registry->process[process - 1].recorded)
+		return;
+	registry->process[process - 1].recorded = true;
+	define_process(registry, process);
 }
 
 void dwell_registry_end_process(struct dwell_registry *registry, int64_t pid)

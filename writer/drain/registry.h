@@ -32,6 +32,8 @@ uint32_t dwell_registry_process(struct dwell_registry *registry, int64_t pid);
 /* What is empty or 0 leaves the former. */
 void dwell_registry_describe_process(struct dwell_registry *registry, uint32_t process,
 	uint32_t parent, struct dwell_string name, struct dwell_string command);
+/* It belongs to what was to be recorded. */
+void dwell_registry_record_process(struct dwell_registry *registry, uint32_t process);
 /* The pid is free: a later mention means another process. */
 void dwell_registry_end_process(struct dwell_registry *registry, int64_t pid);
 

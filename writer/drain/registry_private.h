@@ -22,6 +22,7 @@ struct dwell_registry {
 		int64_t pid;
 		uint32_t parent;
 		struct dwell_registry_text name, command;
+		bool recorded;
 	} * process;
 	struct registry_task {
 		struct dwell_registry_task what; /* its name is in `name` */

@@ -198,7 +198,7 @@ void dwell_recording_zero(struct dwell_recording *recording)
 	if (recording->kernel)
 		dwell_who_scan(recording->who);
 	if (recording->options->all)
-		dwell_who_follow_all(recording->who);
+		dwell_who_follow_all(recording->who, false);
 	recording->zero_ns = dwell_monotonic_ns();
 	if (recording->kernel)
 		dwell_kernel_zero(recording->kernel, recording->zero_ns);
@@ -229,7 +229,7 @@ int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool
 		dwell_perf_zero(recording->perf, recording->zero_ns);
 	/* All that perf tells of is the recorded program's. */
 	if (recording->perf)
-		dwell_who_follow_all(recording->who);
+		dwell_who_follow_all(recording->who, true);
 	recording->root = running ? pid : 0;
 	return 0;
 }
@@ -239,7 +239,7 @@ static void process_seen(void *context, uint32_t process, int64_t pid)
 {
 	struct dwell_recording *recording = context;
 
-	(void)process;
+	dwell_registry_record_process(recording->registry, process);
 	dwell_who_early(recording->who, (uint32_t)pid, dwell_monotonic_ns() - recording->zero_ns);
 }
 

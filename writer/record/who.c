@@ -25,6 +25,7 @@ struct dwell_who {
 	struct dwell_registry *registry;
 	struct thread *threads;
 	bool all;
+	bool marked; /* processes of the recorded program are named so in the trace */
 	uint32_t expected;
 	uint32_t alive;
 };
@@ -36,6 +37,7 @@ int dwell_who_new(struct dwell_who **out, struct dwell_registry *registry)
 	if (!who)
 		return DWELL_ENOMEM;
 	who->registry = registry;
+	who->marked = true;
 	/* Sparse: pages that nobody touches take no memory. */
 	who->threads = calloc(THREADS_MAX, sizeof(*who->threads));
 	if (!who->threads) {
@@ -100,9 +102,10 @@ void dwell_who_expect(struct dwell_who *who, uint32_t pid)
 	who->expected = pid;
 }
 
-void dwell_who_follow_all(struct dwell_who *who)
+void dwell_who_follow_all(struct dwell_who *who, bool marked)
 {
 	who->all = true;
+	who->marked = marked;
 }
 
 /* The process, with its name and, when it is of the recorded program, its command line. */
@@ -114,6 +117,8 @@ static uint32_t process_of(struct dwell_who *who, uint32_t pid, bool followed)
 	uint32_t parent;
 	char line[4096];
 
+	if (followed && who->marked)
+		dwell_registry_record_process(who->registry, process);
 	if (leader->described)
 		return process;
 	leader->described = true;
@@ -209,6 +214,8 @@ uint32_t dwell_who_fork(struct dwell_who *who, uint32_t tid, uint32_t pid, uint3
 		dwell_registry_describe_process(who->registry, what.process,
 			parent->pid ? process_of(who, parent->pid, parent->followed) : 0,
 			text(name), (struct dwell_string){ NULL, 0 });
+		if (dwell_who_followed(who, tid) && who->marked)
+			dwell_registry_record_process(who->registry, what.process);
 	} else {
 		what.process = process_of(who, pid, dwell_who_followed(who, tid));
 	}

@@ -23,8 +23,8 @@ void dwell_who_scan(struct dwell_who *who);
 void dwell_who_follow(struct dwell_who *who, uint32_t pid);
 /* So is the process that will get this number by a fork. */
 void dwell_who_expect(struct dwell_who *who, uint32_t pid);
-/* Everything is, also what comes. */
-void dwell_who_follow_all(struct dwell_who *who);
+/* Everything is, also what comes; marked: and the trace names it as what was to be recorded. */
+void dwell_who_follow_all(struct dwell_who *who, bool marked);
 
 /* The task with this number now; 0 for number 0 (idle). Defines it where it is new. */
 uint32_t dwell_who_task(struct dwell_who *who, uint32_t tid, uint64_t time_ns);

@@ -222,6 +222,7 @@ static int check_version(struct go_reader *reader)
 static int go_open(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *diag)
 {
 	static const struct dwell_source_ops ops = {
+		.foreign = true,
 		.parts = go_parts,
 		.start = go_start,
 		.drive_part = go_drive,

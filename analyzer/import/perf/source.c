@@ -280,6 +280,7 @@ static void close_perf(struct dwell_source *source)
 static int open_perf(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *why)
 {
 	static const struct dwell_source_ops ops = {
+		.foreign = true,
 		.parts = parts,
 		.start = start,
 		.drive_part = drive_part,

@@ -25,6 +25,7 @@ struct dwell_catalog_process {
 	int64_t pid; /* -1: not known */
 	struct dwell_string name;
 	struct dwell_string command;
+	bool recorded; /* it was to be: see tables.h */
 };
 
 struct dwell_catalog_task {
@@ -100,6 +101,9 @@ const struct dwell_catalog_counter *dwell_catalog_counter(
 	const struct dwell_catalog *catalog, uint32_t id);
 struct dwell_string dwell_catalog_label(const struct dwell_catalog *catalog, uint32_t id);
 
+/* Whether a task belongs to what was to be recorded: where no process is marked, each does. */
+bool dwell_catalog_recorded(const struct dwell_catalog *catalog, uint32_t task);
+
 /* One more than the highest id that was defined. */
 uint32_t dwell_catalog_processes(const struct dwell_catalog *catalog);
 uint32_t dwell_catalog_tasks(const struct dwell_catalog *catalog);
@@ -116,12 +120,17 @@ bool dwell_catalog_truncated(const struct dwell_catalog *catalog, uint32_t stack
 size_t dwell_catalog_notes(const struct dwell_catalog *catalog);
 const struct dwell_note *dwell_catalog_note(const struct dwell_catalog *catalog, size_t i);
 
-/* Which part of a trace. All zero: all of it. Globs have * ? and [...]; NULL is any. */
+/*
+ * Which part of a trace. All zero: all of it that was to be recorded: where processes are marked
+ * as that, tasks of others are left out, though they are still named as wakers, holders and who
+ * ran instead. Globs have * ? and [...]; NULL is any.
+ */
 struct dwell_selection {
 	uint64_t from_ns;
-	uint64_t to_ns;           /* exclusive; 0: to the end */
-	const char *task_glob;    /* of its name, or its tid or native id as a number */
-	const char *class_glob;   /* of the class's text */
+	uint64_t to_ns;         /* exclusive; 0: to the end */
+	bool all_processes;     /* those that were not to be recorded, too; so does process_glob */
+	const char *task_glob;  /* of its name, or its tid or native id as a number */
+	const char *class_glob; /* of the class's text */
 	const char *process_glob; /* of its name, or its pid */
 	const char *object_glob;  /* of its name, or its native id as 0x... */
 	uint32_t reasons;         /* bits 1 << enum dwell_reason; 0: any */
@@ -143,6 +152,7 @@ struct dwell_trace_facts {
 	uint64_t lost_events;
 	uint64_t losses; /* LOSS rows in the window: not 0 where lost_events is not known, too */
 	uint32_t tasks;  /* that lived in the window */
+	uint32_t other_tasks; /* of these, of processes that were not to be recorded */
 	uint32_t executors;
 	uint32_t levels; /* bits of enum dwell_level */
 	uint32_t coverage_ppm;

@@ -1,6 +1,7 @@
 #ifndef DWELL_SINK_H
 #define DWELL_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -87,6 +88,10 @@ struct dwell_source;
 struct dwell_diag;
 
 struct dwell_source_ops {
+	/* start tells every definition of the trace: who asks for names need not read the rows. */
+	bool all_defined;
+	/* Another program's trace: none of its processes is marked as recorded. */
+	bool foreign;
 	/* How many parts overlap [from, to) of the options; at least 1. */
 	size_t (*parts)(struct dwell_source *source, const struct dwell_source_options *options);
 	/*

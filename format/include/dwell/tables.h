@@ -43,6 +43,8 @@ struct dwell_process {
 	int64_t pid;     /* as the kernel numbers it; -1: not known */
 	struct dwell_string name;
 	struct dwell_string command; /* whole command line or empty */
+	/* It was to be recorded; others were seen beside it. Where no process is: all were. */
+	bool recorded;
 };
 
 struct dwell_task {
