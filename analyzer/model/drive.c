@@ -231,19 +231,25 @@ static int select_by_names(struct model *model)
 }
 
 /* A pass that reads definitions only. */
-static int learn_names(struct model *model)
+static int learn(struct model *model)
 {
 	struct dwell_source_options options = options_of(model);
+	const bool early = model->source->ops->all_defined;
 	struct run tables;
 	int err = start(model, 0);
 
 	options.kinds = 1u << DWELL_EVENT_LOSS;
-	for (size_t part = 0; part < model->parts && !err; part++) {
+	for (size_t part = 0; part < model->parts && !early && !err; part++) {
 		run_init_tables(&tables, model, (uint32_t)part + 1);
 		err = model->source->ops->drive_part(model->source, &options, part, &tables.sink);
 	}
-	if (!err)
-		err = finish(model);
+	return err ? err : finish(model);
+}
+
+static int learn_names(struct model *model)
+{
+	const int err = learn(model);
+
 	return err ? err : select_by_names(model);
 }
 
@@ -305,6 +311,20 @@ static int drive(struct model *model)
 	return err;
 }
 
+int model_complain(const struct model *model, int err, struct dwell_diag *diag)
+{
+	const struct dwell_diag *why =
+		model->source->ops->diag ? model->source->ops->diag(model->source) : NULL;
+
+	if (err >= 0 || !diag)
+		return err;
+	if (why && why->what[0])
+		*diag = *why;
+	else
+		dwell_diag_set(diag, err, UINT64_MAX, 0, "%s", dwell_strerror(err));
+	return err;
+}
+
 int model_run(struct model *model, struct dwell_diag *diag)
 {
 	int err = catalog_new(&model->catalog);
@@ -315,15 +335,70 @@ int model_run(struct model *model, struct dwell_diag *diag)
 		err = learn_names(model);
 	if (!err)
 		err = drive(model);
-	if (err < 0 && diag) {
-		const struct dwell_diag *why =
-			model->source->ops->diag ? model->source->ops->diag(model->source) : NULL;
+	return model_complain(model, err, diag);
+}
 
-		if (why && why->what[0])
-			*diag = *why;
-		else
-			dwell_diag_set(diag, err, UINT64_MAX, 0, "%s", dwell_strerror(err));
-	}
+int model_learn(struct model *model, struct dwell_diag *diag)
+{
+	int err = catalog_new(&model->catalog);
+
+	if (!model->threads)
+		model->threads = cpus();
+	if (!err)
+		err = learn(model);
+	if (!err)
+		err = catalog_finish(model->catalog);
+	if (!err)
+		settle_end(model, model->from_ns);
+	return model_complain(model, err, diag);
+}
+
+int model_view(const struct model *model, uint64_t from_ns, uint64_t to_ns, struct model *view)
+{
+	const uint64_t begin_ns = model->info.begin_ns;
+	struct dwell_source_options options;
+
+	*view = *model;
+	view->selection = (struct dwell_selection){ .from_ns = from_ns, .to_ns = to_ns };
+	view->task_bits = view->object_bits = view->scope_bits = view->part_starts = NULL;
+	view->tally = (struct tally){ 0 };
+	view->from_ns = from_ns > begin_ns ? from_ns : begin_ns;
+	view->to_ns = to_ns ? to_ns : DWELL_FOREVER;
+	settle_end(view, view->from_ns);
+	if (view->end_ns <= view->from_ns)
+		return DWELL_EINVAL;
+	options = options_of(view);
+	view->parts = model->source->ops->parts(model->source, &options);
+	return view->parts ? DWELL_OK : DWELL_EINVAL;
+}
+
+int model_part(struct model *model, size_t first, size_t count, const struct fold_ops *ops,
+	void *fold, struct tally *tally)
+{
+	static const struct dwell_sink_ops deaf = { 0 };
+	const struct dwell_source_options options = options_of(model);
+	struct dwell_sink nobody = { &deaf };
+	struct run run;
+	int err = run_init(&run, model, first);
+
+	run.again = true;
+	run.silent = !tally;
+	run.ops[0] = ops;
+	run.folds[0] = fold;
+	run.fold_count = 1;
+	run.per_row = ops->event;
+	run.kinds = ops->kinds;
+	/* Sources of one part read on from where they are: from the front again. */
+	if (!err && model->parts == 1)
+		err = model->source->ops->start(model->source, &options, &nobody);
+	for (size_t part = first; part < first + count && !err; part++)
+		err = drive_part(&run, part);
+	if (!err && first + count == model->parts)
+		err = run_flush(&run, model->end_ns > run.now_ns ? model->end_ns : run.now_ns);
+	if (!err && tally)
+		err = tally_merge(tally, &run.tally);
+	run.fold_count = 0; /* the caller's */
+	run_release(&run);
 	return err;
 }
 

@@ -94,12 +94,35 @@ struct model {
 int model_run(struct model *model, struct dwell_diag *diag);
 void model_release(struct model *model);
 
+/* Say where and what an error of the source was, if it was one. Returns err. */
+int model_complain(const struct model *model, int err, struct dwell_diag *diag);
+
 /*
  * Drive parts first .. last once more, one after the other and from the keyframe of the first,
  * into one fold, which is not flushed at the end.
  */
 int model_replay(
 	struct model *model, size_t first, size_t last, const struct fold_ops *ops, void *fold);
+
+/*
+ * Learn all definitions and the end, and fold nothing: then views may be made, and their parts be
+ * driven by several threads where the source has several.
+ */
+int model_learn(struct model *model, struct dwell_diag *diag);
+
+/*
+ * A learned model, over another window (to_ns 0: to the end) and all tasks: a copy that shares what
+ * was learned and is not to be released. DWELL_EINVAL: nothing lies between.
+ */
+int model_view(const struct model *model, uint64_t from_ns, uint64_t to_ns, struct model *view);
+
+/*
+ * Drive parts first .. first + count - 1 of a learned model once more, one after the other and from
+ * the keyframe of the first, into one fold; the last part of all is flushed. tally may be NULL:
+ * what is counted is added to it.
+ */
+int model_part(struct model *model, size_t first, size_t count, const struct fold_ops *ops,
+	void *fold, struct tally *tally);
 
 /* * ? and [...]; text is not ended by NUL. */
 bool glob_matches(const char *glob, struct dwell_string text);

@@ -19,7 +19,7 @@ static int merge_seen(struct tally *into, struct tally *from)
 	return DWELL_OK;
 }
 
-static int merge_tally(struct tally *into, struct tally *from)
+int tally_merge(struct tally *into, struct tally *from)
 {
 	if (from->rows) {
 		if (!into->rows)
@@ -44,7 +44,7 @@ static int merge_tally(struct tally *into, struct tally *from)
 
 int run_merge(struct model *model, struct run *from)
 {
-	int err = merge_tally(&model->tally, &from->tally);
+	int err = tally_merge(&model->tally, &from->tally);
 
 	for (size_t i = 0; i < from->fold_count && !err; i++) {
 		if (!model->folds[i]) {

@@ -173,7 +173,7 @@ static int sink_keyframe(struct dwell_sink *sink, uint64_t time_ns,
 {
 	struct run *run = run_of(sink);
 
-	if (!run->silent)
+	if (!run->silent && !run->again)
 		run->model->part_starts[run->stage - 1] = time_ns;
 	if (run->followed)
 		return DWELL_OK;
@@ -292,7 +292,7 @@ static int sink_events(struct dwell_sink *sink, const struct dwell_event *events
 	}
 	if (!err && end > before)
 		err = fold_rows(run, events + before, end - before);
-	if (!err && run->model->progress && run->part == 0 && !run->silent && count)
+	if (!err && run->model->progress && run->part == 0 && !run->silent && !run->again && count)
 		run->model->progress(run->model->progress_context, events[count - 1].time_ns);
 	return err;
 }
@@ -327,7 +327,8 @@ static int sink_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 static int sink_task(struct dwell_sink *sink, const struct dwell_task *task)
 {
 	struct run *run = run_of(sink);
-	const int err = catalog_put_task(run->model->catalog, run->stage, task);
+	const int err =
+		run->again ? DWELL_OK : catalog_put_task(run->model->catalog, run->stage, task);
 
 	return err || !run->states ? err : dwell_states_task(run->states, task);
 }
@@ -335,7 +336,9 @@ static int sink_task(struct dwell_sink *sink, const struct dwell_task *task)
 static int sink_executor(struct dwell_sink *sink, const struct dwell_executor *executor)
 {
 	struct run *run = run_of(sink);
-	const int err = catalog_put_executor(run->model->catalog, run->stage, executor);
+	const int err = run->again
+				? DWELL_OK
+				: catalog_put_executor(run->model->catalog, run->stage, executor);
 
 	return err || !run->states ? err : dwell_states_executor(run->states, executor);
 }
@@ -343,8 +346,10 @@ static int sink_executor(struct dwell_sink *sink, const struct dwell_executor *e
 #define TO_CATALOG(word)                                                                           \
 	static int sink_##word(struct dwell_sink *sink, const struct dwell_##word *word)           \
 	{                                                                                          \
-		return catalog_put_##word(                                                         \
-			run_of(sink)->model->catalog, run_of(sink)->stage, word);                  \
+		const struct run *run = run_of(sink);                                              \
+                                                                                                   \
+		return run->again ? (int)DWELL_OK                                                  \
+				  : catalog_put_##word(run->model->catalog, run->stage, word);     \
 	}
 TO_CATALOG(process)
 TO_CATALOG(object)

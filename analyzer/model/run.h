@@ -14,6 +14,7 @@ struct run {
 	bool followed; /* rows or a keyframe came: later keyframes say nothing new */
 	bool per_row;  /* a fold wants to see rows between states */
 	bool silent;   /* a replay: counts nothing */
+	bool again;    /* definitions and keyframes are known: only rows are told */
 	uint64_t now_ns;
 	int err;
 	size_t fold_count;
@@ -33,6 +34,9 @@ void run_init_tables(struct run *run, struct model *model, uint32_t stage);
 
 /* The last rows have come: tell open states up to the end of the window. */
 int run_flush(struct run *run, uint64_t end_ns);
+
+/* Add what one run counted to what was counted before it. */
+int tally_merge(struct tally *into, struct tally *from);
 
 /* Fold what `from` holds into the model; from's folds are freed. */
 int run_merge(struct model *model, struct run *from);

@@ -1,0 +1,431 @@
+/* A window of a trace in memory. */
+#include "analysis/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_LIMIT = 4000000 };
+
+/* Room for one more, all its bytes 0; NULL: no memory, or *err says that it is too much. */
+static void *shelf_add(struct shelf *shelf, size_t limit, int *err)
+{
+	*err = shelf->count < limit ? DWELL_ENOMEM : DWELL_ELIMIT;
+	if (shelf->count >= limit)
+		return NULL;
+	if (shelf->count == shelf->cap) {
+		const size_t cap = shelf->cap ? shelf->cap + shelf->cap / 2 : 256;
+		unsigned char *at = realloc(shelf->at, cap * shelf->item);
+
+		if (!at)
+			return NULL;
+		shelf->at = at;
+		shelf->cap = cap;
+	}
+	*err = DWELL_OK;
+	return memset(shelf->at + shelf->count++ * shelf->item, 0, shelf->item);
+}
+
+static void shelf_release(struct shelf *shelf)
+{
+	free(shelf->at);
+	free(shelf->order);
+	free(shelf->first);
+	*shelf = (struct shelf){ 0 };
+}
+
+/* Put in order by their keys, which stand at an offset in each. */
+static int shelf_index(struct shelf *shelf, size_t key_offset)
+{
+	uint32_t key;
+
+	shelf->keys = 0;
+	for (size_t i = 0; i < shelf->count; i++) {
+		memcpy(&key, shelf->at + i * shelf->item + key_offset, sizeof(key));
+		if (key >= shelf->keys)
+			shelf->keys = key + 1;
+	}
+	shelf->first = calloc((size_t)shelf->keys + 2, sizeof(*shelf->first));
+	shelf->order = malloc((shelf->count + 1) * sizeof(*shelf->order));
+	if (!shelf->first || !shelf->order)
+		return DWELL_ENOMEM;
+	/* Counted two places on: while they are put down, first[key + 1] is where the next goes. */
+	for (size_t i = 0; i < shelf->count; i++) {
+		memcpy(&key, shelf->at + i * shelf->item + key_offset, sizeof(key));
+		shelf->first[key + 2]++;
+	}
+	for (uint32_t k = 1; k <= shelf->keys; k++)
+		shelf->first[k + 1] += shelf->first[k];
+	for (size_t i = 0; i < shelf->count; i++) {
+		memcpy(&key, shelf->at + i * shelf->item + key_offset, sizeof(key));
+		shelf->order[shelf->first[key + 1]++] = (uint32_t)i;
+	}
+	return DWELL_OK;
+}
+
+static size_t shelf_count(const struct shelf *shelf, uint32_t key)
+{
+	return key < shelf->keys ? shelf->first[key + 1] - shelf->first[key] : 0;
+}
+
+static const void *shelf_get(const struct shelf *shelf, uint32_t key, size_t i)
+{
+	return shelf->at + shelf->order[shelf->first[key] + i] * shelf->item;
+}
+
+/* Things begin with their start and end. */
+static size_t shelf_find(const struct shelf *shelf, uint32_t key, uint64_t time_ns)
+{
+	size_t low = 0, high = shelf_count(shelf, key);
+
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+		const uint64_t *times = shelf_get(shelf, key, middle);
+
+		if (times[1] > time_ns)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+static int keep_piece(void *context, const struct piece *piece)
+{
+	struct dwell_history *h = context;
+	int err;
+	struct dwell_occupied *occupied = shelf_add(&h->occupied, h->limit, &err);
+
+	if (occupied)
+		*occupied = (struct dwell_occupied){ piece->start_ns, piece->end_ns,
+			piece->executor, piece->task };
+	return err;
+}
+
+void history_init(
+	struct dwell_history *history, const struct model *model, unsigned parts, size_t limit)
+{
+	*history = (struct dwell_history){
+		.model = model,
+		.parts = parts,
+		.limit = limit ? limit : DEFAULT_LIMIT,
+		.from_ns = model->from_ns,
+		.to_ns = model->end_ns,
+		.stretches.item = sizeof(struct dwell_stretch),
+		.waits.item = sizeof(struct dwell_wait),
+		.occupied.item = sizeof(struct dwell_occupied),
+		.handles.item = sizeof(struct dwell_handle),
+		.blocked.item = sizeof(uint32_t),
+		.released.item = sizeof(struct dwell_handle),
+	};
+	occupants_init(&history->occupants, model, keep_piece, history);
+}
+
+void history_release(struct dwell_history *history)
+{
+	shelf_release(&history->stretches);
+	shelf_release(&history->waits);
+	shelf_release(&history->occupied);
+	shelf_release(&history->handles);
+	occupants_release(&history->occupants);
+	table_release(&history->blocked);
+	table_release(&history->released);
+	free(history->late);
+	history->late = NULL;
+	history->late_count = history->late_cap = 0;
+}
+
+static int history_begin(void *fold, const struct fold_start *start)
+{
+	struct dwell_history *h = fold;
+
+	h->told_ns = start->time_ns;
+	return h->parts & DWELL_HISTORY_EXECUTORS ? occupants_begin(&h->occupants, start)
+						  : (int)DWELL_OK;
+}
+
+static int keep_handle(struct dwell_history *h, const struct dwell_event *event)
+{
+	const struct dwell_handle handle = {
+		.time_ns = event->time_ns,
+		.object = event->object,
+		.task = event->task,
+		.stack = event->stack,
+		.peer = event->kind == DWELL_EVENT_RELEASE ? event->peer : DWELL_NONE,
+		.kind = event->kind,
+	};
+	struct dwell_handle *kept;
+	int err;
+
+	if (!event->object)
+		return DWELL_OK;
+	if (event->kind == DWELL_EVENT_RELEASE) {
+		kept = table_make(&h->released, event->object);
+		if (!kept)
+			return DWELL_ENOMEM;
+		*kept = handle;
+	}
+	if (!(h->parts & DWELL_HISTORY_HANDLES))
+		return DWELL_OK;
+	kept = shelf_add(&h->handles, h->limit, &err);
+	if (kept)
+		*kept = handle;
+	return err;
+}
+
+static int history_event(void *fold, const struct dwell_event *event)
+{
+	struct dwell_history *h = fold;
+
+	if (event->kind == DWELL_EVENT_ACQUIRE || event->kind == DWELL_EVENT_RELEASE)
+		return keep_handle(h, event);
+	return h->parts & DWELL_HISTORY_EXECUTORS ? occupants_event(&h->occupants, event)
+						  : (int)DWELL_OK;
+}
+
+static void fill_stretch(struct dwell_stretch *out, const struct dwell_interval *interval)
+{
+	*out = (struct dwell_stretch){
+		.start_ns = interval->start_ns,
+		.end_ns = interval->end_ns,
+		.task = interval->task,
+		.executor = interval->executor,
+		.object = interval->object,
+		.stack = interval->stack,
+		.waker = interval->waker,
+		.waker_stack = interval->waker_stack,
+		.holder = interval->holder,
+		.state = interval->state,
+		.reason = interval->reason,
+		.cause = interval->cause,
+		.next = interval->next,
+		.flags = interval->flags,
+		.holder_how = interval->holder_how,
+	};
+	if (out->state == DWELL_BLOCKED && out->waker)
+		out->let_go_ns = out->end_ns;
+}
+
+static int history_interval(void *fold, const struct dwell_interval *interval)
+{
+	struct dwell_history *h = fold;
+	struct dwell_stretch *stretch;
+	int err = DWELL_OK;
+
+	if (interval->state == DWELL_RUNNING && h->parts & DWELL_HISTORY_EXECUTORS)
+		err = occupants_interval(&h->occupants, interval);
+	if (err || interval->start_ns >= interval->end_ns)
+		return err;
+	stretch = shelf_add(&h->stretches, h->limit, &err);
+	if (!stretch)
+		return err;
+	fill_stretch(stretch, interval);
+	if (stretch->state != DWELL_BLOCKED || !(stretch->flags & DWELL_INTERVAL_IN_WAIT))
+		return err;
+
+	uint32_t *last = table_make(&h->blocked, stretch->task);
+	if (!last)
+		return DWELL_ENOMEM;
+	*last = (uint32_t)h->stretches.count;
+	return err;
+}
+
+/* The last release of the wait's object so far decides when it was let go. */
+static void decide(const struct dwell_history *h, struct late_wait *late)
+{
+	const struct dwell_handle *last = table_get(&h->released, late->object);
+
+	if (late->decided || !late->object || !last || !last->object)
+		return;
+	late->decided = true;
+	late->let_go_ns = last->task == late->waker ? last->time_ns : 0;
+}
+
+static uint64_t within(const struct dwell_stretch *stretch, uint64_t let_go_ns)
+{
+	if (let_go_ns <= stretch->start_ns)
+		return 0;
+	return let_go_ns < stretch->end_ns ? let_go_ns : stretch->end_ns;
+}
+
+void history_resolve(const struct dwell_history *h, struct dwell_stretch *stretch)
+{
+	struct late_wait late = { .object = stretch->object, .waker = stretch->waker };
+
+	if (stretch->let_go_ns != LET_GO_EARLIER)
+		return;
+	decide(h, &late);
+	if (late.decided)
+		stretch->let_go_ns = within(stretch, late.let_go_ns);
+	else if (stretch->start_ns >= h->told_ns)
+		stretch->let_go_ns = 0;
+}
+
+bool history_late(struct dwell_history *h, struct late_wait *late)
+{
+	const uint32_t *last = table_get(&h->blocked, late->task);
+	struct dwell_stretch *stretch = last && *last ? history_told(h, *last - 1) : NULL;
+
+	decide(h, late);
+	if (!stretch || stretch->start_ns < late->start_ns)
+		return false;
+	if (!stretch->object)
+		stretch->object = late->object;
+	if (!stretch->stack)
+		stretch->stack = late->stack;
+	if (!stretch->holder) {
+		stretch->holder = late->holder;
+		stretch->holder_how = late->holder_how;
+	}
+	if (stretch->waker || !late->waker)
+		return true;
+	stretch->waker = late->waker;
+	stretch->waker_stack = late->waker_stack;
+	/* An end that names another object than the begin did does not say which release it was. */
+	if (stretch->object != late->object)
+		return true;
+	if (late->decided)
+		stretch->let_go_ns = within(stretch, late->let_go_ns);
+	else if (stretch->start_ns < h->told_ns && late->object)
+		stretch->let_go_ns = LET_GO_EARLIER;
+	return true;
+}
+
+int history_keep_late(struct dwell_history *h, const struct late_wait *late)
+{
+	if (h->late_count == h->late_cap) {
+		const size_t cap = h->late_cap ? h->late_cap * 2 : 16;
+		struct late_wait *at = realloc(h->late, cap * sizeof(*at));
+
+		if (!at)
+			return DWELL_ENOMEM;
+		h->late = at;
+		h->late_cap = cap;
+	}
+	h->late[h->late_count++] = *late;
+	return DWELL_OK;
+}
+
+static int history_wait(void *fold, const struct dwell_wait *wait)
+{
+	struct dwell_history *h = fold;
+	struct late_wait late = {
+		.start_ns = wait->start_ns,
+		.task = wait->task,
+		.object = wait->object,
+		.stack = wait->stack,
+		.waker = wait->waker,
+		.waker_stack = wait->waker_stack,
+		.holder = wait->holder,
+		.holder_how = wait->holder_how,
+	};
+	int err = DWELL_OK;
+
+	if (!history_late(h, &late) && wait->start_ns < h->told_ns)
+		err = history_keep_late(h, &late);
+	if (err || !(h->parts & DWELL_HISTORY_WAITS))
+		return err;
+
+	struct dwell_wait *kept = shelf_add(&h->waits, h->limit, &err);
+	if (kept)
+		*kept = *wait;
+	return err;
+}
+
+const struct fold_ops history_ops = {
+	.kinds = OCCUPANTS_KINDS | 1u << DWELL_EVENT_ACQUIRE | 1u << DWELL_EVENT_RELEASE,
+	.begin = history_begin,
+	.event = history_event,
+	.interval = history_interval,
+	.wait = history_wait,
+};
+
+/* Told late, after a later one: only where a loss ended it. */
+static int by_start(const void *a, const void *b)
+{
+	const struct dwell_occupied *x = a, *y = b;
+
+	if (x->start_ns != y->start_ns)
+		return x->start_ns < y->start_ns ? -1 : 1;
+	return (x->executor > y->executor) - (x->executor < y->executor);
+}
+
+int history_index(struct dwell_history *h)
+{
+	int err = shelf_index(&h->stretches, offsetof(struct dwell_stretch, task));
+
+	if (h->occupied.count)
+		qsort(h->occupied.at, h->occupied.count, h->occupied.item, by_start);
+	if (!err)
+		err = shelf_index(&h->waits, offsetof(struct dwell_wait, task));
+	if (!err)
+		err = shelf_index(&h->occupied, offsetof(struct dwell_occupied, executor));
+	if (!err)
+		err = shelf_index(&h->handles, offsetof(struct dwell_handle, object));
+	return err;
+}
+
+void dwell_history_window(const struct dwell_history *history, uint64_t *from_ns, uint64_t *to_ns)
+{
+	*from_ns = history->from_ns;
+	*to_ns = history->to_ns;
+}
+
+uint32_t dwell_history_tasks(const struct dwell_history *history)
+{
+	return history->stretches.keys;
+}
+
+size_t dwell_history_stretches(const struct dwell_history *history, uint32_t task)
+{
+	return shelf_count(&history->stretches, task);
+}
+
+const struct dwell_stretch *dwell_history_stretch(
+	const struct dwell_history *history, uint32_t task, size_t i)
+{
+	return shelf_get(&history->stretches, task, i);
+}
+
+size_t dwell_history_find(const struct dwell_history *history, uint32_t task, uint64_t time_ns)
+{
+	return shelf_find(&history->stretches, task, time_ns);
+}
+
+size_t dwell_history_waits(const struct dwell_history *history, uint32_t task)
+{
+	return shelf_count(&history->waits, task);
+}
+
+const struct dwell_wait *dwell_history_wait(
+	const struct dwell_history *history, uint32_t task, size_t i)
+{
+	return shelf_get(&history->waits, task, i);
+}
+
+size_t dwell_history_occupants(const struct dwell_history *history, uint32_t executor)
+{
+	return shelf_count(&history->occupied, executor);
+}
+
+const struct dwell_occupied *dwell_history_occupant(
+	const struct dwell_history *history, uint32_t executor, size_t i)
+{
+	return shelf_get(&history->occupied, executor, i);
+}
+
+size_t dwell_history_find_occupant(
+	const struct dwell_history *history, uint32_t executor, uint64_t time_ns)
+{
+	return shelf_find(&history->occupied, executor, time_ns);
+}
+
+size_t dwell_history_handles(const struct dwell_history *history, uint32_t object)
+{
+	return shelf_count(&history->handles, object);
+}
+
+const struct dwell_handle *dwell_history_handle(
+	const struct dwell_history *history, uint32_t object, size_t i)
+{
+	return shelf_get(&history->handles, object, i);
+}

@@ -1,0 +1,74 @@
+#ifndef DWELL_ANALYSIS_HISTORY_H
+#define DWELL_ANALYSIS_HISTORY_H
+
+#include "analysis/occupants.h"
+#include "dwell/history.h"
+
+/* Things of one size in the order in which they were told, and found by a key. */
+struct shelf {
+	unsigned char *at;
+	size_t count, cap, item;
+	/* Key k's are order[first[k] .. first[k + 1]), in the order of telling. */
+	uint32_t *order, *first;
+	uint32_t keys;
+};
+
+/*
+ * What the end of a program's wait says of its last blocked stretch, and which release it was that
+ * let it go. Either may lie in an earlier part: it is told when that one is read.
+ */
+struct late_wait {
+	uint64_t start_ns;  /* of the wait */
+	uint64_t let_go_ns; /* the last release of the object, where its waker made it; else 0 */
+	bool decided;       /* that release was seen */
+	uint32_t task, object, stack, waker, waker_stack, holder;
+	uint8_t holder_how;
+};
+
+/* For let_go_ns: an earlier part may tell. Never in a history that was read by itself. */
+#define LET_GO_EARLIER UINT64_MAX
+
+struct dwell_history {
+	const struct model *model;
+	unsigned parts;
+	size_t limit;
+	uint64_t from_ns, to_ns;
+	struct shelf stretches, waits, occupied, handles;
+	struct occupants occupants;
+	uint64_t told_ns; /* where the telling began */
+	/* By task: index + 1 of its last stretch that was blocked in a wait of the program. */
+	struct table blocked;
+	/* By object: struct dwell_handle, its last release. */
+	struct table released;
+	struct late_wait *late; /* of stretches that lie in an earlier part */
+	size_t late_count, late_cap;
+};
+
+struct dwell_study {
+	struct model model;
+	struct dwell_study_facts facts;
+};
+
+/* To be filled by a run of history_ops. All zero but for this is empty. */
+void history_init(
+	struct dwell_history *history, const struct model *model, unsigned parts, size_t limit);
+void history_release(struct dwell_history *history);
+
+/* Its fold: `make` and `merge` are not there. */
+extern const struct fold_ops history_ops;
+
+/* All was told: make it ready to be looked up. */
+int history_index(struct dwell_history *history);
+
+/* A wait that ended in a later part; false: the stretch it is about is not here either. */
+bool history_late(struct dwell_history *history, struct late_wait *late);
+int history_keep_late(struct dwell_history *history, const struct late_wait *late);
+/* An earlier part of the stretch's history: did its release happen there? */
+void history_resolve(const struct dwell_history *history, struct dwell_stretch *stretch);
+
+static inline struct dwell_stretch *history_told(const struct dwell_history *history, size_t i)
+{
+	return (struct dwell_stretch *)(void *)history->stretches.at + i;
+}
+
+#endif

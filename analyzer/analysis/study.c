@@ -1,0 +1,85 @@
+/* A trace whose definitions were read, and histories of its windows. */
+#include <stdlib.h>
+
+#include "analysis/history.h"
+
+int dwell_study_open(struct dwell_study **out, struct dwell_source *source, struct dwell_diag *diag)
+{
+	struct dwell_study *study = calloc(1, sizeof(*study));
+	int err;
+
+	if (!study)
+		return DWELL_ENOMEM;
+	study->model.source = source;
+	err = model_learn(&study->model, diag);
+	if (err) {
+		dwell_study_close(study);
+		return err;
+	}
+	study->facts = (struct dwell_study_facts){
+		.begin_ns = study->model.info.begin_ns,
+		.end_ns = study->model.end_ns,
+		.levels = study->model.info.levels,
+		.has_wakes = study->model.has_wakes,
+		.closed = study->model.ended && study->model.end.closed,
+	};
+	*out = study;
+	return DWELL_OK;
+}
+
+void dwell_study_close(struct dwell_study *study)
+{
+	if (study)
+		model_release(&study->model);
+	free(study);
+}
+
+const struct dwell_catalog *dwell_study_catalog(const struct dwell_study *study)
+{
+	return study->model.catalog;
+}
+
+const struct dwell_study_facts *dwell_study_facts(const struct dwell_study *study)
+{
+	return &study->facts;
+}
+
+int dwell_history_read(struct dwell_history **out, struct dwell_study *study,
+	const struct dwell_history_options *options, struct dwell_diag *diag)
+{
+	struct dwell_history *history = calloc(1, sizeof(*history));
+	struct model view;
+	int err = history ? model_view(&study->model, options->from_ns, options->to_ns, &view)
+			  : DWELL_ENOMEM;
+
+	if (err) {
+		free(history);
+		return dwell_diag_set(diag, err, UINT64_MAX, 0, "%s",
+			err == DWELL_EINVAL ? "nothing lies between these times"
+					    : dwell_strerror(err));
+	}
+	history_init(history, &view, options->parts, options->limit);
+	err = model_part(&view, 0, view.parts, &history_ops, history, NULL);
+	if (!err)
+		err = history_index(history);
+	history->model = NULL; /* the view ends here */
+	for (size_t i = 0; !err && i < history->stretches.count; i++)
+		if (history_told(history, i)->let_go_ns == LET_GO_EARLIER)
+			history_told(history, i)->let_go_ns = 0;
+	if (!err) {
+		*out = history;
+		return DWELL_OK;
+	}
+	dwell_history_free(history);
+	if (err == DWELL_ELIMIT)
+		return dwell_diag_set(diag, err, UINT64_MAX, 0,
+			"too much happened between these times to be held in memory");
+	return model_complain(&study->model, err, diag);
+}
+
+void dwell_history_free(struct dwell_history *history)
+{
+	if (history)
+		history_release(history);
+	free(history);
+}
