@@ -46,6 +46,13 @@ struct flame_request {
 extern const struct option flame_options[];
 int cmd_flame(struct request *request);
 
+struct export_request {
+	struct request request;
+	const char *to, *of;
+};
+extern const struct option export_options[];
+int cmd_export(struct request *request);
+
 int cmd_dump(struct request *request);
 int cmd_assemble(struct request *request);
 

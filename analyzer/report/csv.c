@@ -15,7 +15,7 @@ static bool looks_like_formula(const char *at, size_t size)
 	return size == 1 || *at != '-';
 }
 
-static void put_text(FILE *file, const char *at, size_t size)
+void dwell_csv_text(FILE *file, const char *at, size_t size)
 {
 	const struct dwell_style plain = { .file = file };
 	bool quoted = false;
@@ -45,7 +45,7 @@ static void put_cell(
 		return;
 	switch (kind) {
 	case DWELL_CELL_TEXT:
-		put_text(file, table->text + cell->number, cell->size);
+		dwell_csv_text(file, table->text + cell->number, cell->size);
 		break;
 	case DWELL_CELL_SHARE:
 	case DWELL_CELL_PERCENT:

@@ -152,6 +152,12 @@ void dwell_json_scaled(struct dwell_json *json, const char *key, int64_t number,
 		fprintf(json->file, "e%d", exponent);
 }
 
+void dwell_json_microseconds(struct dwell_json *json, const char *key, uint64_t ns)
+{
+	before_value(json, key);
+	fprintf(json->file, "%" PRIu64 ".%03" PRIu64, ns / 1000, ns % 1000);
+}
+
 void dwell_json_share(struct dwell_json *json, const char *key, uint64_t ppm)
 {
 	before_value(json, key);

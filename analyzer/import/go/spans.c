@@ -43,7 +43,8 @@ struct note {
 static int count(struct note *n, uint32_t counter)
 {
 	n->row.kind = DWELL_EVENT_COUNTER;
-	n->row.task = DWELL_NONE;
+	/* Of the whole program: which P told it says nothing. */
+	n->row.task = n->row.executor = DWELL_NONE;
 	n->row.object = counter;
 	n->row.value = n->event->args[0];
 	n->row.flags = DWELL_EVENT_HAS_VALUE;

@@ -120,6 +120,9 @@ int dwell_table_print(const struct dwell_table *table, const struct dwell_style 
  * DWELL_ENOMEM. */
 int dwell_table_csv(const struct dwell_table *table, FILE *file);
 
+/* One cell of such a line: quoted where it must be. */
+void dwell_csv_text(FILE *file, const char *at, size_t size);
+
 /*
  * JSON, written as it is told: an answer of any length needs no memory. Keys come before values
  * inside an object; key is NULL inside an array. Objects and arrays of the first two levels take a
@@ -143,6 +146,8 @@ void dwell_json_number(struct dwell_json *json, const char *key, uint64_t number
 void dwell_json_signed(struct dwell_json *json, const char *key, int64_t number);
 /* number * 10^exponent, without a loss. */
 void dwell_json_scaled(struct dwell_json *json, const char *key, int64_t number, int exponent);
+/* Nanoseconds as microseconds, with three decimals. */
+void dwell_json_microseconds(struct dwell_json *json, const char *key, uint64_t ns);
 /* A share in millionths, as a number from 0 to 1. */
 void dwell_json_share(struct dwell_json *json, const char *key, uint64_t ppm);
 void dwell_json_bool(struct dwell_json *json, const char *key, bool value);
