@@ -9,9 +9,9 @@ enum { FOLD_EXECUTORS = 16 };
 /* Choices without branches: which of them it is, cannot be foreseen. */
 static unsigned mode_of_pair(const struct rows_pair *pair, uint32_t value, unsigned first)
 {
-	unsigned mode = value == pair->second ? first + 1 : WIRE_EXPLICIT;
+	unsigned mode = value == rows_second(*pair) ? first + 1 : WIRE_EXPLICIT;
 
-	mode = value == pair->first ? first : mode;
+	mode = value == rows_first(*pair) ? first : mode;
 	return value == 0 ? WIRE_ZERO : mode;
 }
 
@@ -27,7 +27,7 @@ static uint64_t switch_modes(const struct columns *c, const uint32_t n[])
 	const struct rows_executor *on = &c->on[n[ROWS_EXECUTOR]];
 	const uint32_t task = n[ROWS_TASK], peer = n[ROWS_PEER];
 	const struct rows_follow *follow = task ? &c->follow[task] : &on->follow;
-	unsigned enters = mode_of_pair(&follow->enters, peer, WIRE_FOLLOWS);
+	unsigned enters = mode_of_pair(&follow->sched[ROWS_SWITCH], peer, WIRE_FOLLOWS);
 
 	enters = enters != WIRE_ZERO && enters != WIRE_FOLLOWS && peer == c->woken ? WIRE_WOKEN
 										   : enters;
@@ -41,7 +41,8 @@ static uint64_t wake_modes(const struct columns *c, const uint32_t n[])
 	const uint32_t task = n[ROWS_TASK], peer = n[ROWS_PEER];
 	const struct rows_follow *follow = peer ? &c->follow[peer] : &on->follow;
 
-	return dwell_shapes_mode(ROWS_TASK, mode_of_pair(&follow->wakes, task, WIRE_FOLLOWS)) |
+	return dwell_shapes_mode(
+		       ROWS_TASK, mode_of_pair(&follow->sched[ROWS_WAKE], task, WIRE_FOLLOWS)) |
 	       dwell_shapes_mode(ROWS_PEER, mode_of_occupant(on->occupant, peer));
 }
 
@@ -137,12 +138,12 @@ static void learn_sched(struct columns *c, const struct dwell_event *row, const 
 	struct rows_executor *on = &c->on[n[ROWS_EXECUTOR]];
 
 	if (row->kind == DWELL_EVENT_SWITCH) {
-		rows_push(task ? &c->follow[task].enters : &on->follow.enters, peer);
+		rows_push(&(task ? &c->follow[task] : &on->follow)->sched[ROWS_SWITCH], peer);
 		on->occupant = peer;
 		c->woken = peer == c->woken ? c->woken2 : c->woken;
 		return;
 	}
-	rows_push(peer ? &c->follow[peer].wakes : &on->follow.wakes, task);
+	rows_push(&(peer ? &c->follow[peer] : &on->follow)->sched[ROWS_WAKE], task);
 	c->woken2 = c->woken;
 	c->woken = task;
 }
@@ -250,8 +251,8 @@ static int put_row(struct columns *c, const struct dwell_event *row)
 		return DWELL_END;
 	}
 	c->shape[c->count] = (uint8_t)shape;
-	c->delta[c->count++] = time - c->on[e].time;
-	c->on[e].time = time;
+	c->delta[c->count++] = time - c->on_time[e];
+	c->on_time[e] = time;
 	put_number(c, &in, ROWS_TASK);
 	put_number(c, &in, ROWS_PEER);
 	put_number(c, &in, ROWS_EXECUTOR);
@@ -296,6 +297,7 @@ void dwell_columns_clear(struct columns *c)
 	c->count = 0;
 	c->lost = 0;
 	memset(c->entries, 0, sizeof(c->entries));
+	c->on_time[0] = 0;
 	c->on[0] = (struct rows_executor){ 0 };
 	c->follow[0] = (struct rows_follow){ 0 };
 	c->detail[0] = (struct rows_detail){ 0 };

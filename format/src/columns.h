@@ -30,6 +30,8 @@ struct columns {
 	uint32_t woken, woken2, last_other;
 
 	/* By number; allocated as the dictionaries grow. */
+	uint64_t *on_time; /* of its last row, in units since the chunk's first */
+	uint32_t on_time_cap;
 	struct rows_executor *on;
 	uint32_t on_cap;
 	struct rows_follow *follow;

@@ -61,6 +61,7 @@ static int grow_objects(struct columns *c, uint32_t number)
 static int init_numbers(struct columns *c)
 {
 	if (grow_tasks(c, 0) || grow_objects(c, 0) ||
+		grow((void **)&c->on_time, &c->on_time_cap, 0, sizeof(*c->on_time)) ||
 		grow((void **)&c->on, &c->on_cap, 0, sizeof(*c->on)))
 		return DWELL_ENOMEM;
 	dwell_columns_clear(c);
@@ -99,6 +100,7 @@ void dwell_columns_release(struct columns *c)
 		free(c->number[i]);
 	free(c->object_ids);
 	free(c->on);
+	free(c->on_time);
 	free(c->follow);
 	free(c->detail);
 	free(c->object_values);
@@ -132,8 +134,10 @@ static int add_executor(struct columns *c, uint32_t id, uint32_t *out)
 	if (id > DWELL_MAX_EXECUTORS)
 		return DWELL_EINVAL;
 	*out = dwell_dict_add(&c->executors, id);
-	if (*out == UINT32_MAX || grow((void **)&c->on, &c->on_cap, *out, sizeof(*c->on)))
+	if (*out == UINT32_MAX || grow((void **)&c->on, &c->on_cap, *out, sizeof(*c->on)) ||
+		grow((void **)&c->on_time, &c->on_time_cap, *out, sizeof(*c->on_time)))
 		return DWELL_ENOMEM;
+	c->on_time[*out] = 0;
 	c->on[*out] = (struct rows_executor){ 0 };
 	return grow((void **)&c->occupants, &c->occupant_cap, id, sizeof(*c->occupants));
 }

@@ -25,8 +25,11 @@ void dwell_columns_scratch_release(struct columns_scratch *scratch)
 	*scratch = (struct columns_scratch){ 0 };
 }
 
+/* Every so many chunks it is tried again what streams of times are like. */
+enum { TRY_CHUNKS = 16, LIKE_RAW = -1 };
+
 static void put_column(
-	struct writer *w, unsigned field, unsigned part, const void *at, size_t size, bool noise)
+	struct writer *w, unsigned field, unsigned part, const void *at, size_t size, int like)
 {
 	struct dwell_buffer *stored = &w->scratch->stored, *table = &w->scratch->table;
 	const size_t before = stored->size;
@@ -34,10 +37,10 @@ static void put_column(
 
 	if (w->err || !size)
 		return;
-	if (noise)
+	if (like == LIKE_RAW)
 		dwell_buffer_put(stored, at, size);
 	else
-		codec = dwell_squeeze_put(w->squeeze, stored, at, size);
+		codec = dwell_squeeze_put(w->squeeze, stored, at, size, (enum squeeze_like)like);
 	if (codec < 0) {
 		w->err = codec;
 		return;
@@ -49,6 +52,21 @@ static void put_column(
 	dwell_buffer_u32(table, (uint32_t)(stored->size - before));
 	dwell_buffer_u32(table, (uint32_t)size);
 	w->count++;
+}
+
+static void put_stream(struct writer *w, unsigned stream, const void *at, size_t size)
+{
+	uint8_t *like = &w->scratch->like[stream];
+
+	if (size && w->scratch->written % TRY_CHUNKS == 0) {
+		const int found = dwell_squeeze_like(w->squeeze, at, size);
+
+		if (found < 0)
+			w->err = found;
+		else
+			*like = (uint8_t)found;
+	}
+	put_column(w, WIRE_TIME, stream, at, size, *like);
 }
 
 /* The places of numbers that are not all zero, each a column. */
@@ -75,7 +93,7 @@ static void put_planes(struct writer *w, unsigned field, const uint64_t *wide,
 		else
 			for (size_t i = 0; i < count; i++)
 				at[i] = (uint8_t)(narrow[i] >> (8 * plane));
-		put_column(w, field, plane, at, count, false);
+		put_column(w, field, plane, at, count, SQUEEZE_TEXT);
 	}
 }
 
@@ -152,7 +170,7 @@ static void put_head(struct writer *w, const struct timecode *code)
 	put_shapes(head, &w->columns->shapes);
 	if (head->failed)
 		w->err = DWELL_ENOMEM;
-	put_column(w, WIRE_HEAD, 0, head->at, head->size, false);
+	put_column(w, WIRE_HEAD, 0, head->at, head->size, SQUEEZE_TEXT);
 }
 
 static void choose_code(const struct columns *c, struct timecode *code)
@@ -224,8 +242,8 @@ static void put_times(struct writer *w, const struct timecode *code)
 	const size_t bits = split_times(w, code, streams);
 
 	for (unsigned i = 0; i < WIRE_TIME_STREAMS; i++)
-		put_column(w, WIRE_TIME, i, streams[i] - sizes[i], sizes[i], false);
-	put_column(w, WIRE_TIME_BITS, 0, w->scratch->bits, bits, true);
+		put_stream(w, i, streams[i] - sizes[i], sizes[i]);
+	put_column(w, WIRE_TIME_BITS, 0, w->scratch->bits, bits, LIKE_RAW);
 }
 
 static void put_fields(struct writer *w)
@@ -259,9 +277,10 @@ int dwell_columns_write(const struct columns *columns, struct columns_scratch *s
 	scratch->stored.size = 0;
 	choose_code(columns, &code);
 	put_head(&w, &code);
-	put_column(&w, WIRE_SHAPE, 0, columns->shape, columns->count, false);
+	put_column(&w, WIRE_SHAPE, 0, columns->shape, columns->count, SQUEEZE_TEXT);
 	put_times(&w, &code);
 	put_fields(&w);
+	scratch->written++;
 	dwell_buffer_u32(out, w.count);
 	dwell_buffer_put(out, scratch->table.at, scratch->table.size);
 	dwell_buffer_put(out, scratch->stored.at, scratch->stored.size);

@@ -123,8 +123,9 @@ static int load_head(struct decoder *d, bool peek)
 	/* Dictionaries: at most one entry for a byte of the head, and number 0. */
 	if (!peek) {
 		const size_t entries = head->raw_size + (size_t)8;
-		const size_t each = 3 * sizeof(uint32_t) + 1 + sizeof(*d->on) + sizeof(*d->follow) +
-				    sizeof(*d->detail) + sizeof(*d->object_values);
+		const size_t each = 3 * sizeof(uint32_t) + 1 + sizeof(*d->on_time) +
+				    sizeof(*d->on) + sizeof(*d->follow) + sizeof(*d->detail) +
+				    sizeof(*d->object_values);
 		const size_t columns = (size_t)d->chunk->count * 96 + 65536;
 
 		d->arena_used = 0;
@@ -155,11 +156,11 @@ static void count_uses(struct decoder *d)
 	uint32_t uses[4][256] = { 0 };
 	uint32_t i = 0;
 
-	for (; i + 4 <= d->chunk->count; i += 4) {
-		uses[0][shape[i]]++;
-		uses[1][shape[i + 1]]++;
-		uses[2][shape[i + 2]]++;
-		uses[3][shape[i + 3]]++;
+	for (; i + 8 <= d->chunk->count; i += 8) {
+		const uint64_t word = dwell_get_u64(shape + i);
+
+		for (unsigned k = 0; k < 8; k++)
+			uses[k & 3][word >> (8 * k) & 0xff]++;
 	}
 	for (; i < d->chunk->count; i++)
 		uses[0][shape[i]]++;
@@ -187,17 +188,12 @@ static int load_shapes(struct decoder *d)
 	return memcmp(kinds, d->by_kind, sizeof(kinds)) ? DWELL_EFORMAT : DWELL_OK;
 }
 
-/* Add the bits that follow these codes. False: a code that is not one. */
-static bool bits_of(const struct decoder *d, const uint8_t *codes, uint32_t count, uint64_t *needed)
+static bool codes_are_good(const struct decoder *d, const uint8_t *codes, uint32_t count)
 {
-	uint64_t sum = 0;
 	unsigned most = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count; i++)
 		most = codes[i] > most ? codes[i] : most;
-		sum += d->code.code[codes[i]].bits;
-	}
-	*needed += sum;
 	return !count || most < d->code.count;
 }
 
@@ -205,7 +201,6 @@ static int load_times(struct decoder *d)
 {
 	struct decode_column *bits = &d->columns[WIRE_TIME_BITS][0];
 	uint32_t sizes[WIRE_TIME_STREAMS] = { 0 };
-	uint64_t needed = 0;
 	int err = DWELL_OK;
 
 	d->what = "columns of times";
@@ -214,14 +209,17 @@ static int load_times(struct decoder *d)
 	for (unsigned i = 0; i < WIRE_TIME_STREAMS && !err; i++) {
 		err = load(d, WIRE_TIME, i, sizes[i]);
 		d->stream[i] = d->columns[WIRE_TIME][i].raw;
-		if (!err && !bits_of(d, d->stream[i], sizes[i], &needed))
+		if (!err && !codes_are_good(d, d->stream[i], sizes[i]))
 			err = DWELL_EFORMAT;
 	}
-	/* All bits are there: whoever reads them need not look again. */
-	d->what = err ? d->what : "column of time bits";
-	if (!err && bits->raw_size != (needed + 7) / 8)
-		err = DWELL_EFORMAT;
-	return err ? err : load(d, WIRE_TIME_BITS, 0, bits->raw_size);
+	if (err)
+		return err;
+	/* Whether there are as many as the codes need, is seen when they are read. */
+	d->what = "column of time bits";
+	d->bit_count = (uint64_t)bits->raw_size * 8;
+	if (!d->chunk->count && bits->raw_size)
+		return DWELL_EFORMAT;
+	return load(d, WIRE_TIME_BITS, 0, bits->raw_size);
 }
 
 static uint32_t count_entries(const struct decoder *d, unsigned field)
@@ -349,12 +347,14 @@ int dwell_decoder_open(struct decoder *d, const struct wire_chunk *chunk, struct
 	err = read_table(d, body);
 	if (err || (err = load_head(d, false)))
 		return err;
+	d->on_time = zeros(d, d->executor_count, sizeof(*d->on_time));
 	d->follow = zeros(d, d->task_count, sizeof(*d->follow));
 	d->detail = zeros(d, d->task_count, sizeof(*d->detail));
 	d->object_values = zeros(d, d->object_count, sizeof(*d->object_values));
-	if (!d->follow || !d->detail || !d->object_values)
+	if (!d->on_time || !d->follow || !d->detail || !d->object_values)
 		return DWELL_ENOMEM;
-	dwell_decoder_plain_shapes(d);
+	dwell_decoder_when(d);
+	dwell_decoder_who(d);
 	if ((err = load_shapes(d)) || (err = load_times(d)))
 		return err;
 	err = load_fields(d);

@@ -19,21 +19,35 @@ struct decode_column {
 	uint8_t *raw; /* in the arena; NULL: absent or not loaded */
 };
 
-enum { DECODE_PARTS = 16 };
+enum {
+	DECODE_PARTS = 16,
+	DECODE_ROWS = 512 /* made at once, field after field; they stay in the first cache */
+};
 
-/*
- * A shape of a scheduler's row without object, stack, value and extra, as masks, so
- * that rows are made without branches that cannot be foreseen.
- */
-struct decode_plain {
-	uint32_t word; /* kind, state, reason, flags as they lie in a row */
-	uint32_t executor;
-	uint32_t executor_explicit; /* 1: the next entry */
-	/* All ones for the mode that a number is found by. */
-	uint32_t occupant, explicit_one; /* of the one that is running: task left, or waker */
-	uint32_t first, second, woken, explicit_two; /* of the other */
-	uint8_t stream;
-	uint8_t is; /* 0: not plain; 1: SWITCH; 2: WAKE; 3: any, where tasks are not wanted */
+/* What a shape says of when and where; a cache line. */
+struct decode_when {
+	struct dwell_event row; /* all of it that is the shape's */
+	uint32_t executor;      /* of the shape, a number */
+	uint32_t is_explicit;   /* the executor: all ones */
+	uint32_t stream;
+	uint32_t unused;
+};
+
+/* What a shape says of whom; see decode_tasks.c. */
+enum decode_how {
+	DECODE_SWITCH_FIRST, /* the executor's task leaves, and who entered after it last time */
+	DECODE_SWITCH_SECOND,
+	DECODE_SWITCH_WOKEN,
+	DECODE_SWITCH_IDLE,
+	DECODE_WAKE_FIRST, /* the executor's task wakes, and whom it woke last time */
+	DECODE_WAKE_SECOND,
+	DECODE_SCHED, /* other switches and wakes */
+	DECODE_OTHER
+};
+
+struct decode_who {
+	uint8_t how;
+	uint8_t details; /* not 0: it has object, stack, value or extra */
 };
 
 /* An explicit field's entries, put together from their planes. */
@@ -56,7 +70,9 @@ struct decoder {
 	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	struct rows_shape shapes[256];
 	unsigned shape_count;
-	struct decode_plain plain[256];
+	bool fold; /* all executors are those of shapes */
+	struct decode_when when[256];
+	struct decode_who who[256];
 	uint32_t uses[256]; /* rows of each shape */
 	uint32_t *tasks;    /* ids by number */
 	uint32_t *executors;
@@ -70,13 +86,16 @@ struct decoder {
 	uint32_t row;
 	uint64_t time; /* of the last row, in units */
 	uint64_t bit;  /* position in the time bits */
+	uint64_t bit_count;
 	const uint8_t *stream[WIRE_TIME_STREAMS];
+	uint64_t *on_time; /* of the last row by executor, in units */
 	struct rows_executor *on;
 	struct rows_follow *follow;
 	struct rows_detail *detail;
 	uint64_t *object_values;
 	uint32_t woken, woken2, last_other;
 	struct decode_entries entries[WIRE_FIELDS];
+	uint32_t row_executor[DECODE_ROWS]; /* numbers, of the rows being made, where not fold */
 
 	uint8_t *arena;
 	size_t arena_cap, arena_used;
@@ -102,12 +121,17 @@ int dwell_decoder_peek(
  * rows before them are good. */
 int dwell_decoder_rows(struct decoder *decoder, struct dwell_event *out, size_t max, size_t *got);
 
-/* One row of any shape; there must be one. DWELL_EFORMAT. */
-int dwell_decoder_row(struct decoder *decoder, struct dwell_event *out);
-/* What decode_plain.c wants to know of the shapes. */
-void dwell_decoder_plain_shapes(struct decoder *decoder);
-
-/* For the parts of the decoder: memory that lives as long as the chunk; NULL: out of memory. */
+/* For the parts of the decoder. What they want to know of the shapes: */
+void dwell_decoder_when(struct decoder *decoder);
+void dwell_decoder_who(struct decoder *decoder);
+/* Begin the next rows, at most DECODE_ROWS; fewer than max: the next one cannot be. */
+size_t dwell_decoder_times(struct decoder *decoder, struct dwell_event *out, size_t max);
+/* All other fields of these rows; fewer than count: the next one cannot be. */
+size_t dwell_decoder_tasks(struct decoder *decoder, struct dwell_event *out, size_t count);
+/* Object, stack, value and extra of a row of shape k. False: an object of another kind. */
+bool dwell_decoder_detail(
+	struct decoder *decoder, unsigned k, uint32_t who, struct dwell_event *out);
+/* Memory that lives as long as the chunk; NULL: out of memory. */
 void *dwell_decoder_take(struct decoder *decoder, size_t size);
 int dwell_decoder_head(struct decoder *decoder, bool peek);
 

@@ -11,20 +11,23 @@
  * finds what need not be written and the other what was not (docs/format.md, "Prediction").
  * Tasks, executors, objects and stacks are numbers of the chunk's dictionaries here; 0 is none.
  */
+/* The last one, and the one before; in one word, since it is changed as one: `first | second <<
+ * 32`. */
 struct rows_pair {
-	uint32_t first, second; /* the last one, and the one before */
+	uint64_t both;
 };
+
+enum rows_sched { ROWS_SWITCH = 0, ROWS_WAKE, ROWS_SCHED };
 
 /* By task; by executor, for what follows after nobody. */
 struct rows_follow {
-	struct rows_pair enters; /* SWITCH: after this one left */
-	struct rows_pair wakes;  /* WAKE: by this one */
-	struct rows_pair after;  /* other rows: the task of the next */
-	struct rows_pair peers;  /* other rows: the peer */
+	/* SWITCH: who enters after this one left; WAKE: who is woken by this one. */
+	struct rows_pair sched[ROWS_SCHED];
+	struct rows_pair after; /* other rows: the task of the next */
+	struct rows_pair peers; /* other rows: the peer */
 };
 
 struct rows_executor {
-	uint64_t time; /* of its last row, in units since the chunk's first */
 	uint32_t occupant;
 	uint32_t unused;
 	struct rows_follow follow;
@@ -70,12 +73,21 @@ static inline uint32_t rows_who(unsigned kind, uint32_t task, uint32_t peer)
 	return kind == DWELL_EVENT_WAKE ? peer : task;
 }
 
+static inline uint32_t rows_first(struct rows_pair pair)
+{
+	return (uint32_t)pair.both;
+}
+
+static inline uint32_t rows_second(struct rows_pair pair)
+{
+	return (uint32_t)(pair.both >> 32);
+}
+
 static inline void rows_push(struct rows_pair *pair, uint32_t value)
 {
-	const uint32_t before = pair->first;
+	const uint64_t pushed = (pair->both << 32) | value;
 
-	pair->second = before == value ? pair->second : before;
-	pair->first = value;
+	pair->both = rows_first(*pair) == value ? pair->both : pushed;
 }
 
 #endif

@@ -5,18 +5,50 @@
 
 #include <stdlib.h>
 #include <string.h>
+/* For ZSTD_c_literalCompressionMode; where a later zstd refuses it, we do without. */
+#define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
-enum { BLOB_HEAD = 8, TOO_SMALL = 32 };
+enum { BLOB_HEAD = 8, TOO_SMALL = 32, SAMPLE = 16384 };
 
 struct dwell_squeeze {
 	ZSTD_CCtx *context;
+	ZSTD_CCtx *noise; /* looks for repeats at few places only; NULL: as the other */
 	int level;
+	uint8_t sample[ZSTD_COMPRESSBOUND(SAMPLE)];
 };
 
 struct dwell_unsqueeze {
 	ZSTD_DCtx *context;
 };
+
+/* Level 1, but only every 200th place is tried for a repeat. */
+static int make_noise(struct dwell_squeeze *squeeze)
+{
+	static const struct {
+		ZSTD_cParameter name;
+		int value;
+	} set[] = {
+		{ ZSTD_c_compressionLevel, 1 },
+		{ ZSTD_c_strategy, ZSTD_fast },
+		{ ZSTD_c_minMatch, 7 },
+		{ ZSTD_c_targetLength, 200 },
+		{ ZSTD_c_literalCompressionMode, ZSTD_ps_enable },
+	};
+	bool good = true;
+
+	squeeze->noise = ZSTD_createCCtx();
+	if (!squeeze->noise)
+		return DWELL_ENOMEM;
+	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
+		good &= !ZSTD_isError(
+			ZSTD_CCtx_setParameter(squeeze->noise, set[i].name, set[i].value));
+	if (!good) {
+		ZSTD_freeCCtx(squeeze->noise);
+		squeeze->noise = NULL;
+	}
+	return DWELL_OK;
+}
 
 int dwell_squeeze_new(struct dwell_squeeze **out, int level)
 {
@@ -26,8 +58,9 @@ int dwell_squeeze_new(struct dwell_squeeze **out, int level)
 		return DWELL_ENOMEM;
 	squeeze->level = level;
 	squeeze->context = ZSTD_createCCtx();
-	if (!squeeze->context) {
-		free(squeeze);
+	/* Who asks for more than the least wants all that there is. */
+	if (!squeeze->context || (level <= 1 && make_noise(squeeze))) {
+		dwell_squeeze_free(squeeze);
 		return DWELL_ENOMEM;
 	}
 	*out = squeeze;
@@ -39,11 +72,20 @@ void dwell_squeeze_free(struct dwell_squeeze *squeeze)
 	if (!squeeze)
 		return;
 	ZSTD_freeCCtx(squeeze->context);
+	ZSTD_freeCCtx(squeeze->noise);
 	free(squeeze);
 }
 
-int dwell_squeeze_put(
-	struct dwell_squeeze *squeeze, struct dwell_buffer *out, const void *at, size_t size)
+static size_t compress(struct dwell_squeeze *squeeze, void *out, size_t room, const void *at,
+	size_t size, enum squeeze_like like)
+{
+	if (like == SQUEEZE_NOISE && squeeze->noise)
+		return ZSTD_compress2(squeeze->noise, out, room, at, size);
+	return ZSTD_compressCCtx(squeeze->context, out, room, at, size, squeeze->level);
+}
+
+int dwell_squeeze_put(struct dwell_squeeze *squeeze, struct dwell_buffer *out, const void *at,
+	size_t size, enum squeeze_like like)
 {
 	if (size >= TOO_SMALL) {
 		const size_t bound = ZSTD_compressBound(size);
@@ -52,8 +94,7 @@ int dwell_squeeze_put(
 		if (!room)
 			return DWELL_ENOMEM;
 
-		const size_t stored =
-			ZSTD_compressCCtx(squeeze->context, room, bound, at, size, squeeze->level);
+		const size_t stored = compress(squeeze, room, bound, at, size, like);
 
 		if (ZSTD_isError(stored))
 			return DWELL_ENOMEM;
@@ -66,6 +107,25 @@ int dwell_squeeze_put(
 	return out->failed ? (int)DWELL_ENOMEM : (int)WIRE_RAW;
 }
 
+int dwell_squeeze_like(struct dwell_squeeze *squeeze, const void *at, size_t size)
+{
+	const size_t some = size < SAMPLE ? size : SAMPLE;
+	size_t stored[2];
+
+	if (!squeeze->noise)
+		return SQUEEZE_TEXT;
+	for (int like = SQUEEZE_TEXT; like <= SQUEEZE_NOISE; like++) {
+		stored[like] = compress(squeeze, squeeze->sample, sizeof(squeeze->sample), at, some,
+			(enum squeeze_like)like);
+		if (ZSTD_isError(stored[like]))
+			return DWELL_ENOMEM;
+	}
+	/* One in 32 more is a fair price. */
+	return stored[SQUEEZE_NOISE] <= stored[SQUEEZE_TEXT] + stored[SQUEEZE_TEXT] / 32
+		       ? SQUEEZE_NOISE
+		       : SQUEEZE_TEXT;
+}
+
 int dwell_squeeze_blob(
 	struct dwell_squeeze *squeeze, struct dwell_buffer *out, const void *at, size_t size)
 {
@@ -74,7 +134,7 @@ int dwell_squeeze_blob(
 	dwell_buffer_zeros(out, 4);
 	dwell_buffer_u32(out, (uint32_t)size);
 
-	const int codec = dwell_squeeze_put(squeeze, out, at, size);
+	const int codec = dwell_squeeze_put(squeeze, out, at, size, SQUEEZE_TEXT);
 
 	if (codec < 0)
 		return codec;

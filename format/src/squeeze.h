@@ -11,9 +11,18 @@ struct dwell_unsqueeze;
 int dwell_squeeze_new(struct dwell_squeeze **out, int level);
 void dwell_squeeze_free(struct dwell_squeeze *squeeze);
 
+/*
+ * What bytes are like. Numbers with noise in them repeat by chance only: looking for that costs
+ * more than all else and saves nothing, it is the frequency of each byte that makes them short.
+ */
+enum squeeze_like { SQUEEZE_TEXT, SQUEEZE_NOISE };
+
 /* Append what stands for the bytes to out. Returns enum wire_codec, or DWELL_ENOMEM. */
-int dwell_squeeze_put(
-	struct dwell_squeeze *squeeze, struct dwell_buffer *out, const void *at, size_t size);
+int dwell_squeeze_put(struct dwell_squeeze *squeeze, struct dwell_buffer *out, const void *at,
+	size_t size, enum squeeze_like like);
+
+/* Which of them the bytes, or the first of them, are more like. DWELL_ENOMEM. */
+int dwell_squeeze_like(struct dwell_squeeze *squeeze, const void *at, size_t size);
 
 /* Append a blob: codec, three zero bytes, raw size, bytes. */
 int dwell_squeeze_blob(

@@ -75,6 +75,7 @@ static int add_width(struct timecode_table *out, uint64_t width, uint64_t leadin
 	for (unsigned i = 0; i < codes; i++) {
 		out->code[out->count++] = (struct timecode_entry){
 			.base = width ? (uint64_t)(codes | i) << bits : 0,
+			.mask = bits > TIMECODE_WORD ? 0 : (UINT64_C(1) << bits) - 1,
 			.bits = bits,
 		};
 	}

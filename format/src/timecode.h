@@ -13,7 +13,11 @@
  * is chosen for each width by how frequent it is in the chunk: so what is frequent is told exactly
  * by a byte that an entropy coder makes short, and noise is not.
  */
-enum { TIMECODE_WIDTHS = 65, TIMECODE_CODES = 256 };
+enum {
+	TIMECODE_WIDTHS = 65,
+	TIMECODE_CODES = 256,
+	TIMECODE_WORD = 56 /* bits that one word has, wherever in a byte they begin */
+};
 
 struct timecode {
 	uint8_t leading[TIMECODE_WIDTHS]; /* bits of a number of this width that its code tells */
@@ -23,7 +27,9 @@ struct timecode {
 /* What a code stands for. */
 struct timecode_entry {
 	uint64_t base;
-	uint64_t bits; /* that follow */
+	uint64_t mask; /* of the bits that follow; 0 for more than TIMECODE_WORD */
+	uint64_t bits; /* how many */
+	uint64_t unused;
 };
 
 struct timecode_table {
