@@ -16,6 +16,7 @@ static const struct {
 	{ DWELL_ANALYZE_SPANS, &spans_fold, spans_answer },
 	{ DWELL_ANALYZE_METRICS, &metrics_fold, metrics_answer },
 	{ DWELL_ANALYZE_FLAME, &flame_fold, flame_answer },
+	{ DWELL_ANALYZE_LEAKS, &leaks_fold, leaks_answer },
 };
 
 enum { ANALYSES = sizeof(analyses) / sizeof(analyses[0]) };
@@ -178,6 +179,7 @@ void dwell_answer_free(struct dwell_answer *answer)
 	spans_free(answer->spans);
 	metrics_free(answer->metrics);
 	flames_free(answer->flames);
+	leaks_free(answer->leaks);
 	free(answer->stat);
 	catalog_free((struct dwell_catalog *)answer->catalog);
 	free(answer);

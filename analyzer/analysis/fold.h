@@ -6,7 +6,7 @@
 
 /* Each analysis: how it folds, and how its answer is made of what was folded. */
 extern const struct fold_ops tasks_fold, latency_fold, blocked_fold, locks_fold, spans_fold,
-	metrics_fold, flame_fold;
+	metrics_fold, flame_fold, leaks_fold;
 
 int tasks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
@@ -22,6 +22,8 @@ int metrics_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
 int flame_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
+int leaks_answer(struct dwell_answer *answer, struct model *model, void *fold,
+	const struct dwell_query *query);
 
 void tasks_free(struct dwell_tasks *tasks);
 void latency_free(struct dwell_latency *latency);
@@ -30,6 +32,7 @@ void locks_free(struct dwell_locks *locks);
 void spans_free(struct dwell_spans *spans);
 void metrics_free(struct dwell_metrics *metrics);
 void flames_free(struct dwell_flames *flames);
+void leaks_free(struct dwell_leaks *leaks);
 
 /* A histogram's figures; the bars are the caller's to free. 0 or DWELL_ENOMEM. */
 int distribution_of(const struct dwell_histogram *histogram, struct dwell_distribution *out);

@@ -29,6 +29,13 @@ int cmd_blocked(struct request *request);
 
 int cmd_locks(struct request *request);
 
+struct leaks_request {
+	struct request request;
+	const char *allow, *at;
+};
+extern const struct option leaks_options[];
+int cmd_leaks(struct request *request);
+
 int cmd_spans(struct request *request);
 
 struct metrics_request {

@@ -3,6 +3,7 @@
 
 #include "dwell/activity.h"
 #include "dwell/error.h"
+#include "dwell/leaks.h"
 #include "dwell/waits.h"
 
 /*
@@ -17,7 +18,8 @@ enum dwell_analysis {
 	DWELL_ANALYZE_SPANS = 1 << 4,
 	DWELL_ANALYZE_METRICS = 1 << 5,
 	DWELL_ANALYZE_FLAME = 1 << 6,
-	DWELL_ANALYZE_STAT = 1 << 7
+	DWELL_ANALYZE_STAT = 1 << 7,
+	DWELL_ANALYZE_LEAKS = 1 << 8
 };
 
 enum dwell_flame_of {
@@ -117,6 +119,7 @@ struct dwell_answer {
 	struct dwell_spans *spans;
 	struct dwell_metrics *metrics;
 	struct dwell_flames *flames;
+	struct dwell_leaks *leaks;
 	struct dwell_stat *stat;
 };
 

@@ -1,0 +1,84 @@
+#ifndef DWELL_ANALYSIS_LEAKS_H
+#define DWELL_ANALYSIS_LEAKS_H
+
+#include "analysis/fold.h"
+#include "dwell/leaks.h"
+
+/* Who ended waits for an object: few are told apart. */
+enum { LEAK_WAKERS = 8 };
+
+struct leak_object {
+	uint64_t released_ns; /* last; of a thread: detached */
+	uint64_t timed_out;   /* waits for it that ended by their time limit */
+	uint64_t woken;       /* waits for it that somebody ended */
+	uint32_t wakers[LEAK_WAKERS];
+	uint32_t waker_count;
+	bool many; /* more than that */
+};
+
+/* How a task was left: at its death, or at the end of the window. */
+struct leak_task {
+	uint64_t died_ns;  /* DWELL_FOREVER: alive */
+	uint64_t since_ns; /* of its wait */
+	uint32_t object, holder;
+	uint32_t stack, switch_stack; /* as its program told it, and as it left its executor */
+	uint8_t reason;               /* of its wait; 0: it did not wait */
+	uint8_t flags;                /* enum dwell_event_flag of the wait's begin */
+	int32_t status;               /* of its exit, as wait(2) has it */
+	bool seen, has_status;
+	bool told;     /* the wait, by its program or its runtime, not by the kernel */
+	bool given_up; /* it was joined or detached */
+	uint8_t why;   /* enum dwell_forever: found out by stuck.c */
+	bool in_circle;
+};
+
+struct leaks {
+	const struct model *model;
+	const struct dwell_states *states;
+	struct table tasks;   /* struct leak_task */
+	struct table objects; /* struct leak_object */
+};
+
+/* The processes that are judged, and when each ended. */
+struct leak_process {
+	uint64_t end_ns;
+	bool judged;
+	bool ended;  /* by itself: its main task returned or called exit */
+	bool killed; /* by a signal */
+};
+
+struct leak_judge {
+	const struct leaks *leaks;
+	const struct dwell_catalog *catalog;
+	struct leak_process *processes;     /* by id */
+	uint32_t process_count, task_count; /* one more than the highest id */
+	uint64_t end_ns;
+	bool has_joins;
+	struct dwell_leaks *out;
+};
+
+/* The task as it was left; NULL: not in a judged process, or nothing is known of it. */
+struct leak_task *leak_task_of(const struct leak_judge *judge, uint32_t task);
+/* It was there when its process ended. */
+bool leak_is_left(const struct leak_judge *judge, uint32_t task, const struct leak_task *of);
+/* It waits for another task of its process, without a time limit. */
+bool leak_waits(const struct leak_task *of);
+
+/* 0: none is known. */
+uint32_t leak_process_of(const struct leak_judge *judge, uint32_t task);
+
+/* A row more, of the process of a task. NULL: no memory. */
+struct dwell_leak *leak_row(struct leak_judge *judge, unsigned kind, uint32_t task);
+int leak_add_task(struct dwell_leak *row, uint32_t task);
+/* A task that waits, and what for. */
+int leak_add_step(const struct leak_judge *judge, struct dwell_leak *row, uint32_t task);
+
+/* The kinds. 0 or DWELL_ENOMEM. Circles first: what waits for them is said to. */
+int leaks_judge(struct leak_judge *judge);
+int leaks_find_circles(struct leak_judge *judge);
+int leaks_find_forever(struct leak_judge *judge);
+int leaks_find_unjoined(struct leak_judge *judge);
+int leaks_find_alive(struct leak_judge *judge);
+int leaks_find_growing(struct leak_judge *judge);
+
+#endif
