@@ -118,6 +118,18 @@ flight() {
 	readable s.dwell 'snapshot-on signal'
 }
 
+# What the kernel tells is the program's own: not how it was launched, nor what ran beside it; and
+# nothing of its time is unknown, though some kernels keep some switches to themselves.
+whole() {
+	# shellcheck disable=SC2016 # for the shell that is recorded
+	run "$bin/dwell" record -q -o t.dwell -- sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done; sleep 0.2 & wait'
+	"$bin/dwell" tasks --json t.dwell >dumped
+	[ "$(grep -c '"tid"' dumped)" = 2 ] || fault "not two tasks: $(grep -c '"tid"' dumped)"
+	grep -q '"other_tasks": [1-9]' dumped || fault 'nobody ran beside the program'
+	grep -qE '"coverage": (1|0\.99)' dumped || fault "known is $(grep '"coverage"' dumped)"
+	"$bin/dwell" blocked --all --limit 0 t.dwell | grep dwell-record && fault 'the launch is a wait of the program'
+}
+
 # Whoever kills the recorder does not harm the program, and finds most in the file.
 killed() {
 	"$bin/dwell" record -q -o k.dwell -- sh -c \
@@ -160,6 +172,9 @@ untouched
 signals
 flight
 killed
-[ "$who" = root ] && full
+if [ "$who" = root ]; then
+	full
+	whole
+fi
 [ $faults = 0 ] || exit 1
 echo 'record: all as it should be'

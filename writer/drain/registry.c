@@ -233,6 +233,12 @@ uint32_t dwell_registry_task(struct dwell_registry *registry, int64_t tid,
 	return id;
 }
 
+uint32_t dwell_registry_former_task(
+	struct dwell_registry *registry, int64_t tid, const struct dwell_registry_task *what)
+{
+	return new_task(registry, DWELL_TASK_THREAD, tid, 0, what);
+}
+
 void dwell_registry_describe_task(
 	struct dwell_registry *registry, uint32_t task, const struct dwell_registry_task *what)
 {

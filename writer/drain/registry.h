@@ -56,6 +56,9 @@ uint32_t dwell_registry_task(struct dwell_registry *registry, int64_t tid,
 /* Fill in what an earlier definition did not have (0 and empty leave the former) or rename. */
 void dwell_registry_describe_task(
 	struct dwell_registry *registry, uint32_t task, const struct dwell_registry_task *what);
+/* A task of its own that has this tid for now, though a mention of the tid means another. */
+uint32_t dwell_registry_former_task(
+	struct dwell_registry *registry, int64_t tid, const struct dwell_registry_task *what);
 /* The tid is free: a later mention means another task. */
 void dwell_registry_end_task(struct dwell_registry *registry, int64_t tid);
 /* A task without a tid: the program's own. */

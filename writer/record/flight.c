@@ -131,8 +131,10 @@ int dwell_flight_write(struct dwell_recording *recording, const char *path)
 {
 	struct dwell_file_output file;
 	struct dwell_encoder *encoder = NULL;
-	int err = dwell_file_output_open(&file, path);
+	int err = dwell_recording_settle(recording);
 
+	if (!err)
+		err = dwell_file_output_open(&file, path);
 	if (!err)
 		err = dwell_encoder_new(&encoder, &file.output, NULL);
 	if (!err)

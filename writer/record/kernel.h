@@ -21,14 +21,16 @@ struct dwell_kernel_options {
 /* One thing that happened; what the kind does not name is 0. */
 struct dwell_kernel_event {
 	uint64_t time_ns;
-	uint64_t why;     /* SWITCH: system call << 48 | first argument, when has_why */
-	uint32_t kind;    /* enum dwell_kernel_kind */
-	uint32_t cpu;     /* SWITCH, WAKE, LOST */
-	uint32_t tid;     /* SWITCH: who leaves. WAKE: who is woken. Others: whose */
-	uint32_t peer;    /* SWITCH: who enters. WAKE: who wakes. FORK: who made it */
-	uint32_t process; /* FORK, EXEC, EXIT, GONE, NAME: of tid */
-	uint32_t code;    /* EXIT: as wait(2) has it. EXEC: the tid it had before */
-	uint8_t leave;    /* SWITCH: enum dwell_kernel_leave */
+	uint64_t why;        /* SWITCH: system call << 48 | first argument, when has_why */
+	uint32_t kind;       /* enum dwell_kernel_kind */
+	uint32_t cpu;        /* SWITCH, WAKE, LOST, EXEC */
+	uint32_t tid;        /* SWITCH: who leaves. WAKE: who is woken. Others: whose */
+	uint32_t peer;       /* SWITCH: who enters. WAKE: who wakes. FORK: who made it */
+	uint32_t process;    /* FORK, EXEC, EXIT, GONE, NAME: of tid */
+	uint32_t code;       /* EXIT: as wait(2) has it. EXEC: the tid it had before */
+	uint64_t entered_ns; /* SWITCH: when tid entered, where that was not told; else 0 */
+	uint64_t ready_ns;   /* SWITCH: when peer was woken, where that was not told; else 0 */
+	uint8_t leave;       /* SWITCH: enum dwell_kernel_leave */
 	bool has_why, compat;
 	bool interrupt;         /* WAKE: by an interrupt, peer was just there */
 	const char *name;       /* FORK, EXEC, NAME: at most 16 bytes */

@@ -14,9 +14,10 @@ struct kernel_record {
 	uint64_t time_ns;
 	uint64_t word; /* of its slot; LOST: how many */
 	uint64_t why;
-	uint64_t stack; /* position + 1, or 0 */
-	uint8_t slot;   /* enum dwell_kernel_slot and its low bits */
-	uint8_t flags;  /* enum kernel_record_flag */
+	uint64_t stack;                /* position + 1, or 0 */
+	uint64_t entered_ns, ready_ns; /* 0: as was told before */
+	uint8_t slot;                  /* enum dwell_kernel_slot and its low bits */
+	uint8_t flags;                 /* enum kernel_record_flag */
 };
 
 enum kernel_record_flag { KERNEL_HAS_WHY = 1, KERNEL_COMPAT = 2, KERNEL_LOST = 4 };
@@ -30,6 +31,7 @@ struct kernel_cpu {
 	const uint8_t *area; /* mapped, written by the kernel */
 	uint64_t position;   /* of the next slot to take */
 	uint64_t last_ns;    /* of the last record taken */
+	uint64_t switch_ns;  /* of the last switch taken */
 	uint64_t zero_ns;    /* what is earlier is dropped, times count from here */
 	struct kernel_queue queue;
 	struct dwell_kernel_stack *stacks; /* KERNEL_STACKS_KEPT of them */

@@ -55,6 +55,25 @@ static uint64_t keep_stack(struct kernel_cpu *cpu, uint64_t at)
 	return at + 1;
 }
 
+/* A switch or a wake, with what the slots before it said. */
+static int take_record(struct kernel_cpu *cpu, struct kernel_record *record)
+{
+	if (record->time_ns < cpu->zero_ns)
+		return 0;
+	record->time_ns -= cpu->zero_ns;
+	/* Clocks of one CPU do not go back. */
+	if (record->time_ns < cpu->last_ns)
+		record->time_ns = cpu->last_ns;
+	cpu->last_ns = record->time_ns;
+	if ((record->slot & DWELL_KERNEL_KIND_MASK) == DWELL_KERNEL_SWITCH) {
+		/* Nobody entered before the one whom we saw entering. */
+		if (record->entered_ns != 0 && record->entered_ns < cpu->switch_ns)
+			record->entered_ns = cpu->switch_ns;
+		cpu->switch_ns = record->time_ns;
+	}
+	return enqueue(&cpu->queue, record);
+}
+
 /* One slot that was copied in time. */
 static int take_slot(struct kernel_cpu *cpu, const uint64_t slot[2])
 {
@@ -70,20 +89,17 @@ static int take_slot(struct kernel_cpu *cpu, const uint64_t slot[2])
 	case DWELL_KERNEL_STACK:
 		open->stack = keep_stack(cpu, slot[1]);
 		return 0;
+	case DWELL_KERNEL_ENTERED:
+		open->entered_ns = slot[1] > cpu->zero_ns ? slot[1] - cpu->zero_ns : 0;
+		return 0;
+	case DWELL_KERNEL_READY:
+		open->ready_ns = slot[1] > cpu->zero_ns ? slot[1] - cpu->zero_ns : 0;
+		return 0;
 	default:
 		open->time_ns = slot[0] >> 8;
-		if (open->time_ns < cpu->zero_ns) {
-			memset(open, 0, sizeof(*open));
-			return 0;
-		}
-		open->time_ns -= cpu->zero_ns;
 		open->word = slot[1];
 		open->slot = (uint8_t)slot[0] & (DWELL_KERNEL_KIND_MASK | DWELL_KERNEL_LOW_MASK);
-		/* Clocks of one CPU do not go back. */
-		if (open->time_ns < cpu->last_ns)
-			open->time_ns = cpu->last_ns;
-		cpu->last_ns = open->time_ns;
-		err = enqueue(&cpu->queue, open);
+		err = take_record(cpu, open);
 		memset(open, 0, sizeof(*open));
 		return err;
 	}
@@ -118,8 +134,8 @@ static void copy_slots(const struct kernel_cpu *cpu, uint64_t *out, uint64_t fro
 
 static int take_cpu(struct dwell_kernel *kernel, struct kernel_cpu *cpu)
 {
-	/* A record of three slots may be half written beyond the head. */
-	const uint64_t usable = DWELL_KERNEL_SLOTS - 4;
+	/* A record of five slots may be half written beyond the head. */
+	const uint64_t usable = DWELL_KERNEL_SLOTS - 6;
 	const uint64_t to = head_of(cpu);
 	uint64_t from = cpu->position, safe;
 	int err = 0;
@@ -190,6 +206,7 @@ static int tell_rare(const struct dwell_kernel_rare *rare, dwell_kernel_tell tel
 	const struct dwell_kernel_event event = {
 		.time_ns = rare->time,
 		.kind = kinds[rare->kind % 5],
+		.cpu = rare->kind == DWELL_RARE_EXEC ? rare->parent_tgid : 0,
 		.tid = rare->tid,
 		.peer = rare->parent,
 		.process = rare->tgid,
@@ -230,6 +247,8 @@ static int tell_record(struct kernel_cpu *cpu, uint32_t number, const struct ker
 		return tell(context, &event);
 	}
 	event.kind = DWELL_KERNEL_EVENT_SWITCH;
+	event.entered_ns = record->entered_ns;
+	event.ready_ns = record->ready_ns;
 	event.leave = record->slot & DWELL_KERNEL_LOW_MASK;
 	event.has_why = (record->flags & KERNEL_HAS_WHY) != 0;
 	event.compat = (record->flags & KERNEL_COMPAT) != 0;

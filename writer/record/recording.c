@@ -18,8 +18,10 @@
 /* Records reach their ring some time after they were stamped: a virtual CPU may be stopped in
  * between. */
 #define SLACK_NS UINT64_C(1000000)
+/* How late the kernel's own account may complete what it kept to itself. */
+#define HELD_NS UINT64_C(50000000)
 /* What a reader of the file does not have when the recorder is killed. */
-#define FLUSH_NS UINT64_C(1000000000)
+#define FLUSH_NS UINT64_C(900000000)
 /* A wait that lasted this long is worth half a microsecond for the next one's stack. */
 #define LONG_NS UINT64_C(100000)
 
@@ -309,6 +311,29 @@ int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t w
 	return err ? give_up(recording, err) : 0;
 }
 
+/* Rows stay where others may still be put before them, and are not looked through each time. */
+static int let_go(struct dwell_recording *recording, uint64_t watermark_ns)
+{
+	const uint64_t held_ns = recording->kernel ? HELD_NS : 0;
+	uint64_t *told_ns = &recording->sched.told_ns;
+
+	recording->passed_ns = watermark_ns;
+	if (watermark_ns < *told_ns + 2 * held_ns || !recording->sink->ops->watermark)
+		return 0;
+	*told_ns = watermark_ns - held_ns;
+	return recording->sink->ops->watermark(recording->sink, *told_ns);
+}
+
+int dwell_recording_settle(struct dwell_recording *recording)
+{
+	const uint64_t passed_ns = recording->passed_ns;
+
+	if (passed_ns <= recording->sched.told_ns || !recording->sink->ops->watermark)
+		return 0;
+	recording->sched.told_ns = passed_ns;
+	return recording->sink->ops->watermark(recording->sink, passed_ns);
+}
+
 static int take(struct dwell_recording *recording, uint64_t until_ns)
 {
 	uint64_t watermark_ns = until_ns;
@@ -329,9 +354,7 @@ static int take(struct dwell_recording *recording, uint64_t until_ns)
 		err = dwell_registry_error(recording->registry);
 	if (watermark_ns > until_ns)
 		watermark_ns = until_ns;
-	if (!err && recording->sink->ops->watermark)
-		err = recording->sink->ops->watermark(recording->sink, watermark_ns);
-	return err;
+	return err ? err : let_go(recording, watermark_ns);
 }
 
 /* Why to stop now, or NULL. */

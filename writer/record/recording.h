@@ -19,6 +19,7 @@ struct dwell_recording {
 	const struct dwell_record_options *options;
 	uint64_t zero_ns; /* CLOCK_MONOTONIC at the trace's zero */
 	uint64_t flushed_ns;
+	uint64_t passed_ns; /* what happened before it was taken over, or is lost */
 	uint64_t end_ns;
 	bool open;       /* the file takes rows */
 	const char *cut; /* why it ended before the program: NULL, or a phrase for people */
@@ -78,6 +79,9 @@ int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t w
 
 /* Take over what happened. After an error the file is closed and `cut` says why. */
 int dwell_recording_pass(struct dwell_recording *recording);
+
+/* Rows that are held back for others to be put before them: let them go as they are. */
+int dwell_recording_settle(struct dwell_recording *recording);
 
 /* How long to sleep until the next pass, in milliseconds. */
 int dwell_recording_pause_ms(const struct dwell_recording *recording);

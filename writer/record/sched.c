@@ -84,7 +84,7 @@ static void leave_for(
 	default:
 		row->state = DWELL_BLOCKED;
 		sched->waits += dwell_who_followed(sched->who, event->tid);
-		if (event->has_why)
+		if (event->has_why && dwell_who_followed(sched->who, event->tid))
 			explain(sched, event, row);
 		if (event->leave == DWELL_LEAVE_STOPPED) {
 			row->reason = DWELL_REASON_SIGNAL;
@@ -114,6 +114,30 @@ static void look_at_length(struct dwell_sched *sched, const struct dwell_kernel_
 		dwell_who_left(sched->who, event->tid, event->time_ns);
 }
 
+/*
+ * Records that the kernel kept to itself, from its own account: who leaves had entered, who enters
+ * had been woken. What comes too late for its place is not told, and stays unknown.
+ */
+static int tell_missing(struct dwell_sched *sched, const struct dwell_kernel_event *event,
+	const struct dwell_event *row)
+{
+	const struct dwell_event entry = { .time_ns = event->entered_ns,
+		.kind = DWELL_EVENT_SWITCH,
+		.executor = row->executor,
+		.peer = row->task };
+	const struct dwell_event wake = { .time_ns = event->ready_ns,
+		.kind = DWELL_EVENT_WAKE,
+		.state = DWELL_RUNNABLE,
+		.task = row->peer };
+	int err = 0;
+
+	if (event->entered_ns != 0 && event->entered_ns >= sched->told_ns)
+		err = put(sched, &entry);
+	if (!err && event->ready_ns != 0 && event->ready_ns >= sched->told_ns)
+		err = put(sched, &wake);
+	return err;
+}
+
 static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_event *event)
 {
 	struct dwell_event row = { .time_ns = event->time_ns, .kind = DWELL_EVENT_SWITCH };
@@ -122,6 +146,12 @@ static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_even
 	row.executor = dwell_registry_cpu(sched->registry, event->cpu);
 	row.task = dwell_who_task(sched->who, event->tid, event->time_ns);
 	row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
+	if (event->entered_ns != 0 || event->ready_ns != 0) {
+		const int err = tell_missing(sched, event, &row);
+
+		if (err)
+			return err;
+	}
 	if (row.task != 0)
 		leave_for(sched, event, &row);
 	if (sched->long_wait_ns != 0)
@@ -192,8 +222,32 @@ static int tell_gone(struct dwell_sched *sched, const struct dwell_kernel_event 
 	return row.task ? put(sched, &row) : 0;
 }
 
+/* The copy of the recorder that waited to be let go ends where the program begins. */
+static int tell_launch(struct dwell_sched *sched, const struct dwell_kernel_event *event,
+	uint32_t copy, uint32_t task)
+{
+	const struct dwell_event birth = { .time_ns = event->time_ns,
+		.kind = DWELL_EVENT_CREATE,
+		.state = DWELL_UNKNOWN,
+		.task = task };
+	const struct dwell_event entry = { .time_ns = event->time_ns,
+		.kind = DWELL_EVENT_SWITCH,
+		.executor = dwell_registry_cpu(sched->registry, event->cpu),
+		.task = copy,
+		.state = DWELL_EXITED,
+		.peer = task };
+	const int err = put(sched, &birth);
+
+	return err ? err : put(sched, &entry);
+}
+
 static int tell_exec(struct dwell_sched *sched, const struct dwell_kernel_event *event)
 {
+	uint32_t copy, task;
+
+	if (dwell_who_launched(
+		    sched->who, event->process, event->name, event->time_ns, &copy, &task))
+		return tell_launch(sched, event, copy, task);
 	/* A thread that was not the first goes on under the process's own number. */
 	if (event->code != event->tid && event->code != 0) {
 		const uint32_t former = dwell_who_task(sched->who, event->code, event->time_ns);

@@ -23,6 +23,7 @@ struct dwell_sched {
 	void *context;
 	uint64_t long_wait_ns; /* look for waits that last longer; 0: do not */
 	bool long_wait;        /* there was one */
+	uint64_t told_ns;      /* the sink takes no row of before it */
 	/* Counted here. */
 	uint64_t events;
 	uint64_t waits; /* of the recorded program */

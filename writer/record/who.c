@@ -27,6 +27,7 @@ struct dwell_who {
 	bool all;
 	bool marked; /* processes of the recorded program are named so in the trace */
 	uint32_t expected;
+	uint32_t maker; /* task that made the expected process */
 	uint32_t alive;
 };
 
@@ -186,6 +187,50 @@ uint32_t dwell_who_pid(const struct dwell_who *who, uint32_t tid)
 	return thread_of(who, tid)->pid;
 }
 
+/* The command before its exec: its tid will be the command's first thread's. */
+static uint32_t copy_of_recorder(struct dwell_who *who, uint32_t tid, uint32_t parent_tid,
+	const char name[16], uint64_t time_ns)
+{
+	struct thread *thread = thread_of(who, tid);
+	const struct thread *parent = thread_of(who, parent_tid);
+	struct dwell_registry_task what = {
+		.created_ns = time_ns, .born = true, .name = text(name[0] ? name : parent->name)
+	};
+
+	who->maker = dwell_who_task(who, parent_tid, time_ns);
+	what.parent = who->maker;
+	if (parent->pid != 0)
+		what.process = process_of(who, parent->pid, false);
+	*thread = (struct thread){ .pid = tid };
+	who->alive++;
+	thread->task = dwell_registry_former_task(who->registry, tid, &what);
+	return thread->task;
+}
+
+bool dwell_who_launched(struct dwell_who *who, uint32_t pid, const char name[16], uint64_t time_ns,
+	uint32_t *copy, uint32_t *task)
+{
+	struct thread *thread = thread_of(who, pid);
+	struct dwell_registry_task what = {
+		.parent = who->maker, .created_ns = time_ns, .born = true, .name = text(name)
+	};
+	bool fresh;
+
+	if (pid != who->expected || who->maker == 0 || thread->task == 0)
+		return false;
+	who->expected = 0;
+	*copy = thread->task;
+	memcpy(thread->name, name, sizeof(thread->name));
+	thread->followed = true;
+	what.process = process_of(who, pid, true);
+	thread->task = dwell_registry_task(who->registry, pid, &what, &fresh);
+	/* The program's own records may have been here before the kernel's. */
+	if (!fresh)
+		dwell_registry_describe_task(who->registry, thread->task, &what);
+	*task = thread->task;
+	return true;
+}
+
 uint32_t dwell_who_fork(struct dwell_who *who, uint32_t tid, uint32_t pid, uint32_t parent_tid,
 	const char name[16], uint64_t time_ns)
 {
@@ -194,14 +239,15 @@ uint32_t dwell_who_fork(struct dwell_who *who, uint32_t tid, uint32_t pid, uint3
 	struct dwell_registry_task what = { .created_ns = time_ns, .born = true };
 	bool fresh;
 
+	if (tid == who->expected)
+		return copy_of_recorder(who, tid, parent_tid, name, time_ns);
 	/* Its number may have been another's, whose end we did not see. */
 	if (thread->task != 0 && !thread->early) {
 		dwell_registry_end_task(who->registry, tid);
 		if (tid == pid)
 			dwell_registry_end_process(who->registry, pid);
 	}
-	*thread =
-		(struct thread){ .pid = pid, .followed = parent->followed || tid == who->expected };
+	*thread = (struct thread){ .pid = pid, .followed = parent->followed };
 	/* Some sources do not say: it has its maker's name at first. */
 	memcpy(thread->name, name[0] ? name : parent->name, sizeof(thread->name));
 	name = thread->name;

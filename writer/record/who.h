@@ -21,8 +21,15 @@ void dwell_who_scan(struct dwell_who *who);
 
 /* The threads of this process, and all that they make, are of the recorded program. */
 void dwell_who_follow(struct dwell_who *who, uint32_t pid);
-/* So is the process that will get this number by a fork. */
+/*
+ * So is the process that will get this number by a fork, from its exec on; before that it is a copy
+ * of the recorder that waits for the word to go, and a task of its own.
+ */
 void dwell_who_expect(struct dwell_who *who, uint32_t pid);
+/* The expected process became the program: the task that it was until now and the one that it is
+   now. False: another process, or it did so before. */
+bool dwell_who_launched(struct dwell_who *who, uint32_t pid, const char name[16], uint64_t time_ns,
+	uint32_t *copy, uint32_t *task);
 /* Everything is, also what comes; marked: and the trace names it as what was to be recorded. */
 void dwell_who_follow_all(struct dwell_who *who, bool marked);
 

@@ -1,8 +1,6 @@
 /*
  * The kernel's side: what every CPU's scheduler does, written to rings that the recorder has
  * mapped.
- *
- * Only the fields read here are declared; libbpf finds where they are in the running kernel.
  */
 #include <linux/bpf.h>
 #include <linux/types.h>
@@ -11,55 +9,14 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "kernel_types.h"
 #include "shared.h"
 
 /* BPF_PROG gives every program a context. */
 #pragma clang diagnostic ignored "-Wunused-parameter"
 
-#define CORE __attribute__((preserve_access_index))
-
-struct thread_info {
-	__u32 status;
-} CORE;
-
-struct task_struct {
-	struct thread_info thread_info;
-	unsigned int __state;
-	unsigned int flags;
-	__u32 pid;
-	__u32 tgid;
-	int exit_code;
-	struct task_struct *group_leader;
-	char comm[16];
-} CORE;
-
-/* Before Linux 5.14. */
-struct task_struct___old {
-	long state;
-} CORE;
-
-#if defined(__TARGET_ARCH_arm64)
-struct pt_regs___kernel {
-	__u64 orig_x0;
-	int syscallno;
-} CORE;
-#elif defined(__TARGET_ARCH_x86)
-struct pt_regs___kernel {
-	unsigned long di;
-	unsigned long bx;
-	unsigned long orig_ax;
-} CORE;
-#endif
-
 enum {
-	TASK_INTERRUPTIBLE = 0x1,
-	TASK_UNINTERRUPTIBLE = 0x2,
-	TASK_STOPPED_OR_TRACED = 0x4 | 0x8,
-	TASK_DEAD_OR_ZOMBIE = 0x10 | 0x20 | 0x80,
-	TASK_NEW = 0x800,
-	KERNEL_THREAD = 0x00200000, /* PF_KTHREAD */
-	COMPAT = 0x2,               /* TS_COMPAT of x86 */
-	NET_TX = 2,                 /* of softirqs */
+	NET_TX = 2, /* of softirqs */
 	NET_RX = 3,
 	JUST_NOW_NS = 3000
 };
@@ -216,18 +173,65 @@ static __always_inline void leave(
 		put_stack(context, area, head, time);
 }
 
-/* `next` goes on: was what it waited for long? */
-static __always_inline void enter(struct task_struct *next, __u64 time)
+/*
+ * Some kernels keep switches and wakes to themselves. Their own account of them has another clock:
+ * its distance to ours is learnt from the switches that are told. The account is made some moments
+ * before the tracepoint, longer where the machine was stopped meanwhile: so the least distance.
+ */
+static __always_inline void learn_distance(
+	struct dwell_kernel_header *header, struct task_struct *prev)
+{
+	const __s64 distance = (__s64)(header->entered - prev->sched_info.last_arrival);
+
+	if (header->distance == 0 || distance < header->distance)
+		header->distance = distance;
+	else
+		header->distance += (distance - header->distance) >> 6;
+}
+
+/* That time on our clock; 0: not known. */
+static __always_inline __u64 accounted(const struct dwell_kernel_header *header, __u64 clock)
+{
+	return clock && header->distance ? clock + (__u64)header->distance : 0;
+}
+
+/* `prev` leaves: its entry, where the last that was said of this CPU is that another one entered.
+ */
+static __always_inline void put_entry(
+	struct dwell_kernel_header *header, __u64 *head, __u64 time, struct task_struct *prev)
+{
+	__u64 entered;
+
+	if (!bpf_core_field_exists(prev->sched_info.last_arrival))
+		return;
+	if (header->current == prev->pid) {
+		learn_distance(header, prev);
+		return;
+	}
+	entered = prev->pid ? accounted(header, prev->sched_info.last_arrival) : 0;
+	if (entered && entered < time)
+		put(header, head, time, DWELL_KERNEL_ENTERED, entered);
+}
+
+/* `next` goes on: was what it waited for long? And where nobody said that it was woken: when? */
+static __always_inline void enter(
+	struct dwell_kernel_header *header, __u64 *head, __u64 time, struct task_struct *next)
 {
 	struct dwell_kernel_note *note = note_of(next->pid);
 	struct dwell_kernel_forecast *forecast;
+	__u64 ready = 0;
 
 	if (!note || note->tid != next->pid || note->left == 0)
 		return;
 	forecast = forecast_at(note->forecast);
 	if (forecast)
 		forecast->longer = time - note->left >= config.long_ns;
+	if (!note->woken && bpf_core_field_exists(next->sched_info.last_queued))
+		ready = accounted(header, next->sched_info.last_queued);
+	if (ready > note->left && ready < time)
+		put(header, head, time, DWELL_KERNEL_READY, ready);
 	note->left = 0;
+	note->woken = 0;
 }
 
 static __always_inline __u64 leave_kind(int preempt, unsigned int state)
@@ -261,11 +265,13 @@ static __always_inline int on_switch(void *context, int preempt, struct task_str
 	if (kind >= DWELL_LEAVE_SLEEPS && kind <= DWELL_LEAVE_STOPPED &&
 		!(prev->flags & KERNEL_THREAD))
 		leave(context, header, &head, time, prev);
+	put_entry(header, &head, time, prev);
+	header->current = next->pid;
+	header->entered = time;
+	enter(header, &head, time, next);
 	put(header, &head, time, DWELL_KERNEL_SWITCH | kind,
 		(__u64)(__u32)prev->pid << 32 | (__u32)next->pid);
 	*(volatile __u64 *)&header->head = head;
-	if (config.stacks)
-		enter(next, time);
 	return 0;
 }
 
@@ -370,12 +376,15 @@ SEC("tp_btf/sched_waking")
 int BPF_PROG(dwell_waking, struct task_struct *task)
 {
 	struct dwell_kernel_header *header = area_here();
+	struct dwell_kernel_note *note = note_of(task->pid);
 	const __u64 time = bpf_ktime_get_ns() - config.start_ns;
 	const __u64 waker = (__u32)bpf_get_current_pid_tgid();
 	__u64 head;
 
 	if (!header)
 		return 0;
+	if (note && note->tid == task->pid)
+		note->woken = 1;
 	head = header->head;
 	put(header, &head, time, DWELL_KERNEL_WAKE | (__u64)interrupted(header),
 		waker << 32 | (__u32)task->pid);
@@ -437,6 +446,7 @@ int BPF_PROG(dwell_exec, struct task_struct *task, int old_pid)
 	if (!record)
 		return 0;
 	record->parent = old_pid;
+	record->parent_tgid = bpf_get_smp_processor_id();
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	return 0;
 }

@@ -17,7 +17,7 @@
 enum dwell_kernel_slot {
 	/*
 	 * The low three bits say how `prev` left: enum dwell_kernel_leave. prev << 32 | next.
-	 * What a WHY and a STACK slot before it say belongs to it.
+	 * What the slots of other kinds but WAKE before it say belongs to it.
 	 */
 	DWELL_KERNEL_SWITCH = 0x00,
 	/* waker << 32 | woken; the lowest bit: in a hardware interrupt, the waker was just there.
@@ -26,7 +26,11 @@ enum dwell_kernel_slot {
 	/* System call << 48 | its first argument; the lowest bit: of a 32-bit program. */
 	DWELL_KERNEL_WHY = 0x10,
 	/* The position of its stack in the ring of stacks. */
-	DWELL_KERNEL_STACK = 0x18
+	DWELL_KERNEL_STACK = 0x18,
+	/* When `prev` entered: that was not told. */
+	DWELL_KERNEL_ENTERED = 0x20,
+	/* When `next` was woken: that was not told. */
+	DWELL_KERNEL_READY = 0x28
 };
 #define DWELL_KERNEL_KIND_MASK 0x78
 #define DWELL_KERNEL_LOW_MASK 0x07
@@ -65,6 +69,10 @@ struct dwell_kernel_header {
 	__u64 interrupt_end; /* of the last one */
 	__u32 interrupt;     /* 1: in a hardware interrupt */
 	__u32 deferred;      /* enum dwell_kernel_deferred */
+	__u64 entered;       /* when the last one entered, and who */
+	__u32 current;
+	__u32 unused;
+	__s64 distance; /* our clock minus that of the kernel's own account; 0: not known */
 };
 
 /* Work that interrupts leave for later. */
@@ -81,7 +89,7 @@ enum dwell_kernel_deferred {
 /* The shared ring's records. */
 enum dwell_kernel_rare_kind {
 	DWELL_RARE_FORK = 1, /* tid, tgid: the child's; parent: who made it, of parent_tgid */
-	DWELL_RARE_EXEC,     /* parent: the tid that it had before */
+	DWELL_RARE_EXEC,     /* parent: the tid that it had before; parent_tgid: the CPU */
 	DWELL_RARE_EXIT,     /* code: as wait(2) has it */
 	DWELL_RARE_NAME
 };
@@ -101,7 +109,7 @@ struct dwell_kernel_note {
 	__u32 followed; /* 1: of the recorded program: reasons and stacks are wanted */
 	__u64 left;     /* when it began to wait, or 0 */
 	__u32 forecast; /* index of the forecast for this wait */
-	__u32 unused;
+	__u32 woken;    /* since it left */
 };
 
 /* What waits of one thread in one system call on one object were like. */
