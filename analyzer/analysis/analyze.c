@@ -17,6 +17,7 @@ static const struct {
 	{ DWELL_ANALYZE_METRICS, &metrics_fold, metrics_answer },
 	{ DWELL_ANALYZE_FLAME, &flame_fold, flame_answer },
 	{ DWELL_ANALYZE_LEAKS, &leaks_fold, leaks_answer },
+	{ DWELL_ANALYZE_GC, &gc_fold, gc_answer },
 };
 
 enum { ANALYSES = sizeof(analyses) / sizeof(analyses[0]) };
@@ -180,6 +181,7 @@ void dwell_answer_free(struct dwell_answer *answer)
 	metrics_free(answer->metrics);
 	flames_free(answer->flames);
 	leaks_free(answer->leaks);
+	gc_free(answer->gc);
 	free(answer->stat);
 	catalog_free((struct dwell_catalog *)answer->catalog);
 	free(answer);

@@ -38,6 +38,8 @@ int cmd_leaks(struct request *request);
 
 int cmd_spans(struct request *request);
 
+int cmd_gc(struct request *request);
+
 struct metrics_request {
 	struct request request;
 	bool openmetrics;

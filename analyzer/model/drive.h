@@ -43,7 +43,7 @@ struct fold_ops {
 	int (*merge)(void *into, void *from);
 };
 
-enum { MODEL_FOLDS = 8 };
+enum { MODEL_FOLDS = 16 };
 
 /* What is counted in every run. */
 struct tally {

@@ -3,6 +3,7 @@
 
 #include "dwell/activity.h"
 #include "dwell/error.h"
+#include "dwell/gc.h"
 #include "dwell/leaks.h"
 #include "dwell/waits.h"
 
@@ -19,7 +20,8 @@ enum dwell_analysis {
 	DWELL_ANALYZE_METRICS = 1 << 5,
 	DWELL_ANALYZE_FLAME = 1 << 6,
 	DWELL_ANALYZE_STAT = 1 << 7,
-	DWELL_ANALYZE_LEAKS = 1 << 8
+	DWELL_ANALYZE_LEAKS = 1 << 8,
+	DWELL_ANALYZE_GC = 1 << 9
 };
 
 enum dwell_flame_of {
@@ -121,6 +123,7 @@ struct dwell_answer {
 	struct dwell_flames *flames;
 	struct dwell_leaks *leaks;
 	struct dwell_stat *stat;
+	struct dwell_gc *gc;
 };
 
 /*
