@@ -18,6 +18,7 @@ static const struct {
 	{ DWELL_ANALYZE_FLAME, &flame_fold, flame_answer },
 	{ DWELL_ANALYZE_LEAKS, &leaks_fold, leaks_answer },
 	{ DWELL_ANALYZE_GC, &gc_fold, gc_answer },
+	{ DWELL_ANALYZE_POOLS, &pools_fold, pools_answer },
 };
 
 enum { ANALYSES = sizeof(analyses) / sizeof(analyses[0]) };
@@ -182,6 +183,7 @@ void dwell_answer_free(struct dwell_answer *answer)
 	flames_free(answer->flames);
 	leaks_free(answer->leaks);
 	gc_free(answer->gc);
+	pools_free(answer->pools);
 	free(answer->stat);
 	catalog_free((struct dwell_catalog *)answer->catalog);
 	free(answer);

@@ -6,7 +6,7 @@
 
 /* Each analysis: how it folds, and how its answer is made of what was folded. */
 extern const struct fold_ops tasks_fold, latency_fold, blocked_fold, locks_fold, spans_fold,
-	metrics_fold, flame_fold, leaks_fold, gc_fold;
+	metrics_fold, flame_fold, leaks_fold, gc_fold, pools_fold;
 
 int tasks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
@@ -28,6 +28,9 @@ int leaks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 int gc_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
 
+int pools_answer(struct dwell_answer *answer, struct model *model, void *fold,
+	const struct dwell_query *query);
+
 void tasks_free(struct dwell_tasks *tasks);
 void latency_free(struct dwell_latency *latency);
 void blocked_free(struct dwell_blocked *blocked);
@@ -37,6 +40,7 @@ void metrics_free(struct dwell_metrics *metrics);
 void flames_free(struct dwell_flames *flames);
 void leaks_free(struct dwell_leaks *leaks);
 void gc_free(struct dwell_gc *gc);
+void pools_free(struct dwell_pools *pools);
 
 /* A histogram's figures; the bars are the caller's to free. 0 or DWELL_ENOMEM. */
 int distribution_of(const struct dwell_histogram *histogram, struct dwell_distribution *out);

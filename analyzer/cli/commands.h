@@ -39,6 +39,7 @@ int cmd_leaks(struct request *request);
 int cmd_spans(struct request *request);
 
 int cmd_gc(struct request *request);
+int cmd_pools(struct request *request);
 
 struct metrics_request {
 	struct request request;

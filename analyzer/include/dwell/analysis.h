@@ -5,6 +5,7 @@
 #include "dwell/error.h"
 #include "dwell/gc.h"
 #include "dwell/leaks.h"
+#include "dwell/pools.h"
 #include "dwell/waits.h"
 
 /*
@@ -21,7 +22,8 @@ enum dwell_analysis {
 	DWELL_ANALYZE_FLAME = 1 << 6,
 	DWELL_ANALYZE_STAT = 1 << 7,
 	DWELL_ANALYZE_LEAKS = 1 << 8,
-	DWELL_ANALYZE_GC = 1 << 9
+	DWELL_ANALYZE_GC = 1 << 9,
+	DWELL_ANALYZE_POOLS = 1 << 10
 };
 
 enum dwell_flame_of {
@@ -124,6 +126,7 @@ struct dwell_answer {
 	struct dwell_leaks *leaks;
 	struct dwell_stat *stat;
 	struct dwell_gc *gc;
+	struct dwell_pools *pools;
 };
 
 /*
