@@ -29,7 +29,12 @@ struct dwell_drain_options {
 	int64_t (*host_pid)(void *context, const struct dwell_process_slot *process);
 	int64_t (*host_tid)(void *context, int64_t host_pid, int32_t tid);
 	/* A process appeared (or exec'd): time to read its /proc; may be NULL. */
-	void (*process_seen)(void *context, uint32_t process, int64_t host_pid);
+	void (*process_seen)(
+		void *context, uint32_t process, int64_t host_pid, struct dwell_process_slot *slot);
+	/* A stack that was not met before is about to be told: time to define what is mapped at
+	   these addresses; may be NULL. */
+	void (*stack_seen)(void *context, uint32_t process, int64_t host_pid,
+		const uint64_t *addresses, size_t count);
 };
 
 /* session, registry and sink must outlive the drain. DWELL_ENOMEM. */

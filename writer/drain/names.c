@@ -35,6 +35,9 @@ static uint32_t resolve_stack(const struct drain_place *place, uint32_t entry)
 		return 0;
 	/* A copy: a hostile program could change the words between two looks. */
 	memcpy(addresses, found.words, found.count * sizeof(*addresses));
+	if (place->drain->options.stack_seen)
+		place->drain->options.stack_seen(place->drain->options.context, place->process->id,
+			place->process->host_pid, addresses, found.count);
 	return dwell_registry_stack(place->drain->registry, place->process->id, addresses,
 		found.count, true, (found.extra & 1) != 0);
 }

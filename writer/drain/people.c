@@ -75,7 +75,8 @@ static void take_over(struct dwell_drain *drain, uint32_t index, struct dwell_pr
 		base_name(copy.path, sizeof(copy.path)),
 		joined(copy.command, sizeof(copy.command), command));
 	if (drain->options.process_seen)
-		drain->options.process_seen(drain->options.context, process->id, process->host_pid);
+		drain->options.process_seen(
+			drain->options.context, process->id, process->host_pid, slot);
 }
 
 void dwell_drain_processes(struct dwell_drain *drain)

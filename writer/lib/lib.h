@@ -160,22 +160,11 @@ bool dwell_thread_slow(struct dwell_writer *writer, unsigned slots, uint64_t tim
 
 /*
  * The stack of the caller whose return address and frame are given, innermost first; 0 where the
- * thread is on a stack that is not its own and not even one frame is known. Frames are followed
- * as long as they lie within the thread's stack and rise.
+ * thread is on a stack that is not its own and not even one frame is known. Callers are found by
+ * the tables that the recorder made (ring/unwind.h), before it has by frame pointers; as long as
+ * frames lie within the thread's stack and rise.
  */
 uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const void *frame);
-
-/*
- * The hook for code without frame pointers: replaces pc, sp (behind the return address) and fp by
- * the caller's, from tables that the recorder compiled from .eh_frame into the session
- * (unwind_offset). NULL until there are any. false: it has none for this pc; the saved frame
- * pointer is tried then. Must read only between frame->sp and self->stack_high.
- */
-struct dwell_unwind_frame {
-	uintptr_t pc, sp, fp;
-};
-typedef bool (*dwell_unwind_step)(const struct dwell_self *self, struct dwell_unwind_frame *frame);
-extern dwell_unwind_step dwell_unwind;
 
 /* --- records --- */
 

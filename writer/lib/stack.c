@@ -3,11 +3,10 @@
 #include <sys/resource.h>
 
 #include "lib.h"
+#include "ring/unwind.h"
 #include "thread.h"
 
 enum { FRAME_ALIGN = 8, LOWEST_CODE = 4096, MAIN_STACK_DEFAULT = 8 << 20 };
-
-dwell_unwind_step dwell_unwind;
 
 static uintptr_t main_low, main_high;
 
@@ -72,11 +71,13 @@ static bool inside(const struct dwell_self *self, uintptr_t frame, uintptr_t abo
 	       frame % FRAME_ALIGN == 0;
 }
 
-/* Follow saved frame pointers: every wait's way, so it stays in registers. */
-static uint32_t follow_frames(const struct dwell_self *self, struct dwell_unwind_frame *from,
-	uint32_t most, uint64_t *out, uint32_t count)
+/* Follow saved frame pointers. A thread of ours is whole at our start routine, whose address is not
+ * the program's; or at the zero that a thread begins with. */
+static uint32_t follow_pointers(const struct dwell_self *self,
+	const struct dwell_unwind_frame *from, uint32_t most, uint64_t *out, bool *whole)
 {
 	uintptr_t sp = from->sp, fp = from->fp, root = self->root;
+	uint32_t count = 1;
 
 	while (count < most && fp != root && inside(self, fp, sp - 1)) {
 		const uintptr_t *saved = (const uintptr_t *)fp;
@@ -86,28 +87,74 @@ static uint32_t follow_frames(const struct dwell_self *self, struct dwell_unwind
 		sp = fp + 2 * sizeof(uintptr_t);
 		fp = saved[0];
 	}
-	from->sp = sp;
-	from->fp = fp;
-	return count;
+	/* Where nothing was followed, the register may be an outer function's. */
+	*whole = count > 1 && (fp == 0 || fp == root);
+	return *whole && fp != 0 ? count - 1 : count;
 }
 
-/* By tables where there are some for the address, else one frame pointer further. */
-static uint32_t follow_tables(const struct dwell_self *self, struct dwell_unwind_frame *from,
-	uint32_t most, uint64_t *out, uint32_t count)
+#ifdef __x86_64__
+
+/* By the recorder's tables; by the frame pointer where they have a gap. */
+static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_unwind_frame *from,
+	uint64_t unwind, uint32_t most, uint64_t *out, bool *whole)
 {
-	while (count < most && (from->fp == 0 || from->fp != self->root)) {
-		uint32_t before = count;
-		if (dwell_unwind(self, from)) {
-			out[count++] = from->pc;
-			continue;
-		}
-		count = follow_frames(self, from, count + 1, out, count);
-		if (count == before)
+	const struct dwell_session *session = &dwell_lib.session;
+	const struct dwell_unwind_space space = {
+		.area = (const uint8_t *)session->header + session->unwind_offset,
+		.bytes = session->unwind_bytes,
+		.list = (unwind & UINT32_MAX) * 8,
+		.number = unwind >> DWELL_PROCESS_UNWIND_BITS,
+	};
+	const struct dwell_unwind_stack stack = { from->sp, self->stack_high,
+		(const uint8_t *)from->sp };
+	struct dwell_unwind_frame frame = *from;
+	uint32_t rule = dwell_unwind_recall(&space, frame.pc - 1), count = 1;
+
+	while (count < most) {
+		const unsigned kind = dwell_unwind_kind_of(rule);
+
+		*whole = kind == DWELL_UNWIND_ROOT;
+		if (!dwell_unwind_apply(rule, &stack, &frame))
 			break;
-		from->pc = out[count - 1];
+		/* Past our own start routine, which is not the program's. */
+		if (self->root != 0 && frame.sp > self->root) {
+			*whole = true;
+			return count > 1 ? count - 1 : count;
+		}
+		rule = dwell_unwind_recall(&space, frame.pc - !frame.exact);
+		/* What the register held was no frame pointer. */
+		if (kind <= DWELL_UNWIND_GAP && dwell_unwind_kind_of(rule) == DWELL_UNWIND_NOWHERE)
+			break;
+		out[count++] = frame.pc + frame.exact;
 	}
 	return count;
 }
+
+/* Where the recorder put this process's list; 0: nowhere (yet). */
+static uint64_t list_of_process(void)
+{
+	const struct dwell_process_slot *slot =
+		dwell_session_process(&dwell_lib.session, dwell_lib.process_index);
+
+	return slot ? atomic_load_explicit(&slot->unwind, memory_order_acquire) : 0;
+}
+
+#else
+
+/* Other machines' libraries are built with frame pointers. */
+static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_unwind_frame *from,
+	uint64_t unwind, uint32_t most, uint64_t *out, bool *whole)
+{
+	(void)unwind;
+	return follow_pointers(self, from, most, out, whole);
+}
+
+static uint64_t list_of_process(void)
+{
+	return 0;
+}
+
+#endif
 
 /*
  * The callers, innermost first. Every address read lies between the stack pointer and the upper
@@ -119,25 +166,17 @@ static uint32_t walk(const struct dwell_self *self, const void *return_address, 
 {
 	struct dwell_unwind_frame at = { .pc = (uintptr_t)return_address,
 		.sp = (uintptr_t)frame + 2 * sizeof(uintptr_t) };
-	uint32_t count;
+	uint64_t unwind;
 
 	out[0] = at.pc;
 	*whole = false;
 	if ((uintptr_t)frame < self->stack_low || at.sp >= self->stack_high)
 		return 1;
 	at.fp = *(const uintptr_t *)frame;
-	if (__builtin_expect(dwell_unwind != NULL, 0))
-		count = follow_tables(self, &at, most, out, 1);
-	else
-		count = follow_frames(self, &at, most, out, 1);
-	/*
-	 * At our own start routine, whose address is not the program's; or at the zero that a
-	 * thread begins with. Where nothing was followed, the register may be an outer function's.
-	 */
-	*whole = count > 1 && (at.fp == 0 || at.fp == self->root);
-	if (*whole && at.fp != 0)
-		count--;
-	return count;
+	unwind = list_of_process();
+	if (unwind != 0)
+		return follow_tables(self, &at, unwind, most, out, whole);
+	return follow_pointers(self, &at, most, out, whole);
 }
 
 uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const void *frame)

@@ -170,7 +170,7 @@ static int map_areas(struct dwell_kernel *kernel)
 	for (uint32_t cpu = 0; cpu < kernel->cpu_count; cpu++) {
 		kernel->cpus[cpu].area = kernel->areas + (size_t)cpu * DWELL_KERNEL_AREA_BYTES;
 		kernel->cpus[cpu].stacks =
-			calloc(KERNEL_STACKS_KEPT, sizeof(*kernel->cpus[cpu].stacks));
+			malloc(KERNEL_STACKS_KEPT + sizeof(struct dwell_kernel_stack));
 		if (!kernel->cpus[cpu].stacks)
 			return DWELL_ENOMEM;
 	}

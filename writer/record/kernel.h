@@ -32,10 +32,11 @@ struct dwell_kernel_event {
 	uint64_t ready_ns;   /* SWITCH: when peer was woken, where that was not told; else 0 */
 	uint8_t leave;       /* SWITCH: enum dwell_kernel_leave */
 	bool has_why, compat;
-	bool interrupt;         /* WAKE: by an interrupt, peer was just there */
-	const char *name;       /* FORK, EXEC, NAME: at most 16 bytes */
-	const uint64_t *frames; /* SWITCH: the stack of who leaves, innermost first */
-	size_t frame_count;
+	bool interrupt;       /* WAKE: by an interrupt, peer was just there */
+	const char *name;     /* FORK, EXEC, NAME: at most 16 bytes */
+	uint64_t ip, sp, fp;  /* SWITCH: registers of who leaves, where its stack was copied, */
+	const uint8_t *stack; /* else NULL; from sp on */
+	size_t stack_size;
 	uint64_t lost;    /* LOST: how many */
 	uint64_t from_ns; /* LOST: since when */
 };

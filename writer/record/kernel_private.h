@@ -6,7 +6,7 @@
 #include "bpf/shared.h"
 #include "kernel.h"
 
-/* Twice the kernel's ring: stacks wait here until their switch is told. */
+/* Twice the kernel's ring, in bytes: stacks wait here until their switch is told. */
 enum { KERNEL_STACKS_KEPT = 2 * DWELL_KERNEL_STACKS };
 
 /* A switch or wake, taken out of its ring and not told yet. */
@@ -34,8 +34,8 @@ struct kernel_cpu {
 	uint64_t switch_ns;  /* of the last switch taken */
 	uint64_t zero_ns;    /* what is earlier is dropped, times count from here */
 	struct kernel_queue queue;
-	struct dwell_kernel_stack *stacks; /* KERNEL_STACKS_KEPT of them */
-	struct kernel_record open;         /* WHY and STACK slots whose switch is still to come */
+	uint8_t *stacks;           /* copies, at their position modulo KERNEL_STACKS_KEPT */
+	struct kernel_record open; /* WHY and STACK slots whose switch is still to come */
 };
 
 struct kernel_rares {

@@ -43,14 +43,19 @@ static uint64_t head_of(const struct kernel_cpu *cpu)
 static uint64_t keep_stack(struct kernel_cpu *cpu, uint64_t at)
 {
 	const struct dwell_kernel_header *header = (const void *)cpu->area;
-	const struct dwell_kernel_stack *stacks =
-		(const void *)(cpu->area + DWELL_KERNEL_STACK_OFFSET);
+	const struct dwell_kernel_stack *stack =
+		(const void *)(cpu->area + DWELL_KERNEL_STACK_OFFSET + at % DWELL_KERNEL_STACKS);
+	struct dwell_kernel_stack *kept = (void *)(cpu->stacks + at % KERNEL_STACKS_KEPT);
+	const uint64_t size = *(const volatile __u64 *)&stack->size;
 
-	memcpy(&cpu->stacks[at % KERNEL_STACKS_KEPT], &stacks[at % DWELL_KERNEL_STACKS],
-		sizeof(*stacks));
+	if (at % DWELL_KERNEL_STACK_ALIGN != 0 || size > DWELL_KERNEL_STACK_MOST)
+		return 0;
+	memcpy(kept, stack, DWELL_KERNEL_STACK_HEAD + size);
+	kept->size = size;
 	atomic_thread_fence(memory_order_acquire);
 	/* The next one to be written is stack_head's, which may be half written already. */
-	if (*(const volatile __u64 *)&header->stack_head >= at + DWELL_KERNEL_STACKS)
+	if (*(const volatile __u64 *)&header->stack_head + sizeof(*stack) >
+		at + DWELL_KERNEL_STACKS)
 		return 0;
 	return at + 1;
 }
@@ -255,11 +260,13 @@ static int tell_record(struct kernel_cpu *cpu, uint32_t number, const struct ker
 	event.why = record->why;
 	if (record->stack) {
 		const struct dwell_kernel_stack *stack =
-			&cpu->stacks[(record->stack - 1) % KERNEL_STACKS_KEPT];
+			(const void *)(cpu->stacks + (record->stack - 1) % KERNEL_STACKS_KEPT);
 
-		event.frames = (const uint64_t *)stack->frames;
-		event.frame_count = stack->bytes / 8 < DWELL_KERNEL_FRAMES ? stack->bytes / 8
-									   : DWELL_KERNEL_FRAMES;
+		event.ip = stack->ip;
+		event.sp = stack->sp;
+		event.fp = stack->fp;
+		event.stack = stack->bytes;
+		event.stack_size = stack->size;
 	}
 	return tell(context, &event);
 }

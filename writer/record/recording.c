@@ -92,7 +92,10 @@ static int open_chain(struct dwell_recording *recording)
 	if (!err)
 		err = dwell_who_new(&recording->who, recording->registry);
 	if (!err)
-		err = dwell_maps_new(&recording->maps, recording->registry);
+		err = dwell_area_open(
+			&recording->area, &recording->preload.session, recording->preload.fd);
+	if (!err)
+		err = dwell_maps_new(&recording->maps, recording->registry, &recording->area);
 	if (!err)
 		err = dwell_objects_new(&recording->objects, recording->registry);
 	return err;
@@ -143,6 +146,7 @@ static void process_gone(void *context, uint32_t pid, uint64_t time_ns)
 
 	if (recording->drain)
 		(void)dwell_drain_process_gone(recording->drain, pid, time_ns);
+	dwell_maps_gone(recording->maps, dwell_who_process(recording->who, pid), time_ns);
 }
 
 int dwell_recording_open(struct dwell_recording *recording,
@@ -237,12 +241,25 @@ int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool
 }
 
 /* The program's library does not tell the name of its first thread. */
-static void process_seen(void *context, uint32_t process, int64_t pid)
+static void process_seen(
+	void *context, uint32_t process, int64_t pid, struct dwell_process_slot *slot)
+{
+	struct dwell_recording *recording = context;
+	const uint64_t now_ns = dwell_monotonic_ns() - recording->zero_ns;
+
+	dwell_registry_record_process(recording->registry, process);
+	dwell_who_early(recording->who, (uint32_t)pid, now_ns);
+	if (recording->options->stacks)
+		dwell_maps_follow(recording->maps, (uint32_t)pid, process, slot, now_ns);
+}
+
+static void stack_seen(
+	void *context, uint32_t process, int64_t pid, const uint64_t *addresses, size_t count)
 {
 	struct dwell_recording *recording = context;
 
-	dwell_registry_record_process(recording->registry, process);
-	dwell_who_early(recording->who, (uint32_t)pid, dwell_monotonic_ns() - recording->zero_ns);
+	dwell_maps_cover(recording->maps, (uint32_t)pid, process, addresses, count,
+		dwell_monotonic_ns() - recording->zero_ns);
 }
 
 static int open_drain(struct dwell_recording *recording)
@@ -252,6 +269,7 @@ static int open_drain(struct dwell_recording *recording)
 		.zero_monotonic_ns = recording->zero_ns,
 		.context = recording,
 		.process_seen = process_seen,
+		.stack_seen = stack_seen,
 	};
 
 	if (recording->preload.why[0])
@@ -465,9 +483,10 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_kernel_close(recording->kernel);
 	dwell_drain_free(recording->drain);
 	dwell_perf_close(recording->perf);
-	dwell_preload_close(&recording->preload);
 	dwell_objects_free(recording->objects);
 	dwell_maps_free(recording->maps);
+	dwell_area_close(&recording->area);
+	dwell_preload_close(&recording->preload);
 	dwell_who_free(recording->who);
 	dwell_registry_free(recording->registry);
 	dwell_symbol_sink_free(recording->sink);

@@ -41,6 +41,7 @@ struct dwell_recording {
 	struct dwell_sink *sink; /* where everyone tells rows and definitions */
 	struct dwell_registry *registry;
 	struct dwell_who *who;
+	struct dwell_area area; /* tables for stacks */
 	struct dwell_maps *maps;
 	struct dwell_objects *objects;
 	struct dwell_sched sched;

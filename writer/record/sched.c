@@ -4,6 +4,7 @@
 
 #include "bpf/shared.h"
 #include "dwell/error.h"
+#include "dwell/limits.h"
 #include "proc.h"
 #include "reasons.h"
 
@@ -30,13 +31,21 @@ static uint32_t stack_of(
 	struct dwell_sched *sched, uint32_t process, const struct dwell_kernel_event *event)
 {
 	const uint32_t pid = dwell_who_pid(sched->who, event->tid);
+	const struct dwell_unwind_stack stack = { event->sp, event->sp + event->stack_size,
+		event->stack };
+	/* In a system call: the next instruction is the one to return to, but no call was made. */
+	const struct dwell_unwind_frame frame = {
+		.pc = event->ip, .sp = event->sp, .fp = event->fp, .exact = true
+	};
+	uint64_t frames[DWELL_MAX_FRAMES];
+	size_t count;
+	bool whole;
 
-	if (event->frame_count == 0 || process == 0)
+	if (!event->stack || process == 0)
 		return 0;
-	dwell_maps_cover(
-		sched->maps, pid, process, event->frames, event->frame_count, event->time_ns);
-	return dwell_registry_stack(sched->registry, process, event->frames, event->frame_count,
-		false, event->frame_count == DWELL_KERNEL_FRAMES);
+	count = dwell_maps_walk(sched->maps, pid, process, &frame, &stack, event->time_ns, frames,
+		DWELL_MAX_FRAMES, &whole);
+	return dwell_registry_stack(sched->registry, process, frames, count, false, !whole);
 }
 
 /* Why the thread that leaves blocks, and on what. */

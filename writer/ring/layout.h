@@ -92,6 +92,9 @@ enum dwell_slot_state {
 	DWELL_SLOT_CLOSED = 3 /* its owner said that it ended */
 };
 
+/* dwell_process_slot.unwind: the lower half. */
+enum { DWELL_PROCESS_UNWIND_BITS = 32 };
+
 enum { DWELL_PROCESS_PATH = 192, DWELL_PROCESS_COMMAND = 232, DWELL_THREAD_NAME = 16 };
 
 /* 512 bytes. Everything but state is written before state becomes LIVE. */
@@ -107,7 +110,10 @@ struct dwell_process_slot {
 	uint64_t started; /* time */
 	uint32_t minor;   /* of its library */
 	_Atomic uint32_t exit_seen;
-	uint64_t reserved[3];
+	/* Where its list of executable mappings is (unwind.h), by the recorder: offset / 8, and
+	   above that a number that no other list of the session has. 0: there is none. */
+	_Atomic uint64_t unwind;
+	uint64_t reserved[2];
 	char path[DWELL_PROCESS_PATH];       /* as given to exec */
 	char command[DWELL_PROCESS_COMMAND]; /* arguments, each ended by NUL; may be cut */
 	uint64_t reserved2[2];

@@ -44,7 +44,7 @@ static void look_at_why(const struct dwell_kernel_event *event)
 	seen.sleeps += call == SYS_clock_nanosleep || call == SYS_nanosleep;
 	seen.futexes += call == SYS_futex && argument == (uintptr_t)&word;
 	seen.reads += call == SYS_read && argument == (uint64_t)seen.pipe_fd;
-	seen.stacks += event->frame_count > 0;
+	seen.stacks += event->stack_size > 0;
 }
 
 static int tell(void *context, const struct dwell_kernel_event *event)

@@ -39,14 +39,20 @@ struct task_struct___old {
 
 #if defined(__TARGET_ARCH_arm64)
 struct pt_regs___kernel {
+	__u64 regs[31];
+	__u64 sp;
+	__u64 pc;
 	__u64 orig_x0;
 	int syscallno;
 } CORE;
 #elif defined(__TARGET_ARCH_x86)
 struct pt_regs___kernel {
-	unsigned long di;
+	unsigned long bp;
 	unsigned long bx;
+	unsigned long di;
 	unsigned long orig_ax;
+	unsigned long ip;
+	unsigned long sp;
 } CORE;
 #endif
 

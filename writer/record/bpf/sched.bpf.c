@@ -9,7 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "kernel_types.h"
+#include "registers.h"
 #include "shared.h"
 
 /* BPF_PROG gives every program a context. */
@@ -92,31 +92,6 @@ static __always_inline struct dwell_kernel_forecast *forecast_at(__u32 index)
 	return bpf_map_lookup_elem(&forecasts, &index);
 }
 
-/*
- * The system call and its first argument from the registers with which the task entered the
- * kernel.
- */
-static __always_inline __u64 why_of(struct task_struct *task, __u64 *compat)
-{
-	struct pt_regs___kernel *regs = (void *)bpf_task_pt_regs(task);
-	__u64 call, argument;
-
-#if defined(__TARGET_ARCH_x86)
-	call = BPF_CORE_READ(regs, orig_ax);
-	*compat = (BPF_CORE_READ(task, thread_info.status) & COMPAT) != 0;
-	argument = *compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
-#elif defined(__TARGET_ARCH_arm64)
-	call = (__u64)BPF_CORE_READ(regs, syscallno);
-	*compat = 0;
-	argument = BPF_CORE_READ(regs, orig_x0);
-#else
-	call = DWELL_KERNEL_NO_CALL;
-	argument = 0;
-	*compat = 0;
-#endif
-	return (argument & 0xffffffffffff) | (call & 0xffff) << 48;
-}
-
 /* Whether a stack pays for this wait: by what the same thread, call and object did before. */
 static __always_inline int worth_a_stack(struct dwell_kernel_note *note, __u64 why)
 {
@@ -138,24 +113,26 @@ static __always_inline int worth_a_stack(struct dwell_kernel_note *note, __u64 w
 	return forecast->longer || (forecast->count & SAMPLE_MASK) == 0;
 }
 
-static __always_inline void put_stack(void *context, void *area, __u64 *head, __u64 time)
+static __always_inline void put_stack(struct dwell_kernel_note *note, void *area, __u64 *head,
+	__u64 time, struct task_struct *prev)
 {
 	struct dwell_kernel_header *header = area;
 	const __u64 at = header->stack_head;
 	struct dwell_kernel_stack *stack =
-		area + DWELL_KERNEL_STACK_OFFSET +
-		(at & (DWELL_KERNEL_STACKS - 1)) * DWELL_KERNEL_STACK_BYTES;
-	const long bytes =
-		bpf_get_stack(context, stack->frames, sizeof(stack->frames), BPF_F_USER_STACK);
+		area + DWELL_KERNEL_STACK_OFFSET + (at & (DWELL_KERNEL_STACKS - 1));
+	__u64 size;
 
-	stack->bytes = bytes > 0 ? (__u64)bytes : 0;
-	header->stack_head = at + 1;
+	if (!read_registers(prev, stack))
+		return;
+	size = copy_stack(note, stack->bytes, stack->sp);
+	stack->size = size;
+	header->stack_head = (at + DWELL_KERNEL_STACK_HEAD + size + DWELL_KERNEL_STACK_ALIGN - 1) &
+			     ~(__u64)(DWELL_KERNEL_STACK_ALIGN - 1);
 	put(area, head, time, DWELL_KERNEL_STACK, at);
 }
 
 /* What `prev` waits for. */
-static __always_inline void leave(
-	void *context, void *area, __u64 *head, __u64 time, struct task_struct *prev)
+static __always_inline void leave(void *area, __u64 *head, __u64 time, struct task_struct *prev)
 {
 	struct dwell_kernel_note *note = note_of(prev->pid);
 	__u64 why, compat;
@@ -165,12 +142,13 @@ static __always_inline void leave(
 	if (config.all && note->tid != prev->pid) {
 		note->tid = prev->pid;
 		note->followed = 1;
+		note->stack_end = 0;
 	}
 	why = why_of(prev, &compat);
 	put(area, head, time, DWELL_KERNEL_WHY | compat, why);
 	note->left = time;
-	if (config.stacks && worth_a_stack(note, why))
-		put_stack(context, area, head, time);
+	if (config.stacks && !compat && worth_a_stack(note, why))
+		put_stack(note, area, head, time, prev);
 }
 
 /*
@@ -251,8 +229,8 @@ static __always_inline __u64 leave_kind(int preempt, unsigned int state)
 	return DWELL_LEAVE_SLEEPS;
 }
 
-static __always_inline int on_switch(void *context, int preempt, struct task_struct *prev,
-	struct task_struct *next, unsigned int state)
+static __always_inline int on_switch(
+	int preempt, struct task_struct *prev, struct task_struct *next, unsigned int state)
 {
 	struct dwell_kernel_header *header = area_here();
 	const __u64 time = bpf_ktime_get_ns() - config.start_ns;
@@ -264,7 +242,7 @@ static __always_inline int on_switch(void *context, int preempt, struct task_str
 	head = header->head;
 	if (kind >= DWELL_LEAVE_SLEEPS && kind <= DWELL_LEAVE_STOPPED &&
 		!(prev->flags & KERNEL_THREAD))
-		leave(context, header, &head, time, prev);
+		leave(header, &head, time, prev);
 	put_entry(header, &head, time, prev);
 	header->current = next->pid;
 	header->entered = time;
@@ -280,7 +258,7 @@ SEC("tp_btf/sched_switch")
 int BPF_PROG(dwell_switch_told, _Bool preempt, struct task_struct *prev, struct task_struct *next,
 	unsigned int prev_state)
 {
-	return on_switch(ctx, preempt, prev, next, prev_state);
+	return on_switch(preempt, prev, next, prev_state);
 }
 
 SEC("tp_btf/sched_switch")
@@ -292,7 +270,7 @@ int BPF_PROG(dwell_switch_read, _Bool preempt, struct task_struct *prev, struct 
 		state = BPF_CORE_READ(prev, __state);
 	else
 		state = (unsigned int)BPF_CORE_READ((struct task_struct___old *)prev, state);
-	return on_switch(ctx, preempt, prev, next, state);
+	return on_switch(preempt, prev, next, state);
 }
 
 /*
@@ -425,6 +403,7 @@ int BPF_PROG(dwell_fork, struct task_struct *parent, struct task_struct *child)
 	if (of_parent && of_child && of_parent->tid == parent->pid && of_parent->followed) {
 		of_child->tid = child->pid;
 		of_child->left = 0;
+		of_child->stack_end = 0;
 		of_child->followed = 1;
 	} else if (of_child && of_child->tid == child->pid) {
 		of_child->followed = 0;

@@ -5,9 +5,12 @@
  * What the kernel's programs write and the recorder reads: one area for each CPU in a mapped array,
  * and a ring of rare records that all CPUs share. Compiled for BPF too, so: the kernel's types.
  *
- * An area has a header, a ring of 16-byte slots and a ring of stacks. Both rings have one
+ * An area has a header, a ring of 16-byte slots and a ring of copied stacks. Both rings have one
  * writer, because the tracepoints that write there run with interrupts off, and overwrite the
  * oldest; the reader finds out by `head` before and after it copied, and by the lap bits.
+ *
+ * Positions in the ring of stacks count bytes. A copy begins where its position says and is never
+ * split: the ring is followed by room for one more.
  *
  * A slot: word 0 = time since the start << 8 | lap << 7 | enum dwell_kernel_slot; word 1 as the
  * kind says. Word 0 is stored last.
@@ -25,7 +28,7 @@ enum dwell_kernel_slot {
 	DWELL_KERNEL_WAKE = 0x08,
 	/* System call << 48 | its first argument; the lowest bit: of a 32-bit program. */
 	DWELL_KERNEL_WHY = 0x10,
-	/* The position of its stack in the ring of stacks. */
+	/* The position of a copy of its stack in the ring of stacks. */
 	DWELL_KERNEL_STACK = 0x18,
 	/* When `prev` entered: that was not told. */
 	DWELL_KERNEL_ENTERED = 0x20,
@@ -49,22 +52,24 @@ enum dwell_kernel_leave {
 enum {
 	DWELL_KERNEL_HEADER_BYTES = 4096,
 	DWELL_KERNEL_SLOTS = 1 << 17,
-	DWELL_KERNEL_STACKS = 1 << 10,
-	DWELL_KERNEL_FRAMES = 62,
-	DWELL_KERNEL_STACK_BYTES = 512,
+	DWELL_KERNEL_STACKS = 1 << 20,      /* bytes of the ring */
+	DWELL_KERNEL_STACK_MOST = 16 << 10, /* bytes of one stack that are copied */
+	DWELL_KERNEL_STACK_ALIGN = 64,
 	DWELL_KERNEL_NOTES = 1 << 15,
 	DWELL_KERNEL_FORECASTS = 1 << 15
 };
 
+/* The registers with which a thread entered the kernel, and what lay above its stack pointer. */
 struct dwell_kernel_stack {
-	__u64 bytes; /* of frames; 0: none could be read */
-	__u64 unused;
-	__u64 frames[DWELL_KERNEL_FRAMES]; /* innermost first */
+	__u64 ip, sp, fp;
+	__u64 size; /* of bytes; 0: none could be read */
+	__u8 bytes[DWELL_KERNEL_STACK_MOST];
 };
+#define DWELL_KERNEL_STACK_HEAD 32 /* what comes before `bytes` */
 
 struct dwell_kernel_header {
 	__u64 head;          /* slots ever written */
-	__u64 stack_head;    /* stacks ever written */
+	__u64 stack_head;    /* bytes of stacks ever written */
 	__u64 rare_lost;     /* records of the shared ring that found no room */
 	__u64 interrupt_end; /* of the last one */
 	__u32 interrupt;     /* 1: in a hardware interrupt */
@@ -84,7 +89,7 @@ enum dwell_kernel_deferred {
 
 #define DWELL_KERNEL_STACK_OFFSET (DWELL_KERNEL_HEADER_BYTES + DWELL_KERNEL_SLOTS * 16)
 #define DWELL_KERNEL_AREA_BYTES                                                                    \
-	(DWELL_KERNEL_STACK_OFFSET + DWELL_KERNEL_STACKS * DWELL_KERNEL_STACK_BYTES)
+	(DWELL_KERNEL_STACK_OFFSET + DWELL_KERNEL_STACKS + DWELL_KERNEL_STACK_MOST + 4096)
 
 /* The shared ring's records. */
 enum dwell_kernel_rare_kind {
@@ -108,6 +113,7 @@ struct dwell_kernel_note {
 	__u32 tid;
 	__u32 followed; /* 1: of the recorded program: reasons and stacks are wanted */
 	__u64 left;     /* when it began to wait, or 0 */
+	__u64 stack_end; /* where reading its stack ended last: nothing is mapped there; or 0 */
 	__u32 forecast; /* index of the forecast for this wait */
 	__u32 woken;    /* since it left */
 };

@@ -1,0 +1,87 @@
+#ifndef DWELL_RECORD_BPF_REGISTERS_H
+#define DWELL_RECORD_BPF_REGISTERS_H
+
+/* What a task entered the kernel with: its registers, which every machine names otherwise, and its
+ * stack. */
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "kernel_types.h"
+#include "shared.h"
+
+enum { PAGE = 4096 };
+
+/*
+ * The system call and its first argument from the registers with which the task entered the
+ * kernel.
+ */
+static __always_inline __u64 why_of(struct task_struct *task, __u64 *compat)
+{
+	struct pt_regs___kernel *regs = (void *)bpf_task_pt_regs(task);
+	__u64 call, argument;
+
+#if defined(__TARGET_ARCH_x86)
+	call = BPF_CORE_READ(regs, orig_ax);
+	*compat = (BPF_CORE_READ(task, thread_info.status) & COMPAT) != 0;
+	argument = *compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
+#elif defined(__TARGET_ARCH_arm64)
+	call = (__u64)BPF_CORE_READ(regs, syscallno);
+	*compat = 0;
+	argument = BPF_CORE_READ(regs, orig_x0);
+#else
+	call = DWELL_KERNEL_NO_CALL;
+	argument = 0;
+	*compat = 0;
+#endif
+	return (argument & 0xffffffffffff) | (call & 0xffff) << 48;
+}
+
+/* Where its registers say that it was. false: not known on this machine. */
+static __always_inline int read_registers(
+	struct task_struct *task, struct dwell_kernel_stack *stack)
+{
+	struct pt_regs___kernel *regs = (void *)bpf_task_pt_regs(task);
+
+#if defined(__TARGET_ARCH_x86)
+	stack->ip = BPF_CORE_READ(regs, ip);
+	stack->sp = BPF_CORE_READ(regs, sp);
+	stack->fp = BPF_CORE_READ(regs, bp);
+	return 1;
+#elif defined(__TARGET_ARCH_arm64)
+	stack->ip = BPF_CORE_READ(regs, pc);
+	stack->sp = BPF_CORE_READ(regs, sp);
+	stack->fp = BPF_CORE_READ(regs, regs[29]);
+	return 1;
+#else
+	return 0;
+#endif
+}
+
+/*
+ * Copy a stack, page by page since nobody says where it ends. Found once, the end is remembered:
+ * running into it is slow.
+ */
+static __always_inline __u64 copy_stack(struct dwell_kernel_note *note, __u8 *to, __u64 from)
+{
+	__u64 end = note->stack_end, done = 0;
+
+	for (int i = 0; i < DWELL_KERNEL_STACK_MOST / PAGE; i++) {
+		const __u64 at = from + done;
+		const __u64 piece = PAGE - (at & (PAGE - 1));
+
+		if (at == end)
+			break;
+		if (bpf_probe_read_user(to + done, piece, (const void *)at) != 0) {
+			note->stack_end = at;
+			break;
+		}
+		done += piece;
+	}
+	return done;
+}
+
+#endif

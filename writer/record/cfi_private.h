@@ -1,0 +1,32 @@
+#ifndef DWELL_RECORD_CFI_PRIVATE_H
+#define DWELL_RECORD_CFI_PRIVATE_H
+
+#include "cfi.h"
+
+/* Bytes that are read from the front; reading beyond their end sets `bad`. */
+struct cfi_bytes {
+	const uint8_t *at, *end;
+	bool bad;
+};
+
+uint64_t dwell_cfi_number(struct cfi_bytes *bytes, unsigned size); /* little-endian */
+uint64_t dwell_cfi_uleb(struct cfi_bytes *bytes);
+int64_t dwell_cfi_sleb(struct cfi_bytes *bytes);
+
+/* What one function's instructions are run with. */
+struct cfi_program {
+	struct cfi_bytes common; /* of the CIE */
+	struct cfi_bytes own;    /* of the FDE */
+	uint64_t code_align;
+	int64_t data_align;
+	uint64_t start, end; /* addresses */
+	bool signal;
+};
+
+/* Run it: one row for each address where the rule changes, and one at its end. DWELL_ENOMEM,
+ * DWELL_ELIMIT; what cannot be understood becomes STOP. */
+int dwell_cfi_run(struct dwell_cfi *out, const struct cfi_program *program);
+
+int dwell_cfi_add(struct dwell_cfi *out, uint64_t address, uint32_t rule);
+
+#endif

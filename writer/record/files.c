@@ -1,0 +1,167 @@
+#include "files.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <elfutils/libdwelf.h>
+#include <libelf.h>
+
+#include "drain/map.h"
+#include "dwell/error.h"
+
+struct dwell_files {
+	struct dwell_area *area;
+	struct dwell_map known; /* hash of the identity -> index + 1 */
+	struct dwell_file *all;
+	size_t count, room;
+};
+
+int dwell_files_new(struct dwell_files **out, struct dwell_area *area)
+{
+	struct dwell_files *files = calloc(1, sizeof(*files));
+
+	if (!files)
+		return DWELL_ENOMEM;
+	files->area = area;
+	elf_version(EV_CURRENT);
+	*out = files;
+	return 0;
+}
+
+void dwell_files_free(struct dwell_files *files)
+{
+	if (!files)
+		return;
+	dwell_map_release(&files->known);
+	free(files->all);
+	free(files);
+}
+
+static uint64_t hash_text(const char *text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* What is mapped, even if its path leads elsewhere by now; else by its path, through the process's
+ * own root: it may live in a container. */
+static int open_mapped(const struct dwell_files_mapping *mapping)
+{
+	char path[4200];
+	struct stat about;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/map_files/%" PRIx64 "-%" PRIx64,
+		mapping->pid, mapping->start, mapping->end);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		snprintf(path, sizeof(path), "/proc/%" PRIu32 "/root%s", mapping->pid,
+			mapping->path);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	}
+	if (fd >= 0 && (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void read_build_id(int fd, struct dwell_file *out)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	const void *bytes = NULL;
+	ssize_t size = elf ? dwelf_elf_gnu_build_id(elf, &bytes) : 0;
+
+	if (size > 0 && (size_t)size <= sizeof(out->build_id)) {
+		memcpy(out->build_id, bytes, (size_t)size);
+		out->build_id_size = (uint8_t)size;
+	}
+	elf_end(elf);
+}
+
+static void take_table(struct dwell_files *files, struct dwell_file *file, struct dwell_cfi *cfi)
+{
+	file->table = dwell_area_table(files->area, cfi);
+	file->segment_count = (uint8_t)cfi->segment_count;
+	memcpy(file->segments, cfi->segments, sizeof(file->segments));
+	dwell_cfi_release(cfi);
+}
+
+static void look_into(struct dwell_files *files, struct dwell_file *file,
+	const struct dwell_files_mapping *mapping)
+{
+	struct dwell_cfi cfi = { .rows = NULL };
+	int fd;
+
+	/* The kernel's own page of code is the same in every process, and ours. */
+	if (strcmp(mapping->path, "[vdso]") == 0) {
+		const void *vdso = (const void *)getauxval(AT_SYSINFO_EHDR); /* NOLINT */
+
+		if (vdso)
+			(void)dwell_cfi_read_memory(
+				&cfi, vdso, (size_t)(mapping->end - mapping->start));
+		take_table(files, file, &cfi);
+		return;
+	}
+	fd = mapping->path[0] == '/' ? open_mapped(mapping) : -1;
+	if (fd < 0)
+		return;
+	read_build_id(fd, file);
+	(void)dwell_cfi_read(&cfi, fd);
+	take_table(files, file, &cfi);
+	close(fd);
+}
+
+const struct dwell_file *dwell_files_get(
+	struct dwell_files *files, const struct dwell_files_mapping *mapping)
+{
+	const uint64_t identity = hash_text(mapping->identity);
+	const uint32_t known = dwell_map_get(&files->known, identity, 0);
+
+	if (known != 0)
+		return &files->all[known - 1];
+	if (mapping->path[0] != '/' && strcmp(mapping->path, "[vdso]") != 0)
+		return NULL;
+	if (files->count == files->room) {
+		const size_t room = files->room ? files->room * 2 : 64;
+		void *larger = realloc(files->all, room * sizeof(*files->all));
+
+		if (!larger)
+			return NULL;
+		files->all = larger;
+		files->room = room;
+	}
+	files->all[files->count] = (struct dwell_file){ .table = 0 };
+	look_into(files, &files->all[files->count], mapping);
+	(void)dwell_map_set(&files->known, identity, 0, (uint32_t)++files->count);
+	return &files->all[files->count - 1];
+}
+
+struct dwell_unwind_range dwell_file_range(
+	const struct dwell_file *file, const struct dwell_files_mapping *mapping)
+{
+	struct dwell_unwind_range range = { .start = mapping->start, .end = mapping->end };
+
+	for (size_t i = 0; file && i < file->segment_count; i++) {
+		const struct dwell_cfi_segment *segment = &file->segments[i];
+
+		/* A mapping begins at a whole page. */
+		if (mapping->offset + (mapping->end - mapping->start) <= segment->offset ||
+			mapping->offset >= segment->offset + segment->size)
+			continue;
+		range.bias =
+			mapping->start - (mapping->offset - segment->offset + segment->address);
+		range.table = file->table;
+		break;
+	}
+	return range;
+}

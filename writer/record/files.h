@@ -1,0 +1,39 @@
+#ifndef DWELL_RECORD_FILES_H
+#define DWELL_RECORD_FILES_H
+
+#include "area.h"
+#include "dwell/tables.h"
+
+/* The files that programs have mapped, each looked into once: its build-id, and how to find the
+ * callers of its functions. */
+struct dwell_files;
+
+struct dwell_file {
+	uint8_t build_id[20];
+	uint8_t build_id_size;
+	uint8_t segment_count;
+	uint64_t table; /* offset in the area; 0: none */
+	struct dwell_cfi_segment segments[DWELL_CFI_SEGMENTS];
+};
+
+/* One mapping, as /proc/PID/maps has it. */
+struct dwell_files_mapping {
+	uint32_t pid;
+	uint64_t start, end, offset;
+	const char *identity; /* device, inode and path */
+	const char *path;
+};
+
+/* area must outlive it; it is where tables are put. DWELL_ENOMEM. */
+int dwell_files_new(struct dwell_files **out, struct dwell_area *area);
+void dwell_files_free(struct dwell_files *files);
+
+/* What is mapped there; NULL: no file. Valid until the next call. */
+const struct dwell_file *dwell_files_get(
+	struct dwell_files *files, const struct dwell_files_mapping *mapping);
+
+/* How to find callers there. */
+struct dwell_unwind_range dwell_file_range(
+	const struct dwell_file *file, const struct dwell_files_mapping *mapping);
+
+#endif

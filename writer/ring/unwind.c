@@ -1,0 +1,182 @@
+#include "unwind.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum {
+	WORD = 8,
+	/* In the frame that the kernel makes for a signal: its ucontext lies at rsp. */
+	SIGNAL_RBP = 120,
+	SIGNAL_RSP = 160,
+	SIGNAL_RIP = 168,
+	PLT_MASK = 15,
+	LOWEST_CODE = 4096,
+	ADDRESS_BITS = 47,
+	MEMO_BITS = 11
+};
+
+static bool part_of(const struct dwell_unwind_space *space, uint64_t offset, uint64_t size)
+{
+	return offset % WORD == 0 && offset <= space->bytes && size <= space->bytes - offset;
+}
+
+/* The last row at or before the address. */
+static uint32_t find_row(const struct dwell_unwind_space *space, uint64_t table, uint32_t address)
+{
+	const uint32_t *words = (const uint32_t *)(const void *)(space->area + table);
+	uint32_t count, low = 0, high;
+
+	if (table == 0 || !part_of(space, table, WORD))
+		return DWELL_UNWIND_GAP;
+	count = *(const volatile uint32_t *)words;
+	if (!part_of(space, table, WORD + (uint64_t)count * WORD))
+		return DWELL_UNWIND_GAP;
+	words += 2;
+	for (high = count; low < high;) {
+		const uint32_t middle = low + (high - low) / 2;
+
+		if (words[middle] <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? words[count + low - 1] : DWELL_UNWIND_GAP;
+}
+
+uint32_t dwell_unwind_find(const struct dwell_unwind_space *space, uint64_t pc)
+{
+	const struct dwell_unwind_range *range;
+	uint64_t count, low = 0, high;
+
+	if (space->list == 0 || !part_of(space, space->list, WORD))
+		return DWELL_UNWIND_NOWHERE;
+	count = *(const volatile uint64_t *)(const void *)(space->area + space->list);
+	if (count > space->bytes / sizeof(*range) ||
+		!part_of(space, space->list, WORD + count * sizeof(*range)))
+		return DWELL_UNWIND_NOWHERE;
+	range = (const void *)(space->area + space->list + WORD);
+	for (high = count; low < high;) {
+		const uint64_t middle = low + (high - low) / 2;
+
+		if (range[middle].start <= pc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || pc >= range[low - 1].end)
+		return DWELL_UNWIND_NOWHERE;
+	range += low - 1;
+	if (pc - range->bias > UINT32_MAX)
+		return DWELL_UNWIND_GAP;
+	return find_row(space, range->table, (uint32_t)(pc - range->bias));
+}
+
+/* What was looked up last. Two words without a lock: the second proves that it belongs to the
+ * first. */
+static struct memo {
+	_Atomic uint64_t key;
+	_Atomic uint64_t rule; /* << 32 | fold of the key */
+} memos[1 << MEMO_BITS];
+
+uint32_t dwell_unwind_recall(const struct dwell_unwind_space *space, uint64_t pc)
+{
+	const uint64_t key = pc ^ space->number << ADDRESS_BITS;
+	const uint32_t fold = (uint32_t)(key ^ key >> 32);
+	struct memo *memo = &memos[pc * UINT64_C(0x9e3779b97f4a7c15) >> (64 - MEMO_BITS)];
+	const uint64_t found = atomic_load_explicit(&memo->rule, memory_order_relaxed);
+	uint32_t rule;
+
+	if (__builtin_expect(atomic_load_explicit(&memo->key, memory_order_relaxed) == key &&
+				     (uint32_t)found == fold,
+		    1))
+		return (uint32_t)(found >> 32);
+	rule = dwell_unwind_find(space, pc);
+	atomic_store_explicit(&memo->key, key, memory_order_relaxed);
+	atomic_store_explicit(&memo->rule, (uint64_t)rule << 32 | fold, memory_order_relaxed);
+	return rule;
+}
+
+/* A word of the stack. */
+static bool load(const struct dwell_unwind_stack *stack, uint64_t address, uint64_t *out)
+{
+	if (address < stack->low || address >= stack->high || stack->high - address < WORD)
+		return false;
+	memcpy(out, stack->bytes + (address - stack->low), WORD);
+	return true;
+}
+
+static bool follow_pointer(const struct dwell_unwind_stack *stack, struct dwell_unwind_frame *frame)
+{
+	uint64_t pc, fp;
+
+	if (frame->fp < frame->sp || frame->fp % WORD != 0 || !load(stack, frame->fp + WORD, &pc) ||
+		!load(stack, frame->fp, &fp) || pc < LOWEST_CODE)
+		return false;
+	*frame = (struct dwell_unwind_frame){ .pc = pc, .sp = frame->fp + 2 * WORD, .fp = fp };
+	return true;
+}
+
+static bool follow_signal(const struct dwell_unwind_stack *stack, struct dwell_unwind_frame *frame)
+{
+	struct dwell_unwind_frame next = { .exact = true };
+
+	if (!load(stack, frame->sp + SIGNAL_RIP, &next.pc) ||
+		!load(stack, frame->sp + SIGNAL_RSP, &next.sp) ||
+		!load(stack, frame->sp + SIGNAL_RBP, &next.fp) || next.sp <= frame->sp)
+		return false;
+	*frame = next;
+	return true;
+}
+
+/* The canonical frame address: what rsp was before the call. */
+static bool cfa_of(uint32_t rule, const struct dwell_unwind_stack *stack,
+	const struct dwell_unwind_frame *frame, uint64_t *cfa)
+{
+	const uint64_t offset = (uint64_t)((int32_t)rule >> 12);
+
+	switch (dwell_unwind_kind_of(rule)) {
+	case DWELL_UNWIND_RSP:
+		*cfa = frame->sp + offset;
+		return true;
+	case DWELL_UNWIND_RBP:
+		*cfa = frame->fp + offset;
+		return true;
+	case DWELL_UNWIND_RSP_DEREF:
+		if (!load(stack, frame->sp + offset, cfa))
+			return false;
+		*cfa += WORD;
+		return true;
+	case DWELL_UNWIND_RBP_DEREF:
+		return load(stack, frame->fp + offset, cfa);
+	case DWELL_UNWIND_PLT:
+		*cfa = frame->sp + WORD + ((frame->pc & PLT_MASK) >= offset ? WORD : 0);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool dwell_unwind_apply(
+	uint32_t rule, const struct dwell_unwind_stack *stack, struct dwell_unwind_frame *frame)
+{
+	const unsigned kind = dwell_unwind_kind_of(rule), rbp = rule >> 4 & 0xff;
+	struct dwell_unwind_frame next = { .fp = frame->fp };
+
+	if (kind <= DWELL_UNWIND_GAP)
+		return follow_pointer(stack, frame);
+	if (kind == DWELL_UNWIND_SIGNAL)
+		return follow_signal(stack, frame);
+	/* Stacks only shrink towards the root. */
+	if (!cfa_of(rule, stack, frame, &next.sp) || next.sp <= frame->sp ||
+		!load(stack, next.sp - WORD, &next.pc) || next.pc < LOWEST_CODE)
+		return false;
+	if (rbp == DWELL_UNWIND_RBP_LOST)
+		next.fp = 0;
+	else if (rbp == DWELL_UNWIND_RBP_AT_RBP && !load(stack, frame->fp, &next.fp))
+		return false;
+	else if (rbp != DWELL_UNWIND_RBP_KEPT && rbp < DWELL_UNWIND_RBP_LOST &&
+		 !load(stack, next.sp - (uint64_t)rbp * WORD, &next.fp))
+		return false;
+	*frame = next;
+	return true;
+}
