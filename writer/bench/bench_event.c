@@ -12,6 +12,7 @@
 #include "drain/drain.h"
 #include "dwell/writer.h"
 #include "lib/lib.h"
+#include "record/maps.h"
 
 enum { COUNT = 100000, RUNS = 100, FRAMES = 8, TRAFFIC = 4 << 20, COLD_RUNS = 2000 };
 
@@ -144,9 +145,31 @@ static void many(unsigned threads, double rdtsc)
 	bench_row(what, worst, rdtsc);
 }
 
+static struct dwell_session session;
+
+/* From now on walks go by tables, as in a program that the recorder has met. */
+static int use_tables(void)
+{
+	static const struct dwell_sink_ops ops = { .begin = NULL };
+	static struct dwell_sink sink = { .ops = &ops };
+	static struct dwell_area area;
+	struct dwell_registry *registry;
+	struct dwell_maps *maps;
+
+	if (dwell_registry_new(&registry, &sink) != 0 || dwell_area_open(&area, NULL, -1) != 0)
+		return 1;
+	/* The session's own memory, though no descriptor of it is kept here. */
+	area.at = (uint8_t *)session.header + session.unwind_offset;
+	area.bytes = session.unwind_bytes;
+	if (dwell_maps_new(&maps, registry, &area) != 0)
+		return 1;
+	dwell_maps_follow(maps, (uint32_t)getpid(), dwell_registry_process(registry, getpid()),
+		dwell_session_process(&session, 0), 0);
+	return 0;
+}
+
 static int set_up(uint32_t flags)
 {
-	static struct dwell_session session;
 	char self[] = "bench_event", *argv[] = { self, NULL };
 	struct dwell_session_options options = { .flags = flags | DWELL_SESSION_STACKS };
 	int fd;
@@ -199,6 +222,11 @@ int main(int argc, char **argv)
 	bench_row("event with an 8-frame stack", bench_best(stacks, COUNT, RUNS), rdtsc);
 	calls = bench_best(calls_in_turn, COUNT, RUNS);
 	bench_row("the same, another stack each time",
+		bench_best(stacks_in_turn, COUNT, RUNS) - calls, rdtsc);
+	if (use_tables() != 0)
+		return 1;
+	bench_row("the same stack, to the root by tables", bench_best(stacks, COUNT, RUNS), rdtsc);
+	bench_row("by tables, another stack each time",
 		bench_best(stacks_in_turn, COUNT, RUNS) - calls, rdtsc);
 	cold(rdtsc);
 	many(2, rdtsc);

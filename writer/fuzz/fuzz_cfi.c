@@ -17,7 +17,7 @@ static void walk(const struct dwell_unwind_space *space, uint64_t pc)
 	struct dwell_unwind_frame frame = { .pc = pc, .sp = 0x10000, .fp = 0x10100 };
 
 	for (int i = 0; i < STACK; i++)
-		if (!dwell_unwind_apply(dwell_unwind_find(space, frame.pc), &stack, &frame))
+		if (!dwell_unwind_step(dwell_unwind_find(space, frame.pc), &stack, &frame))
 			return;
 	/* Every step goes up by a word at least. */
 	__builtin_trap();

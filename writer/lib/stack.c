@@ -114,7 +114,7 @@ static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_
 		const unsigned kind = dwell_unwind_kind_of(rule);
 
 		*whole = kind == DWELL_UNWIND_ROOT;
-		if (!dwell_unwind_apply(rule, &stack, &frame))
+		if (!dwell_unwind_step(rule, &stack, &frame))
 			break;
 		/* Past our own start routine, which is not the program's. */
 		if (self->root != 0 && frame.sp > self->root) {

@@ -284,7 +284,7 @@ static size_t walk(const struct dwell_maps *maps, uint32_t id,
 		const bool guess = dwell_unwind_kind_of(rule) <= DWELL_UNWIND_GAP;
 
 		*whole = dwell_unwind_kind_of(rule) == DWELL_UNWIND_ROOT;
-		if (!dwell_unwind_apply(rule, stack, &frame))
+		if (!dwell_unwind_step(rule, stack, &frame))
 			break;
 		rule = dwell_unwind_recall(&space, frame.pc - !frame.exact);
 		/* What the register held was no frame pointer. */

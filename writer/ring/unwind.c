@@ -1,18 +1,12 @@
 #include "unwind.h"
 
-#include <stdatomic.h>
-#include <string.h>
-
 enum {
 	WORD = 8,
 	/* In the frame that the kernel makes for a signal: its ucontext lies at rsp. */
 	SIGNAL_RBP = 120,
 	SIGNAL_RSP = 160,
 	SIGNAL_RIP = 168,
-	PLT_MASK = 15,
-	LOWEST_CODE = 4096,
-	ADDRESS_BITS = 47,
-	MEMO_BITS = 11
+	PLT_MASK = 15
 };
 
 static bool part_of(const struct dwell_unwind_space *space, uint64_t offset, uint64_t size)
@@ -23,11 +17,12 @@ static bool part_of(const struct dwell_unwind_space *space, uint64_t offset, uin
 /* The last row at or before the address. */
 static uint32_t find_row(const struct dwell_unwind_space *space, uint64_t table, uint32_t address)
 {
-	const uint32_t *words = (const uint32_t *)(const void *)(space->area + table);
+	const uint32_t *words;
 	uint32_t count, low = 0, high;
 
 	if (table == 0 || !part_of(space, table, WORD))
 		return DWELL_UNWIND_GAP;
+	words = (const uint32_t *)(const void *)(space->area + table);
 	count = *(const volatile uint32_t *)words;
 	if (!part_of(space, table, WORD + (uint64_t)count * WORD))
 		return DWELL_UNWIND_GAP;
@@ -71,28 +66,30 @@ uint32_t dwell_unwind_find(const struct dwell_unwind_space *space, uint64_t pc)
 	return find_row(space, range->table, (uint32_t)(pc - range->bias));
 }
 
-/* What was looked up last. Two words without a lock: the second proves that it belongs to the
- * first. */
-static struct memo {
-	_Atomic uint64_t key;
-	_Atomic uint64_t rule; /* << 32 | fold of the key */
-} memos[1 << MEMO_BITS];
+struct dwell_unwind_memo dwell_unwind_memos[1 << DWELL_UNWIND_MEMO_BITS];
 
-uint32_t dwell_unwind_recall(const struct dwell_unwind_space *space, uint64_t pc)
+static void hold(struct dwell_unwind_memo *memo, uint64_t key, uint32_t rule)
 {
-	const uint64_t key = pc ^ space->number << ADDRESS_BITS;
-	const uint32_t fold = (uint32_t)(key ^ key >> 32);
-	struct memo *memo = &memos[pc * UINT64_C(0x9e3779b97f4a7c15) >> (64 - MEMO_BITS)];
-	const uint64_t found = atomic_load_explicit(&memo->rule, memory_order_relaxed);
-	uint32_t rule;
-
-	if (__builtin_expect(atomic_load_explicit(&memo->key, memory_order_relaxed) == key &&
-				     (uint32_t)found == fold,
-		    1))
-		return (uint32_t)(found >> 32);
-	rule = dwell_unwind_find(space, pc);
 	atomic_store_explicit(&memo->key, key, memory_order_relaxed);
-	atomic_store_explicit(&memo->rule, (uint64_t)rule << 32 | fold, memory_order_relaxed);
+	atomic_store_explicit(
+		&memo->rule, (uint64_t)rule << 32 | dwell_unwind_fold(key), memory_order_relaxed);
+}
+
+/* Two that want the same place share it and its neighbour. */
+uint32_t dwell_unwind_learn(const struct dwell_unwind_space *space, uint64_t pc, uint64_t key)
+{
+	struct dwell_unwind_memo *memo = dwell_unwind_memo_of(pc);
+	struct dwell_unwind_memo *other = &dwell_unwind_memos[(memo - dwell_unwind_memos) ^ 1];
+	uint32_t rule = dwell_unwind_held(other, key);
+	const uint64_t former = atomic_load_explicit(&memo->key, memory_order_relaxed);
+
+	if (rule != DWELL_UNWIND_NOWHERE)
+		return rule;
+	rule = dwell_unwind_find(space, pc);
+	if (rule == DWELL_UNWIND_NOWHERE)
+		return rule;
+	hold(other, former, dwell_unwind_held(memo, former));
+	hold(memo, key, rule);
 	return rule;
 }
 
@@ -110,7 +107,7 @@ static bool follow_pointer(const struct dwell_unwind_stack *stack, struct dwell_
 	uint64_t pc, fp;
 
 	if (frame->fp < frame->sp || frame->fp % WORD != 0 || !load(stack, frame->fp + WORD, &pc) ||
-		!load(stack, frame->fp, &fp) || pc < LOWEST_CODE)
+		!load(stack, frame->fp, &fp) || pc < DWELL_UNWIND_LOWEST_CODE)
 		return false;
 	*frame = (struct dwell_unwind_frame){ .pc = pc, .sp = frame->fp + 2 * WORD, .fp = fp };
 	return true;
@@ -168,7 +165,7 @@ bool dwell_unwind_apply(
 		return follow_signal(stack, frame);
 	/* Stacks only shrink towards the root. */
 	if (!cfa_of(rule, stack, frame, &next.sp) || next.sp <= frame->sp ||
-		!load(stack, next.sp - WORD, &next.pc) || next.pc < LOWEST_CODE)
+		!load(stack, next.sp - WORD, &next.pc) || next.pc < DWELL_UNWIND_LOWEST_CODE)
 		return false;
 	if (rbp == DWELL_UNWIND_RBP_LOST)
 		next.fp = 0;

@@ -1,9 +1,11 @@
 #ifndef DWELL_RING_UNWIND_H
 #define DWELL_RING_UNWIND_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * How to find the caller of code that keeps no frame pointer (x86-64): by tables that the recorder
@@ -41,7 +43,7 @@ enum dwell_unwind_kind {
 /* Where the caller's rbp is: this many words below the CFA, or: */
 enum { DWELL_UNWIND_RBP_KEPT = 0, DWELL_UNWIND_RBP_LOST = 254, DWELL_UNWIND_RBP_AT_RBP = 255 };
 
-enum { DWELL_UNWIND_OFFSET_BITS = 20 };
+enum { DWELL_UNWIND_OFFSET_BITS = 20, DWELL_UNWIND_LOWEST_CODE = 4096 };
 
 static inline uint32_t dwell_unwind_make(unsigned kind, unsigned rbp, int32_t offset)
 {
@@ -75,11 +77,89 @@ struct dwell_unwind_frame {
 /* The rule for an address: by binary search. */
 uint32_t dwell_unwind_find(const struct dwell_unwind_space *space, uint64_t pc);
 
-/* The same, by what was found last for it. Any thread, any signal handler, at any time. */
-uint32_t dwell_unwind_recall(const struct dwell_unwind_space *space, uint64_t pc);
+/*
+ * The same, by what was found last for it. Any thread, any signal handler, at any time: two words
+ * without a lock, of which the second proves that it belongs to the first.
+ */
+enum { DWELL_UNWIND_MEMO_BITS = 11, DWELL_UNWIND_ADDRESS_BITS = 47 };
+
+extern struct dwell_unwind_memo {
+	_Atomic uint64_t key;
+	_Atomic uint64_t rule; /* << 32 | fold of the key */
+} dwell_unwind_memos[1 << DWELL_UNWIND_MEMO_BITS];
+
+uint32_t dwell_unwind_learn(const struct dwell_unwind_space *space, uint64_t pc, uint64_t key);
+
+static inline uint32_t dwell_unwind_fold(uint64_t key)
+{
+	return (uint32_t)(key ^ key >> 32);
+}
+
+static inline struct dwell_unwind_memo *dwell_unwind_memo_of(uint64_t pc)
+{
+	return &dwell_unwind_memos[pc * UINT64_C(0x9e3779b97f4a7c15) >>
+				   (64 - DWELL_UNWIND_MEMO_BITS)];
+}
+
+/* 0 (NOWHERE) where it does not hold it; which is not remembered either. */
+static inline uint32_t dwell_unwind_held(const struct dwell_unwind_memo *memo, uint64_t key)
+{
+	const uint64_t found = atomic_load_explicit(&memo->rule, memory_order_relaxed);
+
+	if (atomic_load_explicit(&memo->key, memory_order_relaxed) != key ||
+		(uint32_t)found != dwell_unwind_fold(key))
+		return DWELL_UNWIND_NOWHERE;
+	return (uint32_t)(found >> 32);
+}
+
+static inline uint32_t dwell_unwind_recall(const struct dwell_unwind_space *space, uint64_t pc)
+{
+	const uint64_t key = pc ^ space->number << DWELL_UNWIND_ADDRESS_BITS;
+	const uint32_t rule = dwell_unwind_held(dwell_unwind_memo_of(pc), key);
+
+	if (__builtin_expect(rule != DWELL_UNWIND_NOWHERE, 1))
+		return rule;
+
+	const struct dwell_unwind_space copy = *space;
+	return dwell_unwind_learn(&copy, pc, key);
+}
 
 /* From a frame to its caller's. false: there is none (ROOT), or it cannot be found. */
 bool dwell_unwind_apply(
 	uint32_t rule, const struct dwell_unwind_stack *stack, struct dwell_unwind_frame *frame);
+
+/* Out of line, on copies: so that a walk's own variables stay in registers. */
+static inline bool dwell_unwind_apply_copy(
+	uint32_t rule, const struct dwell_unwind_stack *stack, struct dwell_unwind_frame *frame)
+{
+	const struct dwell_unwind_stack its = *stack;
+	struct dwell_unwind_frame copy = *frame;
+	const bool found = dwell_unwind_apply(rule, &its, &copy);
+
+	*frame = copy;
+	return found;
+}
+
+/* The same; what nearly all rules are, without a call. */
+static inline bool dwell_unwind_step(
+	uint32_t rule, const struct dwell_unwind_stack *stack, struct dwell_unwind_frame *frame)
+{
+	const unsigned kind = dwell_unwind_kind_of(rule), rbp = rule >> 4 & 0xff;
+	const uint64_t from = kind == DWELL_UNWIND_RSP ? frame->sp : frame->fp;
+	const uint64_t cfa = from + (uint64_t)((int32_t)rule >> 12), below = cfa - rbp * 8;
+	const uint8_t *bytes;
+
+	if ((kind != DWELL_UNWIND_RSP && kind != DWELL_UNWIND_RBP) ||
+		rbp >= DWELL_UNWIND_RBP_LOST || cfa <= frame->sp || cfa > stack->high ||
+		below < stack->low || below > cfa || cfa - 8 < stack->low)
+		return dwell_unwind_apply_copy(rule, stack, frame);
+	bytes = stack->bytes + (cfa - stack->low);
+	memcpy(&frame->pc, bytes - 8, 8);
+	if (rbp != DWELL_UNWIND_RBP_KEPT)
+		memcpy(&frame->fp, bytes - rbp * 8, 8);
+	frame->sp = cfa;
+	frame->exact = false;
+	return frame->pc >= DWELL_UNWIND_LOWEST_CODE;
+}
 
 #endif

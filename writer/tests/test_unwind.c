@@ -76,8 +76,12 @@ Test(unwind, steps)
 		words[i] = 0x10000 + i;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		struct dwell_unwind_frame frame = steps[i].from;
-		const bool found = dwell_unwind_apply(steps[i].rule, &stack, &frame);
+		struct dwell_unwind_frame slow = steps[i].from;
+		const bool found = dwell_unwind_step(steps[i].rule, &stack, &frame);
 
+		cr_expect(found == dwell_unwind_apply(steps[i].rule, &stack, &slow) &&
+				  (!found || memcmp(&frame, &slow, sizeof(slow)) == 0),
+			"%s: another way", steps[i].name);
 		cr_expect(found == steps[i].found, "%s", steps[i].name);
 		if (!found || !steps[i].found)
 			continue;
