@@ -111,11 +111,11 @@ struct dwell_kernel_rare {
 /* What is known of the thread with this number: index tid % DWELL_KERNEL_NOTES. */
 struct dwell_kernel_note {
 	__u32 tid;
-	__u32 followed; /* 1: of the recorded program: reasons and stacks are wanted */
-	__u64 left;     /* when it began to wait, or 0 */
+	__u32 followed;  /* 1: of the recorded program: reasons and stacks are wanted */
+	__u64 left;      /* when it began to wait, or 0 */
 	__u64 stack_end; /* where reading its stack ended last: nothing is mapped there; or 0 */
-	__u32 forecast; /* index of the forecast for this wait */
-	__u32 woken;    /* since it left */
+	__u32 forecast;  /* index of the forecast for this wait */
+	__u32 woken;     /* since it left */
 };
 
 /* What waits of one thread in one system call on one object were like. */
