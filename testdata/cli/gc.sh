@@ -3,4 +3,5 @@ dwell gc go.trace
 dwell gc --csv go.trace
 dwell gc --json go.trace
 # Of a trace without a collector.
-dwell gc "$DATA/traces/handover.txt"
+cp "$DATA/traces/handover.txt" .
+dwell gc handover.txt
