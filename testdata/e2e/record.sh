@@ -130,6 +130,41 @@ whole() {
 	"$bin/dwell" blocked --all --limit 0 t.dwell | grep dwell-record && fault 'the launch is a wait of the program'
 }
 
+# What ran before is known from the first moment on: what it waits for, and who came of it.
+attached() {
+	# shellcheck disable=SC2016 # for the shell that is recorded
+	sh -c 'sleep 0.9 & sleep 0.7; wait' &
+	local program=$!
+	sleep 0.2
+	run "$bin/dwell" record -q -o t.dwell -p $program
+	expect_status 0 'attached'
+	wait $program
+	"$bin/dwell" tasks --json t.dwell >dumped
+	[ "$(grep -c '"tid"' dumped)" = 3 ] || fault "attached: not three tasks: $(grep -c '"tid"' dumped)"
+	grep -qE '"coverage": (1|0\.9)' dumped || fault "attached: known is $(grep '"coverage"' dumped)"
+	"$bin/dwell" blocked --all --csv t.dwell >dumped
+	grep -q ',process,' dumped || fault 'attached: the shell does not wait for a process'
+	grep -q ',sleep,' dumped || fault 'attached: nobody sleeps'
+}
+
+in_group() {
+	local group
+	group=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/dwell-test-$$
+	mkdir "$group" 2>/dev/null || return
+	sh -c "echo \$\$ >$group/cgroup.procs && sleep 0.5" &
+	local inside=$!
+	sh -c "sleep 0.3; echo \$\$ >$group/cgroup.procs; exec sleep 0.4" &
+	sleep 0.1
+	run "$bin/dwell" record -q -o t.dwell --cgroup "$group"
+	expect_status 0 'cgroup'
+	wait $inside %% 2>/dev/null
+	rmdir "$group"
+	"$bin/dwell" tasks --json t.dwell >dumped
+	[ "$(grep -c '"tid"' dumped)" = 3 ] || fault "cgroup: not three tasks: $(grep -c '"tid"' dumped)"
+	run "$bin/dwell" record -q -o t.dwell --cgroup nowhere
+	expect_status 2 'no such group'
+}
+
 # Whoever kills the recorder does not harm the program, and finds most in the file.
 killed() {
 	"$bin/dwell" record -q -o k.dwell -- sh -c \
@@ -175,6 +210,8 @@ killed
 if [ "$who" = root ]; then
 	full
 	whole
+	attached
+	in_group
 fi
 [ $faults = 0 ] || exit 1
 echo 'record: all as it should be'

@@ -10,6 +10,7 @@
 
 enum {
 	OPTION_NO_KERNEL = 256,
+	OPTION_CGROUP,
 	OPTION_NO_PRELOAD,
 	OPTION_STACKS,
 	OPTION_LIMIT_SIZE,
@@ -29,6 +30,7 @@ static const struct option options_known[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "pid", required_argument, NULL, 'p' },
 	{ "all", no_argument, NULL, 'a' },
+	{ "cgroup", required_argument, NULL, OPTION_CGROUP },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "no-kernel", no_argument, NULL, OPTION_NO_KERNEL },
@@ -49,14 +51,15 @@ static const struct option options_known[] = {
 
 const char dwell_record_help[] =
 	"Usage: dwell record [options] [--] COMMAND [ARG...]\n"
-	"       dwell record [options] -p PID | -a\n"
+	"       dwell record [options] -p PID | --cgroup PATH | -a\n"
 	"\n"
 	"Run a program and record what its tasks do. Ends when the command's first process\n"
 	"ends, with the command's status (128+N for signal N).\n"
 	"\n"
 	"  -o, --output FILE    write FILE instead of dwell.trace; what was there becomes FILE.old\n"
 	"  -c, --config FILE    read FILE (dwell.yaml) first: what to record, of whom, at what cost\n"
-	"  -p, --pid PID        attach to a running process, until it ends or Ctrl-C\n"
+	"  -p, --pid PID        attach to a running process and its children, until it ends or Ctrl-C\n"
+	"      --cgroup PATH    what runs in a control group, until that is empty or Ctrl-C\n"
 	"  -a, --all            the whole machine, until Ctrl-C\n"
 	"      --no-kernel      do not ask the kernel: only what the program's library calls tell\n"
 	"      --no-preload     do not load a library into the program\n"
@@ -185,6 +188,9 @@ static bool take_value(struct dwell_record_options *options, int which, const ch
 			return false;
 		options->pid = (uint32_t)number;
 		return true;
+	case OPTION_CGROUP:
+		options->cgroup = value;
+		return *value != '\0';
 	case OPTION_STACKS:
 		options->stacks = strcmp(value, "on") == 0;
 		return options->stacks || strcmp(value, "off") == 0;
@@ -238,14 +244,16 @@ static void take_flag(struct dwell_record_options *options, int which)
 
 static int check(const struct dwell_record_options *options, char *why, unsigned why_size)
 {
-	const int ways = (options->command[0] != NULL) + (options->pid != 0) + options->all;
+	const int ways = (options->command[0] != NULL) + (options->pid != 0) +
+			 (options->cgroup != NULL) + options->all;
 
 	if (options->help)
 		return 0;
 	if (ways == 0)
-		snprintf(why, why_size, "nothing to record: give a command, -p PID or -a");
+		snprintf(why, why_size,
+			"nothing to record: give a command, -p PID, --cgroup PATH or -a");
 	else if (ways > 1)
-		snprintf(why, why_size, "a command, -p and -a exclude each other");
+		snprintf(why, why_size, "a command, -p, --cgroup and -a exclude each other");
 	else if (!options->flight && (options->snapshot_on_exit || options->snapshot_on_signal ||
 					     options->snapshot_wait_ns != 0))
 		snprintf(why, why_size, "--snapshot-on is for --flight");

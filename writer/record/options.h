@@ -17,7 +17,8 @@ struct dwell_record_options {
 	uint64_t limit_bytes, limit_ns; /* 0: none */
 	uint64_t delay_ns;
 	uint64_t tick_ns;
-	uint32_t pid; /* 0: a command, or all */
+	uint32_t pid;       /* 0: a command, a group, or all */
+	const char *cgroup; /* NULL: none */
 	bool all;
 	bool kernel, preload, stacks;
 	bool follow;

@@ -83,6 +83,37 @@ bool dwell_proc_lives(uint32_t tid)
 	return state != 'Z' && state != 'X' && !(flags & EXITING);
 }
 
+/* "0 0x3 0x7f..." */
+static uint64_t call_of(uint32_t tid)
+{
+	char path[64], text[256];
+	unsigned long long argument;
+	unsigned call;
+
+	snprintf(path, sizeof(path), "/proc/%u/syscall", tid);
+	if (dwell_proc_read(path, text, sizeof(text)) <= 0 ||
+		sscanf(text, "%u %llx", &call, &argument) != 2)
+		return UINT64_MAX;
+	return (argument & UINT64_C(0xffffffffffff)) | (uint64_t)(call & 0xffff) << 48;
+}
+
+char dwell_proc_state(uint32_t tid, uint64_t *why)
+{
+	char path[64], text[1024];
+	const char *after;
+
+	*why = UINT64_MAX;
+	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
+	if (dwell_proc_read(path, text, sizeof(text)) <= 0)
+		return '\0';
+	after = strrchr(text, ')');
+	if (!after || after[1] != ' ')
+		return '\0';
+	if (after[2] == 'S' || after[2] == 'D')
+		*why = call_of(tid);
+	return after[2];
+}
+
 size_t dwell_proc_command(uint32_t pid, char *out, size_t size)
 {
 	char path[64];
@@ -146,4 +177,9 @@ void dwell_proc_each_thread(
 		found_process(&walk, pid);
 	else
 		each_number("/proc", found_process, &walk);
+}
+
+void dwell_proc_each_process(void (*tell)(void *context, uint32_t pid), void *context)
+{
+	each_number("/proc", tell, context);
 }

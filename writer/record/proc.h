@@ -19,11 +19,21 @@ uint32_t dwell_proc_parent(uint32_t pid);
 /* Whether the thread is there, and is not about to end. */
 bool dwell_proc_lives(uint32_t tid);
 
+/*
+ * What a thread that runs already is at: the letter of its state (R S D T I ...), 0: gone; and for
+ * one that waits in a system call that call << 48 | its first argument as the scheduler's events
+ * have it, UINT64_MAX: in none, or we may not know.
+ */
+char dwell_proc_state(uint32_t tid, uint64_t *why);
+
 /* The command line, arguments separated by spaces; its size, 0 where there is none. */
 size_t dwell_proc_command(uint32_t pid, char *out, size_t size);
 
 /* Call for every thread of the process, or of the whole machine with pid 0. */
 void dwell_proc_each_thread(
 	uint32_t pid, void (*tell)(void *context, uint32_t tid, uint32_t process), void *context);
+
+/* Call for every process of the machine. */
+void dwell_proc_each_process(void (*tell)(void *context, uint32_t pid), void *context);
 
 #endif

@@ -18,6 +18,7 @@
 #include "dwell/error.h"
 #include "flight.h"
 #include "recording.h"
+#include "roots.h"
 #include "snapshot.h"
 
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
@@ -39,6 +40,7 @@ struct run {
 	bool opened, started; /* the recording: not before --delay is over */
 	uint64_t begun_ns;
 	bool complained;
+	char cgroup[PATH_MAX]; /* that is recorded */
 };
 
 int dwell_complain(int status, const char *what, const char *format, ...)
@@ -175,7 +177,7 @@ static int begin(struct run *run, uint32_t pid, bool running)
 {
 	char why[512];
 
-	if (pid != 0)
+	if (pid != 0 || run->options.cgroup)
 		(void)dwell_recording_follow(&run->recording, pid, running);
 	if (dwell_recording_begin(&run->recording, why, sizeof(why)) != 0)
 		return dwell_complain(DWELL_EXIT_REFUSED, "record", "%s", why);
@@ -189,6 +191,8 @@ static bool done(struct run *run)
 		return true;
 	if (run->options.pid != 0)
 		return kill((pid_t)run->options.pid, 0) != 0 && errno == ESRCH;
+	if (run->options.cgroup)
+		return run->started && run->recording.group_empty;
 	if (run->launch.pid == 0)
 		return false;
 	if (!run->launch.ended)
@@ -235,7 +239,8 @@ static int loop(struct run *run)
 		int status;
 
 		/* Nothing wakes us when a stranger or a grandchild ends. */
-		if (pause < 0 && (run->options.pid != 0 || run->launch.ended))
+		if (pause < 0 &&
+			(run->options.pid != 0 || run->options.cgroup || run->launch.ended))
 			pause = 100;
 		(void)poll(wait, 2, pause);
 		take_signals(run);
@@ -318,7 +323,9 @@ static int run_all(struct run *run)
 	if (run->signals < 0)
 		return dwell_complain(DWELL_EXIT_REFUSED, "signals", "%s", strerror(errno));
 	if (!run->options.command[0])
-		status = can_attach(run, run->options.pid != 0 ? "-p" : "-a");
+		status = can_attach(run, run->options.pid != 0 ? "-p"
+					 : run->options.cgroup ? "--cgroup"
+							       : "-a");
 	else if (run->options.delay_ns != 0)
 		status = can_attach(run, "--delay");
 	if (status == 0 && run->options.delay_ns == 0)
@@ -343,6 +350,18 @@ static int run_all(struct run *run)
 	return run->launch.pid > 0 ? dwell_launch_exit_status(&run->launch) : 0;
 }
 
+static int find_cgroup(struct run *run)
+{
+	if (!run->options.cgroup)
+		return 0;
+	if (dwell_roots_find_cgroup(run->options.cgroup, run->cgroup) != 0)
+		return dwell_complain(DWELL_EXIT_ASKED, run->options.cgroup,
+			"no such control group: give the path of its folder, whole or below "
+			"/sys/fs/cgroup");
+	run->options.cgroup = run->cgroup;
+	return 0;
+}
+
 /* The command line, and before it the file that it names. */
 static int read_options(struct run *run, int argc, char **argv)
 {
@@ -352,12 +371,12 @@ static int read_options(struct run *run, int argc, char **argv)
 	if (dwell_record_options_parse(options, NULL, argc, argv, why, sizeof(why)) != 0)
 		return dwell_complain(DWELL_EXIT_ASKED, "record", "%s", why);
 	if (!options->config_path)
-		return 0;
+		return find_cgroup(run);
 	if (dwell_config_read(&run->config, options->config_path, why, sizeof(why)) != 0)
 		return dwell_complain(DWELL_EXIT_ASKED, options->config_path, "%s", why);
 	if (dwell_record_options_parse(options, &run->config, argc, argv, why, sizeof(why)) != 0)
 		return dwell_complain(DWELL_EXIT_ASKED, "record", "%s", why);
-	return 0;
+	return find_cgroup(run);
 }
 
 int dwell_record_main(int argc, char **argv)

@@ -161,6 +161,8 @@ int dwell_recording_open(struct dwell_recording *recording,
 	recording->preload.fd = -1;
 	open_kernel(recording);
 	open_preload(recording);
+	if (options->cgroup)
+		recording->cgroup = strdup(options->cgroup);
 	if (options->flight)
 		err = dwell_file_output_memory(recording->file);
 	else
@@ -213,31 +215,6 @@ void dwell_recording_zero(struct dwell_recording *recording)
 char *const *dwell_recording_environment(struct dwell_recording *recording)
 {
 	return recording->preload.why[0] ? NULL : recording->preload.environment;
-}
-
-static void follow_thread(void *context, uint32_t tid, uint32_t process)
-{
-	struct dwell_recording *recording = context;
-
-	(void)process;
-	(void)dwell_kernel_follow(recording->kernel, tid);
-}
-
-int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool running)
-{
-	if (!running)
-		dwell_who_expect(recording->who, pid);
-	if (recording->kernel)
-		dwell_proc_each_thread(pid, follow_thread, recording);
-	else if (!running && recording->options->kernel &&
-		 dwell_perf_open(&recording->perf, pid, recording->perf_why,
-			 sizeof(recording->perf_why)) == 0)
-		dwell_perf_zero(recording->perf, recording->zero_ns);
-	/* All that perf tells of is the recorded program's. */
-	if (recording->perf)
-		dwell_who_follow_all(recording->who, true);
-	recording->root = running ? pid : 0;
-	return 0;
 }
 
 /* The program's library does not tell the name of its first thread. */
@@ -310,6 +287,7 @@ int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t w
 	const struct dwell_sink_ops *ops = recording->sink->ops;
 	int err = open_drain(recording);
 
+	dwell_recording_rezero(recording);
 	recording->levels = levels_of(recording);
 	if (!err && (recording->levels & ~(uint32_t)DWELL_LEVEL_STACKS) == 0)
 		return nothing(recording, why, why_size);
@@ -319,8 +297,8 @@ int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t w
 	recording->open = true;
 	if (!err && ops->begin)
 		err = ops->begin(recording->sink, &info);
-	if (!err && recording->root != 0)
-		dwell_who_follow(recording->who, recording->root);
+	if (!err)
+		dwell_recording_find(recording);
 	/* Killed right now, the file is one of ours already. */
 	if (!err)
 		err = dwell_encoder_flush(recording->encoder);
@@ -412,6 +390,7 @@ int dwell_recording_pass(struct dwell_recording *recording)
 
 	if (!recording->open)
 		return 0;
+	dwell_recording_look(recording, now_ns);
 	err = take(recording, now_ns > SLACK_NS ? now_ns - SLACK_NS : 0);
 	if (!err && recording->options->flight) {
 		err = dwell_flight_trim(recording);
@@ -493,5 +472,6 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_order_free(recording->order);
 	dwell_policy_free(recording->policy);
 	dwell_encoder_free(recording->encoder);
+	free(recording->cgroup);
 	(void)dwell_file_output_close(recording->file);
 }

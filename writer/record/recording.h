@@ -24,7 +24,10 @@ struct dwell_recording {
 	bool open;       /* the file takes rows */
 	const char *cut; /* why it ended before the program: NULL, or a phrase for people */
 	uint32_t levels;
-	uint32_t root;        /* a process that ran before us, or 0 */
+	uint32_t root;      /* a process that ran before us, or 0 */
+	char *cgroup;       /* where the recorded control group is, or NULL */
+	uint64_t looked_ns; /* at the group */
+	bool group_empty;
 	char kernel_why[160]; /* why there are no events of the kernel */
 
 	struct dwell_file_output files[2]; /* the second one while a flight recorder drops */
@@ -72,8 +75,15 @@ void dwell_recording_zero(struct dwell_recording *recording);
 /* What the command's environment must have beside ours, ended by NULL. */
 char *const *dwell_recording_environment(struct dwell_recording *recording);
 
-/* The recorded program: a process that is about to exec, or one that runs. Before begin. */
+/* The recorded program: a process that is about to exec, or one that runs; 0: the options' control
+   group. Before begin. */
 int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool running);
+
+/* Of what runs already (nothing where a command is recorded): the trace's zero is now, after it was
+   looked for; who it is and what it waits for, once the file has begun; who came in since. */
+void dwell_recording_rezero(struct dwell_recording *recording);
+void dwell_recording_find(struct dwell_recording *recording);
+void dwell_recording_look(struct dwell_recording *recording, uint64_t now_ns);
 
 /* The file begins. DWELL_EUNSUPPORTED: nothing can be collected; why: one line for people. */
 int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t why_size);

@@ -48,34 +48,64 @@ static uint32_t stack_of(
 	return dwell_registry_stack(sched->registry, process, frames, count, false, !whole);
 }
 
-/* Why the thread that leaves blocks, and on what. */
-static void explain(
-	struct dwell_sched *sched, const struct dwell_kernel_event *event, struct dwell_event *row)
+/* Why a thread blocks, and on what: the call and its first argument. */
+static void explain_call(struct dwell_sched *sched, uint32_t tid, uint64_t why, uint64_t time_ns,
+	struct dwell_event *row)
 {
-	const uint64_t argument = event->why & UINT64_C(0xffffffffffff);
-	const struct dwell_call call =
-		event->compat ? (struct dwell_call){ DWELL_REASON_SYSCALL, DWELL_ARGUMENT_NONE }
-			      : dwell_call_of((uint32_t)(event->why >> 48));
-	const uint32_t pid = dwell_who_pid(sched->who, event->tid);
+	const uint64_t argument = why & UINT64_C(0xffffffffffff);
+	const struct dwell_call call = dwell_call_of((uint32_t)(why >> 48));
+	const uint32_t pid = dwell_who_pid(sched->who, tid);
 	const uint32_t process = pid ? dwell_who_process(sched->who, pid) : 0;
 	uint8_t reason = DWELL_REASON_NONE;
 
 	row->reason = call.reason;
-	switch (call.argument) {
-	case DWELL_ARGUMENT_DESCRIPTOR:
+	if (call.argument == DWELL_ARGUMENT_DESCRIPTOR) {
 		row->object = dwell_objects_descriptor(
-			sched->objects, pid, process, (uint32_t)argument, event->time_ns, &reason);
+			sched->objects, pid, process, (uint32_t)argument, time_ns, &reason);
 		if (row->reason == DWELL_REASON_NONE)
 			row->reason = reason ? reason : DWELL_REASON_SYSCALL;
-		break;
-	case DWELL_ARGUMENT_FUTEX:
+	} else if (call.argument == DWELL_ARGUMENT_FUTEX) {
 		row->object = dwell_registry_object(
 			sched->registry, process, DWELL_OBJECT_FUTEX, argument);
-		break;
-	default:
-		break;
 	}
-	row->stack = stack_of(sched, process, event);
+}
+
+/* The same, and where, as the kernel told when it left. */
+static void explain(
+	struct dwell_sched *sched, const struct dwell_kernel_event *event, struct dwell_event *row)
+{
+	const uint32_t pid = dwell_who_pid(sched->who, event->tid);
+
+	/* Calls of 32-bit programs have other numbers. */
+	row->reason = DWELL_REASON_SYSCALL;
+	if (!event->compat)
+		explain_call(sched, event->tid, event->why, event->time_ns, row);
+	row->stack = stack_of(sched, pid ? dwell_who_process(sched->who, pid) : 0, event);
+}
+
+int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
+{
+	struct dwell_event row = {
+		.time_ns = time_ns, .kind = DWELL_EVENT_STATE, .state = DWELL_BLOCKED
+	};
+	uint64_t why;
+
+	switch (dwell_proc_state(tid, &why)) {
+	case 'S':
+	case 'D':
+	case 'I':
+		if (why != UINT64_MAX)
+			explain_call(sched, tid, why, time_ns, &row);
+		break;
+	case 'T':
+	case 't':
+		row.reason = DWELL_REASON_SIGNAL;
+		break;
+	default: /* on a CPU, ready, or gone */
+		return 0;
+	}
+	row.task = dwell_who_task(sched->who, tid, time_ns);
+	return put(sched, &row);
 }
 
 static void leave_for(

@@ -35,6 +35,10 @@ struct dwell_sched {
 /* A dwell_kernel_tell; context: the struct dwell_sched. */
 int dwell_sched_tell(void *context, const struct dwell_kernel_event *event);
 
+/* What a thread that ran before us waits for at time_ns, which is taken before this is called: so a
+   change since then contradicts it. */
+int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns);
+
 /* Hand on the rows that are held back to be told together. */
 int dwell_sched_flush(struct dwell_sched *sched);
 

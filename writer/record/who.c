@@ -81,23 +81,6 @@ void dwell_who_scan(struct dwell_who *who)
 	dwell_proc_each_thread(0, found, who);
 }
 
-static void follow_thread(void *context, uint32_t tid, uint32_t process)
-{
-	struct dwell_who *who = context;
-	struct thread *thread = thread_of(who, tid);
-
-	(void)process;
-	if (!thread->followed)
-		who->alive++;
-	thread->followed = true;
-	(void)dwell_who_task(who, tid, 0);
-}
-
-void dwell_who_follow(struct dwell_who *who, uint32_t pid)
-{
-	dwell_proc_each_thread(pid, follow_thread, who);
-}
-
 void dwell_who_expect(struct dwell_who *who, uint32_t pid)
 {
 	who->expected = pid;
@@ -166,6 +149,34 @@ uint32_t dwell_who_task(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
 	if (!fresh)
 		dwell_registry_describe_task(who->registry, thread->task, &what);
 	return thread->task;
+}
+
+struct following {
+	struct dwell_who *who;
+	uint64_t time_ns;
+};
+
+static void follow_thread(void *context, uint32_t tid, uint32_t process)
+{
+	const struct following *following = context;
+	struct dwell_who *who = following->who;
+	struct thread *thread = thread_of(who, tid);
+
+	(void)process;
+	if (!thread->followed)
+		who->alive++;
+	thread->followed = true;
+	(void)dwell_who_task(who, tid, following->time_ns);
+}
+
+void dwell_who_follow(struct dwell_who *who, uint32_t pid, uint64_t time_ns)
+{
+	struct following following = { who, time_ns };
+
+	/* It may have been met before as somebody else's: now its command line is wanted. */
+	thread_of(who, pid)->described = false;
+	(void)process_of(who, pid, true);
+	dwell_proc_each_thread(pid, follow_thread, &following);
 }
 
 void dwell_who_early(struct dwell_who *who, uint32_t tid, uint64_t time_ns)

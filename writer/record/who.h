@@ -19,8 +19,9 @@ void dwell_who_free(struct dwell_who *who);
 /* Look through /proc for the threads that there are; all_followed: of all programs. */
 void dwell_who_scan(struct dwell_who *who);
 
-/* The threads of this process, and all that they make, are of the recorded program. */
-void dwell_who_follow(struct dwell_who *who, uint32_t pid);
+/* The threads of this process, and all that they make, are of the recorded program, known from
+   time_ns on. */
+void dwell_who_follow(struct dwell_who *who, uint32_t pid, uint64_t time_ns);
 /*
  * So is the process that will get this number by a fork, from its exec on; before that it is a copy
  * of the recorder that waits for the word to go, and a task of its own.

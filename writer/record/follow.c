@@ -1,0 +1,105 @@
+/* Whom a recording is about: the command, or what runs already. */
+#include "recording.h"
+
+#include "proc.h"
+#include "roots.h"
+
+/* How often to look who came into a control group. */
+#define GROUP_NS UINT64_C(100000000)
+
+static void follow_thread(void *context, uint32_t tid, uint32_t process)
+{
+	struct dwell_recording *recording = context;
+
+	(void)process;
+	(void)dwell_kernel_follow(recording->kernel, tid);
+}
+
+static void follow_process(void *context, uint32_t pid)
+{
+	const struct dwell_recording *recording = context;
+
+	if (recording->kernel)
+		dwell_proc_each_thread(pid, follow_thread, context);
+}
+
+static void find_state(void *context, uint32_t tid, uint32_t process)
+{
+	struct dwell_recording *recording = context;
+
+	(void)process;
+	(void)dwell_sched_find(&recording->sched, tid, dwell_monotonic_ns() - recording->zero_ns);
+}
+
+/* From now on in the trace, too. */
+static void begin_process(void *context, uint32_t pid)
+{
+	const struct dwell_recording *recording = context;
+
+	dwell_who_follow(recording->who, pid, 0);
+	dwell_proc_each_thread(pid, find_state, context);
+}
+
+/* It came into the control group by itself, or was put there. */
+static void join_process(void *context, uint32_t pid)
+{
+	const struct dwell_recording *recording = context;
+
+	if (dwell_who_followed(recording->who, pid))
+		return;
+	follow_process(context, pid);
+	dwell_who_follow(recording->who, pid, dwell_monotonic_ns() - recording->zero_ns);
+	dwell_proc_each_thread(pid, find_state, context);
+}
+
+static void each_root(struct dwell_recording *recording, void (*tell)(void *context, uint32_t pid))
+{
+	if (recording->cgroup)
+		(void)dwell_roots_cgroup(recording->cgroup, tell, recording);
+	else if (recording->root != 0)
+		dwell_roots_tree(recording->root, tell, recording);
+}
+
+void dwell_recording_look(struct dwell_recording *recording, uint64_t now_ns)
+{
+	if (!recording->cgroup || now_ns - recording->looked_ns < GROUP_NS)
+		return;
+	recording->looked_ns = now_ns;
+	recording->group_empty =
+		dwell_roots_cgroup(recording->cgroup, join_process, recording) == 0;
+}
+
+int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool running)
+{
+	recording->root = running ? pid : 0;
+	if (!running)
+		dwell_who_expect(recording->who, pid);
+	if (running)
+		each_root(recording, follow_process);
+	else if (recording->kernel)
+		follow_process(recording, pid);
+	else if (!running && recording->options->kernel &&
+		 dwell_perf_open(&recording->perf, pid, recording->perf_why,
+			 sizeof(recording->perf_why)) == 0)
+		dwell_perf_zero(recording->perf, recording->zero_ns);
+	/* All that perf tells of is the recorded program's. */
+	if (recording->perf)
+		dwell_who_follow_all(recording->who, true);
+	return 0;
+}
+
+void dwell_recording_rezero(struct dwell_recording *recording)
+{
+	if (!recording->kernel ||
+		(recording->root == 0 && !recording->cgroup && !recording->options->all))
+		return;
+	recording->zero_ns = dwell_monotonic_ns();
+	dwell_kernel_zero(recording->kernel, recording->zero_ns);
+}
+
+void dwell_recording_find(struct dwell_recording *recording)
+{
+	each_root(recording, begin_process);
+	if (recording->options->all)
+		dwell_proc_each_thread(0, find_state, recording);
+}
