@@ -160,3 +160,9 @@ void print_cut(const struct dwell_style *style, const char *at, size_t size, uns
 	fputs(style->ascii ? ".." : "…", style->file);
 	dwell_print_escaped(style, at + from, size - from);
 }
+
+size_t dwell_escape_next(const char *at, size_t size, bool ascii, char out[DWELL_ESCAPE_SIZE],
+	size_t *length, int *width)
+{
+	return escape_next(at, size, ascii, out, length, width);
+}

@@ -373,13 +373,20 @@ static bool see_chunk(struct query *q, const struct pyramid_chunk *chunk)
 	return i == chunk->count;
 }
 
+/* Buckets end where cells do, or are so narrow that it does not matter. */
+static bool suits(uint64_t width_ns, const struct query *q)
+{
+	return width_ns <= q->cell_ns / CELL_BUCKETS ||
+	       (q->cell_ns % width_ns == 0 && q->from_ns % width_ns == 0);
+}
+
 /* Entries of the level that suits the cells: [*first, *end). */
 static void choose_level(
-	const struct dwell_pyramid *pyramid, uint64_t cell_ns, size_t *first, size_t *end)
+	const struct dwell_pyramid *pyramid, const struct query *q, size_t *first, size_t *end)
 {
 	size_t i = 0;
 
-	while (i + 1 < pyramid->count && pyramid->entries[i].width_ns > cell_ns / CELL_BUCKETS)
+	while (i + 1 < pyramid->count && !suits(pyramid->entries[i].width_ns, q))
 		i++;
 
 	const uint64_t width_ns = pyramid->entries[i].width_ns;
@@ -413,7 +420,7 @@ int dwell_pyramid_query(struct dwell_pyramid *pyramid, uint32_t task, uint64_t f
 	memset(cells, 0, count * sizeof(*cells));
 	if (!pyramid->count)
 		return DWELL_OK;
-	choose_level(pyramid, q.cell_ns, &first, &end);
+	choose_level(pyramid, &q, &first, &end);
 	q.width_ns = pyramid->entries[first].width_ns;
 
 	const uint64_t index = from_ns / q.width_ns;

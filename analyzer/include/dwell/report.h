@@ -64,12 +64,20 @@ uint64_t dwell_share_ppm(uint64_t part, uint64_t whole);
 void dwell_print_escaped(const struct dwell_style *style, const char *at, size_t size);
 
 /*
+ * The next character of a hostile string as dwell_print_escaped writes it: its bytes in out, how
+ * many, and the columns it takes. Returns how many bytes of the string it was. size > 0.
+ */
+enum { DWELL_ESCAPE_SIZE = 16 };
+size_t dwell_escape_next(const char *at, size_t size, bool ascii, char out[DWELL_ESCAPE_SIZE],
+	size_t *length, int *width);
+
+/*
  * A table. Columns are said first, then each row's cells in their order. The same rows make the
  * table for people and the CSV; a column may be in one of them only.
  *
  * Without memory the table remembers so, and printing returns it.
  */
-enum dwell_cell {
+enum dwell_table_cell {
 	DWELL_CELL_TEXT,
 	DWELL_CELL_COUNT,
 	DWELL_CELL_DURATION, /* ns */
@@ -89,7 +97,7 @@ enum dwell_column_flag {
 struct dwell_column_spec {
 	const char *title; /* for people */
 	const char *key;   /* in the CSV's first row */
-	uint8_t cell;      /* enum dwell_cell */
+	uint8_t cell;      /* enum dwell_table_cell */
 	uint8_t tone;      /* enum dwell_tone */
 	uint8_t flags;     /* enum dwell_column_flag */
 };
