@@ -1,0 +1,248 @@
+#include "core/cells.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/port.h"
+#include "core/rows.h"
+#include "core/work.h"
+
+bool cells_make_room(struct tui *tui)
+{
+	const size_t lines = tui->layout.rows, columns = tui->layout.columns;
+
+	cells_release(tui);
+	tui->strips = calloc(lines + 1, sizeof(*tui->strips));
+	tui->cell_store = calloc(lines * columns + 1, sizeof(*tui->cell_store));
+	tui->overview = calloc(columns + 1, sizeof(*tui->overview));
+	if (!tui->strips || !tui->cell_store || !tui->overview)
+		return false;
+	tui->strip_count = lines;
+	tui->overview_columns = columns;
+	for (size_t i = 0; i < lines; i++)
+		tui->strips[i].cells = tui->cell_store + i * columns;
+	return true;
+}
+
+void cells_release(struct tui *tui)
+{
+	free(tui->strips);
+	free(tui->cell_store);
+	free(tui->overview);
+	tui->strips = NULL;
+	tui->cell_store = tui->overview = NULL;
+	tui->strip_count = 0;
+	tui->overview_known = false;
+}
+
+static struct dwell_cells_question question_of(const struct tui *tui)
+{
+	return (struct dwell_cells_question){
+		.from_ns = tui->place.from_ns,
+		.cell_ns = tui->place.cell_ns,
+		.columns = tui->layout.columns,
+		.bound_ns = tui->bound_ns,
+	};
+}
+
+/* Rows of one task, at once. True: all are exact. */
+static bool fill_tasks(struct tui *tui)
+{
+	const struct dwell_cells_question question = question_of(tui);
+	bool all = true;
+
+	for (unsigned line = 0; line < tui->strip_count; line++) {
+		const struct tui_row *row = rows_on_line(tui, line);
+		struct tui_strip *strip = &tui->strips[line];
+
+		*strip = (struct tui_strip){ .cells = strip->cells };
+		if (!row || row->kind != ROW_TASK)
+			continue;
+		strip->known = !dwell_timeline_cells(
+			tui->timeline, row->id, &question, strip->cells, &strip->exact);
+		all = all && strip->exact;
+	}
+	return all;
+}
+
+/* Rows that somebody else must tell: groups always, tasks where they are not exact. */
+static bool is_asked(const struct tui *tui, unsigned line, bool tasks)
+{
+	const struct tui_row *row = rows_on_line(tui, line);
+
+	return row && (row->kind != ROW_TASK || (tasks && !tui->strips[line].exact));
+}
+
+static uint64_t groups_key(const struct tui *tui, bool tasks)
+{
+	uint64_t key = work_key(tui->place.from_ns, tui->place.cell_ns);
+
+	key = work_key(key, tui->layout.columns);
+	key = work_key(key, tui->rows_version);
+	key = work_key(key, tui->bound_ns);
+	for (unsigned line = 0; line < tui->strip_count; line++)
+		if (is_asked(tui, line, tasks))
+			key = work_key(key, rows_index_on_line(tui, line));
+	return key;
+}
+
+static size_t list_groups(const struct tui *tui, bool tasks, struct dwell_group *groups)
+{
+	size_t count = 0;
+
+	for (unsigned line = 0; line < tui->strip_count; line++) {
+		const struct tui_row *row = rows_on_line(tui, line);
+
+		if (!is_asked(tui, line, tasks))
+			continue;
+		groups[count++] = (struct dwell_group){
+			.tasks = tui->rows.members + row->first,
+			.count = row->count,
+			.executor = row->kind == ROW_EXECUTOR ? row->id : 0,
+		};
+	}
+	return count;
+}
+
+static void ask_groups(struct tui *tui, bool tasks)
+{
+	struct dwell_cells_question question = question_of(tui);
+	struct dwell_group *groups;
+
+	if (work_is(&tui->groups, groups_key(tui, tasks)))
+		return;
+	groups = malloc((tui->strip_count + 1) * sizeof(*groups));
+	if (!groups)
+		return;
+	question.groups = groups;
+	question.group_count = list_groups(tui, tasks, groups);
+	if (question.group_count)
+		dwell_timeline_want_cells(tui->timeline, &question, &tui->groups.job);
+	free(groups);
+}
+
+static void take_groups(struct tui *tui, bool tasks)
+{
+	const size_t columns = tui->layout.columns;
+	const struct dwell_cell *cells;
+
+	if (!work_has(&tui->groups))
+		return;
+	cells = dwell_job_cells(tui->groups.job);
+	for (unsigned line = 0; line < tui->strip_count; line++) {
+		struct tui_strip *strip = &tui->strips[line];
+
+		if (!is_asked(tui, line, tasks))
+			continue;
+		memcpy(strip->cells, cells, columns * sizeof(*cells));
+		strip->known = strip->exact = true;
+		cells += columns;
+	}
+}
+
+/* Cells narrower than the finest buckets: read what is in view. False: it is too much. */
+static bool ask_near(struct tui *tui)
+{
+	const struct dwell_cells_question question = question_of(tui);
+	uint64_t key = work_key(question.from_ns, question.cell_ns * question.columns);
+
+	key = work_key(key, question.bound_ns);
+	if (work_is(&tui->near, key))
+		return !tui->too_much;
+	tui->too_much =
+		dwell_timeline_want_near(tui->timeline, &question, &tui->near.job) == DWELL_ELIMIT;
+	return !tui->too_much;
+}
+
+static void ask_whole(struct tui *tui)
+{
+	uint32_t *tasks;
+	struct dwell_cells_question question = { .columns = tui->layout.columns };
+	struct dwell_group all = { .count = 0 };
+
+	if (work_is(&tui->whole, work_key(tui->layout.columns, 0)))
+		return;
+	tasks = malloc(((size_t)tui->rows.task_end + 1) * sizeof(*tasks));
+	if (!tasks)
+		return;
+	for (uint32_t id = 1; id < tui->rows.task_end; id++)
+		if (dwell_catalog_task(tui->catalog, id))
+			tasks[all.count++] = id;
+	all.tasks = tasks;
+	question.cell_ns =
+		port_cell_for(tui->facts->end_ns - tui->facts->begin_ns, tui->layout.columns);
+	question.from_ns = tui->facts->begin_ns -
+			   tui->facts->begin_ns % (question.cell_ns & (~question.cell_ns + 1));
+	question.groups = &all;
+	question.group_count = 1;
+	tui->overview_from = question.from_ns;
+	tui->overview_cell = question.cell_ns;
+	tui->overview_known = false;
+	dwell_timeline_want_cells(tui->timeline, &question, &tui->whole.job);
+	free(tasks);
+}
+
+static bool take_whole(struct tui *tui, unsigned milliseconds)
+{
+	if (!work_poll(&tui->whole, milliseconds) || !work_has(&tui->whole))
+		return false;
+	memcpy(tui->overview, dwell_job_cells(tui->whole.job),
+		tui->overview_columns * sizeof(*tui->overview));
+	tui->overview_known = true;
+	return true;
+}
+
+bool cells_update(struct tui *tui, unsigned milliseconds)
+{
+	bool changed = false, exact = fill_tasks(tui), by_rows = false;
+
+	if (!exact) {
+		by_rows = !ask_near(tui);
+		if (work_poll(&tui->near, milliseconds)) {
+			changed = true;
+			exact = fill_tasks(tui);
+		}
+	}
+	ask_groups(tui, by_rows);
+	changed |= work_poll(&tui->groups, milliseconds);
+	take_groups(tui, by_rows);
+	ask_whole(tui);
+	changed |= take_whole(tui, milliseconds);
+	tui->exact = true;
+	for (unsigned line = 0; line < tui->strip_count; line++)
+		if (rows_on_line(tui, line) && !tui->strips[line].exact)
+			tui->exact = false;
+	return changed;
+}
+
+static uint8_t eighths_of(uint64_t ns, uint64_t whole)
+{
+	const uint64_t eighths = (uint64_t)(((__uint128_t)ns * 16 / whole + 1) / 2);
+
+	return ns ? (uint8_t)(eighths < 1 ? 1 : eighths > 8 ? 8 : eighths) : 0;
+}
+
+struct tui_shade shade_of(const struct dwell_cell *cell, uint64_t bound_ns, uint64_t whole_ns)
+{
+	struct tui_shade shade = { .hot = cell->longest_wait_ns > bound_ns };
+	uint64_t sum = 0;
+
+	for (unsigned state = DWELL_UNKNOWN; state < DWELL_EXITED; state++)
+		sum += cell->ns[state];
+	if (!sum)
+		return shade;
+	if (!whole_ns)
+		whole_ns = sum;
+	shade.present = true;
+	for (unsigned state = DWELL_UNKNOWN; state < DWELL_EXITED; state++)
+		shade.eighths[state] = eighths_of(cell->ns[state], whole_ns);
+	/* Shares of the pyramid are rounded up: less than its steps is nothing. */
+	if (sum < whole_ns - whole_ns / 16)
+		shade.eighths[SHADE_ABSENT] = eighths_of(whole_ns - sum, whole_ns);
+	return shade;
+}
+
+uint64_t shade_whole(const struct tui *tui, const struct tui_row *row)
+{
+	return row->kind == ROW_TASK ? tui->place.cell_ns : 0;
+}

@@ -1,0 +1,101 @@
+#include "core/item.h"
+
+#include "core/port.h"
+#include "core/rows.h"
+#include "core/work.h"
+
+static void range_of(const struct tui *tui, uint64_t *from_ns, uint64_t *to_ns)
+{
+	const struct tui_place *place = &tui->place;
+	const int column = port_column(tui, place->time_ns);
+
+	*from_ns = place->time_ns;
+	*to_ns = place->time_ns + 1;
+	if (place->pointed || column < 0)
+		return;
+	*from_ns = place->from_ns + (uint64_t)column * place->cell_ns;
+	*to_ns = *from_ns + place->cell_ns;
+	if (*from_ns < tui->facts->begin_ns)
+		*from_ns = tui->facts->begin_ns;
+}
+
+bool item_update(struct tui *tui, unsigned milliseconds)
+{
+	const struct tui_row *row = rows_selected(tui);
+	const uint32_t task = row && row->kind == ROW_TASK ? row->id : 0;
+	uint64_t from_ns, to_ns, key;
+
+	if (!task) {
+		work_drop(&tui->strip);
+		return false;
+	}
+	range_of(tui, &from_ns, &to_ns);
+	key = work_key(work_key(task, from_ns), to_ns);
+	if (!work_is(&tui->strip, key))
+		dwell_timeline_want_strip(tui->timeline, task, from_ns, to_ns, &tui->strip.job);
+	return work_poll(&tui->strip, milliseconds);
+}
+
+const struct dwell_strip *item_strip(const struct tui *tui)
+{
+	return work_has(&tui->strip) ? dwell_job_strip(tui->strip.job) : NULL;
+}
+
+/* How much a stretch is worth looking at, within the cell. */
+static uint64_t worth(const struct dwell_interval *interval, uint64_t from_ns, uint64_t to_ns)
+{
+	const uint64_t start = interval->start_ns > from_ns ? interval->start_ns : from_ns;
+	const uint64_t end = interval->end_ns < to_ns ? interval->end_ns : to_ns;
+
+	if (end <= start)
+		return 0;
+	/* A wait counts with all its length: the longest one is what one wants to know. */
+	if (interval->state == DWELL_BLOCKED || interval->state == DWELL_RUNNABLE)
+		return interval->end_ns - interval->start_ns;
+	return (end - start) / 64 + 1;
+}
+
+const struct dwell_interval *item_interval(const struct tui *tui)
+{
+	const struct dwell_strip *strip = item_strip(tui);
+	const struct dwell_interval *best = NULL;
+	uint64_t from_ns, to_ns, most = 0;
+
+	if (!strip)
+		return NULL;
+	range_of(tui, &from_ns, &to_ns);
+	for (size_t i = 0; i < strip->count; i++) {
+		const uint64_t value = worth(&strip->intervals[i], from_ns, to_ns);
+
+		if (value > most) {
+			most = value;
+			best = &strip->intervals[i];
+		}
+	}
+	return best;
+}
+
+const struct dwell_wait *item_wait(const struct tui *tui)
+{
+	const struct dwell_strip *strip = item_strip(tui);
+	const struct dwell_interval *item = item_interval(tui);
+
+	for (size_t i = 0; item && i < strip->wait_count; i++) {
+		const struct dwell_wait *wait = &strip->waits[i];
+
+		if (wait->start_ns <= item->start_ns && wait->end_ns >= item->end_ns)
+			return wait;
+	}
+	return NULL;
+}
+
+void item_go(struct tui *tui, uint32_t task, uint64_t time_ns)
+{
+	port_remember(tui);
+	if (task)
+		rows_select_task(tui, task);
+	tui->place.time_ns = time_ns;
+	tui->place.pointed = true;
+	port_reveal(tui, time_ns);
+	tui->screen = SCREEN_TIMELINE;
+}

@@ -1,0 +1,229 @@
+/*
+ * What one sees is true: for random histories and random views, every cell against a naive
+ * reading of the events, by the states alone.
+ */
+#include <criterion/criterion.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../format/tests/gen.h"
+#include "core/cells.h"
+#include "core/port.h"
+#include "core/rows.h"
+#include "dwell/encoder.h"
+#include "dwell/importer.h"
+#include "tests/play.h"
+
+enum { MAX_TASKS = 64, WIDTH = 120, HEIGHT = 50 };
+
+struct life {
+	struct dwell_interval *at;
+	size_t count;
+};
+
+struct naive {
+	struct dwell_sink sink;
+	struct dwell_states *states;
+	struct life lives[MAX_TASKS];
+};
+
+static void remember(void *context, const struct dwell_interval *interval)
+{
+	struct naive *naive = context;
+	struct life *life;
+
+	if (interval->task >= MAX_TASKS || interval->state >= DWELL_EXITED)
+		return;
+	life = &naive->lives[interval->task];
+	life->at = realloc(life->at, (life->count + 1) * sizeof(*life->at));
+	cr_assert_not_null(life->at);
+	life->at[life->count++] = *interval;
+}
+
+static int naive_task(struct dwell_sink *sink, const struct dwell_task *task)
+{
+	return dwell_states_task(((struct naive *)sink)->states, task);
+}
+
+static int naive_executor(struct dwell_sink *sink, const struct dwell_executor *executor)
+{
+	return dwell_states_executor(((struct naive *)sink)->states, executor);
+}
+
+static int naive_events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
+{
+	return dwell_states_apply(((struct naive *)sink)->states, rows, count);
+}
+
+static int naive_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
+{
+	return dwell_states_flush(((struct naive *)sink)->states, end->end_ns);
+}
+
+static void read_naively(struct naive *naive, const struct gen_options *gen)
+{
+	static const struct dwell_states_ops told = { .interval = remember };
+	static const struct dwell_sink_ops ops = {
+		.task = naive_task,
+		.executor = naive_executor,
+		.events = naive_events,
+		.end = naive_end,
+	};
+
+	naive->sink.ops = &ops;
+	cr_assert_eq(dwell_states_new(&naive->states, gen->levels, &told, naive), 0);
+	cr_assert_eq(gen_drive(gen, &naive->sink), 0);
+	dwell_states_free(naive->states);
+}
+
+struct file_output {
+	struct dwell_output output;
+	FILE *file;
+};
+
+static int write_file(struct dwell_output *output, const void *at, size_t size)
+{
+	return fwrite(at, 1, size, ((struct file_output *)output)->file) == size ? DWELL_OK
+										 : DWELL_EIO;
+}
+
+/* Small generations, so that views lie across several. */
+static void write_trace(const char *path, const struct gen_options *gen)
+{
+	static const struct dwell_encoder_options options = { .chunk_rows = 512,
+		.generation_chunks = 4 };
+	struct file_output file = { .output = { write_file }, .file = fopen(path, "wb") };
+	struct dwell_encoder *encoder;
+
+	cr_assert_not_null(file.file);
+	cr_assert_eq(dwell_encoder_new(&encoder, &file.output, &options), 0);
+	cr_assert_eq(gen_drive(gen, dwell_encoder_sink(encoder)), 0);
+	dwell_encoder_free(encoder);
+	cr_assert_eq(fclose(file.file), 0);
+}
+
+static void want_cell(const struct life *life, uint64_t start, uint64_t end, struct dwell_cell *out)
+{
+	*out = (struct dwell_cell){ .switches = 0 };
+	for (size_t i = 0; i < life->count; i++) {
+		const struct dwell_interval *in = &life->at[i];
+		const uint64_t from = in->start_ns > start ? in->start_ns : start;
+		const uint64_t to = in->end_ns < end ? in->end_ns : end;
+
+		if (to <= from)
+			continue;
+		out->ns[in->state] += to - from;
+		if (in->state == DWELL_BLOCKED && out->longest_wait_ns < in->end_ns - in->start_ns)
+			out->longest_wait_ns = in->end_ns - in->start_ns;
+	}
+}
+
+/* The drawn cell, in eighths. Waits that touch it at a point only may mark it, too. */
+static void check_cell(const struct tui *tui, const struct life *life, uint32_t task,
+	const struct dwell_cell *got, uint64_t start)
+{
+	const uint64_t end = start + tui->place.cell_ns;
+	struct dwell_cell want, wider;
+	struct tui_shade shade = shade_of(got, tui->bound_ns, tui->place.cell_ns);
+	const uint64_t whole = tui->place.cell_ns;
+
+	want_cell(life, start, end, &want);
+	for (unsigned s = DWELL_UNKNOWN; s < DWELL_EXITED; s++) {
+		const double truth = (double)want.ns[s] / (double)whole;
+		const double off = truth - shade.eighths[s] / 8.0;
+
+		cr_assert(off < 0.1251 && off > -0.1251,
+			"task %u at %llu, cell %llu, state %u: %f, %u eighths; %llu %llu %llu %llu not "
+			"%llu %llu %llu %llu of %llu",
+			task, (unsigned long long)start, (unsigned long long)tui->place.cell_ns, s,
+			truth, shade.eighths[s], (unsigned long long)got->ns[1],
+			(unsigned long long)got->ns[2], (unsigned long long)got->ns[3],
+			(unsigned long long)got->ns[4], (unsigned long long)want.ns[1],
+			(unsigned long long)want.ns[2], (unsigned long long)want.ns[3],
+			(unsigned long long)want.ns[4], (unsigned long long)tui->facts->finest_ns);
+		cr_assert(!(want.ns[s] && !shade.eighths[s]),
+			"task %u at %llu, cell %llu of %llu, state %u vanished: %llu", task,
+			(unsigned long long)start, (unsigned long long)tui->place.cell_ns,
+			(unsigned long long)tui->facts->finest_ns, s,
+			(unsigned long long)want.ns[s]);
+		cr_assert(!(!want.ns[s] && shade.eighths[s]),
+			"task %u at %llu, cell %llu of %llu, state %u invented: %llu", task,
+			(unsigned long long)start, (unsigned long long)tui->place.cell_ns,
+			(unsigned long long)tui->facts->finest_ns, s,
+			(unsigned long long)got->ns[s]);
+	}
+	if (want.longest_wait_ns > tui->bound_ns)
+		cr_assert(shade.hot, "task %u at %llu: a wait of %llu is not marked", task,
+			(unsigned long long)start, (unsigned long long)want.longest_wait_ns);
+	want_cell(life, start ? start - 1 : 0, end + 1, &wider);
+	if (shade.hot)
+		cr_assert(wider.longest_wait_ns > tui->bound_ns,
+			"task %u at %llu: marked, but the longest wait is %llu", task,
+			(unsigned long long)start, (unsigned long long)wider.longest_wait_ns);
+}
+
+static void check_view(struct play *play, const struct naive *naive)
+{
+	const struct tui *tui = play->tui;
+
+	play_settle(play);
+	cr_assert(tui->exact);
+	for (unsigned line = 0; line < tui->strip_count; line++) {
+		const struct tui_row *row = rows_on_line(tui, line);
+
+		if (!row || row->kind != ROW_TASK || row->id >= MAX_TASKS)
+			continue;
+		for (unsigned i = 0; i < tui->layout.columns; i++)
+			check_cell(tui, &naive->lives[row->id], row->id,
+				&tui->strips[line].cells[i],
+				tui->place.from_ns + i * tui->place.cell_ns);
+	}
+}
+
+static void random_view(struct tui *tui, uint64_t *random)
+{
+	const uint64_t length = tui->facts->end_ns - tui->facts->begin_ns;
+	const uint64_t from = gen_random(random, length);
+	uint64_t width = length;
+
+	for (uint64_t halves = gen_random(random, 14); halves; halves--)
+		width /= 2;
+	port_show(tui, from, from + width + 1);
+	tui->bound_ns = UINT64_C(1024) << gen_random(random, 12);
+	rows_select(tui, gen_random(random, tui->rows.count));
+}
+
+static void check_seed(uint64_t seed)
+{
+	struct gen_options gen = gen_any(seed);
+	struct naive *naive = calloc(1, sizeof(*naive));
+	char path[] = "/tmp/dwell-truth-XXXXXX";
+	struct play play;
+	uint64_t random = seed + 1;
+
+	gen.rows = 12000;
+	gen.step_ns = seed % 2 ? 20000 : 2000;
+	close(mkstemp(path));
+	write_trace(path, &gen);
+	read_naively(naive, &gen);
+	cr_assert(play_open(&play, path, WIDTH, HEIGHT));
+	unlink(path);
+	play_key(&play, "Z");
+	for (unsigned i = 0; i < 12; i++) {
+		random_view(play.tui, &random);
+		check_view(&play, naive);
+	}
+	play_close(&play);
+	for (unsigned i = 0; i < MAX_TASKS; i++)
+		free(naive->lives[i].at);
+	free(naive);
+}
+
+Test(truth, every_cell_is_what_the_events_say)
+{
+	for (uint64_t seed = 0; seed < 8; seed++)
+		check_seed(seed);
+}
