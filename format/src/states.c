@@ -27,7 +27,11 @@ static void leave(struct dwell_states *states, const struct dwell_event *event)
 {
 	struct slot *slot = states_touch(states, event->task);
 
-	if (!slot || plain_leave(states, slot, event))
+	if (!slot)
+		return;
+	slot->sums.switches++;
+	slot->sums.preemptions += (event->flags & DWELL_EVENT_PREEMPTED) != 0;
+	if (plain_leave(states, slot, event))
 		return;
 
 	struct dwell_task_state *s = &slot->s;
@@ -60,6 +64,12 @@ static void leave(struct dwell_states *states, const struct dwell_event *event)
 	} else if (next == DWELL_EXITED) {
 		slot->seen.life = SLOT_ENDED;
 	}
+}
+
+/* What was taken for blocked turns out to have been runnable: the wake came before the leaving. */
+static bool overtook(const struct dwell_task_state *s, unsigned as)
+{
+	return as == DWELL_RUNNABLE && s->state == DWELL_BLOCKED;
 }
 
 /* What the time before an entry turns out to have been. */
@@ -109,6 +119,7 @@ static bool enter(struct dwell_states *states, uint32_t task, uint32_t executor)
 		.next = DWELL_RUNNING,
 	};
 
+	slot->sums.wakes += overtook(s, as);
 	if (s->wake_ns && as == DWELL_RUNNABLE)
 		note_wait_waker(s, s->waker, s->waker_stack);
 	states_off(states, s);
@@ -162,6 +173,8 @@ static void row_wake(struct dwell_states *states, const struct dwell_event *even
 			.flags = event->flags,
 		};
 
+		slot->sums.wakes++;
+
 		note_wait_waker(s, event->peer, event->stack);
 		states_finish(states, slot, &end);
 		states_enter(states, slot, DWELL_RUNNABLE);
@@ -184,6 +197,7 @@ void states_told(struct dwell_states *states, struct slot *slot, const struct dw
 		.flags = event->flags,
 	};
 
+	slot->sums.wakes += overtook(s, as);
 	if (as == DWELL_RUNNABLE) {
 		end.waker = s->waker;
 		end.waker_stack = s->waker_stack;
@@ -293,7 +307,7 @@ static void row_exit(struct dwell_states *states, const struct dwell_event *even
 		states_told(states, slot, event, DWELL_EXITED, states_known(&slot->s));
 }
 
-static inline void apply(struct dwell_states *states, const struct dwell_event *event)
+void states_apply(struct dwell_states *states, const struct dwell_event *event)
 {
 	switch (event->kind) {
 	case DWELL_EVENT_SWITCH:
@@ -334,7 +348,7 @@ int dwell_states_apply(struct dwell_states *states, const struct dwell_event *ev
 	for (size_t i = 0; i < count && !states->err; i++) {
 		if (events[i].time_ns > states->now_ns)
 			states->now_ns = events[i].time_ns;
-		apply(states, &events[i]);
+		states_apply(states, &events[i]);
 	}
 	return states->err;
 }

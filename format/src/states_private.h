@@ -41,10 +41,11 @@ union states_seen {
 struct slot {
 	union states_seen seen;
 	struct dwell_task_state s;
+	struct dwell_task_sums sums;
 };
 
 _Static_assert(offsetof(struct slot, s.created_ns) == 64, "the first cache line of a slot");
-_Static_assert(sizeof(struct slot) == 128, "a slot is two cache lines");
+_Static_assert(sizeof(struct slot) == 192, "a slot is three cache lines");
 
 struct states_loss {
 	uint64_t start_ns, end_ns;
@@ -64,6 +65,7 @@ struct dwell_states {
 	uint8_t *executor_kinds;
 	size_t occupant_count; /* of both */
 	uint64_t now_ns;
+	uint64_t sum_from_ns;
 	bool has_wakes;
 	int err; /* of the row being applied */
 	/* Both with SLOT_LIVE as life, so that they compare with a slot's. */
@@ -73,8 +75,10 @@ struct dwell_states {
 	uint64_t ahead_ns;             /* the latest end of a loss told ahead */
 	struct dwell_states_ops ops;
 	void *context;
-	struct dwell_interval plain[DWELL_STATE_COUNT]; /* of states_plain.h: what never changes is
-							   filled in */
+	struct dwell_told *told;   /* the batch that is being filled; NULL: one by one */
+	struct dwell_interval *at; /* the next to be told: in the batch, or `one` */
+	struct dwell_interval one;
+	uint32_t row; /* of the batch */
 	uint64_t loaded_ns;
 	struct states_loss *losses[2]; /* of everything, of an executor: STATES_LOSSES each */
 	struct states_release **releases;
@@ -108,11 +112,8 @@ void states_loss(struct dwell_states *states, const struct dwell_event *event);
 /* Tell the open interval. What follows is to be put into the slot by the caller. */
 void states_finish(struct dwell_states *states, struct slot *slot, const struct states_end *end);
 
-/* A blocked interval that the program itself says nothing of is a wait, where its end is known.
- * ops.wait is not NULL. */
-void states_tell_wait(
-	struct dwell_states *states, const struct dwell_interval *interval, uint8_t flags);
-
+/* One row, at states->now_ns. */
+void states_apply(struct dwell_states *states, const struct dwell_event *event);
 void states_wait_begin(struct dwell_states *states, const struct dwell_event *event);
 void states_wait_end(struct dwell_states *states, const struct dwell_event *event);
 void states_release_row(struct dwell_states *states, const struct dwell_event *event);

@@ -27,8 +27,7 @@ int dwell_states_new(struct dwell_states **out, uint32_t levels, const struct dw
 	if (!states->ops.interval)
 		states->ops.interval = no_interval;
 	states->context = context;
-	for (unsigned i = 0; i < DWELL_STATE_COUNT; i++)
-		states->plain[i].state = (uint8_t)i;
+	states->at = &states->one;
 	*out = states;
 	return DWELL_OK;
 }
@@ -300,6 +299,34 @@ int dwell_states_save(
 	*out = states->saved;
 	*count = n;
 	return DWELL_OK;
+}
+
+void dwell_states_sum_from(struct dwell_states *states, uint64_t from_ns)
+{
+	states->sum_from_ns = from_ns;
+}
+
+int dwell_states_lives(const struct dwell_states *states,
+	int (*visit)(void *context, const struct dwell_life *life), void *context)
+{
+	int stop = 0;
+
+	for (size_t page = 0; page < states->page_count; page++) {
+		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS && !stop; i++) {
+			const struct slot *slot = &states->pages[page][i];
+			const bool ended = slot->seen.life == SLOT_ENDED;
+			const struct dwell_life life = {
+				.task = slot->s.task,
+				.created_ns = slot->s.created_ns,
+				.ended_ns = ended ? slot->s.since_ns : DWELL_FOREVER,
+				.sums = slot->sums,
+			};
+
+			if (slot->sums.intervals || slot->sums.switches || slot->sums.wakes)
+				stop = visit(context, &life);
+		}
+	}
+	return stop;
 }
 
 const struct dwell_task_state *dwell_states_get(const struct dwell_states *states, uint32_t task)

@@ -1,5 +1,5 @@
 /* Intervals out: the end of a state, and its share of the program's wait it lies in. */
-#include "src/states_private.h"
+#include "src/states_tell.h"
 
 #include "dwell/error.h"
 
@@ -38,20 +38,24 @@ static void say_why(struct dwell_interval *out, const struct dwell_task_state *s
 void states_tell_wait(
 	struct dwell_states *states, const struct dwell_interval *interval, uint8_t flags)
 {
-	const struct dwell_wait wait = {
-		.start_ns = interval->start_ns,
-		.end_ns = interval->end_ns,
-		.blocked_ns = interval->end_ns - interval->start_ns,
-		.task = interval->task,
-		.object = interval->object,
-		.stack = interval->stack,
-		.waker = interval->waker,
-		.waker_stack = interval->waker_stack,
-		.reason = interval->reason,
-		.flags = flags,
-	};
+	struct dwell_wait wait = dwell_wait_of(interval);
 
+	wait.flags = flags;
 	states->ops.wait(states->context, &wait);
+}
+
+static uint64_t *sum_of(struct dwell_task_sums *sums, unsigned state)
+{
+	switch (state) {
+	case DWELL_RUNNING:
+		return &sums->running_ns;
+	case DWELL_RUNNABLE:
+		return &sums->runnable_ns;
+	case DWELL_BLOCKED:
+		return &sums->blocked_ns;
+	default:
+		return &sums->unknown_ns;
+	}
 }
 
 /* Tell [start_ns, end->time_ns) of the slot's state. */
@@ -60,6 +64,8 @@ static inline void tell(struct dwell_states *states, struct slot *slot, uint64_t
 {
 	struct dwell_task_state *s = &slot->s;
 	const bool in_wait = s->wait_reason && start_ns >= s->wait_since_ns;
+	const bool is_wait = end->as == DWELL_BLOCKED && !in_wait && end->next != DWELL_UNKNOWN &&
+			     !(end->interval_flags & DWELL_INTERVAL_OPEN);
 	struct dwell_interval out = {
 		.start_ns = start_ns,
 		.end_ns = end->time_ns,
@@ -67,7 +73,13 @@ static inline void tell(struct dwell_states *states, struct slot *slot, uint64_t
 		.state = end->as,
 		.next = end->next,
 		.flags = (uint8_t)(end->interval_flags | (in_wait ? DWELL_INTERVAL_IN_WAIT : 0)),
+		.row = states->row,
 	};
+
+	if (states->told) {
+		out.told = is_wait ? DWELL_TOLD_WAIT : 0;
+		out.wait_flags = is_wait ? end->flags : 0;
+	}
 
 	switch (end->as) {
 	case DWELL_RUNNING:
@@ -90,10 +102,9 @@ static inline void tell(struct dwell_states *states, struct slot *slot, uint64_t
 		out.flags &= (uint8_t)~DWELL_INTERVAL_PREEMPTED;
 		break;
 	}
-	states->ops.interval(states->context, &out);
-	if (end->as == DWELL_BLOCKED && !in_wait && end->next != DWELL_UNKNOWN &&
-		!(end->interval_flags & DWELL_INTERVAL_OPEN) && states->ops.wait)
-		states_tell_wait(states, &out, end->flags);
+	states_sum(states, &slot->sums, sum_of(&slot->sums, end->as), start_ns, end->time_ns);
+	*states->at = out;
+	states_tell(states, is_wait, end->flags);
 }
 
 /* A loss came into the state: it was so until then, and unknown after. */
@@ -154,6 +165,7 @@ static void flush_slot(struct dwell_states *states, struct slot *slot, uint64_t 
 	};
 
 	states_finish(states, &copy, &end);
+	slot->sums = copy.sums;
 }
 
 int dwell_states_flush(struct dwell_states *states, uint64_t time_ns)

@@ -117,10 +117,13 @@ static void tell_wait(struct dwell_states *states, const struct dwell_task_state
 		.waker_stack = s->wait_waker_stack,
 		.reason = s->wait_reason,
 		.flags = flags,
+		.row = states->row,
 		.holder_how = s->wait_holder && (flags & DWELL_EVENT_HOLDER_READ) ? 1 : 0,
 	};
 
-	if (states->ops.wait)
+	if (states->told)
+		states->told->waits[states->told->wait_count++] = wait;
+	else if (states->ops.wait)
 		states->ops.wait(states->context, &wait);
 }
 

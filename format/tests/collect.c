@@ -97,6 +97,25 @@ void told_wait(void *context, const struct dwell_wait *wait)
 
 const struct dwell_states_ops told_ops = { told_interval, told_wait };
 
+bool told_same_interval(const struct dwell_interval *a, const struct dwell_interval *b)
+{
+	return a->start_ns == b->start_ns && a->end_ns == b->end_ns && a->task == b->task &&
+	       a->executor == b->executor && a->object == b->object && a->stack == b->stack &&
+	       a->waker == b->waker && a->waker_stack == b->waker_stack && a->holder == b->holder &&
+	       a->state == b->state && a->reason == b->reason && a->cause == b->cause &&
+	       a->next == b->next && a->flags == b->flags && a->holder_how == b->holder_how;
+}
+
+bool told_same_wait(const struct dwell_wait *a, const struct dwell_wait *b)
+{
+	return a->start_ns == b->start_ns && a->end_ns == b->end_ns &&
+	       a->blocked_ns == b->blocked_ns && a->runnable_ns == b->runnable_ns &&
+	       a->running_ns == b->running_ns && a->unknown_ns == b->unknown_ns &&
+	       a->task == b->task && a->object == b->object && a->stack == b->stack &&
+	       a->holder == b->holder && a->waker == b->waker && a->waker_stack == b->waker_stack &&
+	       a->reason == b->reason && a->flags == b->flags && a->holder_how == b->holder_how;
+}
+
 void told_release(struct told *told)
 {
 	free(told->intervals);

@@ -32,6 +32,8 @@ extern const struct dwell_states_ops told_ops; /* context: struct told */
 void told_release(struct told *told);
 void told_interval(void *context, const struct dwell_interval *interval);
 void told_wait(void *context, const struct dwell_wait *wait);
+bool told_same_interval(const struct dwell_interval *a, const struct dwell_interval *b);
+bool told_same_wait(const struct dwell_wait *a, const struct dwell_wait *b);
 /* By task; what was told of one task stays in its order. */
 void told_sort(struct told *told);
 

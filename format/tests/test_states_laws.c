@@ -50,36 +50,17 @@ static void show_wait(const char *who, const struct dwell_wait *w)
 		w->waker_stack, w->reason, w->flags);
 }
 
-static bool same_interval(const struct dwell_interval *a, const struct dwell_interval *b)
-{
-	return a->start_ns == b->start_ns && a->end_ns == b->end_ns && a->task == b->task &&
-	       a->executor == b->executor && a->object == b->object && a->stack == b->stack &&
-	       a->waker == b->waker && a->waker_stack == b->waker_stack && a->holder == b->holder &&
-	       a->state == b->state && a->reason == b->reason && a->cause == b->cause &&
-	       a->next == b->next && a->flags == b->flags && a->holder_how == b->holder_how;
-}
-
-static bool same_wait(const struct dwell_wait *a, const struct dwell_wait *b)
-{
-	return a->start_ns == b->start_ns && a->end_ns == b->end_ns &&
-	       a->blocked_ns == b->blocked_ns && a->runnable_ns == b->runnable_ns &&
-	       a->running_ns == b->running_ns && a->unknown_ns == b->unknown_ns &&
-	       a->task == b->task && a->object == b->object && a->stack == b->stack &&
-	       a->holder == b->holder && a->waker == b->waker && a->waker_stack == b->waker_stack &&
-	       a->reason == b->reason && a->flags == b->flags && a->holder_how == b->holder_how;
-}
-
 static void compare(uint64_t seed, const struct told *got, const struct told *want)
 {
 	for (size_t i = 0; i < got->interval_count && i < want->interval_count; i++)
-		if (!same_interval(&got->intervals[i], &want->intervals[i])) {
+		if (!told_same_interval(&got->intervals[i], &want->intervals[i])) {
 			show("got", &got->intervals[i]);
 			show("want", &want->intervals[i]);
 			cr_fatal("seed %lu: interval %zu", seed, i);
 		}
 	cr_assert(eq(sz, got->interval_count, want->interval_count), "seed %lu", seed);
 	for (size_t i = 0; i < got->wait_count && i < want->wait_count; i++)
-		if (!same_wait(&got->waits[i], &want->waits[i])) {
+		if (!told_same_wait(&got->waits[i], &want->waits[i])) {
 			show_wait("got", &got->waits[i]);
 			show_wait("want", &want->waits[i]);
 			cr_fatal("seed %lu: wait %zu", seed, i);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "dwell/event.h"
+#include "dwell/interval.h"
 #include "dwell/tables.h"
 
 /*
@@ -84,51 +85,6 @@ enum dwell_waker_how {
 	DWELL_WAKER_HOW_COUNT
 };
 
-/* One stretch of a task's life in one state, now that it has ended. */
-struct dwell_interval {
-	uint64_t start_ns;
-	uint64_t end_ns;
-	uint32_t task;
-	uint32_t executor; /* running: on it. runnable: the one it then entered, 0 if it did not */
-	uint32_t object;
-	uint32_t stack; /* blocked: where */
-	uint32_t waker; /* blocked: who ended it. runnable: who made it so */
-	uint32_t waker_stack;
-	uint32_t holder;
-	uint8_t state;
-	uint8_t reason; /* blocked: the program's own word where it is in a wait, else the row's */
-	uint8_t cause;  /* runnable: enum dwell_cause */
-	uint8_t next;   /* the state that follows, as the rows say: it may turn out otherwise */
-	uint8_t flags;  /* enum dwell_interval_flag */
-	uint8_t holder_how; /* 0 none, 1 read, 2 inferred */
-};
-
-enum dwell_interval_flag {
-	DWELL_INTERVAL_PREEMPTED = 1 << 0, /* running: ended by preemption or yield; */
-	DWELL_INTERVAL_IN_WAIT = 1 << 1,   /* lies in a wait that the program itself told */
-	DWELL_INTERVAL_OPEN = 1 << 2       /* the trace or window ended, not the state */
-};
-
-/* One wait, now that it has ended: a blocked interval, or all of a wait that the program itself
- * told. */
-struct dwell_wait {
-	uint64_t start_ns;
-	uint64_t end_ns;
-	uint64_t blocked_ns; /* of it in state blocked; the whole where no other states are known */
-	uint64_t runnable_ns;
-	uint64_t running_ns;
-	uint64_t unknown_ns;
-	uint32_t task;
-	uint32_t object;
-	uint32_t stack;
-	uint32_t holder;
-	uint32_t waker;
-	uint32_t waker_stack;
-	uint8_t reason;
-	uint8_t flags;      /* enum dwell_event_flag of the rows that began and ended it */
-	uint8_t holder_how; /* 0 none, 1 read, 2 inferred */
-};
-
 /*
  * Called by dwell_states_apply, in order of the rows that end them. Members may be NULL.
  *
@@ -173,6 +129,30 @@ int dwell_states_load(struct dwell_states *states, uint64_t time_ns,
 /* Apply rows in order of time. Rows that go back in time are applied at the latest time seen.
  * Returns DWELL_ENOMEM, DWELL_ELIMIT. */
 int dwell_states_apply(struct dwell_states *states, const struct dwell_event *events, size_t count);
+
+/*
+ * The same, but what ends is told all at once, into *told (its counts are set), which has the room
+ * that dwell/interval.h says: for analyses, whose loops over many are faster. The functions of
+ * dwell_states_ops are not called. On an error what was told until then is there.
+ */
+int dwell_states_batch(struct dwell_states *states, const struct dwell_event *events, size_t count,
+	struct dwell_told *told);
+
+/* Sums begin there: of an interval that began before, what follows counts. Not later than the first
+ * row. */
+void dwell_states_sum_from(struct dwell_states *states, uint64_t from_ns);
+
+/* A task of which something was told. */
+struct dwell_life {
+	uint32_t task;
+	uint64_t created_ns;
+	uint64_t ended_ns; /* DWELL_FOREVER: it lives */
+	struct dwell_task_sums sums;
+};
+
+/* Visit them in order of task id; stops at what is not 0, and returns it. */
+int dwell_states_lives(const struct dwell_states *states,
+	int (*visit)(void *context, const struct dwell_life *life), void *context);
 
 /* Tell the open intervals of all live tasks up to time_ns, flagged DWELL_INTERVAL_OPEN, in order of
  * task id; the states go on: each will be told again, whole, when it ends. */

@@ -1,0 +1,209 @@
+/* Batches: what is told in them is what is told one by one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/states.h"
+#include "tests/collect.h"
+#include "tests/gen.h"
+#include "tests/harness.h"
+
+enum { SEEDS = 1000, MOST = 300 };
+
+static struct dwell_states *new_states(
+	const struct collect *h, const struct dwell_states_ops *ops, struct told *told)
+{
+	struct dwell_states *states = NULL;
+
+	cr_assert(eq(int, dwell_states_new(&states, h->levels, ops, told), 0));
+	for (size_t i = 0; i < h->executor_count; i++)
+		cr_assert(eq(int, dwell_states_executor(states, &h->executors[i]), 0));
+	for (size_t i = 0; i < h->task_count; i++)
+		cr_assert(eq(int, dwell_states_task(states, &h->tasks[i]), 0));
+	return states;
+}
+
+static bool is_in(const uint16_t *list, size_t count, size_t *at, size_t i)
+{
+	const bool is = *at < count && list[*at] == i;
+
+	*at += is;
+	return is;
+}
+
+/* The lists name what they should, all of it, in order. */
+static void check_lists(const struct dwell_told *told)
+{
+	size_t running = 0, runnable = 0, own = 0;
+
+	for (size_t i = 0; i < told->count; i++) {
+		const struct dwell_interval *of = &told->intervals[i];
+
+		cr_assert(eq(int, is_in(told->running, told->running_count, &running, i),
+			of->state == DWELL_RUNNING));
+		cr_assert(eq(int, is_in(told->runnable, told->runnable_count, &runnable, i),
+			of->state == DWELL_RUNNABLE));
+		cr_assert(eq(int, is_in(told->own_waits, told->own_count, &own, i),
+			(of->told & DWELL_TOLD_WAIT) != 0));
+	}
+	cr_assert(eq(sz, running, told->running_count));
+	cr_assert(eq(sz, runnable, told->runnable_count));
+	cr_assert(eq(sz, own, told->own_count));
+}
+
+/* In the order in which the functions would have been called. */
+static void unpack(const struct dwell_told *batch, struct told *told)
+{
+	size_t waits = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct dwell_interval interval = batch->intervals[i];
+
+		for (; waits < batch->wait_count && batch->waits[waits].row < interval.row; waits++)
+			told_wait(told, &batch->waits[waits]);
+		told_interval(told, &interval);
+		if (interval.told & DWELL_TOLD_WAIT) {
+			const struct dwell_wait wait = dwell_wait_of(&interval);
+
+			told_wait(told, &wait);
+		}
+	}
+	for (; waits < batch->wait_count; waits++)
+		told_wait(told, &batch->waits[waits]);
+}
+
+static void run_batches(
+	uint64_t seed, const struct collect *h, struct dwell_states *states, struct told *told)
+{
+	static struct dwell_interval intervals[MOST * DWELL_TOLD_OF_A_ROW];
+	static struct dwell_wait waits[MOST];
+	static uint16_t lists[3][MOST * DWELL_TOLD_OF_A_ROW];
+	struct dwell_told batch = { .intervals = intervals,
+		.waits = waits,
+		.running = lists[0],
+		.runnable = lists[1],
+		.own_waits = lists[2] };
+	uint64_t random = seed;
+
+	for (size_t at = 0, n; at < h->count; at += n) {
+		n = 1 + gen_random(&random, MOST - 1);
+		if (n > h->count - at)
+			n = h->count - at;
+		cr_assert(eq(int, dwell_states_batch(states, h->rows + at, n, &batch), 0));
+		check_lists(&batch);
+		unpack(&batch, told);
+	}
+}
+
+static void check_same(uint64_t seed, const struct told *a, const struct told *b)
+{
+	cr_assert(eq(sz, a->interval_count, b->interval_count), "seed %lu", seed);
+	cr_assert(eq(sz, a->wait_count, b->wait_count), "seed %lu", seed);
+	for (size_t i = 0; i < a->interval_count; i++)
+		cr_assert(told_same_interval(&a->intervals[i], &b->intervals[i]),
+			"seed %lu, interval %zu", seed, i);
+	for (size_t i = 0; i < a->wait_count; i++)
+		cr_assert(
+			told_same_wait(&a->waits[i], &b->waits[i]), "seed %lu, wait %zu", seed, i);
+}
+
+struct summing {
+	const struct told *told;
+	uint64_t from_ns;
+	size_t intervals;
+};
+
+/* The sums of a task are those of its intervals. */
+static int check_sums(void *context, const struct dwell_life *life)
+{
+	struct summing *summing = context;
+	uint64_t ns[DWELL_STATE_COUNT] = { 0 }, count = 0;
+	bool ended = false;
+
+	for (size_t i = 0; i < summing->told->interval_count; i++) {
+		const struct dwell_interval *of = &summing->told->intervals[i];
+		const uint64_t from =
+			of->start_ns > summing->from_ns ? of->start_ns : summing->from_ns;
+
+		if (of->task != life->task)
+			continue;
+		ns[of->state] += of->end_ns > from ? of->end_ns - from : 0;
+		count++;
+		if (of->next == DWELL_EXITED)
+			cr_assert(eq(u64, life->ended_ns, of->end_ns));
+		ended |= of->next == DWELL_EXITED;
+	}
+	cr_assert(eq(u64, life->sums.unknown_ns, ns[DWELL_UNKNOWN]));
+	cr_assert(eq(u64, life->sums.running_ns, ns[DWELL_RUNNING]));
+	cr_assert(eq(u64, life->sums.runnable_ns, ns[DWELL_RUNNABLE]));
+	cr_assert(eq(u64, life->sums.blocked_ns, ns[DWELL_BLOCKED]));
+	cr_assert(eq(u64, life->sums.intervals, count));
+	cr_assert(eq(int, life->ended_ns != DWELL_FOREVER, ended));
+	summing->intervals += count;
+	return 0;
+}
+
+static void check(uint64_t seed, const struct collect *h)
+{
+	struct told one = { 0 }, many = { 0 };
+	struct dwell_states *a = new_states(h, &told_ops, &one);
+	struct dwell_states *b = new_states(h, &told_ops, &many);
+	struct summing summing = { .told = &many, .from_ns = h->count ? h->rows[0].time_ns : 0 };
+
+	dwell_states_sum_from(b, summing.from_ns);
+	cr_assert(eq(int, dwell_states_apply(a, h->rows, h->count), 0));
+	run_batches(seed, h, b, &many);
+	check_same(seed, &one, &many);
+	cr_assert(eq(int, dwell_states_flush(a, h->end_ns), 0));
+	cr_assert(eq(int, dwell_states_flush(b, h->end_ns), 0));
+	check_same(seed, &one, &many);
+	cr_assert(eq(int, dwell_states_lives(b, check_sums, &summing), 0));
+	cr_assert(eq(sz, summing.intervals, many.interval_count));
+	dwell_states_free(a);
+	dwell_states_free(b);
+	told_release(&one);
+	told_release(&many);
+}
+
+Test(states_batch, tells_the_same)
+{
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		const struct gen_options options = gen_any(seed);
+		struct collect h;
+
+		collect_init(&h);
+		cr_assert(eq(int, gen_drive(&options, &h.sink), 0));
+		check(seed, &h);
+		collect_release(&h);
+	}
+	no_leaks();
+}
+
+Test(states_batch, tells_the_same_of_nonsense)
+{
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		struct collect h = { .levels = seed % 3 ? DWELL_LEVEL_SCHEDULER : 0 };
+		uint64_t random = seed;
+
+		h.count = 600;
+		h.rows = calloc(h.count, sizeof(*h.rows));
+		cr_assert(h.rows != NULL);
+		for (size_t i = 0; i < h.count; i++)
+			h.rows[i] = (struct dwell_event){
+				.time_ns = i * 100 + gen_random(&random, 300),
+				.extra = i * 100 + gen_random(&random, 300),
+				.kind = (uint8_t)(1 + gen_random(&random, 2 + seed % 20)),
+				.state = (uint8_t)gen_random(&random, seed % 2 ? 8 : 5),
+				.reason = (uint8_t)gen_random(&random, 256),
+				.flags = (uint8_t)gen_random(&random, 256),
+				.task = (uint32_t)gen_random(&random, 5),
+				.peer = (uint32_t)gen_random(&random, 5),
+				.executor = (uint32_t)gen_random(&random, 4),
+				.object = (uint32_t)gen_random(&random, 4),
+				.stack = (uint32_t)gen_random(&random, 4),
+			};
+		h.end_ns = h.count * 100 + 500;
+		check(seed, &h);
+		free(h.rows);
+	}
+	no_leaks();
+}
