@@ -53,13 +53,10 @@ static uint32_t share(uint64_t part, uint64_t whole)
 
 static uint32_t other_tasks(const struct model *model)
 {
-	const struct tally *tally = &model->tally;
-	const uint32_t end = dwell_catalog_tasks(model->catalog);
 	uint32_t count = 0;
 
-	for (uint32_t id = 1; model->catalog->marked && id < end; id++)
-		count += bit_of(tally->seen, tally->seen_words, id) &&
-			 !dwell_catalog_recorded(model->catalog, id);
+	for (uint32_t id = 1; model->catalog->marked && id < model->tally.lives.end; id++)
+		count += model_life(model, id) && !dwell_catalog_recorded(model->catalog, id);
 	return count;
 }
 

@@ -19,7 +19,7 @@ static void drop_chapter(void *read)
 	if (!chapter)
 		return;
 	history_release(&chapter->history);
-	free(chapter->tally.seen);
+	tally_release(&chapter->tally);
 	free(chapter);
 }
 
@@ -65,7 +65,7 @@ void chapters_close(struct chapters *chapters)
 	}
 	table_release(&chapters->carried);
 	free(chapters->late);
-	free(chapters->tally.seen);
+	tally_release(&chapters->tally);
 	*chapters = (struct chapters){ 0 };
 }
 

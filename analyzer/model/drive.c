@@ -19,10 +19,8 @@ static int make_folds(struct run *run)
 			return err;
 		run->ops[i] = model->ops[i];
 		run->fold_count = i + 1;
-		if (model->ops[i]->event) {
-			run->per_row = true;
+		if (!model->ops[i]->batch)
 			run->kinds |= model->ops[i]->kinds;
-		}
 	}
 	return DWELL_OK;
 }
@@ -265,11 +263,23 @@ static void settle_end(struct model *model, uint64_t now_ns)
 	model->end_ns = end_ns < model->from_ns ? model->from_ns : end_ns;
 }
 
-static void count_tasks(struct tally *tally)
+static void count_lives(struct model *model)
 {
-	tally->tasks = 0;
-	for (size_t i = 0; i < tally->seen_words; i++)
-		tally->tasks += (uint32_t)__builtin_popcountll(tally->seen[i]);
+	struct tally *tally = &model->tally;
+
+	for (uint32_t task = 1; task < tally->lives.end; task++) {
+		const struct task_life *life = model_life(model, task);
+
+		if (!life)
+			continue;
+		tally->tasks++;
+		if (!in_scope(model, task))
+			continue;
+		tally->state_ns[DWELL_UNKNOWN] += life->sums.unknown_ns;
+		tally->state_ns[DWELL_RUNNING] += life->sums.running_ns;
+		tally->state_ns[DWELL_RUNNABLE] += life->sums.runnable_ns;
+		tally->state_ns[DWELL_BLOCKED] += life->sums.blocked_ns;
+	}
 }
 
 static int conclude(struct model *model, struct run *last)
@@ -282,7 +292,7 @@ static int conclude(struct model *model, struct run *last)
 	err = run_flush(last, model->end_ns);
 	if (!err)
 		err = run_merge(model, last);
-	count_tasks(&model->tally);
+	count_lives(model);
 	return err ? err : catalog_finish(model->catalog);
 }
 
@@ -386,8 +396,7 @@ int model_part(struct model *model, size_t first, size_t count, const struct fol
 	run.ops[0] = ops;
 	run.folds[0] = fold;
 	run.fold_count = 1;
-	run.per_row = ops->event;
-	run.kinds = ops->kinds;
+	run.kinds = ops->batch ? 0 : ops->kinds;
 	/* Sources of one part read on from where they are: from the front again. */
 	if (!err && model->parts == 1)
 		err = model->source->ops->start(model->source, &options, &nobody);
@@ -395,6 +404,8 @@ int model_part(struct model *model, size_t first, size_t count, const struct fol
 		err = drive_part(&run, part);
 	if (!err && first + count == model->parts)
 		err = run_flush(&run, model->end_ns > run.now_ns ? model->end_ns : run.now_ns);
+	if (!err && tally)
+		err = tally_take(tally, run.states);
 	if (!err && tally)
 		err = tally_merge(tally, &run.tally);
 	run.fold_count = 0; /* the caller's */
@@ -415,8 +426,7 @@ int model_replay(
 	run.ops[0] = ops;
 	run.folds[0] = fold;
 	run.fold_count = 1;
-	run.per_row = ops->event;
-	run.kinds = ops->kinds;
+	run.kinds = ops->batch ? 0 : ops->kinds;
 	/* Sources of one part read on from where they are: from the front again. */
 	if (!err)
 		err = model->source->ops->start(model->source, &options, &nobody);
@@ -435,7 +445,7 @@ void model_release(struct model *model)
 	free(model->task_bits);
 	free(model->scope_bits);
 	free(model->object_bits);
-	free(model->tally.seen);
+	tally_release(&model->tally);
 	catalog_free(model->catalog);
 	*model = (struct model){ 0 };
 }

@@ -21,13 +21,27 @@ struct model;
 /* Where a fold begins: the states at that moment. */
 struct fold_start {
 	const struct model *model;
-	const struct dwell_states *states; /* to look at while events come */
+	const struct dwell_states *states; /* to look at while events come one by one */
 	uint64_t time_ns;
 	size_t part;
 	const struct dwell_task_state *keyframe;
 	size_t count;
 };
 
+/* Rows, and what they ended: to be walked one after the other, or row by row with what each ended.
+ */
+struct fold_batch {
+	const struct dwell_event *rows;
+	size_t count;   /* 0: what is told are the states that go on at the end; no lists of them */
+	uint32_t kinds; /* bits 1 << enum dwell_event_kind of what may be among the rows */
+	const struct dwell_told *told;
+};
+
+/*
+ * A fold is told of rows and what they ended either in batches, which is quicker, or one by one:
+ * then each row of its kinds by `event`, before it is applied to the states, and what ends by
+ * `interval` and `wait`.
+ */
 struct fold_ops {
 	bool serial;
 	uint32_t kinds; /* bits 1 << enum dwell_event_kind that `event` wants */
@@ -35,7 +49,7 @@ struct fold_ops {
 	void (*free)(void *fold); /* NULL is allowed */
 	/* All but make, free and merge may be NULL. 0 or a negative enum dwell_error. */
 	int (*begin)(void *fold, const struct fold_start *start);
-	/* A row, before it is applied to the states. */
+	int (*batch)(void *fold, const struct fold_batch *batch);
 	int (*event)(void *fold, const struct dwell_event *event);
 	int (*interval)(void *fold, const struct dwell_interval *interval);
 	int (*wait)(void *fold, const struct dwell_wait *wait);
@@ -51,12 +65,20 @@ struct tally {
 	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	uint64_t lost, lost_by_cause[DWELL_LOSS_CAUSE_COUNT];
 	/* Of the tasks in scope. */
-	uint64_t state_ns[DWELL_STATE_COUNT];
 	uint64_t waits, with_stack, with_object, with_holder, with_waker;
 	uint64_t first_ns, last_ns; /* rows */
-	uint64_t *seen;             /* bits of tasks */
-	size_t seen_words;
-	uint32_t tasks; /* bits set; at the end */
+	struct table lives;         /* struct task_life, by task */
+	/* Worked out at the end: */
+	uint64_t state_ns[DWELL_STATE_COUNT]; /* of the tasks in scope */
+	uint32_t tasks;                       /* of which something was told */
+};
+
+/* What a task did in the window. Where no interval of it was told it was not seen. */
+struct task_life {
+	bool known;
+	uint64_t created_ns;
+	uint64_t ended_ns; /* DWELL_FOREVER: it lives */
+	struct dwell_task_sums sums;
 };
 
 struct dwell_query;
@@ -93,6 +115,14 @@ struct model {
 /* Drive the source into model->ops; what comes out is in folds, tally, catalog and end_ns. */
 int model_run(struct model *model, struct dwell_diag *diag);
 void model_release(struct model *model);
+
+/* The life of a task of which something was told; else NULL. */
+static inline const struct task_life *model_life(const struct model *model, uint32_t task)
+{
+	const struct task_life *life = table_get(&model->tally.lives, task);
+
+	return life && life->known && life->sums.intervals ? life : NULL;
+}
 
 /* Say where and what an error of the source was, if it was one. Returns err. */
 int model_complain(const struct model *model, int err, struct dwell_diag *diag);

@@ -3,20 +3,71 @@
 
 #include "model/run.h"
 
-static int merge_seen(struct tally *into, struct tally *from)
+static struct task_life *life_of(struct tally *tally, uint32_t task)
 {
-	if (into->seen_words < from->seen_words) {
-		uint64_t *seen = into->seen;
-		const size_t words = into->seen_words;
+	struct task_life *life;
 
-		into->seen = from->seen;
-		into->seen_words = from->seen_words;
-		from->seen = seen;
-		from->seen_words = words;
+	tally->lives.item = sizeof(*life);
+	life = table_make(&tally->lives, task);
+	if (life && !life->known) {
+		life->known = true;
+		life->created_ns = DWELL_FOREVER;
+		life->ended_ns = DWELL_FOREVER;
 	}
-	for (size_t i = 0; i < from->seen_words; i++)
-		into->seen[i] |= from->seen[i];
+	return life;
+}
+
+/* In any order: a life is told once, in pieces. */
+static void add_life(struct task_life *life, const struct dwell_life *from)
+{
+	if (from->created_ns < life->created_ns)
+		life->created_ns = from->created_ns;
+	if (from->ended_ns < life->ended_ns)
+		life->ended_ns = from->ended_ns;
+	life->sums.unknown_ns += from->sums.unknown_ns;
+	life->sums.running_ns += from->sums.running_ns;
+	life->sums.runnable_ns += from->sums.runnable_ns;
+	life->sums.blocked_ns += from->sums.blocked_ns;
+	life->sums.intervals += from->sums.intervals;
+	life->sums.switches += from->sums.switches;
+	life->sums.preemptions += from->sums.preemptions;
+	life->sums.wakes += from->sums.wakes;
+}
+
+static int take_life(void *context, const struct dwell_life *from)
+{
+	struct task_life *life = life_of(context, from->task);
+
+	if (life)
+		add_life(life, from);
+	return life ? DWELL_OK : DWELL_ENOMEM;
+}
+
+int tally_take(struct tally *tally, const struct dwell_states *states)
+{
+	return dwell_states_lives(states, take_life, tally);
+}
+
+static int merge_lives(struct tally *into, const struct tally *from)
+{
+	for (uint32_t task = 0; task < from->lives.end; task++) {
+		const struct task_life *life = table_get(&from->lives, task);
+		const struct dwell_life as = {
+			.task = task,
+			.created_ns = life ? life->created_ns : 0,
+			.ended_ns = life ? life->ended_ns : 0,
+			.sums = life ? life->sums : (struct dwell_task_sums){ 0 },
+		};
+
+		if (life && life->known && take_life(into, &as))
+			return DWELL_ENOMEM;
+	}
 	return DWELL_OK;
+}
+
+void tally_release(struct tally *tally)
+{
+	table_release(&tally->lives);
 }
 
 int tally_merge(struct tally *into, struct tally *from)
@@ -32,20 +83,20 @@ int tally_merge(struct tally *into, struct tally *from)
 	into->lost += from->lost;
 	for (size_t i = 0; i < DWELL_LOSS_CAUSE_COUNT; i++)
 		into->lost_by_cause[i] += from->lost_by_cause[i];
-	for (size_t i = 0; i < DWELL_STATE_COUNT; i++)
-		into->state_ns[i] += from->state_ns[i];
 	into->waits += from->waits;
 	into->with_stack += from->with_stack;
 	into->with_object += from->with_object;
 	into->with_holder += from->with_holder;
 	into->with_waker += from->with_waker;
-	return merge_seen(into, from);
+	return merge_lives(into, from);
 }
 
 int run_merge(struct model *model, struct run *from)
 {
-	int err = tally_merge(&model->tally, &from->tally);
+	int err = tally_take(&model->tally, from->states);
 
+	if (!err)
+		err = tally_merge(&model->tally, &from->tally);
 	for (size_t i = 0; i < from->fold_count && !err; i++) {
 		if (!model->folds[i]) {
 			model->folds[i] = from->folds[i];

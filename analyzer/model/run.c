@@ -9,63 +9,6 @@ static struct run *run_of(struct dwell_sink *sink)
 	return (struct run *)sink;
 }
 
-static int mark_seen(struct tally *tally, uint32_t task)
-{
-	const size_t word = task / 64;
-
-	if (word >= tally->seen_words) {
-		const size_t words = (word + 1) * 2;
-		uint64_t *seen = realloc(tally->seen, words * sizeof(*seen));
-
-		if (!seen)
-			return DWELL_ENOMEM;
-		memset(&seen[tally->seen_words], 0, (words - tally->seen_words) * sizeof(*seen));
-		tally->seen = seen;
-		tally->seen_words = words;
-	}
-	tally->seen[word] |= 1ull << (task % 64);
-	return DWELL_OK;
-}
-
-static void run_interval(void *context, const struct dwell_interval *interval)
-{
-	struct run *run = context;
-
-	if (!run->folding || run->err)
-		return;
-	if (!run->silent) {
-		if (in_scope(run->model, interval->task))
-			run->tally.state_ns[interval->state] +=
-				in_window(run->model, interval->start_ns, interval->end_ns);
-		run->err = mark_seen(&run->tally, interval->task);
-	}
-	for (size_t i = 0; i < run->fold_count && !run->err; i++)
-		if (run->ops[i]->interval)
-			run->err = run->ops[i]->interval(run->folds[i], interval);
-}
-
-static void run_wait(void *context, const struct dwell_wait *wait)
-{
-	struct run *run = context;
-
-	if (!run->folding || run->err)
-		return;
-	if (!run->silent && in_scope(run->model, wait->task)) {
-		const bool held =
-			wait->reason == DWELL_REASON_MUTEX || wait->reason == DWELL_REASON_RWLOCK;
-
-		run->tally.waits++;
-		run->tally.with_stack += wait->stack != 0;
-		run->tally.with_object += wait->object != 0;
-		/* What is owned was held by who gave it up. */
-		run->tally.with_holder += wait->holder || (held && wait->waker);
-		run->tally.with_waker += wait->waker != 0;
-	}
-	for (size_t i = 0; i < run->fold_count && !run->err; i++)
-		if (run->ops[i]->wait)
-			run->err = run->ops[i]->wait(run->folds[i], wait);
-}
-
 static int tell_executors(struct run *run)
 {
 	const struct dwell_catalog *catalog = run->model->catalog;
@@ -105,12 +48,13 @@ static int tell_tasks(struct run *run)
 /* Told of what the source knew at its start, and only that: parts are driven at the same time. */
 static int new_states(struct run *run)
 {
-	static const struct dwell_states_ops ops = { run_interval, run_wait };
+	static const struct dwell_states_ops ops = { .interval = run_interval };
 	struct dwell_catalog *catalog = run->model->catalog;
 	int err = dwell_states_new(&run->states, run->model->info.levels, &ops, run);
 
 	if (err)
 		return err;
+	dwell_states_sum_from(run->states, run->model->from_ns);
 	pthread_mutex_lock(&catalog->lock);
 	err = tell_executors(run);
 	if (!err)
@@ -195,48 +139,6 @@ static int sink_keyframe(struct dwell_sink *sink, uint64_t time_ns,
 	return begin_folds(run, &start);
 }
 
-static int one_by_one(struct run *run, const struct dwell_event *events, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct dwell_event *event = &events[i];
-
-		if (run->kinds >> event->kind & 1) {
-			for (size_t j = 0; j < run->fold_count && !run->err; j++)
-				if (run->ops[j]->kinds >> event->kind & 1)
-					run->err = run->ops[j]->event(run->folds[j], event);
-		}
-
-		const int err = run->err ? run->err : dwell_states_apply(run->states, event, 1);
-		if (err)
-			return err;
-		if (run->err)
-			return run->err;
-	}
-	return DWELL_OK;
-}
-
-static void tally_rows(struct run *run, const struct dwell_event *events, size_t count)
-{
-	struct tally *tally = &run->tally;
-
-	if (!tally->rows)
-		tally->first_ns = events[0].time_ns;
-	tally->rows += count;
-	tally->last_ns = events[count - 1].time_ns;
-	for (size_t i = 0; i < count; i++) {
-		const struct dwell_event *event = &events[i];
-
-		if (event->kind >= DWELL_EVENT_KIND_COUNT)
-			continue;
-		tally->by_kind[event->kind]++;
-		if (event->kind != DWELL_EVENT_LOSS)
-			continue;
-		tally->lost += event->value;
-		if (event->reason < DWELL_LOSS_CAUSE_COUNT)
-			tally->lost_by_cause[event->reason] += event->value;
-	}
-}
-
 /* Rows of the window. */
 static int fold_rows(struct run *run, const struct dwell_event *events, size_t count)
 {
@@ -250,13 +152,7 @@ static int fold_rows(struct run *run, const struct dwell_event *events, size_t c
 	}
 	run->followed = true;
 	run->now_ns = events[count - 1].time_ns;
-	if (!run->silent)
-		tally_rows(run, events, count);
-	if (run->per_row)
-		return one_by_one(run, events, count);
-
-	const int err = dwell_states_apply(run->states, events, count);
-	return err ? err : run->err;
+	return run_rows(run, events, count);
 }
 
 /* How many rows from the start are earlier than time_ns. */
@@ -303,7 +199,9 @@ int run_flush(struct run *run, uint64_t end_ns)
 
 	if (!err)
 		err = dwell_states_flush(run->states, end_ns);
-	return err ? err : run->err;
+	if (!err)
+		err = run->err;
+	return err ? err : run_told(run);
 }
 
 static int sink_begin(struct dwell_sink *sink, const struct dwell_trace_info *info)
@@ -405,6 +303,14 @@ int run_init(struct run *run, struct model *model, size_t part)
 		.stage = (uint32_t)part + 1,
 		.part = part,
 	};
+	run->told.intervals =
+		malloc(RUN_BATCH * DWELL_TOLD_OF_A_ROW * sizeof(*run->told.intervals));
+	run->told.waits = malloc(RUN_BATCH * sizeof(*run->told.waits));
+	run->told.running = malloc(3 * RUN_BATCH * DWELL_TOLD_OF_A_ROW * sizeof(uint16_t));
+	if (!run->told.intervals || !run->told.waits || !run->told.running)
+		return DWELL_ENOMEM;
+	run->told.runnable = run->told.running + RUN_BATCH * DWELL_TOLD_OF_A_ROW;
+	run->told.own_waits = run->told.runnable + RUN_BATCH * DWELL_TOLD_OF_A_ROW;
 	return new_states(run);
 }
 
@@ -415,6 +321,8 @@ void run_release(struct run *run)
 	run->fold_count = 0;
 	dwell_states_free(run->states);
 	run->states = NULL;
-	free(run->tally.seen);
-	run->tally.seen = NULL;
+	free(run->told.intervals);
+	free(run->told.waits);
+	free(run->told.running);
+	run->told = (struct dwell_told){ 0 };
 }

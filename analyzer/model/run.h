@@ -12,7 +12,6 @@ struct run {
 	struct dwell_states *states;
 	bool folding;  /* the window has begun */
 	bool followed; /* rows or a keyframe came: later keyframes say nothing new */
-	bool per_row;  /* a fold wants to see rows between states */
 	bool silent;   /* a replay: counts nothing */
 	bool again;    /* definitions and keyframes are known: only rows are told */
 	uint64_t now_ns;
@@ -20,9 +19,13 @@ struct run {
 	size_t fold_count;
 	const struct fold_ops *ops[MODEL_FOLDS];
 	void *folds[MODEL_FOLDS];
-	uint32_t kinds; /* that any of them wants */
+	uint32_t kinds;         /* of rows that any of them wants one by one */
+	struct dwell_told told; /* the batch */
 	struct tally tally;
 };
+
+/* Rows in a batch: so few that all of it stays near. */
+enum { RUN_BATCH = 256 };
 
 /* A run with folds of its own, for a part; all tasks and executors of the catalog as it is after
  * the source's start are told to its states. */
@@ -32,11 +35,22 @@ void run_release(struct run *run);
 /* A sink for the source's start and end: definitions only. */
 void run_init_tables(struct run *run, struct model *model, uint32_t stage);
 
+/* Rows of the window through the states into the folds. */
+int run_rows(struct run *run, const struct dwell_event *events, size_t count);
+
+/* A dwell_states_ops.interval; context: the run. Intervals that are told at the end, one by one. */
+void run_interval(void *context, const struct dwell_interval *interval);
+/* Fold those that were told since. */
+int run_told(struct run *run);
+
 /* The last rows have come: tell open states up to the end of the window. */
 int run_flush(struct run *run, uint64_t end_ns);
 
 /* Add what one run counted to what was counted before it. */
 int tally_merge(struct tally *into, struct tally *from);
+/* Take over what the states summed up. */
+int tally_take(struct tally *tally, const struct dwell_states *states);
+void tally_release(struct tally *tally);
 
 /* Fold what `from` holds into the model; from's folds are freed. */
 int run_merge(struct model *model, struct run *from);

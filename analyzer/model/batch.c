@@ -1,0 +1,206 @@
+/* Rows in batches: counted, through the states, and with what they ended into the folds. */
+#include <stdlib.h>
+
+#include "model/run.h"
+
+static void tally_loss(struct tally *tally, const struct dwell_event *event)
+{
+	tally->lost += event->value;
+	if (event->reason < DWELL_LOSS_CAUSE_COUNT)
+		tally->lost_by_cause[event->reason] += event->value;
+}
+
+/*
+ * Returns the kinds that there are. One count is behind the other, so that neither waits for the
+ * last store of the same.
+ */
+static uint32_t tally_rows(struct tally *tally, const struct dwell_event *events, size_t count)
+{
+	uint32_t even[UINT8_MAX + 1] = { 0 }, odd[UINT8_MAX + 1] = { 0 };
+	uint32_t kinds = 0;
+	size_t i = 0;
+
+	if (!tally->rows)
+		tally->first_ns = events[0].time_ns;
+	tally->rows += count;
+	tally->last_ns = events[count - 1].time_ns;
+	for (; i + 1 < count; i += 2) {
+		even[events[i].kind]++;
+		odd[events[i + 1].kind]++;
+	}
+	if (i < count)
+		even[events[i].kind]++;
+	for (unsigned kind = 0; kind < DWELL_EVENT_KIND_COUNT; kind++) {
+		tally->by_kind[kind] += even[kind] + odd[kind];
+		kinds |= (uint32_t)(even[kind] + odd[kind] != 0) << kind;
+	}
+	for (i = 0; even[DWELL_EVENT_LOSS] + odd[DWELL_EVENT_LOSS] && i < count; i++)
+		if (events[i].kind == DWELL_EVENT_LOSS)
+			tally_loss(tally, &events[i]);
+	return kinds;
+}
+
+static bool is_held(unsigned reason)
+{
+	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK;
+}
+
+/* Those that are blocked intervals, without branches: they could not be foreseen. */
+static void tally_own_waits(struct tally *tally, const struct run *run)
+{
+	uint64_t stacks = 0, objects = 0, holders = 0, wakers = 0, waits = 0;
+
+	for (size_t i = 0; i < run->told.own_count; i++) {
+		const struct dwell_interval *of = &run->told.intervals[run->told.own_waits[i]];
+		const uint64_t scope = in_scope(run->model, of->task);
+
+		waits += scope;
+		stacks += scope & (of->stack != 0);
+		objects += scope & (of->object != 0);
+		/* What is owned was held by who gave it up. */
+		holders += scope & is_held(of->reason) & (of->waker != 0);
+		wakers += scope & (of->waker != 0);
+	}
+	tally->waits += waits;
+	tally->with_stack += stacks;
+	tally->with_object += objects;
+	tally->with_holder += holders;
+	tally->with_waker += wakers;
+}
+
+/* Those of the program itself. */
+static void tally_waits(struct tally *tally, const struct run *run)
+{
+	for (size_t i = 0; i < run->told.wait_count; i++) {
+		const struct dwell_wait *wait = &run->told.waits[i];
+
+		if (!in_scope(run->model, wait->task))
+			continue;
+		tally->waits++;
+		tally->with_stack += wait->stack != 0;
+		tally->with_object += wait->object != 0;
+		tally->with_holder += wait->holder || (is_held(wait->reason) && wait->waker);
+		tally->with_waker += wait->waker != 0;
+	}
+}
+
+static int tell_interval(
+	const struct fold_ops *ops, void *fold, const struct dwell_interval *interval)
+{
+	int err = ops->interval ? ops->interval(fold, interval) : DWELL_OK;
+
+	if (!err && ops->wait && interval->told & DWELL_TOLD_WAIT) {
+		const struct dwell_wait wait = dwell_wait_of(interval);
+
+		err = ops->wait(fold, &wait);
+	}
+	return err;
+}
+
+/* What a batch ended, one by one in its order. */
+static int tell_each(const struct fold_ops *ops, void *fold, const struct dwell_told *told)
+{
+	size_t waits = 0;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < told->count && !err; i++) {
+		for (; ops->wait && waits < told->wait_count &&
+			told->waits[waits].row < told->intervals[i].row && !err;
+			waits++)
+			err = ops->wait(fold, &told->waits[waits]);
+		if (!err)
+			err = tell_interval(ops, fold, &told->intervals[i]);
+	}
+	for (; ops->wait && waits < told->wait_count && !err; waits++)
+		err = ops->wait(fold, &told->waits[waits]);
+	return err;
+}
+
+static int fold_told(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	const struct fold_batch batch = { rows, count, kinds, &run->told };
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < run->fold_count && !err; i++)
+		err = run->ops[i]->batch ? run->ops[i]->batch(run->folds[i], &batch)
+					 : tell_each(run->ops[i], run->folds[i], &run->told);
+	return err;
+}
+
+static int fold_batch(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	const int err = dwell_states_batch(run->states, rows, count, &run->told);
+
+	tally_own_waits(&run->tally, run);
+	tally_waits(&run->tally, run);
+	return err ? err : fold_told(run, rows, count, kinds);
+}
+
+static int tell_row(struct run *run, const struct dwell_event *row)
+{
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < run->fold_count && !err; i++)
+		if (!run->ops[i]->batch && run->ops[i]->event &&
+			run->ops[i]->kinds >> row->kind & 1)
+			err = run->ops[i]->event(run->folds[i], row);
+	return err;
+}
+
+static bool is_wanted(const struct run *run, const struct dwell_event *row)
+{
+	return row->kind < DWELL_EVENT_KIND_COUNT && run->kinds >> row->kind & 1;
+}
+
+/* How many rows may be applied before the next one that is to be told by itself. */
+static size_t until_wanted(const struct run *run, const struct dwell_event *rows, size_t count)
+{
+	size_t n = 1; /* it has been told */
+
+	if (count > RUN_BATCH)
+		count = RUN_BATCH;
+	if (!run->kinds)
+		return count;
+	while (n < count && !is_wanted(run, &rows[n]))
+		n++;
+	return n;
+}
+
+int run_rows(struct run *run, const struct dwell_event *events, size_t count)
+{
+	const uint32_t kinds = tally_rows(&run->tally, events, count);
+	int err = DWELL_OK;
+
+	for (size_t at = 0, n; at < count && !err; at += n) {
+		if (is_wanted(run, &events[at]))
+			err = tell_row(run, &events[at]);
+		n = until_wanted(run, events + at, count - at);
+		if (!err)
+			err = fold_batch(run, events + at, n, kinds);
+	}
+	run->told.count = 0;
+	run->told.wait_count = 0;
+	run->told.running_count = 0;
+	run->told.runnable_count = 0;
+	run->told.own_count = 0;
+	return err;
+}
+
+int run_told(struct run *run)
+{
+	const int err = fold_told(run, NULL, 0, 0);
+
+	run->told.count = 0;
+	return err;
+}
+
+void run_interval(void *context, const struct dwell_interval *interval)
+{
+	struct run *run = context;
+
+	if (!run->folding || run->err)
+		return;
+	run->told.intervals[run->told.count++] = *interval;
+	if (run->told.count == RUN_BATCH)
+		run->err = run_told(run);
+}
