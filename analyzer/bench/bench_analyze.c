@@ -1,10 +1,11 @@
 /*
- * The analyses on a big trace of ours, made of a generated history: million rows a second on one
- * core and on two, and the memory at its highest.
+ * The analyses on a big trace of ours: million rows a second on one core and on two, by the clock
+ * and by CPU time, and the memory at its highest.
  *
- *     bench_analyze [MILLION_ROWS [TASKS [FILE]]]
+ *     bench_analyze [MILLION_ROWS [TASKS [FILE [TRACE]]]]
  *
- * The file stays (default: in $TMPDIR), so that other tools can be run on it.
+ * The trace is made of a generated history, or of TRACE's rows again and again. It stays in FILE
+ * (default: in $TMPDIR), so that other tools can be run on it; where FILE is there it is taken.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "dwell/analysis.h"
 #include "dwell/encoder.h"
 #include "dwell/reader.h"
+#include "repeat.h"
 
 struct file_output {
 	struct dwell_output output;
@@ -30,15 +32,15 @@ static int write_file(struct dwell_output *output, const void *at, size_t size)
 	return fwrite(at, 1, size, file->file) == size ? DWELL_OK : DWELL_EIO;
 }
 
-static double now_s(void)
+static double now_s(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static int make_file(const char *path, size_t rows, uint32_t tasks)
+static int drive_generated(size_t rows, uint32_t tasks, struct dwell_sink *sink)
 {
 	const struct gen_options options = {
 		.seed = 1,
@@ -49,12 +51,34 @@ static int make_file(const char *path, size_t rows, uint32_t tasks)
 		.races = 20,
 		.step_ns = 1000,
 	};
+
+	return gen_drive(&options, sink);
+}
+
+static int drive_repeated(const char *trace, size_t rows, struct dwell_sink *sink)
+{
+	struct dwell_bytes *bytes = NULL;
+	struct dwell_reader *reader = NULL;
+	int err = dwell_bytes_open_file(&bytes, trace);
+
+	if (!err)
+		err = dwell_reader_open(&reader, bytes, NULL);
+	if (!err)
+		err = repeat_drive(dwell_reader_source(reader), rows, sink);
+	dwell_reader_close(reader);
+	return err;
+}
+
+static int make_file(const char *path, size_t rows, uint32_t tasks, const char *trace)
+{
 	struct file_output file = { .output = { write_file }, .file = fopen(path, "wb") };
 	struct dwell_encoder *encoder = NULL;
 	int err = file.file ? dwell_encoder_new(&encoder, &file.output, NULL) : DWELL_EIO;
 
-	if (!err)
-		err = gen_drive(&options, dwell_encoder_sink(encoder));
+	if (!err && trace)
+		err = drive_repeated(trace, rows, dwell_encoder_sink(encoder));
+	else if (!err)
+		err = drive_generated(rows, tasks, dwell_encoder_sink(encoder));
 	dwell_encoder_free(encoder);
 	if (file.file && fclose(file.file) != 0)
 		err = DWELL_EIO;
@@ -81,7 +105,7 @@ static int analyze(const char *path, unsigned analyses, unsigned threads, const 
 	struct dwell_bytes *bytes = NULL;
 	struct dwell_reader *reader = NULL;
 	struct dwell_answer *answer = NULL;
-	const double start = now_s();
+	const double cpu_s = now_s(CLOCK_PROCESS_CPUTIME_ID), wall_s = now_s(CLOCK_MONOTONIC);
 	int err = dwell_bytes_open_file(&bytes, path);
 
 	if (!err)
@@ -89,9 +113,12 @@ static int analyze(const char *path, unsigned analyses, unsigned threads, const 
 	if (!err)
 		err = dwell_analyze(&answer, dwell_reader_source(reader), &query, NULL);
 	if (!err)
-		printf("%-10s %u thread%s %8.1f M rows/s  %7ld KiB\n", name, threads,
-			threads == 1 ? " " : "s",
-			(double)answer->trace.events / (now_s() - start) / 1e6, peak_kb());
+		printf("%-10s %u thread%s %8.1f M rows/s, %8.1f by CPU time  %7ld KiB\n", name,
+			threads, threads == 1 ? " " : "s",
+			(double)answer->trace.events / (now_s(CLOCK_MONOTONIC) - wall_s) / 1e6,
+			(double)answer->trace.events / (now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_s) /
+				1e6,
+			peak_kb());
 	else
 		printf("%s: %s\n", name, dwell_strerror(err));
 	dwell_answer_free(answer);
@@ -138,7 +165,7 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s", argc > 3 ? argv[3] : "");
 	if (argc <= 3)
 		snprintf(path, sizeof(path), "%s/bench_analyze.dwell", folder);
-	if (access(path, R_OK) != 0 && make_file(path, rows, tasks)) {
+	if (access(path, R_OK) != 0 && make_file(path, rows, tasks, argc > 4 ? argv[4] : NULL)) {
 		fprintf(stderr, "bench_analyze: %s cannot be made\n", path);
 		return 1;
 	}
