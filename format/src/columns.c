@@ -6,7 +6,6 @@
 
 enum { FOLD_EXECUTORS = 16 };
 
-/* Choices without branches: which of them it is, cannot be foreseen. */
 static unsigned mode_of_pair(const struct rows_pair *pair, uint32_t value, unsigned first)
 {
 	unsigned mode = value == rows_second(*pair) ? first + 1 : WIRE_EXPLICIT;
@@ -24,7 +23,7 @@ static unsigned mode_of_occupant(uint32_t occupant, uint32_t value)
 
 static uint64_t switch_modes(const struct columns *c, const uint32_t n[])
 {
-	const struct rows_executor *on = &c->on[n[ROWS_EXECUTOR]];
+	const struct columns_executor *on = &c->on[n[ROWS_EXECUTOR]];
 	const uint32_t task = n[ROWS_TASK], peer = n[ROWS_PEER];
 	const struct rows_follow *follow = task ? &c->follow[task] : &on->follow;
 	unsigned enters = mode_of_pair(&follow->sched[ROWS_SWITCH], peer, WIRE_FOLLOWS);
@@ -37,7 +36,7 @@ static uint64_t switch_modes(const struct columns *c, const uint32_t n[])
 
 static uint64_t wake_modes(const struct columns *c, const uint32_t n[])
 {
-	const struct rows_executor *on = &c->on[n[ROWS_EXECUTOR]];
+	const struct columns_executor *on = &c->on[n[ROWS_EXECUTOR]];
 	const uint32_t task = n[ROWS_TASK], peer = n[ROWS_PEER];
 	const struct rows_follow *follow = peer ? &c->follow[peer] : &on->follow;
 
@@ -111,7 +110,6 @@ static unsigned mode_in(uint64_t modes, unsigned field)
 	return (unsigned)(modes >> (3 * field)) & 7;
 }
 
-/* Told without a branch: which is explicit cannot be foreseen. */
 static void put_number(struct columns *c, const struct numbers *in, unsigned field)
 {
 	c->number[field][c->entries[field]] = in->n[field];
@@ -135,7 +133,7 @@ static void put_details(struct columns *c, const struct dwell_event *row, const 
 static void learn_sched(struct columns *c, const struct dwell_event *row, const uint32_t n[])
 {
 	const uint32_t task = n[ROWS_TASK], peer = n[ROWS_PEER];
-	struct rows_executor *on = &c->on[n[ROWS_EXECUTOR]];
+	struct columns_executor *on = &c->on[n[ROWS_EXECUTOR]];
 
 	if (row->kind == DWELL_EVENT_SWITCH) {
 		rows_push(&(task ? &c->follow[task] : &on->follow)->sched[ROWS_SWITCH], peer);
@@ -181,10 +179,17 @@ static void learn(struct columns *c, const struct dwell_event *row, const struct
 		rows_push(&c->follow[n[ROWS_TASK]].peers, n[ROWS_PEER]);
 }
 
+static void set_fold(struct columns *c, bool fold)
+{
+	c->fold = fold;
+	for (uint32_t i = 0; i < c->executors.count; i++)
+		c->on[i].key = dwell_columns_executor_key(c, i);
+}
+
 /* The chunk's first row: where the last chunk left the executors. */
 static int start(struct columns *c, const struct dwell_event *row)
 {
-	c->first_ns = row->time_ns;
+	c->first_ns = c->last_ns = row->time_ns;
 	c->unit = c->odd ? 1 : c->tick;
 	c->shift = c->unit & (c->unit - 1) ? COLUMNS_NO_SHIFT : (unsigned)__builtin_ctzll(c->unit);
 	for (uint32_t id = 1; id < c->occupant_cap; id++) {
@@ -197,21 +202,8 @@ static int start(struct columns *c, const struct dwell_event *row)
 			return DWELL_ENOMEM;
 		c->on[executor].occupant = task;
 	}
-	c->fold = !c->unfold;
+	set_fold(c, !c->unfold);
 	return DWELL_OK;
-}
-
-/* Units since the chunk's first row. False: it is not a whole number of them. */
-static bool to_units(struct columns *c, uint64_t time_ns, uint64_t *units)
-{
-	const uint64_t since = time_ns - c->first_ns;
-
-	if (c->shift < COLUMNS_NO_SHIFT) {
-		*units = since >> c->shift;
-		return *units << c->shift == since;
-	}
-	*units = since / c->unit;
-	return since % c->unit == 0;
 }
 
 /* Does the chunk take a row with these executors? If not, the next will. */
@@ -222,7 +214,7 @@ static bool can_fold(struct columns *c)
 	c->unfold = true;
 	if (c->count)
 		return false;
-	c->fold = false;
+	set_fold(c, false);
 	return true;
 }
 
@@ -235,7 +227,9 @@ static int put_row(struct columns *c, const struct dwell_event *row)
 
 	if (err)
 		return err;
-	if (!to_units(c, row->time_ns, &time)) {
+	if (row->time_ns < c->last_ns)
+		return DWELL_EINVAL;
+	if (!dwell_columns_units(c, row->time_ns, &time)) {
 		c->odd = true;
 		return DWELL_END;
 	}
@@ -251,8 +245,9 @@ static int put_row(struct columns *c, const struct dwell_event *row)
 		return DWELL_END;
 	}
 	c->shape[c->count] = (uint8_t)shape;
-	c->delta[c->count++] = time - c->on_time[e];
-	c->on_time[e] = time;
+	c->delta[c->count++] = time - c->on[e].time;
+	c->on[e].time = time;
+	c->last_ns = row->time_ns;
 	put_number(c, &in, ROWS_TASK);
 	put_number(c, &in, ROWS_PEER);
 	put_number(c, &in, ROWS_EXECUTOR);
@@ -274,11 +269,12 @@ int dwell_columns_put(
 	if (!c->count && count)
 		err = start(c, rows);
 	while (!err && *taken < count && c->count < c->max_rows) {
+		*taken += dwell_columns_plain(c, rows + *taken, count - *taken);
+		if (*taken == count || c->count == c->max_rows)
+			break;
 		err = put_row(c, &rows[*taken]);
 		*taken += !err;
 	}
-	if (*taken)
-		c->last_ns = rows[*taken - 1].time_ns;
 	return err == DWELL_END ? DWELL_OK : err;
 }
 
@@ -297,26 +293,8 @@ void dwell_columns_clear(struct columns *c)
 	c->count = 0;
 	c->lost = 0;
 	memset(c->entries, 0, sizeof(c->entries));
-	c->on_time[0] = 0;
-	c->on[0] = (struct rows_executor){ 0 };
+	c->on[0] = (struct columns_executor){ 0 };
 	c->follow[0] = (struct rows_follow){ 0 };
 	c->detail[0] = (struct rows_detail){ 0 };
 	c->object_values[0] = 0;
-}
-
-void dwell_columns_kinds(const struct columns *c, uint64_t by_kind[DWELL_EVENT_KIND_COUNT])
-{
-	/* Two counts, so that one of a shape need not wait for the one before. */
-	uint32_t uses[2][SHAPES_MAX] = { 0 };
-	uint32_t i = 0;
-
-	for (; i + 1 < c->count; i += 2) {
-		uses[0][c->shape[i]]++;
-		uses[1][c->shape[i + 1]]++;
-	}
-	if (i < c->count)
-		uses[0][c->shape[i]]++;
-	memset(by_kind, 0, DWELL_EVENT_KIND_COUNT * sizeof(*by_kind));
-	for (unsigned k = 0; k < c->shapes.count; k++)
-		by_kind[c->shapes.list[k].kind] += uses[0][k] + uses[1][k];
 }

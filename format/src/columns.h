@@ -13,6 +13,13 @@
  */
 enum { COLUMNS_EXPLICIT = ROWS_STACK + 1, COLUMNS_NO_SHIFT = 64 };
 
+struct columns_executor {
+	uint64_t time; /* of its last row, in units since the chunk's first */
+	uint64_t key;  /* its share of the key of a shape; valid for the chunk's fold */
+	uint32_t occupant;
+	struct rows_follow follow;
+};
+
 struct columns {
 	uint32_t max_rows;
 	/* Of the chunk. */
@@ -30,9 +37,7 @@ struct columns {
 	uint32_t woken, woken2, last_other;
 
 	/* By number; allocated as the dictionaries grow. */
-	uint64_t *on_time; /* of its last row, in units since the chunk's first */
-	uint32_t on_time_cap;
-	struct rows_executor *on;
+	struct columns_executor *on;
 	uint32_t on_cap;
 	struct rows_follow *follow;
 	struct rows_detail *detail;
@@ -46,6 +51,7 @@ struct columns {
 	uint32_t *number[COLUMNS_EXPLICIT]; /* explicit entries by field */
 	uint64_t *value, *extra;
 	uint32_t entries[WIRE_FIELDS];
+	uint32_t uses[SHAPES_MAX]; /* rows of each shape; see dwell_columns_count */
 
 	/* Across chunks. */
 	uint64_t tick;
@@ -60,12 +66,15 @@ void dwell_columns_release(struct columns *columns);
 
 /*
  * Take rows in order of time. *taken < count: the chunk is full and must be written and
- * cleared first. Returns 0, DWELL_ENOMEM, DWELL_EINVAL (a kind of row or an id that cannot be).
+ * cleared first. Returns 0, DWELL_ENOMEM, DWELL_EINVAL (a kind of row or an
+ * id that cannot be, a time that goes back).
  */
 int dwell_columns_put(
 	struct columns *columns, const struct dwell_event *rows, size_t count, size_t *taken);
 void dwell_columns_clear(struct columns *columns);
 
+/* Count the uses of shapes: before dwell_columns_kinds and dwell_columns_write. */
+void dwell_columns_count(struct columns *columns);
 /* Rows of each kind in the chunk. */
 void dwell_columns_kinds(const struct columns *columns, uint64_t by_kind[DWELL_EVENT_KIND_COUNT]);
 

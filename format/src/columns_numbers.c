@@ -61,7 +61,6 @@ static int grow_objects(struct columns *c, uint32_t number)
 static int init_numbers(struct columns *c)
 {
 	if (grow_tasks(c, 0) || grow_objects(c, 0) ||
-		grow((void **)&c->on_time, &c->on_time_cap, 0, sizeof(*c->on_time)) ||
 		grow((void **)&c->on, &c->on_cap, 0, sizeof(*c->on)))
 		return DWELL_ENOMEM;
 	dwell_columns_clear(c);
@@ -100,7 +99,6 @@ void dwell_columns_release(struct columns *c)
 		free(c->number[i]);
 	free(c->object_ids);
 	free(c->on);
-	free(c->on_time);
 	free(c->follow);
 	free(c->detail);
 	free(c->object_values);
@@ -134,11 +132,9 @@ static int add_executor(struct columns *c, uint32_t id, uint32_t *out)
 	if (id > DWELL_MAX_EXECUTORS)
 		return DWELL_EINVAL;
 	*out = dwell_dict_add(&c->executors, id);
-	if (*out == UINT32_MAX || grow((void **)&c->on, &c->on_cap, *out, sizeof(*c->on)) ||
-		grow((void **)&c->on_time, &c->on_time_cap, *out, sizeof(*c->on_time)))
+	if (*out == UINT32_MAX || grow((void **)&c->on, &c->on_cap, *out, sizeof(*c->on)))
 		return DWELL_ENOMEM;
-	c->on_time[*out] = 0;
-	c->on[*out] = (struct rows_executor){ 0 };
+	c->on[*out] = (struct columns_executor){ .key = dwell_columns_executor_key(c, *out) };
 	return grow((void **)&c->occupants, &c->occupant_cap, id, sizeof(*c->occupants));
 }
 
@@ -164,8 +160,7 @@ static int find_object(struct columns *c, unsigned space, uint32_t id, uint32_t 
 	if (*out != UINT32_MAX)
 		return DWELL_OK;
 	/* The three dictionaries share one sequence of numbers. */
-	dict->count = c->object_count;
-	while (dict->cap <= dict->count) {
+	while (dict->cap <= c->object_count) {
 		uint32_t *ids = realloc(dict->ids, 2 * (size_t)dict->cap * sizeof(*ids));
 
 		if (!ids)
@@ -173,6 +168,8 @@ static int find_object(struct columns *c, unsigned space, uint32_t id, uint32_t 
 		dict->ids = ids;
 		dict->cap *= 2;
 	}
+	while (dict->count < c->object_count)
+		dict->ids[dict->count++] = 0;
 	*out = dwell_dict_add(dict, id);
 	if (*out == UINT32_MAX || grow_objects(c, *out))
 		return DWELL_ENOMEM;

@@ -17,4 +17,32 @@ int dwell_columns_executor(struct columns *columns, uint32_t id, uint32_t *out);
 int dwell_columns_numbers(
 	struct columns *columns, const struct dwell_event *row, struct numbers *out);
 
+/* As many rows as are plain: switches and wakes of whom and where the chunk has seen already,
+ * without object, stack, value and extra, in shapes that it has. They change columns as
+ * dwell_columns_put does, in a third of the time. */
+size_t dwell_columns_plain(struct columns *columns, const struct dwell_event *rows, size_t count);
+
+/* Its share of the key of a shape. */
+static inline uint64_t dwell_columns_executor_key(const struct columns *c, uint32_t number)
+{
+	if (!number)
+		return 0;
+	return c->fold ? dwell_shapes_mode(ROWS_EXECUTOR, WIRE_CONSTANT) << SHAPES_MODES_SHIFT |
+				 (uint64_t)number << (64 - SHAPES_EXECUTOR_BITS)
+		       : dwell_shapes_mode(ROWS_EXECUTOR, WIRE_EXPLICIT) << SHAPES_MODES_SHIFT;
+}
+
+/* Units since the chunk's first row. False: it is not a whole number of them. */
+static inline bool dwell_columns_units(const struct columns *c, uint64_t time_ns, uint64_t *units)
+{
+	const uint64_t since = time_ns - c->first_ns;
+
+	if (c->shift < COLUMNS_NO_SHIFT) {
+		*units = since >> c->shift;
+		return *units << c->shift == since;
+	}
+	*units = since / c->unit;
+	return since % c->unit == 0;
+}
+
 #endif

@@ -173,77 +173,15 @@ static void put_head(struct writer *w, const struct timecode *code)
 	put_column(w, WIRE_HEAD, 0, head->at, head->size, SQUEEZE_TEXT);
 }
 
-static void choose_code(const struct columns *c, struct timecode *code)
+static void put_times(struct writer *w, const struct columns_times *times)
 {
-	size_t counts[TIMECODE_WIDTHS] = { 0 };
+	const uint8_t *at = w->scratch->codes;
 
-	for (uint32_t i = 0; i < c->count; i++)
-		counts[timecode_width(c->delta[i])]++;
-	dwell_timecode_choose(code, counts);
-}
-
-/* Bits, lowest first. */
-struct bits {
-	uint8_t *at;
-	uint64_t pending;
-	unsigned count; /* of pending, below 8 between calls */
-};
-
-static void put_bits(struct bits *bits, uint64_t value, unsigned count)
-{
-	if (count > 56) {
-		put_bits(bits, value & 0xffffffff, 32);
-		value >>= 32;
-		count -= 32;
-	}
-	bits->pending |= value << bits->count;
-	bits->count += count;
-	dwell_put_u64(bits->at, bits->pending);
-	bits->at += bits->count / 8;
-	bits->pending = bits->count / 8 == 8 ? 0 : bits->pending >> (bits->count & ~7u);
-	bits->count &= 7;
-}
-
-/* Codes of each stream into a stretch of its own, the rest into bits. */
-static size_t split_times(
-	const struct writer *w, const struct timecode *code, uint8_t *streams[WIRE_TIME_STREAMS])
-{
-	const struct columns *c = w->columns;
-	unsigned bases[TIMECODE_WIDTHS];
-	struct bits bits = { .at = w->scratch->bits };
-
-	dwell_timecode_bases(code, bases);
-	for (uint32_t i = 0; i < c->count; i++) {
-		const uint64_t delta = c->delta[i];
-		const unsigned width = timecode_width(delta), leading = code->leading[width];
-		const unsigned rest = width ? width - 1 - leading : 0;
-		const uint64_t top = delta >> rest & ((1u << leading) - 1);
-		const unsigned stream = c->shapes.list[c->shape[i]].stream;
-
-		*streams[stream]++ = (uint8_t)(bases[width] + top);
-		put_bits(&bits, delta & ((UINT64_C(1) << rest) - 1), rest);
-	}
-	return (size_t)(bits.at - w->scratch->bits) + (bits.count ? 1 : 0);
-}
-
-static void put_times(struct writer *w, const struct timecode *code)
-{
-	const struct columns *c = w->columns;
-	uint32_t sizes[WIRE_TIME_STREAMS] = { 0 };
-	uint8_t *at = w->scratch->codes, *streams[WIRE_TIME_STREAMS];
-
-	for (uint32_t i = 0; i < c->count; i++)
-		sizes[c->shapes.list[c->shape[i]].stream]++;
 	for (unsigned i = 0; i < WIRE_TIME_STREAMS; i++) {
-		streams[i] = at;
-		at += sizes[i];
+		put_stream(w, i, at, times->sizes[i]);
+		at += times->sizes[i];
 	}
-
-	const size_t bits = split_times(w, code, streams);
-
-	for (unsigned i = 0; i < WIRE_TIME_STREAMS; i++)
-		put_stream(w, i, streams[i] - sizes[i], sizes[i]);
-	put_column(w, WIRE_TIME_BITS, 0, w->scratch->bits, bits, LIKE_RAW);
+	put_column(w, WIRE_TIME_BITS, 0, w->scratch->bits, times->bits_size, LIKE_RAW);
 }
 
 static void put_fields(struct writer *w)
@@ -269,16 +207,16 @@ int dwell_columns_write(const struct columns *columns, struct columns_scratch *s
 	struct dwell_squeeze *squeeze, struct dwell_buffer *out)
 {
 	struct writer w = { .columns = columns, .scratch = scratch, .squeeze = squeeze };
-	struct timecode code;
+	struct columns_times times;
 
 	if (reserve(scratch, columns->max_rows))
 		return DWELL_ENOMEM;
 	scratch->table.size = 0;
 	scratch->stored.size = 0;
-	choose_code(columns, &code);
-	put_head(&w, &code);
+	dwell_columns_times(columns, scratch, &times);
+	put_head(&w, &times.code);
 	put_column(&w, WIRE_SHAPE, 0, columns->shape, columns->count, SQUEEZE_TEXT);
-	put_times(&w, &code);
+	put_times(&w, &times);
 	put_fields(&w);
 	scratch->written++;
 	dwell_buffer_u32(out, w.count);

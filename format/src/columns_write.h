@@ -3,6 +3,7 @@
 
 #include "src/columns.h"
 #include "src/squeeze.h"
+#include "src/timecode.h"
 
 /* Scratch memory for dwell_columns_write, kept from chunk to chunk. All zero is empty. */
 struct columns_scratch {
@@ -14,6 +15,19 @@ struct columns_scratch {
 };
 
 void dwell_columns_scratch_release(struct columns_scratch *scratch);
+
+/*
+ * The times of a chunk: codes of each stream in a stretch of its own, one behind the other in
+ * scratch->codes, and their bits in scratch->bits.
+ */
+struct columns_times {
+	struct timecode code;
+	uint32_t sizes[WIRE_TIME_STREAMS];
+	size_t bits_size;
+};
+
+void dwell_columns_times(
+	const struct columns *columns, struct columns_scratch *scratch, struct columns_times *out);
 
 /* Append the body of the events chunk. DWELL_ENOMEM. */
 int dwell_columns_write(const struct columns *columns, struct columns_scratch *scratch,

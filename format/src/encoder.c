@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { DEFAULT_CHUNK_ROWS = 1 << 16, DEFAULT_GENERATION_CHUNKS = 16 };
+enum { DEFAULT_CHUNK_ROWS = 1 << 16, DEFAULT_GENERATION_CHUNKS = 16, PIECE_ROWS = 256 };
 
 static struct dwell_encoder *of(struct dwell_sink *sink)
 {
@@ -177,26 +177,35 @@ static int put_some(
 	return err;
 }
 
+static bool in_order(const struct dwell_event *rows, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (rows[i].time_ns < rows[i - 1].time_ns)
+			return false;
+	return true;
+}
+
+/* In pieces that stay in the first cache while they are looked at from several sides. */
 static int put_events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
 {
 	struct dwell_encoder *encoder = of(sink);
-	uint64_t last_ns = encoder->now_ns;
 	size_t taken;
 
 	if (encoder->err || !count)
 		return encoder->err;
 	if (!encoder->begun || encoder->ended)
 		return fail(encoder, DWELL_EINVAL, "rows before the beginning or after the end");
-	for (size_t i = 0; i < count; i++) {
-		if (rows[i].time_ns < last_ns)
-			return fail(encoder, DWELL_EINVAL, "rows are not in order of time");
-		last_ns = rows[i].time_ns;
-	}
 	for (size_t i = 0; i < count; i += taken) {
-		const int err = put_some(encoder, rows + i, count - i, &taken);
+		const size_t some = count - i < PIECE_ROWS ? count - i : PIECE_ROWS;
+		int err;
 
+		if (rows[i].time_ns < encoder->now_ns)
+			return fail(encoder, DWELL_EINVAL, "rows are not in order of time");
+		err = put_some(encoder, rows + i, some, &taken);
 		if (err)
-			return fail(encoder, err, "rows");
+			return fail(encoder, err,
+				in_order(rows + i, some) ? "rows"
+							 : "rows are not in order of time");
 	}
 	return DWELL_OK;
 }

@@ -173,6 +173,7 @@ static int put_rows(struct dwell_encoder *encoder)
 	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	int err;
 
+	dwell_columns_count(columns);
 	dwell_columns_kinds(columns, by_kind);
 	encoder->body.size = 0;
 	err = dwell_columns_write(columns, &encoder->scratch, encoder->squeeze, &encoder->body);

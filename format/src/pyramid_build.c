@@ -7,12 +7,18 @@
 
 enum { CODE_BITS = 7 };
 
-/* A task's bucket that is not finished, and those that are. */
+/*
+ * A task's bucket that is not finished, and those that are. Nearly every interval lies within the
+ * open bucket: what it changes is in the first 64 bytes.
+ */
 struct task {
+	uint64_t end_ns;             /* of the open bucket; 0: there is none yet */
+	uint64_t ns[PYRAMID_STATES]; /* in it */
+	uint64_t wait_ns;            /* the longest that touches it */
+	uint32_t switches;
+	uint32_t index;
+	uint16_t lead, longest; /* codes; longest: of what was finished and reopened */
 	struct pyramid_row row;
-	struct pyramid_bucket open;
-	uint64_t ns[PYRAMID_STATES]; /* in the open one */
-	bool begun;
 };
 
 uint16_t dwell_pyramid_code(uint64_t ns)
@@ -87,21 +93,42 @@ static uint8_t share_of(uint64_t ns, unsigned shift)
 
 static void finish(struct pyramid_build *build, struct task *task, unsigned after)
 {
+	struct pyramid_bucket bucket = {
+		.index = task->index,
+		.switches = task->switches,
+		.longest = dwell_pyramid_code(task->wait_ns),
+		.lead = task->lead,
+		.after = (uint8_t)after,
+	};
+
+	if (bucket.longest < task->longest)
+		bucket.longest = task->longest;
 	for (unsigned i = 0; i < PYRAMID_STATES; i++) {
-		task->open.share[i] = share_of(task->ns[i], build->shift);
+		bucket.share[i] = share_of(task->ns[i], build->shift);
 		task->ns[i] = 0;
 	}
-	task->open.after = (uint8_t)after;
-	if (add_bucket(&task->row, &task->open))
+	if (add_bucket(&task->row, &bucket))
 		build->failed = true;
 	build->buckets++;
 }
 
-static void open_bucket(struct task *task, uint64_t index, uint16_t lead)
+/* Where a bucket ends; the last there can be, beyond all times. */
+static uint64_t end_of(const struct pyramid_build *build, uint64_t index)
 {
-	task->open =
-		(struct pyramid_bucket){ .index = (uint32_t)index, .lead = lead, .longest = lead };
-	task->begun = true;
+	const uint64_t end_ns = (index + 1) << build->shift;
+
+	return end_ns >> build->shift == index + 1 ? end_ns : UINT64_MAX;
+}
+
+/* wait_ns: of the blocked interval that goes on when it begins, or 0. */
+static void open_bucket(
+	const struct pyramid_build *build, struct task *task, uint64_t index, uint64_t wait_ns)
+{
+	task->index = (uint32_t)index;
+	task->end_ns = end_of(build, index);
+	task->wait_ns = wait_ns;
+	task->lead = task->longest = dwell_pyramid_code(wait_ns);
+	task->switches = 0;
 }
 
 static void add_share(struct task *task, unsigned state, uint64_t ns)
@@ -120,19 +147,20 @@ static void reopen(const struct pyramid_build *build, struct task *task)
 
 	for (unsigned i = 0; i < PYRAMID_STATES; i++)
 		task->ns[i] += last->share[i] * build->width_ns / PYRAMID_WHOLE;
-	task->open.switches += last->switches;
-	task->open.lead = last->lead;
-	if (task->open.longest < last->longest)
-		task->open.longest = last->longest;
+	task->switches += last->switches;
+	task->lead = last->lead;
+	if (task->longest < last->longest)
+		task->longest = last->longest;
 }
 
 static void coarsen_task(const struct pyramid_build *build, struct task *task)
 {
-	const uint32_t was = task->open.index, open = was / PYRAMID_STEP;
+	const uint32_t was = task->index, open = was / PYRAMID_STEP;
 	struct pyramid_row *row = &task->row;
 
 	coarsen_row(row, was);
-	task->open.index = open;
+	task->index = open;
+	task->end_ns = end_of(build, open);
 	if (!row->count)
 		return;
 	if (row->buckets[row->count - 1].index == open)
@@ -150,51 +178,74 @@ static void coarsen(struct pyramid_build *build)
 	for (uint64_t id = 0; id <= build->most_task; id++) {
 		struct task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
 
-		if (!task || !task->begun)
+		if (!task || !task->end_ns)
 			continue;
 		coarsen_task(build, task);
 		build->buckets += task->row.count;
 	}
 }
 
-void dwell_pyramid_interval(void *context, const struct dwell_interval *interval)
+/* The interval's task, with a bucket open; NULL when out of memory. */
+static struct task *task_of(struct pyramid_build *build, const struct dwell_interval *interval)
 {
-	struct pyramid_build *build = context;
+	struct task *task = dwell_pages_make(&build->tasks, interval->task);
 
-	while (interval->end_ns >> build->shift > UINT32_MAX)
-		coarsen(build);
-
-	struct task *task = dwell_pages_find(&build->tasks, interval->task);
-
-	if (!task)
-		task = dwell_pages_make(&build->tasks, interval->task);
 	if (!task) {
 		build->failed = true;
-		return;
+		return NULL;
 	}
 	if (interval->task > build->most_task)
 		build->most_task = interval->task;
-
-	const uint64_t last = interval->end_ns >> build->shift;
-	const uint16_t wait = interval->state == DWELL_BLOCKED
-				      ? dwell_pyramid_code(interval->end_ns - interval->start_ns)
-				      : 0;
-
 	task->row.task = interval->task;
-	if (!task->begun)
-		open_bucket(task, interval->start_ns >> build->shift, 0);
-	if (task->open.longest < wait)
-		task->open.longest = wait;
-	task->open.switches += interval->state == DWELL_RUNNING;
-	if (last == task->open.index) {
-		add_share(task, interval->state, interval->end_ns - interval->start_ns);
+	if (!task->end_ns)
+		open_bucket(build, task, interval->start_ns >> build->shift, 0);
+	return task;
+}
+
+/* The first interval of its task, or one that ends behind the open bucket. */
+__attribute__((noinline)) static void add_beyond(
+	struct pyramid_build *build, const struct dwell_interval *interval)
+{
+	const uint64_t start_ns = interval->start_ns, end_ns = interval->end_ns;
+	const uint64_t wait_ns = interval->state == DWELL_BLOCKED ? end_ns - start_ns : 0;
+	struct task *task;
+
+	while (end_ns >> build->shift > UINT32_MAX)
+		coarsen(build);
+	task = task_of(build, interval);
+	if (!task)
+		return;
+	if (task->wait_ns < wait_ns)
+		task->wait_ns = wait_ns;
+
+	const uint64_t last = end_ns >> build->shift;
+
+	if (last == task->index) {
+		add_share(task, interval->state, end_ns - start_ns);
+	} else {
+		add_share(task, interval->state, task->end_ns - start_ns);
+		finish(build, task, interval->state);
+		open_bucket(build, task, last, wait_ns);
+		add_share(task, interval->state, end_ns - (last << build->shift));
+	}
+	task->switches += interval->state == DWELL_RUNNING;
+}
+
+void dwell_pyramid_interval(void *context, const struct dwell_interval *interval)
+{
+	struct pyramid_build *build = context;
+	struct task *task = dwell_pages_find(&build->tasks, interval->task);
+	const unsigned state = interval->state - (unsigned)DWELL_UNKNOWN;
+	const uint64_t ns = interval->end_ns - interval->start_ns;
+
+	if (!task || interval->end_ns >= task->end_ns || state >= PYRAMID_STATES) {
+		add_beyond(build, interval);
 		return;
 	}
-	add_share(task, interval->state,
-		(task->open.index + UINT64_C(1)) * build->width_ns - interval->start_ns);
-	finish(build, task, interval->state);
-	open_bucket(task, last, wait);
-	add_share(task, interval->state, interval->end_ns - last * build->width_ns);
+	task->ns[state] += ns;
+	task->switches += interval->state == DWELL_RUNNING;
+	if (interval->state == DWELL_BLOCKED && task->wait_ns < ns)
+		task->wait_ns = ns;
 }
 
 void dwell_pyramid_limit(struct pyramid_build *build, uint64_t buckets)
@@ -298,7 +349,7 @@ int dwell_pyramid_take(struct pyramid_build *build, struct pyramid_level *out)
 	for (uint64_t id = 0; id <= build->most_task; id++) {
 		struct task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
 
-		if (!task || !task->begun)
+		if (!task || !task->end_ns)
 			continue;
 		finish(build, task, DWELL_STATE_SAME);
 		if (build->failed || add_row(out, &task->row))

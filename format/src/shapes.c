@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { MODE_BITS = 3, EXECUTOR_BITS = 11, HASH_SHIFT = 64 - 10 };
+enum { MODE_BITS = 3 };
 
 void dwell_shapes_clear(struct shapes *shapes)
 {
@@ -52,21 +52,17 @@ static int add(
 int dwell_shapes_find(
 	struct shapes *shapes, const struct dwell_event *row, uint64_t modes, uint32_t executor)
 {
-	const uint64_t key = (uint64_t)row->kind | (uint64_t)row->state << 8 |
-			     (uint64_t)row->reason << 16 | (uint64_t)row->flags << 24 |
-			     modes << 32 | (uint64_t)executor << (64 - EXECUTOR_BITS);
-	size_t slot = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> HASH_SHIFT);
+	const uint64_t key = dwell_shapes_key(row, modes, executor);
+	size_t slot = dwell_shapes_slot(key);
 
-	while (shapes->slots[slot]) {
-		const unsigned i = shapes->slots[slot] - 1u;
-
-		if (shapes->keys[i] == key)
-			return (int)i;
+	while (shapes->slots[slot].key) {
+		if (shapes->slots[slot].key == key)
+			return (int)shapes->slots[slot].number;
 		slot = (slot + 1) % SHAPES_SLOTS;
 	}
 	if (shapes->count == SHAPES_MAX)
 		return -1;
-	shapes->keys[shapes->count] = key;
-	shapes->slots[slot] = (uint16_t)(shapes->count + 1);
+	shapes->slots[slot].key = key;
+	shapes->slots[slot].number = shapes->count;
 	return add(shapes, row, modes, executor);
 }

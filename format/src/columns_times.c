@@ -1,0 +1,129 @@
+#include "src/columns_write.h"
+
+#include <string.h>
+
+enum { WAYS = 4 }; /* counts side by side, so that one need not wait for the one before */
+
+void dwell_columns_count(struct columns *c)
+{
+	uint32_t uses[WAYS][SHAPES_MAX] = { 0 };
+	uint32_t i = 0;
+
+	for (; i + 8 <= c->count; i += 8) {
+		const uint64_t word = dwell_get_u64(c->shape + i);
+
+		for (unsigned k = 0; k < 8; k++)
+			uses[k % WAYS][word >> (8 * k) & 0xff]++;
+	}
+	for (; i < c->count; i++)
+		uses[0][c->shape[i]]++;
+	for (unsigned k = 0; k < SHAPES_MAX; k++)
+		c->uses[k] = uses[0][k] + uses[1][k] + uses[2][k] + uses[3][k];
+}
+
+void dwell_columns_kinds(const struct columns *c, uint64_t by_kind[DWELL_EVENT_KIND_COUNT])
+{
+	memset(by_kind, 0, DWELL_EVENT_KIND_COUNT * sizeof(*by_kind));
+	for (unsigned k = 0; k < c->shapes.count; k++)
+		by_kind[c->shapes.list[k].kind] += c->uses[k];
+}
+
+static void choose_code(const struct columns *c, struct timecode *code)
+{
+	uint32_t each[WAYS][TIMECODE_WIDTHS] = { 0 };
+	size_t counts[TIMECODE_WIDTHS];
+	uint32_t i = 0;
+
+	for (; i + WAYS <= c->count; i += WAYS)
+		for (unsigned k = 0; k < WAYS; k++)
+			each[k][timecode_width(c->delta[i + k])]++;
+	for (; i < c->count; i++)
+		each[0][timecode_width(c->delta[i])]++;
+	for (unsigned w = 0; w < TIMECODE_WIDTHS; w++)
+		counts[w] = each[0][w] + each[1][w] + each[2][w] + each[3][w];
+	dwell_timecode_choose(code, counts);
+}
+
+/* How a number of some width is told. */
+struct width {
+	uint8_t base; /* the first of its codes */
+	uint8_t rest; /* bits that follow */
+	uint8_t top;  /* mask of those in the code */
+};
+
+static void know_widths(const struct timecode *code, struct width widths[TIMECODE_WIDTHS])
+{
+	unsigned bases[TIMECODE_WIDTHS];
+
+	dwell_timecode_bases(code, bases);
+	for (unsigned w = 0; w < TIMECODE_WIDTHS; w++)
+		widths[w] = (struct width){
+			.base = (uint8_t)bases[w],
+			.rest = (uint8_t)(w ? w - 1 - code->leading[w] : 0),
+			.top = (uint8_t)((1u << code->leading[w]) - 1),
+		};
+}
+
+/* Bits, lowest first. */
+struct bits {
+	uint8_t *at;
+	uint64_t pending;
+	unsigned count; /* of pending, below 8 between calls */
+};
+
+/* At most TIMECODE_WORD. */
+static inline void put_some_bits(struct bits *bits, uint64_t value, unsigned count)
+{
+	bits->pending |= value << bits->count;
+	bits->count += count;
+	dwell_put_u64(bits->at, bits->pending);
+	bits->at += bits->count >> 3;
+	bits->pending >>= bits->count & ~7u;
+	bits->count &= 7;
+}
+
+static inline void put_bits(struct bits *bits, uint64_t value, unsigned count)
+{
+	if (__builtin_expect(count > TIMECODE_WORD, 0)) {
+		put_some_bits(bits, value & UINT32_MAX, 32);
+		value >>= 32;
+		count -= 32;
+	}
+	put_some_bits(bits, value, count);
+}
+
+/* Where each stream's codes go. */
+static void place_streams(const struct columns *c, uint8_t *at, uint32_t sizes[],
+	uint8_t *streams[WIRE_TIME_STREAMS], uint8_t of_shape[SHAPES_MAX])
+{
+	memset(sizes, 0, WIRE_TIME_STREAMS * sizeof(*sizes));
+	for (unsigned k = 0; k < c->shapes.count; k++) {
+		of_shape[k] = c->shapes.list[k].stream;
+		sizes[of_shape[k]] += c->uses[k];
+	}
+	for (unsigned i = 0; i < WIRE_TIME_STREAMS; i++) {
+		streams[i] = at;
+		at += sizes[i];
+	}
+}
+
+void dwell_columns_times(
+	const struct columns *c, struct columns_scratch *scratch, struct columns_times *out)
+{
+	uint8_t *streams[WIRE_TIME_STREAMS], of_shape[SHAPES_MAX];
+	struct width widths[TIMECODE_WIDTHS];
+	struct bits bits = { .at = scratch->bits };
+
+	choose_code(c, &out->code);
+	know_widths(&out->code, widths);
+	place_streams(c, scratch->codes, out->sizes, streams, of_shape);
+	for (uint32_t i = 0; i < c->count; i++) {
+		const uint64_t delta = c->delta[i];
+		const struct width width = widths[timecode_width(delta)];
+
+		*streams[of_shape[c->shape[i]]]++ =
+			(uint8_t)(width.base + (delta >> width.rest & width.top));
+		put_bits(&bits, delta & ((UINT64_C(1) << width.rest) - 1), width.rest);
+	}
+	out->bits_size = (size_t)(bits.at - scratch->bits) + (bits.count ? 1 : 0);
+}
