@@ -196,7 +196,7 @@ size_t dwell_columns_plain(struct columns *c, const struct dwell_event *rows, si
 	for (i = 0; i < count; i++) {
 		const struct dwell_event *row = &rows[i];
 
-		if ((row->object | row->stack) != 0 || (row->value | row->extra) != 0)
+		if (!dwell_columns_may_be_plain(row))
 			break;
 		if (row->kind == DWELL_EVENT_SWITCH
 				? !put_plain(c, &m, row, i, false)

@@ -22,6 +22,12 @@ int dwell_columns_numbers(
  * dwell_columns_put does, in a third of the time. */
 size_t dwell_columns_plain(struct columns *columns, const struct dwell_event *rows, size_t count);
 
+static inline bool dwell_columns_may_be_plain(const struct dwell_event *row)
+{
+	return row->kind <= DWELL_EVENT_WAKE && (row->object | row->stack) == 0 &&
+	       (row->value | row->extra) == 0;
+}
+
 /* Its share of the key of a shape. */
 static inline uint64_t dwell_columns_executor_key(const struct columns *c, uint32_t number)
 {

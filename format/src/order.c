@@ -1,52 +1,19 @@
 /*
- * Rows wait in `held` as they came. When a watermark passes, they are sorted, those before it
- * are looked through for wakes that came after what they caused, and, a little behind the
- * watermark (a wake may still be moved before them), handed on.
+ * Rows wait in `held` as they came, which is in runs: one ring after the other. When a watermark
+ * passes, the runs are merged up to it; on the way rows are looked through for wakes that came
+ * after what they caused, and, a little behind (a wake may still be moved before them), handed on.
  */
-#include "dwell/order.h"
+#include "src/order_private.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dwell/error.h"
-#include "dwell/limits.h"
-#include "src/order_private.h"
 
 enum {
-	/* How far clocks of CPUs, or a waker who writes it down late, may be off. */
-	SLACK_NS = 10000,
-	TASK_BITS = 8,
-	PAGE_TASKS = 1 << TASK_BITS,
-	TASK_PAGES = (DWELL_MAX_TASKS >> TASK_BITS) + 1,
-	LEAST_ROWS = 64
-};
-
-enum where { UNSEEN, RUNS, LEFT_BLOCKED, READY };
-
-struct whereabouts {
-	uint64_t entered_ns;
-	uint8_t where;
-	bool woken;       /* while it ran */
-	bool unexplained; /* it entered, and nothing says who made it ready */
-};
-
-struct dwell_order {
-	struct dwell_sink sink;
-	struct dwell_sink *next;
-	size_t max_rows;
-	struct dwell_event *held;
-	size_t held_count, held_cap;
-	struct dwell_event *spare; /* takes turns with held */
-	size_t spare_cap;
-	uint64_t earliest_ns; /* of those held */
-	uint64_t floor_ns;    /* rows before it are late */
-	struct order_ref *refs[2];
-	size_t refs_cap;
-	struct dwell_event *ready;
-	size_t ready_count, ready_cap;
-	struct whereabouts **tasks;
-	uint64_t repairs;
+	LEAST_ROWS = 64,
+	NEAR_ROWS = 32,   /* how far a row that is a little early is moved within its run */
+	READY_ROWS = 1024 /* handed on together, so that they are still in a near cache */
 };
 
 static struct dwell_order *order_of(struct dwell_sink *sink)
@@ -95,191 +62,108 @@ static bool grow_refs(struct dwell_order *order)
 	return true;
 }
 
-/* NULL: not a task, or no memory (then *err is set). */
-static struct whereabouts *look_up(struct dwell_order *order, uint32_t task, int *err)
-{
-	if (!task)
-		return NULL;
-	if (task > DWELL_MAX_TASKS) {
-		*err = DWELL_ELIMIT;
-		return NULL;
-	}
-
-	struct whereabouts **page = &order->tasks[task >> TASK_BITS];
-
-	if (!*page)
-		*page = calloc(PAGE_TASKS, sizeof(**page));
-	if (!*page) {
-		*err = DWELL_ENOMEM;
-		return NULL;
-	}
-	return &(*page)[task % PAGE_TASKS];
-}
-
-static void note_switch(struct dwell_order *order, const struct dwell_event *row, int *err)
-{
-	struct whereabouts *left = look_up(order, row->task, err);
-	struct whereabouts *entered;
-
-	if (left) {
-		left->where = READY;
-		if (row->state == DWELL_BLOCKED && !left->woken)
-			left->where = LEFT_BLOCKED;
-	}
-	entered = look_up(order, row->peer, err);
-	if (!entered)
-		return;
-	entered->unexplained = entered->where == LEFT_BLOCKED || entered->where == UNSEEN;
-	entered->entered_ns = row->time_ns;
-	entered->where = RUNS;
-	entered->woken = false;
-}
-
-/* Put a wake before the entry of `task` that it caused. */
-static void move_before(
-	struct dwell_order *order, struct dwell_event *wake, const struct whereabouts *woken)
-{
-	size_t at = order->ready_count;
-
-	while (at && order->ready[at - 1].time_ns >= woken->entered_ns) {
-		const struct dwell_event *row = &order->ready[--at];
-
-		if (row->kind != DWELL_EVENT_SWITCH || row->peer != wake->task)
-			continue;
-		order->repairs += wake->time_ns != row->time_ns;
-		wake->time_ns = row->time_ns;
-		memmove(&order->ready[at + 1], &order->ready[at],
-			(order->ready_count - at) * sizeof(*wake));
-		order->ready[at] = *wake;
-		order->ready_count++;
-		return;
-	}
-	order->ready[order->ready_count++] = *wake;
-}
-
-/* The next row in order of time goes to those that are ready. */
-static int look_at(struct dwell_order *order, const struct dwell_event *row)
-{
-	struct whereabouts *woken;
-	int err = DWELL_OK;
-
-	if (row->kind == DWELL_EVENT_SWITCH)
-		note_switch(order, row, &err);
-	if (row->kind != DWELL_EVENT_WAKE && row->kind != DWELL_EVENT_CREATE) {
-		order->ready[order->ready_count++] = *row;
-		return err;
-	}
-	woken = look_up(order, row->task, &err);
-	if (woken && woken->where == RUNS && woken->unexplained &&
-		row->time_ns - woken->entered_ns <= SLACK_NS) {
-		struct dwell_event wake = *row;
-
-		woken->unexplained = false;
-		move_before(order, &wake, woken);
-		return err;
-	}
-	order->ready[order->ready_count++] = *row;
-	if (!woken)
-		return err;
-	if (woken->where == RUNS)
-		woken->woken = true;
-	else
-		woken->where = READY;
-	return err;
-}
-
-static int hand_on(struct dwell_order *order, size_t count)
-{
-	struct dwell_sink *next = order->next;
-	int err = DWELL_OK;
-
-	if (!count)
-		return DWELL_OK;
-	if (next->ops->events)
-		err = next->ops->events(next, order->ready, count);
-	order->ready_count -= count;
-	if (order->ready_count)
-		memmove(order->ready, order->ready + count,
-			order->ready_count * sizeof(*order->ready));
-	return err;
-}
-
-/* Hand on what is ready and before time_ns. */
-static int hand_on_before(struct dwell_order *order, uint64_t time_ns)
-{
-	size_t low = 0, high = order->ready_count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (order->ready[middle].time_ns < time_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return hand_on(order, low);
-}
-
 static struct order_ref *sort_held(struct dwell_order *order)
 {
 	struct order_ref *refs = order->refs[0];
 
-	for (size_t i = 0; i < order->held_count; i++) {
-		const struct dwell_event *row = &order->held[i];
-
+	for (size_t i = 0; i < order->held_count; i++)
 		refs[i] = (struct order_ref){
-			.time_ns = row->time_ns,
-			.ring = row->executor ? 1u << 31 | row->executor : row->task,
+			.time_ns = order->held[i].time_ns,
+			.ring = order_ring(&order->held[i]),
 			.index = (uint32_t)i,
 		};
-	}
 	return order_sort(refs, order->refs[1], order->held_count);
 }
 
-/* Keep the rows of refs as what is held, in their order. */
-static int keep(struct dwell_order *order, const struct order_ref *refs, size_t count)
+/* What is in spare is held from now on, one run. */
+static void take_spare(struct dwell_order *order, size_t count)
 {
 	struct dwell_event *held = order->held;
 	const size_t held_cap = order->held_cap;
 
-	order->earliest_ns = count ? refs[0].time_ns : UINT64_MAX;
-	order->held_count = count;
-	if (!count)
-		return DWELL_OK;
-	if (!grow_rows(&order->spare, &order->spare_cap, count))
-		return DWELL_ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		order->spare[i] = held[refs[i].index];
 	order->held = order->spare;
 	order->held_cap = order->spare_cap;
+	order->held_count = count;
+	order->earliest_ns = count ? order->held[0].time_ns : UINT64_MAX;
+	order->runs[0] = 0;
+	order->run_count = count ? 1 : 0;
 	order->spare = held;
 	order->spare_cap = held_cap;
-	return DWELL_OK;
 }
 
-/* Sort what is held; make ready what is before time_ns, or at least `least` rows of it. */
-static int make_ready(struct dwell_order *order, uint64_t time_ns, size_t least)
+static int make_one_ready(struct dwell_order *order, const struct dwell_event *row)
 {
-	const struct order_ref *refs;
-	size_t count = 0;
 	int err = DWELL_OK;
 
-	if (!grow_refs(order) || !grow_rows(&order->ready, &order->ready_cap,
-					 order->ready_count + order->held_count))
+	if (order->ready_count >= order->ready_due && row->time_ns > ORDER_SLACK_NS) {
+		err = order_hand_on_before(order, row->time_ns - ORDER_SLACK_NS);
+		order->ready_due = order->ready_count + READY_ROWS;
+	}
+	if (!err && !grow_rows(&order->ready, &order->ready_cap, order->ready_count + (size_t)1))
+		err = DWELL_ENOMEM;
+	if (row->time_ns > order->floor_ns)
+		order->floor_ns = row->time_ns;
+	return err ? err : order_look_at(order, row);
+}
+
+/* Make ready what is before time_ns, or at least `least` rows. */
+static int make_sorted_ready(struct dwell_order *order, uint64_t time_ns, size_t least)
+{
+	const struct order_ref *refs;
+	size_t count = 0, left = 0;
+	int err = DWELL_OK;
+
+	if (!grow_refs(order) || !grow_rows(&order->spare, &order->spare_cap, order->held_count))
 		return DWELL_ENOMEM;
 	refs = sort_held(order);
 	while (!err && count < order->held_count &&
 		(refs[count].time_ns < time_ns || count < least))
-		err = look_at(order, &order->held[refs[count++].index]);
-	if (count && refs[count - 1].time_ns > order->floor_ns)
-		order->floor_ns = refs[count - 1].time_ns;
-	return err ? err : keep(order, refs + count, order->held_count - count);
+		err = make_one_ready(order, &order->held[refs[count++].index]);
+	while (count < order->held_count)
+		order->spare[left++] = order->held[refs[count++].index];
+	take_spare(order, left);
+	return err;
+}
+
+static int make_merged_ready(struct dwell_order *order, uint64_t time_ns, size_t least)
+{
+	struct order_run runs[ORDER_RUNS];
+	struct order_merge merge;
+	const struct dwell_event *row;
+	size_t count = 0, left = 0;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < order->run_count; i++) {
+		const size_t end =
+			i + 1 < order->run_count ? order->runs[i + 1] : order->held_count;
+
+		runs[i] = (struct order_run){ order->held + order->runs[i], order->held + end };
+	}
+	order_merge_init(&merge, runs, order->run_count);
+	while (!err && count < order->held_count &&
+		(merge.winner.time_ns < time_ns || count < least)) {
+		err = make_one_ready(order, order_merge_next(&merge));
+		count++;
+	}
+	if (!grow_rows(&order->spare, &order->spare_cap, order->held_count - count))
+		return DWELL_ENOMEM;
+	while ((row = order_merge_next(&merge)))
+		order->spare[left++] = *row;
+	take_spare(order, left);
+	return err;
+}
+
+static int make_ready(struct dwell_order *order, uint64_t time_ns, size_t least)
+{
+	if (order->run_count > ORDER_RUNS)
+		return make_sorted_ready(order, time_ns, least);
+	return make_merged_ready(order, time_ns, least);
 }
 
 static int pass(struct dwell_order *order, uint64_t time_ns)
 {
 	struct dwell_sink *next = order->next;
-	const uint64_t until = time_ns > SLACK_NS ? time_ns - SLACK_NS : 0;
+	const uint64_t until = time_ns > ORDER_SLACK_NS ? time_ns - ORDER_SLACK_NS : 0;
 	int err = DWELL_OK;
 
 	if (time_ns > order->earliest_ns)
@@ -287,7 +171,7 @@ static int pass(struct dwell_order *order, uint64_t time_ns)
 	if (time_ns > order->floor_ns)
 		order->floor_ns = time_ns;
 	if (!err)
-		err = hand_on_before(order, until);
+		err = order_hand_on_before(order, until);
 	if (!err && next->ops->watermark)
 		err = next->ops->watermark(next, until);
 	return err;
@@ -305,7 +189,7 @@ static int make_room(struct dwell_order *order)
 {
 	const int err = make_ready(order, 0, (order->held_count + 1) / 2);
 
-	return err ? err : hand_on(order, order->ready_count);
+	return err ? err : order_hand_on(order, order->ready_count);
 }
 
 /* A loss that is told at its end is told at its start, if all rows since then are still held. */
@@ -320,20 +204,57 @@ static void tell_ahead(const struct dwell_order *order, struct dwell_event *row)
 	row->extra = end_ns;
 }
 
+static bool is_before(const struct dwell_event *a, const struct dwell_event *b)
+{
+	return a->time_ns < b->time_ns ||
+	       (a->time_ns == b->time_ns && order_ring(a) < order_ring(b));
+}
+
+static void begin_run(struct dwell_order *order, size_t at)
+{
+	if (order->run_count < ORDER_RUNS)
+		order->runs[order->run_count] = at;
+	if (order->run_count <= ORDER_RUNS)
+		order->run_count++;
+}
+
+/* The row at `at` is earlier than the one before: a few places forward, or a run begins with it. */
+static void place(struct dwell_order *order, size_t at)
+{
+	struct dwell_event *held = order->held;
+	const size_t begin = order->runs[order->run_count - 1];
+	const size_t least = at - begin > NEAR_ROWS ? at - NEAR_ROWS : begin;
+	const struct dwell_event row = held[at];
+	size_t to = at;
+
+	while (to > least && is_before(&row, &held[to - 1]))
+		to--;
+	if (to == least) {
+		begin_run(order, at);
+		return;
+	}
+	memmove(&held[to + 1], &held[to], (at - to) * sizeof(*held));
+	held[to] = row;
+}
+
 static void hold(struct dwell_order *order, const struct dwell_event *events, size_t count)
 {
-	struct dwell_event *to = order->held + order->held_count;
-
-	memcpy(to, events, count * sizeof(*to));
-	order->held_count += count;
 	for (size_t i = 0; i < count; i++) {
-		tell_ahead(order, &to[i]);
-		if (to[i].time_ns < order->floor_ns) {
-			to[i].time_ns = order->floor_ns;
+		const size_t at = order->held_count++;
+		struct dwell_event *to = &order->held[at];
+
+		*to = events[i];
+		tell_ahead(order, to);
+		if (to->time_ns < order->floor_ns) {
+			to->time_ns = order->floor_ns;
 			order->repairs++;
 		}
-		if (to[i].time_ns < order->earliest_ns)
-			order->earliest_ns = to[i].time_ns;
+		if (to->time_ns < order->earliest_ns)
+			order->earliest_ns = to->time_ns;
+		if (!at)
+			begin_run(order, at);
+		else if (order->run_count <= ORDER_RUNS && is_before(to, to - 1))
+			place(order, at);
 	}
 }
 
@@ -363,7 +284,7 @@ static int on_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 	int err = make_ready(order, UINT64_MAX, order->held_count);
 
 	if (!err)
-		err = hand_on(order, order->ready_count);
+		err = order_hand_on(order, order->ready_count);
 	if (!err && order->next->ops->end)
 		err = order->next->ops->end(order->next, end);
 	return err;
@@ -424,7 +345,7 @@ int dwell_order_new(struct dwell_order **out, struct dwell_sink *next, size_t ma
 
 	if (!order)
 		return DWELL_ENOMEM;
-	order->tasks = calloc(TASK_PAGES, sizeof(*order->tasks));
+	order->tasks = calloc(ORDER_TASK_PAGES, sizeof(*order->tasks));
 	if (!order->tasks) {
 		free(order);
 		return DWELL_ENOMEM;
@@ -443,7 +364,7 @@ void dwell_order_free(struct dwell_order *order)
 {
 	if (!order)
 		return;
-	for (size_t i = 0; i < TASK_PAGES; i++)
+	for (size_t i = 0; i < ORDER_TASK_PAGES; i++)
 		free(order->tasks[i]);
 	free(order->tasks);
 	free(order->held);

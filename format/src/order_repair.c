@@ -1,0 +1,139 @@
+/* Who is where, as far as the rows in order say; wakes that came after what they caused. */
+#include "src/order_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dwell/error.h"
+
+enum where { UNSEEN, RUNS, LEFT_BLOCKED, READY };
+
+struct whereabouts {
+	uint64_t entered_ns;
+	uint8_t where;
+	bool woken;       /* while it ran */
+	bool unexplained; /* it entered, and nothing says who made it ready */
+};
+
+/* NULL: not a task, or no memory (then *err is set). */
+static struct whereabouts *look_up(struct dwell_order *order, uint32_t task, int *err)
+{
+	if (!task)
+		return NULL;
+	if (task > DWELL_MAX_TASKS) {
+		*err = DWELL_ELIMIT;
+		return NULL;
+	}
+
+	struct whereabouts **page = &order->tasks[task >> ORDER_TASK_BITS];
+
+	if (!*page)
+		*page = calloc(ORDER_PAGE_TASKS, sizeof(**page));
+	if (!*page) {
+		*err = DWELL_ENOMEM;
+		return NULL;
+	}
+	return &(*page)[task % ORDER_PAGE_TASKS];
+}
+
+static void note_switch(struct dwell_order *order, const struct dwell_event *row, int *err)
+{
+	struct whereabouts *left = look_up(order, row->task, err);
+	struct whereabouts *entered;
+
+	if (left) {
+		left->where = READY;
+		if (row->state == DWELL_BLOCKED && !left->woken)
+			left->where = LEFT_BLOCKED;
+	}
+	entered = look_up(order, row->peer, err);
+	if (!entered)
+		return;
+	entered->unexplained = entered->where == LEFT_BLOCKED || entered->where == UNSEEN;
+	entered->entered_ns = row->time_ns;
+	entered->where = RUNS;
+	entered->woken = false;
+}
+
+/* Put a wake before the entry of `task` that it caused. */
+static void move_before(
+	struct dwell_order *order, struct dwell_event *wake, const struct whereabouts *woken)
+{
+	size_t at = order->ready_count;
+
+	while (at && order->ready[at - 1].time_ns >= woken->entered_ns) {
+		const struct dwell_event *row = &order->ready[--at];
+
+		if (row->kind != DWELL_EVENT_SWITCH || row->peer != wake->task)
+			continue;
+		order->repairs += wake->time_ns != row->time_ns;
+		wake->time_ns = row->time_ns;
+		memmove(&order->ready[at + 1], &order->ready[at],
+			(order->ready_count - at) * sizeof(*wake));
+		order->ready[at] = *wake;
+		order->ready_count++;
+		return;
+	}
+	order->ready[order->ready_count++] = *wake;
+}
+
+int order_look_at(struct dwell_order *order, const struct dwell_event *row)
+{
+	struct whereabouts *woken;
+	int err = DWELL_OK;
+
+	if (row->kind == DWELL_EVENT_SWITCH)
+		note_switch(order, row, &err);
+	if (row->kind != DWELL_EVENT_WAKE && row->kind != DWELL_EVENT_CREATE) {
+		order->ready[order->ready_count++] = *row;
+		return err;
+	}
+	woken = look_up(order, row->task, &err);
+	if (woken && woken->where == RUNS && woken->unexplained &&
+		row->time_ns - woken->entered_ns <= ORDER_SLACK_NS) {
+		struct dwell_event wake = *row;
+
+		woken->unexplained = false;
+		move_before(order, &wake, woken);
+		return err;
+	}
+	order->ready[order->ready_count++] = *row;
+	if (!woken)
+		return err;
+	if (woken->where == RUNS)
+		woken->woken = true;
+	else
+		woken->where = READY;
+	return err;
+}
+
+int order_hand_on(struct dwell_order *order, size_t count)
+{
+	struct dwell_sink *next = order->next;
+	int err = DWELL_OK;
+
+	if (!count)
+		return DWELL_OK;
+	if (next->ops->events)
+		err = next->ops->events(next, order->ready, count);
+	order->ready_count -= count;
+	if (order->ready_count)
+		memmove(order->ready, order->ready + count,
+			order->ready_count * sizeof(*order->ready));
+	return err;
+}
+
+int order_hand_on_before(struct dwell_order *order, uint64_t time_ns)
+{
+	size_t low = 0, high = order->ready_count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (order->ready[middle].time_ns < time_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return order_hand_on(order, low);
+}
