@@ -4,10 +4,7 @@
 
 enum {
 	TABLES_BYTES = 1 << 20, /* raw, at which a chunk of merged tables ends */
-	FEW_TABLES = 8,         /* chunks that are read as they are instead of merged */
-	/* Of the pyramid: about 8 bytes a bucket with all levels. */
-	FREE_BUCKETS = 2048,
-	ROWS_PER_BUCKET = 32
+	FEW_TABLES = 8          /* chunks that are read as they are instead of merged */
 };
 
 int dwell_encoder_chunk(struct dwell_encoder *encoder, const struct wire_chunk *chunk)
@@ -186,8 +183,7 @@ static int put_rows(struct dwell_encoder *encoder)
 	for (unsigned i = 0; i < DWELL_EVENT_KIND_COUNT; i++)
 		encoder->index.by_kind[i] += by_kind[i];
 	encoder->generation_rows += columns->count;
-	dwell_pyramid_limit(
-		&encoder->pyramid, FREE_BUCKETS + encoder->index.events / ROWS_PER_BUCKET);
+	dwell_pyramid_limit(&encoder->pyramid, dwell_pyramid_most(encoder->index.events));
 	dwell_columns_clear(columns);
 	return err;
 }

@@ -112,7 +112,7 @@ static int rebuild_events(struct dwell_sink *sink, const struct dwell_event *row
 
 	rebuild->started = true;
 	rebuild->rows += count;
-	dwell_pyramid_limit(&rebuild->build, 2048 + rebuild->rows / 32);
+	dwell_pyramid_limit(&rebuild->build, dwell_pyramid_most(rebuild->rows));
 	return err;
 }
 

@@ -217,6 +217,7 @@ __attribute__((noinline)) static void add_beyond(
 		return;
 	if (task->wait_ns < wait_ns)
 		task->wait_ns = wait_ns;
+	task->switches += interval->state == DWELL_RUNNING;
 
 	const uint64_t last = end_ns >> build->shift;
 
@@ -228,7 +229,6 @@ __attribute__((noinline)) static void add_beyond(
 		open_bucket(build, task, last, wait_ns);
 		add_share(task, interval->state, end_ns - (last << build->shift));
 	}
-	task->switches += interval->state == DWELL_RUNNING;
 }
 
 void dwell_pyramid_interval(void *context, const struct dwell_interval *interval)

@@ -57,6 +57,14 @@ void dwell_pyramid_build_release(struct pyramid_build *build);
 /* A dwell_states_ops.interval; context: the build. */
 void dwell_pyramid_interval(void *context, const struct dwell_interval *interval);
 
+/* How many buckets a pyramid may have at a time: about 8 bytes each with all levels. */
+static inline uint64_t dwell_pyramid_most(uint64_t rows)
+{
+	enum { FREE_BUCKETS = 2048, ROWS_PER_BUCKET = 32 };
+
+	return FREE_BUCKETS + rows / ROWS_PER_BUCKET;
+}
+
 /* Make buckets wider until there are at most so many. */
 void dwell_pyramid_limit(struct pyramid_build *build, uint64_t buckets);
 

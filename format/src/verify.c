@@ -56,6 +56,8 @@ static int verify_pyramid(struct verify *v, const struct dwell_chunk_read *chunk
 	if (!err)
 		err = dwell_pyramid_chunk_read(
 			&buckets, (struct dwell_cursor){ at, size }, chunk->head.count);
+	if (!err)
+		err = dwell_verify_buckets(v, at, size);
 	dwell_pyramid_chunk_release(&buckets);
 	free(at);
 	return err;
@@ -213,12 +215,18 @@ static int walk(struct verify *v)
 
 	if (err)
 		return err;
+	err = dwell_verify_follow(v);
+	if (err)
+		return err;
 	verify_prologue(v);
 	while (!err && v->offset < v->bytes->size)
 		err = step(v);
 	if (err && err != DWELL_END)
 		return err;
 	v->offset = v->bytes->size;
+	err = dwell_verify_pyramid_end(v);
+	if (err)
+		return err;
 	if (!v->ended)
 		dwell_verify_say(v, DWELL_VERIFY_NOTE, "the file was not closed");
 	else if (!v->indexed)
@@ -247,6 +255,7 @@ int dwell_verify(struct dwell_bytes *bytes, dwell_verify_fn report, void *contex
 		err = walk(v);
 	for (unsigned i = 0; i < VERIFY_SPACES; i++)
 		dwell_pages_release(&v->defined[i]);
+	dwell_verify_follow_end(v);
 	dwell_index_release(&v->index);
 	dwell_unsqueeze_free(v->unsqueeze);
 	dwell_decoder_release(&v->decoder);

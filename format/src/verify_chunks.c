@@ -26,14 +26,28 @@ static int define(struct dwell_sink *sink, enum wire_record type, uint32_t id)
 	}
 
 DEFINED(process, WIRE_PROCESS)
-DEFINED(task, WIRE_TASK)
-DEFINED(executor, WIRE_EXECUTOR)
 DEFINED(object, WIRE_OBJECT)
 DEFINED(mapping, WIRE_MAPPING)
 DEFINED(location, WIRE_LOCATION)
 DEFINED(stack, WIRE_STACK)
 DEFINED(label, WIRE_LABEL)
 DEFINED(counter, WIRE_COUNTER)
+
+static int put_task(struct dwell_sink *sink, const struct dwell_task *task)
+{
+	struct verify *v = (struct verify *)sink;
+	const int err = define(sink, WIRE_TASK, task->id);
+
+	return err ? err : dwell_states_task(v->states, task);
+}
+
+static int put_executor(struct dwell_sink *sink, const struct dwell_executor *executor)
+{
+	struct verify *v = (struct verify *)sink;
+	const int err = define(sink, WIRE_EXECUTOR, executor->id);
+
+	return err ? err : dwell_states_executor(v->states, executor);
+}
 
 void dwell_verify_init_sink(struct verify *v)
 {
@@ -93,6 +107,8 @@ static int verify_rows(struct verify *v)
 		err = dwell_decoder_rows(&v->decoder, v->rows, BATCH, &got);
 		for (size_t i = 0; i < got; i++)
 			verify_row(v, &v->rows[i]);
+		if (!err)
+			err = dwell_verify_follow_rows(v, v->rows, got);
 	} while (!err && got);
 	return err;
 }
@@ -121,6 +137,7 @@ int dwell_verify_events(struct verify *v, const struct dwell_chunk_read *chunk)
 		err = verify_rows(v);
 	v->what = v->decoder.what;
 	v->row = head->row + head->count;
+	dwell_verify_follow_chunk(v, v->row);
 	v->last_ns = head->last_ns;
 	return err;
 }
@@ -167,6 +184,8 @@ int dwell_verify_keyframe(struct verify *v, const struct dwell_chunk_read *chunk
 	v->said = 0;
 	for (uint32_t i = 0; !err && i < chunk->head.count; i++)
 		expect_defined(v, WIRE_TASK, states[i].task, "task of the keyframe");
+	if (!err)
+		err = dwell_verify_states(v, chunk->head.first_ns, states, chunk->head.count);
 	free(states);
 	free(at);
 	return err;

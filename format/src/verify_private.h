@@ -7,6 +7,7 @@
 #include "src/decode.h"
 #include "src/index.h"
 #include "src/pages.h"
+#include "src/pyramid_build.h"
 
 enum { VERIFY_SPACES = WIRE_RECORD_COUNT };
 
@@ -31,6 +32,13 @@ struct verify {
 	struct index index; /* as read; compared with what is met */
 	bool indexed, ended;
 	size_t next_chunk, next_table;
+	/* What rows say, followed on the way. */
+	struct dwell_states *states;
+	struct pyramid_build build;
+	struct verify_expected *expected; /* chunks of the pyramid */
+	size_t expected_count, next_pyramid;
+	bool pyramid_made, pyramid_said;
+	bool strayed; /* a keyframe was not where the rows led */
 };
 
 void dwell_verify_say(struct verify *v, enum dwell_verify_level level, const char *format, ...)
@@ -41,5 +49,16 @@ int dwell_verify_events(struct verify *v, const struct dwell_chunk_read *chunk);
 int dwell_verify_tables(struct verify *v, const struct dwell_chunk_read *chunk);
 int dwell_verify_keyframe(struct verify *v, const struct dwell_chunk_read *chunk);
 void dwell_verify_init_sink(struct verify *v);
+
+/* Keyframes and pyramid against rows. follow: when the index is known; _end: releases. */
+int dwell_verify_follow(struct verify *v);
+void dwell_verify_follow_end(struct verify *v);
+int dwell_verify_follow_rows(struct verify *v, const struct dwell_event *rows, size_t count);
+/* An events chunk is behind, with so many rows of the file so far. */
+void dwell_verify_follow_chunk(struct verify *v, uint64_t rows);
+int dwell_verify_states(
+	struct verify *v, uint64_t time_ns, const struct dwell_task_state *states, size_t count);
+int dwell_verify_buckets(struct verify *v, const uint8_t *at, size_t size);
+int dwell_verify_pyramid_end(struct verify *v);
 
 #endif

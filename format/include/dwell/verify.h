@@ -12,9 +12,9 @@ enum dwell_verify_level { DWELL_VERIFY_NOTE, DWELL_VERIFY_LOSS, DWELL_VERIFY_DAM
 typedef void (*dwell_verify_fn)(
 	void *context, enum dwell_verify_level level, const struct dwell_diag *diag);
 
-/* Walk the whole file: every checksum, every field, every law that rows must keep, index and
- * pyramid against a rebuilt one. 0: no damage; DWELL_EFORMAT: some; else why it could not be done.
- * bytes stay the caller's.
+/* Walk the whole file: every checksum, every field, the index against what is met; keyframes and
+ * pyramid against those that this version makes of the rows (a note where they differ). 0: no
+ * damage; DWELL_EFORMAT: some; else why it could not be done. bytes stay the caller's.
  */
 int dwell_verify(struct dwell_bytes *bytes, dwell_verify_fn report, void *context);
 

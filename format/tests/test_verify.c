@@ -1,0 +1,132 @@
+/* Keyframes and pyramid against the rows: as the encoder wrote them, and rows that were changed. */
+#include "tests/gen.h"
+#include "tests/harness.h"
+#include "tests/trip.h"
+
+#include "dwell/verify.h"
+#include "src/wire.h"
+
+#include <string.h>
+
+enum { SEEDS = 60 };
+
+struct found {
+	unsigned notes, damage, states, buckets;
+};
+
+static void count(void *context, enum dwell_verify_level level, const struct dwell_diag *diag)
+{
+	struct found *found = context;
+
+	found->notes += level == DWELL_VERIFY_NOTE;
+	found->damage += level == DWELL_VERIFY_DAMAGE;
+	found->states += !strncmp(diag->what, "keyframe chunk: task", 20);
+	found->buckets += !strncmp(diag->what, "pyramid chunk: not", 18);
+}
+
+static struct found verify(const struct memory_output *file)
+{
+	struct dwell_bytes *bytes;
+	struct found found = { 0 };
+
+	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, file->at, file->size), 0));
+	cr_assert(eq(int, dwell_verify(bytes, count, &found) != 0, found.damage != 0));
+	dwell_bytes_close(bytes);
+	return found;
+}
+
+static void make(struct memory_output *out, uint64_t seed)
+{
+	const struct dwell_encoder_options options = { .chunk_rows =
+							       100 + 200 * (uint32_t)(seed % 5),
+		.generation_chunks = 1 + (uint32_t)(seed % 3) };
+	struct gen_options gen = gen_any(seed);
+	struct dwell_encoder *encoder;
+
+	gen.rows = 3000;
+	gen.step_ns = seed % 2 ? 2000 : 300000;
+	memory_output_init(out);
+	cr_assert(eq(int, dwell_encoder_new(&encoder, &out->output, &options), 0));
+	cr_assert(eq(int, gen_drive(&gen, dwell_encoder_sink(encoder)), 0));
+	dwell_encoder_free(encoder);
+}
+
+Test(verify, finds_nothing_in_what_the_encoder_wrote)
+{
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		struct memory_output file;
+
+		make(&file, seed);
+
+		const struct found found = verify(&file);
+
+		cr_expect(eq(uint, found.damage, 0), "seed %lu", seed);
+		cr_expect(eq(uint, found.notes, 0), "seed %lu", seed);
+		memory_output_release(&file);
+	}
+	no_leaks();
+}
+
+/* The offset of chunk `number` of a kind; SIZE_MAX: there is none. */
+static size_t find(const struct memory_output *file, unsigned kind, unsigned number)
+{
+	for (size_t at = WIRE_PROLOGUE_SIZE; at + WIRE_HEADER_SIZE <= file->size;) {
+		struct wire_chunk head;
+		const char *what;
+
+		cr_assert(eq(int,
+			dwell_header_read(&head, file->at + at, file->size - at, NULL, &what), 0));
+		if (head.kind == kind && !number--)
+			return at;
+		at += (size_t)dwell_chunk_size(&head);
+	}
+	return SIZE_MAX;
+}
+
+/* One bit of the time bits of an events chunk, and checksums that say that all is well. */
+static void change_time(struct memory_output *file, size_t at, size_t bit)
+{
+	uint8_t sync[WIRE_SYNC_SIZE], *body = file->at + at + WIRE_HEADER_SIZE;
+	const uint32_t columns = dwell_get_u32(body);
+	uint8_t *stored = body + 4 + columns * WIRE_COLUMN_SIZE;
+	struct wire_chunk head;
+	const char *what;
+
+	memcpy(sync, file->at + at, sizeof(sync));
+	cr_assert(
+		eq(int, dwell_header_read(&head, file->at + at, file->size - at, sync, &what), 0));
+	for (uint32_t i = 0; i < columns; i++) {
+		const uint8_t *entry = body + 4 + i * WIRE_COLUMN_SIZE;
+		const uint32_t size = dwell_get_u32(entry + 4);
+
+		if (entry[0] == WIRE_TIME_BITS && size)
+			stored[bit / 8 % size] ^= (uint8_t)(1 << bit % 8);
+		stored += size;
+	}
+	head.body_checksum = dwell_checksum(body, head.body_size);
+	dwell_header_write(file->at + at, sync, &head);
+}
+
+/* Rows that are valid, but not those that keyframes and pyramid were made of. */
+Test(verify, sees_that_rows_were_changed)
+{
+	unsigned changed = 0, states = 0, buckets = 0;
+
+	for (size_t bit = 0; bit < 400; bit += 3) {
+		struct memory_output file;
+
+		make(&file, 7);
+		change_time(&file, find(&file, WIRE_EVENTS, 4), bit);
+
+		const struct found found = verify(&file);
+
+		changed += !found.damage;
+		states += !found.damage && found.states;
+		buckets += !found.damage && found.buckets;
+		memory_output_release(&file);
+	}
+	cr_expect(gt(uint, changed, 20));
+	cr_expect(gt(uint, states, 0));
+	cr_expect(gt(uint, buckets, 0));
+	no_leaks();
+}
