@@ -60,7 +60,7 @@ static uint32_t other_tasks(const struct model *model)
 	return count;
 }
 
-static void fill_facts(struct dwell_trace_facts *facts, const struct model *model)
+void facts_fill(struct dwell_trace_facts *facts, const struct model *model)
 {
 	const struct tally *t = &model->tally;
 	const uint64_t known = t->state_ns[DWELL_RUNNING] + t->state_ns[DWELL_RUNNABLE] +
@@ -120,7 +120,7 @@ static int make_answer(
 {
 	int err = DWELL_OK;
 
-	fill_facts(&answer->trace, model);
+	facts_fill(&answer->trace, model);
 	for (size_t i = 0, fold = 0; i < ANALYSES && !err; i++)
 		if (query->analyses & analyses[i].bit)
 			err = analyses[i].answer(answer, model, model->folds[fold++], query);

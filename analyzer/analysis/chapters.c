@@ -92,7 +92,7 @@ static int carry(struct chapters *chapters, const struct dwell_stretch *stretch,
 	return DWELL_OK;
 }
 
-/* What begins before the chapter is left is also in earlier ones. */
+/* What begins where the chapter does, or before, is carried into the one before. */
 static int carry_on(struct chapters *chapters)
 {
 	const struct dwell_history *now = chapters->now;
@@ -104,7 +104,7 @@ static int carry_on(struct chapters *chapters)
 		size_t kept = 0;
 
 		for (size_t i = 0; of && i < of->count; i++)
-			if (of->at[i].start_ns < begin_ns)
+			if (of->at[i].start_ns <= begin_ns)
 				of->at[kept++] = of->at[i];
 		if (of)
 			of->count = kept;
@@ -116,7 +116,7 @@ static int carry_on(struct chapters *chapters)
 		for (size_t i = 0; i < count && !err; i++) {
 			const struct dwell_stretch *stretch = dwell_history_stretch(now, task, i);
 
-			if (stretch->start_ns >= begin_ns)
+			if (stretch->start_ns > begin_ns)
 				break;
 			err = carry(chapters, stretch, &kept);
 		}

@@ -42,6 +42,9 @@ void leaks_free(struct dwell_leaks *leaks);
 void gc_free(struct dwell_gc *gc);
 void pools_free(struct dwell_pools *pools);
 
+/* What a model counted, as every answer begins. */
+void facts_fill(struct dwell_trace_facts *facts, const struct model *model);
+
 /* A histogram's figures; the bars are the caller's to free. 0 or DWELL_ENOMEM. */
 int distribution_of(const struct dwell_histogram *histogram, struct dwell_distribution *out);
 

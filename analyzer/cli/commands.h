@@ -63,6 +63,15 @@ struct export_request {
 extern const struct option export_options[];
 int cmd_export(struct request *request);
 
+struct path_request {
+	struct request request;
+	const char *span;
+	bool no_gains;
+};
+extern const struct option path_options[];
+extern const char *const path_by[];
+int cmd_path(struct request *request);
+
 int cmd_dump(struct request *request);
 int cmd_assemble(struct request *request);
 

@@ -138,10 +138,8 @@ int question_open(struct question *question, const struct request *request, unsi
 	return status ? status : read_window(question, &window);
 }
 
-static void fill_head(struct question *question)
+void question_head(struct question *question, const struct dwell_trace_facts *facts)
 {
-	const struct dwell_trace_facts *facts = &question->answer->trace;
-
 	question->head = (struct head){
 		.path = question->trace.path,
 		.source = facts->source,
@@ -193,7 +191,7 @@ int question_ask(struct question *question)
 			*diag.what ? diag.what : "has nothing between --from and --to");
 	if (err)
 		return input_complain(question->trace.path, err, &diag);
-	fill_head(question);
+	question_head(question, &question->answer->trace);
 	return STATUS_DONE;
 }
 

@@ -21,6 +21,9 @@ int question_open(struct question *question, const struct request *request, unsi
 /* Get the answer. Says what is wrong; an exit status. */
 int question_ask(struct question *question);
 
+/* What the answer says of the trace, where it is not dwell_analyze's. */
+void question_head(struct question *question, const struct dwell_trace_facts *facts);
+
 /* As far as it was opened. */
 void question_close(struct question *question);
 

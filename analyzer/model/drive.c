@@ -263,7 +263,7 @@ static void settle_end(struct model *model, uint64_t now_ns)
 	model->end_ns = end_ns < model->from_ns ? model->from_ns : end_ns;
 }
 
-static void count_lives(struct model *model)
+void model_count_lives(struct model *model)
 {
 	struct tally *tally = &model->tally;
 
@@ -292,7 +292,7 @@ static int conclude(struct model *model, struct run *last)
 	err = run_flush(last, model->end_ns);
 	if (!err)
 		err = run_merge(model, last);
-	count_lives(model);
+	model_count_lives(model);
 	return err ? err : catalog_finish(model->catalog);
 }
 
@@ -359,6 +359,8 @@ int model_learn(struct model *model, struct dwell_diag *diag)
 	if (!err)
 		err = catalog_finish(model->catalog);
 	if (!err)
+		err = model_select(model);
+	if (!err)
 		settle_end(model, model->from_ns);
 	return model_complain(model, err, diag);
 }
@@ -370,7 +372,7 @@ int model_view(const struct model *model, uint64_t from_ns, uint64_t to_ns, stru
 
 	*view = *model;
 	view->selection = (struct dwell_selection){ .from_ns = from_ns, .to_ns = to_ns };
-	view->task_bits = view->object_bits = view->scope_bits = view->part_starts = NULL;
+	view->task_bits = view->object_bits = view->part_starts = NULL;
 	view->tally = (struct tally){ 0 };
 	view->from_ns = from_ns > begin_ns ? from_ns : begin_ns;
 	view->to_ns = to_ns ? to_ns : DWELL_FOREVER;

@@ -51,6 +51,8 @@ int tally_merge(struct tally *into, struct tally *from);
 /* Take over what the states summed up. */
 int tally_take(struct tally *tally, const struct dwell_states *states);
 void tally_release(struct tally *tally);
+/* All was counted: what follows from the tally's lives. */
+void model_count_lives(struct model *model);
 
 /* Fold what `from` holds into the model; from's folds are freed. */
 int run_merge(struct model *model, struct run *from);

@@ -1,0 +1,485 @@
+/* The longest ways to the end of an interval, back over its history. */
+#include "analysis/gains.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Lengths of ways to the interval's end, by lane, and 1 more; 0: there is none. */
+struct ways {
+	uint64_t more_ns[GAIN_LANES];
+};
+
+/* Where a task's sweep has come to: the start of one of its stretches. */
+struct place {
+	struct ways ways;
+	bool reached; /* the interval's end can be reached from here */
+	bool classed;
+	uint32_t class_id;
+};
+
+enum pending_kind {
+	PENDING_JOIN,  /* a wait was let go by its waker */
+	PENDING_BIRTH, /* a task was made */
+	PENDING_START  /* where the interval ends in the middle of a stretch */
+};
+
+/* What is to be done at a moment that the sweep has not come to. */
+struct pending {
+	uint64_t time_ns;
+	struct dwell_stretch wait;
+	struct ways ways; /* from the wait's end */
+	uint32_t task;
+	uint8_t kind;
+	bool unresolved; /* an earlier chapter has the moment */
+};
+
+struct sweep {
+	struct gains *gains;
+	struct chapters chapters;
+	struct table places; /* by task */
+	uint64_t from_ns, to_ns;
+	uint32_t task;
+	struct pending **heap; /* the latest first */
+	size_t count, cap;
+	const struct dwell_stretch **order; /* of a chapter, by their ends */
+	size_t order_count, order_cap;
+	struct ways end, longest;
+};
+
+static void lengthen(struct ways *into, const struct ways *ways, uint64_t ns, uint32_t free_lanes)
+{
+	for (unsigned i = 0; i < GAIN_LANES; i++) {
+		const uint64_t longer = free_lanes >> i & 1 ? 0 : ns;
+		const uint64_t way = ways->more_ns[i] ? ways->more_ns[i] + longer : 0;
+
+		if (into->more_ns[i] < way)
+			into->more_ns[i] = way;
+	}
+}
+
+/* A way from a task's place on. */
+static int reach(struct sweep *sweep, uint32_t task, const struct ways *ways, uint64_t ns,
+	uint32_t free_lanes)
+{
+	struct place *place = table_make(&sweep->places, task);
+
+	if (!place)
+		return DWELL_ENOMEM;
+	place->reached = true;
+	lengthen(&place->ways, ways, ns, free_lanes);
+	return DWELL_OK;
+}
+
+/* In which lanes a stretch takes no time. */
+static int lanes_of(struct sweep *sweep, const struct dwell_stretch *s, uint32_t *out)
+{
+	const struct gains *gains = sweep->gains;
+	struct place *place = table_make(&sweep->places, s->task);
+	uint64_t site = 0;
+	uint32_t lanes = 0;
+	int err = place ? DWELL_OK : DWELL_ENOMEM;
+
+	if (!err && !place->classed) {
+		place->class_id = group_of(gains->shares->catalog, DWELL_BY_CLASS, s->task);
+		place->classed = true;
+	}
+	if (!err && s->state == DWELL_BLOCKED)
+		err = site_of(gains->shares, s->stack, &site);
+	for (unsigned i = 0; i < gains->lanes && !err; i++) {
+		const struct unless *u = &gains->unless[i];
+
+		if ((u->state && u->state != s->state) || (u->task && u->task != s->task) ||
+			(u->class_id && u->class_id != place->class_id) ||
+			(!u->any_reason && u->reason != s->reason) ||
+			(u->by_object && u->object != s->object) || (u->by_site && u->site != site))
+			continue;
+		lanes |= 1u << i;
+	}
+	*out = lanes;
+	return err;
+}
+
+static bool later_than(const struct pending *a, const struct pending *b)
+{
+	return a->time_ns > b->time_ns;
+}
+
+static void sift_down(struct sweep *sweep, size_t i)
+{
+	for (size_t first = i;; i = first) {
+		for (size_t child = 2 * i + 1; child < sweep->count && child <= 2 * i + 2; child++)
+			if (later_than(sweep->heap[child], sweep->heap[first]))
+				first = child;
+		if (first == i)
+			return;
+
+		struct pending *was = sweep->heap[i];
+		sweep->heap[i] = sweep->heap[first];
+		sweep->heap[first] = was;
+	}
+}
+
+static int defer(struct sweep *sweep, const struct pending *pending)
+{
+	struct pending *kept = malloc(sizeof(*kept));
+
+	if (kept && sweep->count == sweep->cap) {
+		const size_t cap = sweep->cap ? sweep->cap * 2 : 64;
+		struct pending **heap = realloc(sweep->heap, cap * sizeof(struct pending *));
+
+		if (!heap) {
+			free(kept);
+			return DWELL_ENOMEM;
+		}
+		sweep->heap = heap;
+		sweep->cap = cap;
+	}
+	if (!kept)
+		return DWELL_ENOMEM;
+	*kept = *pending;
+	sweep->heap[sweep->count] = kept;
+	for (size_t i = sweep->count++; i && later_than(kept, sweep->heap[(i - 1) / 2]);
+		i = (i - 1) / 2) {
+		sweep->heap[i] = sweep->heap[(i - 1) / 2];
+		sweep->heap[(i - 1) / 2] = kept;
+	}
+	return DWELL_OK;
+}
+
+static struct pending take_first(struct sweep *sweep)
+{
+	struct pending *first = sweep->heap[0], out = *first;
+
+	sweep->heap[0] = sweep->heap[--sweep->count];
+	sift_down(sweep, 0);
+	free(first);
+	return out;
+}
+
+static uint64_t length_of(const struct sweep *sweep, const struct dwell_stretch *s, uint64_t end_ns)
+{
+	const uint64_t start_ns = s->start_ns > sweep->from_ns ? s->start_ns : sweep->from_ns;
+
+	return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+/* A way that leaves a task at a moment in the midst of what it did. */
+static int leave(
+	struct sweep *sweep, const struct dwell_stretch *s, uint64_t at_ns, const struct ways *ways)
+{
+	uint32_t lanes;
+	int err = lanes_of(sweep, s, &lanes);
+
+	return err ? err : reach(sweep, s->task, ways, length_of(sweep, s, at_ns), lanes);
+}
+
+/* The way over a whole stretch, from the way at its end. */
+static int pass(struct sweep *sweep, const struct dwell_stretch *s, const struct ways *ways)
+{
+	const struct pending join = {
+		.time_ns = s->let_go_ns == LET_GO_EARLIER ? sweep->chapters.begin_ns : s->let_go_ns,
+		.wait = *s,
+		.ways = *ways,
+		.kind = PENDING_JOIN,
+		.unresolved = s->let_go_ns == LET_GO_EARLIER,
+	};
+	uint32_t lanes;
+	const int err = lanes_of(sweep, s, &lanes);
+
+	if (err)
+		return err;
+	if (s->state == DWELL_BLOCKED && s->waker && s->let_go_ns &&
+		join.time_ns > sweep->from_ns && s->waker != s->task &&
+		!(s->flags & DWELL_INTERVAL_OPEN))
+		return defer(sweep, &join);
+	return reach(sweep, s->task, ways, length_of(sweep, s, s->end_ns), lanes);
+}
+
+static int end_stretch(struct sweep *sweep, const struct dwell_stretch *s)
+{
+	struct place *place = table_get(&sweep->places, s->task);
+	struct ways ways;
+
+	if (s->task == sweep->task && s->end_ns == sweep->to_ns)
+		return pass(sweep, s, &sweep->end);
+	if (!place || s->task >= sweep->places.end || !place->reached)
+		return DWELL_OK;
+	ways = place->ways;
+	memset(&place->ways, 0, sizeof(place->ways));
+	place->reached = false;
+	return pass(sweep, s, &ways);
+}
+
+/* The waker's side of a wait that ended. */
+static int join(struct sweep *sweep, const struct pending *p)
+{
+	const struct dwell_stretch *wait = &p->wait;
+	const struct dwell_stretch *of = chapters_at(&sweep->chapters, wait->waker, p->time_ns);
+	const uint64_t back_ns = wait->end_ns - p->time_ns;
+	struct ways ways = p->ways;
+	uint32_t lanes;
+	int err = lanes_of(sweep, wait, &lanes);
+
+	if (err)
+		return err;
+	if (!of)
+		return reach(
+			sweep, wait->task, &p->ways, length_of(sweep, wait, wait->end_ns), lanes);
+	err = reach(sweep, wait->task, &p->ways, back_ns, lanes);
+	/* Where the wait takes no time it waits for nobody. */
+	for (unsigned i = 0; i < GAIN_LANES; i++)
+		ways.more_ns[i] =
+			lanes >> i & 1 || !ways.more_ns[i] ? 0 : ways.more_ns[i] + back_ns;
+	return err ? err : leave(sweep, of, p->time_ns, &ways);
+}
+
+static int born(struct sweep *sweep, const struct pending *p)
+{
+	struct place *place = table_get(&sweep->places, p->task);
+	const struct dwell_catalog_task *task =
+		dwell_catalog_task(sweep->gains->shares->catalog, p->task);
+	const struct dwell_stretch *parent = NULL;
+	struct ways ways;
+
+	if (!place || p->task >= sweep->places.end || !place->reached)
+		return DWELL_OK;
+	ways = place->ways;
+	place->reached = false;
+	memset(&place->ways, 0, sizeof(place->ways));
+	if (task && task->born && task->parent && task->created_ns == p->time_ns)
+		parent = chapters_at(&sweep->chapters, task->parent, p->time_ns);
+	if (parent)
+		return leave(sweep, parent, p->time_ns, &ways);
+	lengthen(&sweep->longest, &ways, p->time_ns - sweep->from_ns, 0);
+	return DWELL_OK;
+}
+
+static int do_pending(struct sweep *sweep, const struct pending *p)
+{
+	const struct dwell_stretch *s;
+
+	if (p->kind == PENDING_JOIN)
+		return join(sweep, p);
+	if (p->kind == PENDING_BIRTH)
+		return born(sweep, p);
+	s = chapters_at(&sweep->chapters, sweep->task, p->time_ns);
+	return s ? leave(sweep, s, p->time_ns, &sweep->end) : (int)DWELL_OK;
+}
+
+static int by_end(const void *a, const void *b)
+{
+	const struct dwell_stretch *const *x = a, *const *y = b;
+
+	if ((*x)->end_ns != (*y)->end_ns)
+		return (*x)->end_ns < (*y)->end_ns ? -1 : 1;
+	if ((*x)->task != (*y)->task)
+		return (*x)->task < (*y)->task ? -1 : 1;
+	return ((*x)->start_ns > (*y)->start_ns) - ((*x)->start_ns < (*y)->start_ns);
+}
+
+static int order_one(struct sweep *sweep, const struct dwell_stretch *s)
+{
+	if (s->end_ns <= sweep->chapters.begin_ns || s->end_ns > sweep->chapters.end_ns ||
+		s->end_ns <= sweep->from_ns)
+		return DWELL_OK;
+	if (sweep->order_count == sweep->order_cap) {
+		const size_t cap = sweep->order_cap ? sweep->order_cap * 2 : 1024;
+		const struct dwell_stretch **order =
+			realloc(sweep->order, cap * sizeof(struct dwell_stretch *));
+
+		if (!order)
+			return DWELL_ENOMEM;
+		sweep->order = order;
+		sweep->order_cap = cap;
+	}
+	sweep->order[sweep->order_count++] = s;
+	return DWELL_OK;
+}
+
+static int expect_birth(struct sweep *sweep, const struct dwell_stretch *first)
+{
+	const struct pending birth = {
+		.time_ns = first->start_ns,
+		.task = first->task,
+		.kind = PENDING_BIRTH,
+	};
+
+	if (first->start_ns <= sweep->chapters.begin_ns ||
+		first->start_ns > sweep->chapters.end_ns || first->start_ns <= sweep->from_ns)
+		return DWELL_OK;
+	return defer(sweep, &birth);
+}
+
+/* All stretches whose end lies in this chapter, and all tasks that begin in it. */
+static int order_chapter(struct sweep *sweep)
+{
+	const struct chapters *chapters = &sweep->chapters;
+	const struct dwell_history *now = chapters->now;
+	bool sorted = true;
+	int err = DWELL_OK;
+
+	sweep->order_count = 0;
+	for (size_t i = 0; i < now->stretches.count && !err; i++)
+		err = order_one(sweep, history_told(now, i));
+	for (uint32_t task = 0; !err && task < chapters->carried.end; task++) {
+		const struct carried *of = table_get(&chapters->carried, task);
+
+		for (size_t i = 0; of && i < of->count && !err; i++)
+			err = order_one(sweep, &of->at[i]);
+		if (of && of->count && !err && !dwell_history_stretches(now, task))
+			err = expect_birth(sweep, &of->at[0]);
+	}
+	for (uint32_t task = 0; !err && task < dwell_history_tasks(now); task++)
+		if (dwell_history_stretches(now, task))
+			err = expect_birth(sweep, dwell_history_stretch(now, task, 0));
+	for (size_t i = 1; i < sweep->order_count && sorted; i++)
+		sorted = sweep->order[i - 1]->end_ns <= sweep->order[i]->end_ns;
+	if (!sorted)
+		qsort(sweep->order, sweep->order_count, sizeof(struct dwell_stretch *), by_end);
+	return err;
+}
+
+/* A wait of which nobody knows when it was let go is as long as it was. */
+static int give_up(struct sweep *sweep, const struct pending *p)
+{
+	uint32_t lanes;
+	const int err = lanes_of(sweep, &p->wait, &lanes);
+
+	return err ? err
+		   : reach(sweep, p->wait.task, &p->ways,
+			     length_of(sweep, &p->wait, p->wait.end_ns), lanes);
+}
+
+static void resolve_one(const struct sweep *sweep, struct pending *p)
+{
+	const struct carried *of = table_get(&sweep->chapters.carried, p->wait.task);
+
+	for (size_t k = 0; of && k < of->count; k++)
+		if (of->at[k].start_ns == p->wait.start_ns)
+			p->wait.let_go_ns = of->at[k].let_go_ns;
+	p->unresolved = p->wait.let_go_ns == LET_GO_EARLIER;
+	p->time_ns = p->unresolved ? sweep->chapters.begin_ns : p->wait.let_go_ns;
+}
+
+/* The releases that later chapters looked for. */
+static int resolve(struct sweep *sweep)
+{
+	size_t kept = 0;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < sweep->count; i++) {
+		struct pending *p = sweep->heap[i];
+
+		if (p->unresolved)
+			resolve_one(sweep, p);
+		if (p->time_ns > sweep->from_ns) {
+			sweep->heap[kept++] = p;
+			continue;
+		}
+		if (!err)
+			err = give_up(sweep, p);
+		free(p);
+	}
+	sweep->count = kept;
+	for (size_t i = kept / 2; i > 0; i--)
+		sift_down(sweep, i - 1);
+	return err;
+}
+
+/* Down to a moment: first what ends then, then what was done in the midst of it. */
+static int sweep_chapter(struct sweep *sweep)
+{
+	const uint64_t begin_ns = sweep->chapters.begin_ns > sweep->from_ns
+					  ? sweep->chapters.begin_ns
+					  : sweep->from_ns;
+	int err = resolve(sweep);
+
+	if (!err)
+		err = order_chapter(sweep);
+	for (size_t left = sweep->order_count; !err;) {
+		const uint64_t pending_ns = sweep->count ? sweep->heap[0]->time_ns : 0;
+
+		if (left && sweep->order[left - 1]->end_ns >= pending_ns) {
+			err = end_stretch(sweep, sweep->order[--left]);
+		} else if (pending_ns > begin_ns) {
+			const struct pending p = take_first(sweep);
+
+			err = do_pending(sweep, &p);
+		} else {
+			break;
+		}
+	}
+	return err;
+}
+
+/* Where the interval ends in the midst of a stretch, its way begins there. */
+static int expect_start(struct sweep *sweep)
+{
+	const struct pending start = {
+		.time_ns = sweep->to_ns,
+		.task = sweep->task,
+		.kind = PENDING_START,
+	};
+	const struct dwell_stretch *s = chapters_at(&sweep->chapters, sweep->task, sweep->to_ns);
+
+	return s && s->end_ns > sweep->to_ns ? defer(sweep, &start) : (int)DWELL_OK;
+}
+
+static int sweep_all(struct sweep *sweep)
+{
+	bool begun = false;
+	int err;
+
+	while (!(err = chapters_back(&sweep->chapters))) {
+		if (sweep->chapters.begin_ns >= sweep->to_ns)
+			continue;
+		if (!begun)
+			err = expect_start(sweep);
+		begun = true;
+		if (!err)
+			err = sweep_chapter(sweep);
+		if (err || sweep->chapters.begin_ns <= sweep->from_ns)
+			break;
+	}
+	if (err && err != DWELL_END)
+		return err;
+	err = DWELL_OK;
+	for (size_t i = 0; i < sweep->count && !err; i++)
+		if (sweep->heap[i]->kind == PENDING_JOIN)
+			err = give_up(sweep, sweep->heap[i]);
+	/* What was there at the beginning. */
+	for (uint32_t task = 0; task < sweep->places.end; task++) {
+		const struct place *place = table_get(&sweep->places, task);
+
+		if (place && place->reached)
+			lengthen(&sweep->longest, &place->ways, 0, 0);
+	}
+	return err;
+}
+
+int gains_find(
+	struct gains *gains, struct model *view, uint32_t task, uint64_t from_ns, uint64_t to_ns)
+{
+	struct sweep sweep = {
+		.gains = gains,
+		.places = { .item = sizeof(struct place) },
+		.from_ns = from_ns,
+		.to_ns = to_ns,
+		.task = task,
+	};
+	int err = chapters_open(&sweep.chapters, view, 0);
+
+	for (unsigned i = 0; i < GAIN_LANES; i++)
+		sweep.end.more_ns[i] = 1;
+	if (!err)
+		err = sweep_all(&sweep);
+	for (unsigned i = 0; i < gains->lanes && !err; i++)
+		gains->length_ns[i] = sweep.longest.more_ns[i] ? sweep.longest.more_ns[i] - 1 : 0;
+	for (size_t i = 0; i < sweep.count; i++)
+		free(sweep.heap[i]);
+	free(sweep.heap);
+	free(sweep.order);
+	table_release(&sweep.places);
+	chapters_close(&sweep.chapters);
+	return err;
+}

@@ -1,0 +1,95 @@
+#include "cli/pick.h"
+
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "dwell/names.h"
+
+static bool is_number(const char *glob, int64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, number);
+	return number >= 0 && !strcmp(glob, text);
+}
+
+/* 2: it is the one with that number; 1: its name fits. */
+static int fits(const struct dwell_catalog_task *task, const char *glob)
+{
+	char name[256];
+
+	if (is_number(glob, task->tid) ||
+		(task->native_id && is_number(glob, (int64_t)task->native_id)))
+		return 2;
+	snprintf(name, sizeof(name), "%.*s", task->name.size < 255 ? (int)task->name.size : 255,
+		task->name.size ? task->name.at : "");
+	return task->name.size && !fnmatch(glob, name, 0);
+}
+
+static void add_name(char *names, size_t size, const struct dwell_catalog *catalog, uint32_t id)
+{
+	const size_t used = strlen(names);
+	char name[DWELL_NAME_SIZE];
+
+	snprintf(names + used, size - used, "%s%.60s", used ? ", " : "",
+		dwell_name_task(name, catalog, id));
+}
+
+int pick_task(const struct dwell_catalog *catalog, const char *glob, uint32_t *task)
+{
+	char names[300] = "";
+	unsigned best = 0, count = 0;
+
+	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog); id++) {
+		const struct dwell_catalog_task *of = dwell_catalog_task(catalog, id);
+		const unsigned how = of ? (unsigned)fits(of, glob) : 0;
+
+		if (!how || how < best)
+			continue;
+		if (how > best) {
+			best = how;
+			count = 0;
+			*names = '\0';
+		}
+		*task = id;
+		if (count++ < 4)
+			add_name(names, sizeof(names), catalog, id);
+	}
+	if (count == 1)
+		return STATUS_DONE;
+	if (!count)
+		return complain(STATUS_ASKED, glob,
+			"no task of this name or number; `dwell tasks --limit 0` lists them");
+	return complain(STATUS_ASKED, glob, "%u tasks are meant: %s%s; name one by its number",
+		count, names, count > 4 ? ", ..." : "");
+}
+
+/* How much a task is the main one of its process. */
+static unsigned mainness(const struct dwell_catalog *catalog, const struct dwell_catalog_task *task)
+{
+	const struct dwell_catalog_process *process = dwell_catalog_process(catalog, task->process);
+
+	if (process && task->tid >= 0 && task->tid == process->pid)
+		return 3;
+	return task->kind == DWELL_TASK_GOROUTINE && task->native_id == 1 ? 2 : 1;
+}
+
+uint32_t pick_main(const struct dwell_catalog *catalog)
+{
+	const struct dwell_catalog_task *best = NULL;
+
+	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog); id++) {
+		const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
+
+		if (!task || !dwell_catalog_recorded(catalog, id))
+			continue;
+		if (!best || task->process < best->process ||
+			(task->process == best->process &&
+				mainness(catalog, task) > mainness(catalog, best)))
+			best = task;
+	}
+	return best ? best->id : DWELL_NONE;
+}
