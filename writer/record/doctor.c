@@ -14,7 +14,7 @@
 #include "proc.h"
 #include "record.h"
 
-enum { PROGRAM, SWITCHES, SCHEDULER, REASONS };
+enum { PROGRAM, SWITCHES, RUN_DELAY, SCHEDULER, REASONS };
 
 static void look_at_program(struct dwell_doctor_level *level)
 {
@@ -67,6 +67,24 @@ static void look_at_switches(struct dwell_doctor_level *level)
 			"perf_event_open");
 }
 
+static void look_at_run_delay(struct dwell_doctor_level *level, bool switches)
+{
+	char text[96];
+	const bool kept = dwell_proc_read("/proc/self/schedstat", text, sizeof(text)) > 0;
+
+	level->available = kept && switches;
+	if (!kept) {
+		snprintf(level->why, sizeof(level->why), "there is no /proc/self/schedstat");
+		snprintf(level->fix, sizeof(level->fix),
+			"a kernel with CONFIG_SCHED_INFO, as distributions have");
+		return;
+	}
+	snprintf(level->why, sizeof(level->why), "%s",
+		switches
+			? "/proc/PID/schedstat can be read; used where the scheduler cannot be seen"
+			: "it says how long, but without switches not when");
+}
+
 static void rights_for_bpf(char *out, size_t size)
 {
 	char self[PATH_MAX] = "dwell-record";
@@ -115,6 +133,10 @@ void dwell_doctor_look(struct dwell_doctor_level levels[DWELL_DOCTOR_LEVELS])
 	levels[SWITCHES].name = dwell_level_name(DWELL_LEVEL_SWITCHES);
 	levels[SWITCHES].gives = "when each thread of the program enters and leaves a CPU";
 	look_at_switches(&levels[SWITCHES]);
+	levels[RUN_DELAY].name = dwell_level_name(DWELL_LEVEL_RUN_DELAY);
+	levels[RUN_DELAY].gives = "how long threads of the program were ready before they went on, "
+				  "after waits of some milliseconds";
+	look_at_run_delay(&levels[RUN_DELAY], levels[SWITCHES].available);
 	levels[SCHEDULER].name = dwell_level_name(DWELL_LEVEL_SCHEDULER);
 	levels[SCHEDULER].gives = "switches and wakes of the whole machine: latencies, wakers, who "
 				  "ran instead; -p and -a";

@@ -12,7 +12,7 @@ struct dwell_doctor_level {
 	char fix[600]; /* empty where there is nothing to be done */
 };
 
-enum { DWELL_DOCTOR_LEVELS = 4 };
+enum { DWELL_DOCTOR_LEVELS = 5 };
 
 /* Find out by trying. */
 void dwell_doctor_look(struct dwell_doctor_level levels[DWELL_DOCTOR_LEVELS]);

@@ -82,9 +82,11 @@ int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool
 		 dwell_perf_open(&recording->perf, pid, recording->perf_why,
 			 sizeof(recording->perf_why)) == 0)
 		dwell_perf_zero(recording->perf, recording->zero_ns);
-	/* All that perf tells of is the recorded program's. */
-	if (recording->perf)
+	/* All that perf tells of is the recorded program's; of wakes it does not tell. */
+	if (recording->perf) {
 		dwell_who_follow_all(recording->who, true);
+		(void)dwell_delay_new(&recording->sched.delay);
+	}
 	return 0;
 }
 

@@ -263,6 +263,8 @@ static uint32_t levels_of(const struct dwell_recording *recording)
 		levels |= DWELL_LEVEL_SCHEDULER | DWELL_LEVEL_REASONS;
 	if (recording->perf)
 		levels |= DWELL_LEVEL_SWITCHES;
+	if (recording->sched.delay)
+		levels |= DWELL_LEVEL_RUN_DELAY;
 	if (recording->drain)
 		levels |= DWELL_LEVEL_PROGRAM;
 	if (recording->drain && recording->options->all_locks)
@@ -310,7 +312,7 @@ int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t w
 /* Rows stay where others may still be put before them, and are not looked through each time. */
 static int let_go(struct dwell_recording *recording, uint64_t watermark_ns)
 {
-	const uint64_t held_ns = recording->kernel ? HELD_NS : 0;
+	const uint64_t held_ns = recording->kernel || recording->sched.delay ? HELD_NS : 0;
 	uint64_t *told_ns = &recording->sched.told_ns;
 
 	recording->passed_ns = watermark_ns;
@@ -344,6 +346,8 @@ static int take(struct dwell_recording *recording, uint64_t until_ns)
 	if (!err && recording->perf)
 		err = dwell_perf_pass(
 			recording->perf, until_ns, dwell_sched_tell, &recording->sched);
+	if (recording->sched.delay)
+		dwell_delay_look(recording->sched.delay);
 	if (!err)
 		err = dwell_sched_flush(&recording->sched);
 	if (!err)
@@ -462,6 +466,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_kernel_close(recording->kernel);
 	dwell_drain_free(recording->drain);
 	dwell_perf_close(recording->perf);
+	dwell_delay_free(recording->sched.delay);
 	dwell_objects_free(recording->objects);
 	dwell_maps_free(recording->maps);
 	dwell_area_close(&recording->area);

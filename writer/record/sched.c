@@ -164,8 +164,9 @@ static int tell_missing(struct dwell_sched *sched, const struct dwell_kernel_eve
 		.kind = DWELL_EVENT_SWITCH,
 		.executor = row->executor,
 		.peer = row->task };
-	const struct dwell_event wake = { .time_ns = event->ready_ns,
-		.kind = DWELL_EVENT_WAKE,
+	/* Not a wake: who woke it is not known, and the program's own records may know. */
+	const struct dwell_event ready = { .time_ns = event->ready_ns,
+		.kind = DWELL_EVENT_STATE,
 		.state = DWELL_RUNNABLE,
 		.task = row->peer };
 	int err = 0;
@@ -173,18 +174,35 @@ static int tell_missing(struct dwell_sched *sched, const struct dwell_kernel_eve
 	if (event->entered_ns != 0 && event->entered_ns >= sched->told_ns)
 		err = put(sched, &entry);
 	if (!err && event->ready_ns != 0 && event->ready_ns >= sched->told_ns)
-		err = put(sched, &wake);
+		err = put(sched, &ready);
 	return err;
 }
 
-static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_event *event)
+static void look_at_delay(struct dwell_sched *sched, struct dwell_kernel_event *event)
 {
+	uint64_t ready_ns = 0;
+
+	if (event->peer != 0)
+		ready_ns = dwell_delay_entered(sched->delay, event->peer);
+	if (ready_ns != 0 && ready_ns < event->time_ns)
+		event->ready_ns = event->time_ns - ready_ns;
+	if (event->tid != 0 && event->leave >= DWELL_LEAVE_SLEEPS &&
+		event->leave <= DWELL_LEAVE_STOPPED)
+		dwell_delay_left(sched->delay, event->tid);
+}
+
+static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_event *told)
+{
+	struct dwell_kernel_event completed = *told;
+	const struct dwell_kernel_event *event = &completed;
 	struct dwell_event row = { .time_ns = event->time_ns, .kind = DWELL_EVENT_SWITCH };
 	uint32_t code;
 
 	row.executor = dwell_registry_cpu(sched->registry, event->cpu);
 	row.task = dwell_who_task(sched->who, event->tid, event->time_ns);
 	row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
+	if (sched->delay)
+		look_at_delay(sched, &completed);
 	if (event->entered_ns != 0 || event->ready_ns != 0) {
 		const int err = tell_missing(sched, event, &row);
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "delay.h"
 #include "drain/registry.h"
 #include "dwell/sink.h"
 #include "kernel.h"
@@ -18,6 +19,7 @@ struct dwell_sched {
 	struct dwell_maps *maps;
 	struct dwell_objects *objects;
 	struct dwell_sink *sink;
+	struct dwell_delay *delay; /* NULL: the kernel tells of wakes, or keeps no account */
 	/* The last thread of a recorded process ended; may be NULL. */
 	void (*process_gone)(void *context, uint32_t pid, uint64_t time_ns);
 	void *context;

@@ -24,6 +24,9 @@ enum {
 /* Waits that no forecast is known for, or that were short, get a stack once in so many times. */
 enum { SAMPLE_MASK = 63 };
 
+/* The other clock's distance does not change: look at it now and then. */
+enum { LEARN_MASK = 15 };
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -164,7 +167,7 @@ static __always_inline void learn_distance(
 	if (header->distance == 0 || distance < header->distance)
 		header->distance = distance;
 	else
-		header->distance += (distance - header->distance) >> 6;
+		header->distance += (distance - header->distance) >> 4;
 }
 
 /* That time on our clock; 0: not known. */
@@ -183,7 +186,8 @@ static __always_inline void put_entry(
 	if (!bpf_core_field_exists(prev->sched_info.last_arrival))
 		return;
 	if (header->current == prev->pid) {
-		learn_distance(header, prev);
+		if ((*head & LEARN_MASK) == 0)
+			learn_distance(header, prev);
 		return;
 	}
 	entered = prev->pid ? accounted(header, prev->sched_info.last_arrival) : 0;
