@@ -3,19 +3,18 @@
 
 #include <stdlib.h>
 
-/* Pieces kept of each executor: what a long latency needs beyond them is read again. */
-enum { HISTORY = 4096 };
+#include "model/histogram_add.h"
 
-struct history {
-	struct piece *at; /* a ring once it is full */
-	size_t count, next, cap;
-	uint64_t told_ns;    /* the latest end of any piece so far */
-	uint64_t dropped_ns; /* no piece that was dropped ends after this */
-};
+/*
+ * Kept of who held executors, in all and of one: what a long latency needs beyond that is read
+ * again.
+ */
+enum { KEPT = 1 << 17, LEAST = 1 << 10, MOST = 1 << 15 };
 
+/* Idle and running apart, each in the order in which it was told. */
 struct executor_times {
 	struct dwell_histogram causes[DWELL_CAUSE_COUNT];
-	struct history history;
+	struct helds running, idle;
 };
 
 struct latency {
@@ -24,40 +23,29 @@ struct latency {
 	struct table executors; /* struct executor_times */
 	struct table tasks;     /* struct dwell_histogram */
 	struct worst_list worst;
+	uint32_t limit; /* of helds of an executor */
+	uint32_t order; /* of intervals so far */
 	size_t part;
 	uint64_t begin_ns;
 };
 
-static int keep_piece(void *context, const struct piece *piece)
+static int keep_idle(void *context, const struct piece *piece)
 {
 	struct latency *latency = context;
 	struct executor_times *of = table_make(&latency->executors, piece->executor);
+	const struct held held = { .start_ns = piece->start_ns, .end_ns = piece->end_ns };
 
-	if (!of)
-		return DWELL_ENOMEM;
+	return of ? helds_keep(&of->idle, &held, latency->limit) : DWELL_ENOMEM;
+}
 
-	struct history *h = &of->history;
-	if (h->count == h->cap && h->cap < HISTORY) {
-		const size_t cap = h->cap ? h->cap * 2 : 64;
-		struct piece *at = realloc(h->at, cap * sizeof(*at));
+static uint32_t limit_of(const struct model *model)
+{
+	uint32_t limit;
 
-		if (!at)
-			return DWELL_ENOMEM;
-		h->at = at;
-		h->cap = cap;
-		h->next = h->count;
-	}
-	if (h->count == HISTORY)
-		h->dropped_ns = h->at[h->next].told_ns;
-	else
-		h->count++;
-	/* One that a loss ended is told late: ends are not in order. */
-	if (piece->end_ns > h->told_ns)
-		h->told_ns = piece->end_ns;
-	h->at[h->next] = *piece;
-	h->at[h->next].told_ns = h->told_ns;
-	h->next = h->next + 1 == HISTORY ? 0 : h->next + 1;
-	return DWELL_OK;
+	pthread_mutex_lock(&model->catalog->lock);
+	limit = KEPT / (dwell_catalog_executors(model->catalog) + 1);
+	pthread_mutex_unlock(&model->catalog->lock);
+	return limit < LEAST ? LEAST : limit > MOST ? MOST : limit;
 }
 
 static int latency_make(void **fold, const struct model *model)
@@ -70,7 +58,8 @@ static int latency_make(void **fold, const struct model *model)
 	latency->executors.item = sizeof(struct executor_times);
 	latency->tasks.item = sizeof(struct dwell_histogram);
 	latency->worst.limit = model->query->worst;
-	occupants_init(&latency->occupants, model, keep_piece, latency);
+	latency->limit = limit_of(model);
+	occupants_init(&latency->occupants, model, keep_idle, latency);
 	*fold = latency;
 	return DWELL_OK;
 }
@@ -86,8 +75,10 @@ static void latency_drop(void *fold)
 
 		for (size_t i = 0; of && i < DWELL_CAUSE_COUNT; i++)
 			dwell_histogram_release(&of->causes[i]);
-		if (of)
-			free(of->history.at);
+		if (of) {
+			helds_release(&of->running);
+			helds_release(&of->idle);
+		}
 	}
 	for (uint32_t id = 0; id < latency->tasks.end; id++) {
 		struct dwell_histogram *of = table_get(&latency->tasks, id);
@@ -111,82 +102,59 @@ static int latency_begin(void *fold, const struct fold_start *start)
 	return occupants_begin(&latency->occupants, start);
 }
 
-static int latency_event(void *fold, const struct dwell_event *event)
+/* Add to a latency what lies in it and was told before `order`; *known_ns is where knowledge of
+ * what came before begins. */
+static int look_back_in(
+	const struct helds *helds, struct worst *worst, uint32_t order, uint64_t *known_ns)
 {
-	return occupants_event(&((struct latency *)fold)->occupants, event);
+	for (uint32_t i = 0; i < helds->count; i++) {
+		const struct held *held = helds_latest(helds, i);
+		const struct piece piece = {
+			.start_ns = held->start_ns,
+			.end_ns = held->end_ns,
+			.task = held->task,
+		};
+		int err;
+
+		if (held->told_ns <= worst->is.at_ns)
+			break;
+		if (held->task && held->order >= order)
+			continue;
+		if (held->start_ns < *known_ns && held->end_ns >= *known_ns)
+			*known_ns = held->start_ns;
+		err = worst_add_piece(worst, &piece);
+		if (err)
+			return err;
+	}
+	return DWELL_OK;
 }
 
-/* Who held the executor, from the history; true where that reaches back to the latency's start. */
-static int look_back(struct latency *latency, struct worst *worst, bool *whole)
+/* Who held the executor; true where what is kept reaches back to the latency's start. */
+static int look_back(struct latency *latency, struct worst *worst, uint32_t order, bool *whole)
 {
 	const struct executor_times *of = table_get(&latency->executors, worst->is.executor);
-	const struct history *h = of ? &of->history : NULL;
-	const uint64_t start_ns = worst->is.at_ns;
 	/* Before the first part, and before the window, nothing is to be found. */
 	uint64_t known_ns = latency->part && latency->begin_ns > latency->model->from_ns
 				    ? latency->begin_ns
 				    : 0;
+	int err = DWELL_OK;
 
-	for (size_t i = 0; h && i < h->count; i++) {
-		const struct piece *piece = &h->at[(h->next + HISTORY - 1 - i) % HISTORY];
-		int err;
-
-		if (h->count < HISTORY)
-			piece = &h->at[h->count - 1 - i];
-		if (piece->told_ns <= start_ns)
-			break;
-		if (piece->start_ns < known_ns && piece->end_ns >= known_ns)
-			known_ns = piece->start_ns;
-		err = worst_add_piece(worst, piece);
-		if (err)
-			return err;
+	if (of) {
+		err = look_back_in(&of->running, worst, order, &known_ns);
+		if (!err)
+			err = look_back_in(&of->idle, worst, order, &known_ns);
+		if (of->running.dropped_ns > known_ns)
+			known_ns = of->running.dropped_ns;
+		if (of->idle.dropped_ns > known_ns)
+			known_ns = of->idle.dropped_ns;
 	}
-	if (h && h->count == HISTORY && h->dropped_ns > known_ns)
-		known_ns = h->dropped_ns;
-	*whole = known_ns <= start_ns;
-	return DWELL_OK;
-}
-
-static int keep_worst(struct latency *latency, const struct dwell_worst *is)
-{
-	struct worst *worst = calloc(1, sizeof(*worst));
-	bool whole = true;
-	int err;
-
-	if (!worst)
-		return DWELL_ENOMEM;
-	worst->is = *is;
-	err = is->executor ? look_back(latency, worst, &whole) : DWELL_OK;
-	worst->deferred = !whole;
-	if (!err)
-		return worst_add(&latency->worst, worst);
-	worst_free(worst);
+	*whole = known_ns <= worst->is.at_ns;
 	return err;
 }
 
-static int add_sample(struct latency *latency, const struct dwell_interval *interval)
+static int keep_worst(
+	struct latency *latency, const struct dwell_interval *interval, uint32_t order)
 {
-	const uint64_t ns = interval->end_ns - interval->start_ns;
-	struct executor_times *executor = table_make(&latency->executors, interval->executor);
-	struct dwell_histogram *task = table_make(&latency->tasks, interval->task);
-	const unsigned cause = interval->cause < DWELL_CAUSE_COUNT ? interval->cause : 0;
-	int err = executor && task ? dwell_histogram_add(&executor->causes[cause], ns, 1)
-				   : DWELL_ENOMEM;
-
-	return err ? err : dwell_histogram_add(task, ns, 1);
-}
-
-static int latency_interval(void *fold, const struct dwell_interval *interval)
-{
-	struct latency *latency = fold;
-
-	if (interval->state == DWELL_RUNNING)
-		return occupants_interval(&latency->occupants, interval);
-	if (interval->state != DWELL_RUNNABLE || interval->next != DWELL_RUNNING ||
-		interval->flags & DWELL_INTERVAL_OPEN ||
-		!wants_task(latency->model, interval->task))
-		return DWELL_OK;
-
 	const struct dwell_worst is = {
 		.at_ns = interval->start_ns,
 		.latency_ns = interval->end_ns - interval->start_ns,
@@ -196,11 +164,92 @@ static int latency_interval(void *fold, const struct dwell_interval *interval)
 		.waker_stack = interval->waker_stack,
 		.cause = interval->cause,
 	};
-	const int err = add_sample(latency, interval);
+	struct worst *worst;
+	bool whole = true;
+	int err;
 
-	if (err || !worst_wants(&latency->worst, &is))
-		return err;
-	return keep_worst(latency, &is);
+	if (!worst_wants(&latency->worst, &is))
+		return DWELL_OK;
+	worst = calloc(1, sizeof(*worst));
+	if (!worst)
+		return DWELL_ENOMEM;
+	worst->is = is;
+	err = is.executor ? look_back(latency, worst, order, &whole) : DWELL_OK;
+	worst->deferred = !whole;
+	if (!err)
+		return worst_add(&latency->worst, worst);
+	worst_free(worst);
+	return err;
+}
+
+static inline void *find(struct table *table, uint32_t id)
+{
+	void *at = id < table->end ? table_get(table, id) : NULL;
+
+	return at ? at : table_make(table, id);
+}
+
+static inline int add_sample(struct latency *latency, const struct dwell_interval *interval)
+{
+	const uint64_t ns = interval->end_ns - interval->start_ns;
+	struct executor_times *executor = find(&latency->executors, interval->executor);
+	struct dwell_histogram *task = find(&latency->tasks, interval->task);
+	const unsigned cause = interval->cause < DWELL_CAUSE_COUNT ? interval->cause : 0;
+	int err = executor && task ? histogram_add_one(&executor->causes[cause], ns) : DWELL_ENOMEM;
+
+	return err ? err : histogram_add_one(task, ns);
+}
+
+static int add_running(struct latency *latency, const struct dwell_told *told)
+{
+	for (size_t i = 0; i < told->running_count; i++) {
+		const struct dwell_interval *of = &told->intervals[told->running[i]];
+		const struct held held = {
+			.start_ns = of->start_ns,
+			.end_ns = of->end_ns,
+			.task = of->task,
+			.order = latency->order + told->running[i],
+		};
+		struct executor_times *executor = find(&latency->executors, of->executor);
+
+		if (!executor)
+			return DWELL_ENOMEM;
+		if (of->executor && of->end_ns > of->start_ns &&
+			helds_keep(&executor->running, &held, latency->limit))
+			return DWELL_ENOMEM;
+	}
+	return DWELL_OK;
+}
+
+static int add_runnable(struct latency *latency, const struct dwell_told *told)
+{
+	for (size_t i = 0; i < told->runnable_count; i++) {
+		const struct dwell_interval *of = &told->intervals[told->runnable[i]];
+		const bool listed = latency->worst.count < latency->worst.limit;
+		int err;
+
+		if (of->next != DWELL_RUNNING || !wants_task(latency->model, of->task))
+			continue;
+		err = add_sample(latency, of);
+		if (!err && (listed || of->end_ns - of->start_ns >= worst_least(&latency->worst)))
+			err = keep_worst(latency, of, latency->order + told->runnable[i]);
+		if (err)
+			return err;
+	}
+	return DWELL_OK;
+}
+
+static int latency_batch(void *fold, const struct fold_batch *batch)
+{
+	struct latency *latency = fold;
+	int err = occupants_rows(&latency->occupants, batch->rows, batch->count, batch->kinds);
+
+	if (!err)
+		err = add_running(latency, batch->told);
+	if (!err)
+		err = add_runnable(latency, batch->told);
+	latency->order += (uint32_t)batch->told->count;
+	return err;
 }
 
 static int merge_histograms(struct latency *into, const struct latency *from)
@@ -245,12 +294,10 @@ static int latency_merge(void *into_fold, void *from_fold)
 }
 
 const struct fold_ops latency_fold = {
-	.kinds = OCCUPANTS_KINDS,
 	.make = latency_make,
 	.free = latency_drop,
 	.begin = latency_begin,
-	.event = latency_event,
-	.interval = latency_interval,
+	.batch = latency_batch,
 	.merge = latency_merge,
 };
 

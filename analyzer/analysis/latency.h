@@ -1,6 +1,7 @@
 #ifndef DWELL_ANALYSIS_LATENCY_H
 #define DWELL_ANALYSIS_LATENCY_H
 
+#include "analysis/held.h"
 #include "analysis/occupants.h"
 
 /* One of the worst latencies so far. */
@@ -22,6 +23,11 @@ struct worst_list {
 
 /* True: a latency like this would be among the worst. */
 bool worst_wants(const struct worst_list *list, const struct dwell_worst *is);
+/* One shorter than this is not among the worst, where there are enough. */
+static inline uint64_t worst_least(const struct worst_list *list)
+{
+	return list->count ? list->at[0]->is.latency_ns : UINT64_MAX;
+}
 /* Takes over a worst; frees the one that falls out. 0, or DWELL_ENOMEM: freed. */
 int worst_add(struct worst_list *list, struct worst *worst);
 void worst_free(struct worst *worst);

@@ -119,6 +119,47 @@ int occupants_event(struct occupants *occupants, const struct dwell_event *event
 	return event->kind == DWELL_EVENT_LOSS ? on_loss(occupants, event) : DWELL_OK;
 }
 
+/* Switches only. What an executor is does not depend on what it was, so there is no branch on it.
+ */
+static int on_switches(struct occupants *occupants, const struct dwell_event *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct dwell_event *row = &rows[i];
+		/* Of the others, to one that is nobody's. */
+		const uint32_t executor = row->kind == DWELL_EVENT_SWITCH ? row->executor : 0;
+		struct occupied *of = executor < occupants->executors.end
+					      ? table_get(&occupants->executors, executor)
+					      : NULL;
+		int err;
+
+		if (!of)
+			of = table_make(&occupants->executors, executor);
+		if (!of)
+			return DWELL_ENOMEM;
+		if (executor && !row->task && of->is == VACANT) {
+			err = tell_idle(occupants, of, executor, row->time_ns);
+			if (err)
+				return err;
+		}
+		of->is = row->peer ? HELD : VACANT;
+		of->since_ns = row->time_ns;
+		of->known = true;
+	}
+	return DWELL_OK;
+}
+
+int occupants_rows(
+	struct occupants *occupants, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	int err = DWELL_OK;
+
+	if (!(kinds >> DWELL_EVENT_LOSS & 1))
+		return on_switches(occupants, rows, count);
+	for (size_t i = 0; i < count && !err; i++)
+		err = occupants_event(occupants, &rows[i]);
+	return err;
+}
+
 int occupants_interval(struct occupants *occupants, const struct dwell_interval *interval)
 {
 	const struct piece piece = {

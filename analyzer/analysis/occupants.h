@@ -10,7 +10,6 @@
  */
 struct piece {
 	uint64_t start_ns, end_ns;
-	uint64_t told_ns; /* no piece of the executor that was told before ends after this */
 	uint32_t executor;
 	uint32_t task; /* 0: idle */
 };
@@ -32,6 +31,9 @@ void occupants_release(struct occupants *occupants);
 /* The same three as a fold's. */
 int occupants_begin(struct occupants *occupants, const struct fold_start *start);
 int occupants_event(struct occupants *occupants, const struct dwell_event *event);
+/* A batch of rows: the pieces of it that are idle. `kinds` as in struct fold_batch. */
+int occupants_rows(
+	struct occupants *occupants, const struct dwell_event *rows, size_t count, uint32_t kinds);
 int occupants_interval(struct occupants *occupants, const struct dwell_interval *interval);
 
 #endif

@@ -267,25 +267,35 @@ static int replay_begin(void *fold, const struct fold_start *start)
 	return occupants_begin(&((struct replay *)fold)->occupants, start);
 }
 
-static int replay_event(void *fold, const struct dwell_event *event)
+/* Nothing of a batch that ends before the next of them begins lies in any; behind the last one
+ * there is nothing to look for. */
+static bool is_before(const struct replay *replay, const struct fold_batch *batch)
 {
-	return occupants_event(&((struct replay *)fold)->occupants, event);
+	return replay->done < replay->count && batch->count &&
+	       batch->rows[batch->count - 1].time_ns <= replay->at[replay->done]->is.at_ns;
 }
 
-static int replay_interval(void *fold, const struct dwell_interval *interval)
+static int replay_batch(void *fold, const struct fold_batch *batch)
 {
 	struct replay *replay = fold;
+	int err = occupants_rows(&replay->occupants, batch->rows, batch->count, batch->kinds);
 
-	if (interval->state == DWELL_RUNNABLE)
-		close_replayed(replay, interval);
-	return occupants_interval(&replay->occupants, interval);
+	if (replay->done == replay->count || is_before(replay, batch))
+		return err;
+	for (size_t i = 0; i < batch->told->count && !err; i++) {
+		const struct dwell_interval *of = &batch->told->intervals[i];
+
+		if (of->state == DWELL_RUNNABLE)
+			close_replayed(replay, of);
+		else
+			err = occupants_interval(&replay->occupants, of);
+	}
+	return err;
 }
 
 static const struct fold_ops replay_ops = {
-	.kinds = OCCUPANTS_KINDS,
 	.begin = replay_begin,
-	.event = replay_event,
-	.interval = replay_interval,
+	.batch = replay_batch,
 };
 
 /* The last part that begins at a time or before. */

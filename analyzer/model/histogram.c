@@ -1,16 +1,13 @@
 /* Distributions in log-linear buckets. */
-#include "dwell/histogram.h"
+#include "model/histogram_add.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dwell/error.h"
-
 enum {
-	SUB_BITS = 6,
-	SUB = 1 << SUB_BITS, /* buckets in a page */
-	PAGES = 64 - SUB_BITS + 1,
+	SUB = HISTOGRAM_SUB,
+	PAGES = 64 - HISTOGRAM_SUB_BITS + 1,
 	FEW = 24 /* cells; more become pages */
 };
 
@@ -18,15 +15,6 @@ struct dwell_histogram_cell {
 	uint32_t bucket;
 	uint32_t count;
 };
-
-static unsigned bucket_of(uint64_t value)
-{
-	if (value < SUB)
-		return (unsigned)value;
-
-	const unsigned shift = 63u - (unsigned)__builtin_clzll(value) - SUB_BITS;
-	return (shift + 1) * SUB + (unsigned)((value >> shift) - SUB);
-}
 
 /* The lowest value of a bucket, and how many values it has. */
 static uint64_t bucket_low(unsigned bucket, uint64_t *width)
@@ -145,7 +133,7 @@ int dwell_histogram_add(struct dwell_histogram *histogram, uint64_t value, uint6
 	histogram->sum += value * times;
 	if (value > histogram->max)
 		histogram->max = value;
-	return add_to_bucket(histogram, bucket_of(value), times);
+	return add_to_bucket(histogram, histogram_bucket(value), times);
 }
 
 /* Walk over the buckets that hold any, in order; *at is 0 at first. False at the end. */
