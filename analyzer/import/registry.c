@@ -12,6 +12,7 @@ static const struct importer *const importers[] = {
 	&dwell_importer_go,
 	&dwell_importer_perf,
 	&dwell_importer_text,
+	&dwell_importer_ftrace,
 };
 
 enum { IMPORTERS = sizeof(importers) / sizeof(importers[0]) };

@@ -1,0 +1,9 @@
+#ifndef DWELL_FUZZ_IMPORTER_H
+#define DWELL_FUZZ_IMPORTER_H
+
+#include "import/importer.h"
+
+/* Bytes of any content as a trace of one kind: an error, or rows in order of time. Returns 0. */
+int fuzz_importer(const struct importer *importer, const uint8_t *data, size_t size);
+
+#endif
