@@ -23,6 +23,7 @@ enum {
 	IMPORT_PEEK = 4096
 };
 
+extern const struct importer dwell_importer_chrome;
 extern const struct importer dwell_importer_ftrace;
 extern const struct importer dwell_importer_native;
 extern const struct importer dwell_importer_go;

@@ -13,6 +13,7 @@ static const struct importer *const importers[] = {
 	&dwell_importer_perf,
 	&dwell_importer_text,
 	&dwell_importer_ftrace,
+	&dwell_importer_chrome,
 };
 
 enum { IMPORTERS = sizeof(importers) / sizeof(importers[0]) };

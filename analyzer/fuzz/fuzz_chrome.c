@@ -1,0 +1,9 @@
+/* Events of the trace event format of any content: an error or rows, never more. */
+#include "fuzz/importer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return fuzz_importer(&dwell_importer_chrome, data, size);
+}
