@@ -77,6 +77,25 @@ static uint64_t final_key(
 	}
 }
 
+bool wait_has_key(const struct dwell_catalog *catalog, const struct wait_key *key, uint64_t id)
+{
+	struct group group = {
+		.reason = key->reason,
+		.object = key->object,
+		.stack = key->stack,
+	};
+	uint32_t unused;
+
+	for (unsigned by = DWELL_BY_TASK; by < DWELL_BY_COUNT; by++) {
+		group.id = by == DWELL_BY_OBJECT   ? key->object
+			   : by == DWELL_BY_REASON ? key->reason
+						   : key->task;
+		if (final_key(catalog, by, &group, &unused) == id)
+			return true;
+	}
+	return may_be_held(key->reason) && lock_id(catalog, key->object, key->stack) == id;
+}
+
 /* Groups that are one for the reader. */
 static int regroup(const struct waits *waits, struct groups *out)
 {

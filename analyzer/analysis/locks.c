@@ -73,16 +73,22 @@ const struct fold_ops locks_fold = {
 	.merge = waits_merge,
 };
 
+uint64_t lock_id(const struct dwell_catalog *catalog, uint32_t object, uint32_t stack)
+{
+	const struct dwell_catalog_object *of = dwell_catalog_object(catalog, object);
+
+	return hash_mix(catalog_object_hash(catalog, object),
+		of ? of->native_id : catalog_stack_hash(catalog, stack));
+}
+
 static int fill_row(struct dwell_lock_row *row, const struct waits *waits, struct group *group)
 {
 	const struct dwell_catalog *catalog = waits->model->catalog;
 	struct released *of =
 		group->object ? table_get(&waits->releases.objects, group->object) : NULL;
-	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, group->object);
 	int err;
 
-	row->id = hash_mix(catalog_object_hash(catalog, group->object),
-		object ? object->native_id : catalog_stack_hash(catalog, group->stack));
+	row->id = lock_id(catalog, group->object, group->stack);
 	row->object = group->object;
 	row->reason = group->reason;
 	row->stack = group->stack;

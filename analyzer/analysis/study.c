@@ -19,6 +19,7 @@ int dwell_study_open(struct dwell_study **out, struct dwell_source *source, stru
 	study->facts = (struct dwell_study_facts){
 		.begin_ns = study->model.info.begin_ns,
 		.end_ns = study->model.end_ns,
+		.start_unix_ns = study->model.info.start_unix_ns,
 		.levels = study->model.info.levels,
 		.has_wakes = study->model.has_wakes,
 		.closed = study->model.ended && study->model.end.closed,

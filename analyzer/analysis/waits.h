@@ -40,6 +40,16 @@ int waits_wait(void *fold, const struct dwell_wait *wait);
 /* Never called: the fold is serial. */
 int waits_merge(void *into, void *from);
 
+/* What tells waits apart, before rows are made of them. */
+struct wait_key {
+	uint32_t task, object, stack;
+	uint8_t reason;
+};
+/* The id of a lock's row. */
+uint64_t lock_id(const struct dwell_catalog *catalog, uint32_t object, uint32_t stack);
+/* Does it belong to the row of blocked (by anything) or of locks that has this id? */
+bool wait_has_key(const struct dwell_catalog *catalog, const struct wait_key *key, uint64_t id);
+
 /* Is what such a wait is for something that a task holds? */
 bool is_held(unsigned reason);
 /* The same, or it may be used as one: who held it shows. */

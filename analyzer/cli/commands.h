@@ -63,6 +63,8 @@ struct export_request {
 extern const struct option export_options[];
 int cmd_export(struct request *request);
 
+int cmd_explain(struct request *request);
+
 struct path_request {
 	struct request request;
 	const char *span;

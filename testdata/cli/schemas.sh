@@ -4,6 +4,9 @@ for trace in "$DATA"/traces/*.txt "$DATA"/import/go/{rwcond-go1.19,pipes-go1.11}
 		dwell $command --json "$trace" | "$DATA/cli/schema" check $command
 	done
 done
+for what in main@2ms worker@3ms logger@1ms main@6.2ms cc1@2ms; do
+	dwell explain --json $what "$DATA/traces/blame.txt" | "$DATA/cli/schema" check explain
+done
 dwell assemble "$DATA/traces/handover.txt" -o good.trace
 dwell verify --json good.trace | "$DATA/cli/schema" check verify
 head -c 700 good.trace >bad.trace

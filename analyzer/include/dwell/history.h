@@ -24,7 +24,8 @@ struct dwell_history;
 /* What is known of a trace without its rows. */
 struct dwell_study_facts {
 	uint64_t begin_ns, end_ns;
-	uint32_t levels; /* bits of enum dwell_level */
+	uint64_t start_unix_ns; /* 0: not known */
+	uint32_t levels;        /* bits of enum dwell_level */
 	bool has_wakes;
 	bool closed;
 };
