@@ -31,10 +31,10 @@ struct dwell_drain_options {
 	/* A process appeared (or exec'd): time to read its /proc; may be NULL. */
 	void (*process_seen)(
 		void *context, uint32_t process, int64_t host_pid, struct dwell_process_slot *slot);
-	/* A stack that was not met before is about to be told: time to define what is mapped at
-	   these addresses; may be NULL. */
+	/* A stack that was not met before is about to be told, whole or cut off: time to define
+	   what is mapped at these addresses; may be NULL. */
 	void (*stack_seen)(void *context, uint32_t process, int64_t host_pid,
-		const uint64_t *addresses, size_t count);
+		const uint64_t *addresses, size_t count, bool cut);
 };
 
 /* session, registry and sink must outlive the drain. DWELL_ENOMEM. */

@@ -37,7 +37,7 @@ static uint32_t resolve_stack(const struct drain_place *place, uint32_t entry)
 	memcpy(addresses, found.words, found.count * sizeof(*addresses));
 	if (place->drain->options.stack_seen)
 		place->drain->options.stack_seen(place->drain->options.context, place->process->id,
-			place->process->host_pid, addresses, found.count);
+			place->process->host_pid, addresses, found.count, (found.extra & 1) != 0);
 	return dwell_registry_stack(place->drain->registry, place->process->id, addresses,
 		found.count, true, (found.extra & 1) != 0);
 }

@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)dwell_cfi_read_memory(&cfi, section.bytes, section.size);
 	} else {
 		(void)dwell_cfi_compile(&cfi, &section);
-		dwell_cfi_finish(&cfi);
+		(void)dwell_cfi_finish(&cfi);
 	}
 	use(&cfi);
 	dwell_cfi_release(&cfi);

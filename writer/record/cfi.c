@@ -14,7 +14,9 @@ enum {
 	MOST_ROWS = 1 << 23, /* the largest program known here has half a million */
 	MOST_COMMON = 1024,  /* bytes of instructions that every function begins with */
 	MOST_SECTION = 1 << 27,
-	ROW_WORDS = 2
+	ROW_WORDS = 2,
+	ROW_BYTES = ROW_WORDS * sizeof(uint32_t),
+	RADIX_BITS = 11
 };
 
 void dwell_cfi_release(struct dwell_cfi *cfi)
@@ -42,37 +44,68 @@ int dwell_cfi_add(struct dwell_cfi *out, uint64_t address, uint32_t rule)
 	return 0;
 }
 
-/* Where one function ends the next may begin: its rule is the later one. */
-static int by_address(const void *a, const void *b)
+/* One pass of a sort by parts of the address; `from` stays as it is. */
+static void sort_pass(uint32_t *to, const uint32_t *from, size_t count, unsigned shift)
 {
-	const uint32_t *x = a, *y = b;
+	size_t places[1 << RADIX_BITS] = { 0 }, sum = 0;
+	const uint32_t mask = (1 << RADIX_BITS) - 1;
 
-	if (x[0] != y[0])
-		return x[0] < y[0] ? -1 : 1;
-	return (x[1] != DWELL_UNWIND_GAP) - (y[1] != DWELL_UNWIND_GAP);
+	for (size_t i = 0; i < count; i++)
+		places[from[i * ROW_WORDS] >> shift & mask]++;
+	for (size_t i = 0; i <= mask; i++) {
+		const size_t here = places[i];
+
+		places[i] = sum;
+		sum += here;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t *row = from + i * ROW_WORDS;
+
+		memcpy(to + places[row[0] >> shift & mask]++ * ROW_WORDS, row, ROW_BYTES);
+	}
 }
 
-void dwell_cfi_finish(struct dwell_cfi *cfi)
+/* Functions' cold parts lie elsewhere, so rows of large programs are far from sorted, and the
+ * recorder has other things to do. */
+static int sort_rows(struct dwell_cfi *cfi)
 {
-	const size_t size = ROW_WORDS * sizeof(*cfi->rows);
-	bool sorted = true;
-	size_t kept = 0;
+	uint32_t *other = malloc(cfi->room * ROW_BYTES);
 
-	for (size_t i = 1; i < cfi->count && sorted; i++)
-		sorted =
-			by_address(cfi->rows + (i - 1) * ROW_WORDS, cfi->rows + i * ROW_WORDS) <= 0;
-	if (!sorted)
-		qsort(cfi->rows, cfi->count, size, by_address);
-	for (size_t i = 0; i < cfi->count; i++) {
+	if (!other)
+		return DWELL_ENOMEM;
+	sort_pass(other, cfi->rows, cfi->count, 0);
+	sort_pass(cfi->rows, other, cfi->count, RADIX_BITS);
+	sort_pass(other, cfi->rows, cfi->count, 2 * RADIX_BITS);
+	free(cfi->rows);
+	cfi->rows = other;
+	return 0;
+}
+
+int dwell_cfi_finish(struct dwell_cfi *cfi)
+{
+	size_t kept = 0;
+	int err = 0;
+
+	for (size_t i = 1; i < cfi->count; i++)
+		if (cfi->rows[i * ROW_WORDS] < cfi->rows[(i - 1) * ROW_WORDS]) {
+			err = sort_rows(cfi);
+			break;
+		}
+	for (size_t i = 0; !err && i < cfi->count; i++) {
 		const uint32_t *row = cfi->rows + i * ROW_WORDS;
 
-		if (kept > 0 && cfi->rows[(kept - 1) * ROW_WORDS] == row[0])
+		/* Where one function ends the next may begin. */
+		if (kept > 0 && cfi->rows[(kept - 1) * ROW_WORDS] == row[0]) {
+			if (row[1] == DWELL_UNWIND_GAP)
+				continue;
 			kept--;
+		}
 		if (kept > 0 && cfi->rows[(kept - 1) * ROW_WORDS + 1] == row[1])
 			continue;
-		memmove(cfi->rows + kept++ * ROW_WORDS, row, size);
+		memmove(cfi->rows + kept++ * ROW_WORDS, row, ROW_BYTES);
 	}
-	cfi->count = kept;
+	cfi->count = err ? 0 : kept;
+	return err;
 }
 
 /* --- entries of a section --- */
@@ -349,6 +382,31 @@ static int compile_section(struct dwell_cfi *out, Elf *elf, const char *name, bo
 	return dwell_cfi_compile(out, &section);
 }
 
+/* The program's first function has no caller, and not everyone's says so (the loader's). */
+static int mark_entry(struct dwell_cfi *out, uint64_t entry)
+{
+	enum { MOST = 64 };
+	size_t low = 0;
+	uint32_t *row;
+
+	while (low < out->count && out->rows[low * ROW_WORDS] <= entry)
+		low++;
+	if (entry == 0 || low == 0 || low == out->count)
+		return 0;
+	row = out->rows + (low - 1) * ROW_WORDS;
+	if (row[1] != DWELL_UNWIND_GAP) {
+		if (row[0] == entry)
+			row[1] = DWELL_UNWIND_ROOT;
+		return 0;
+	}
+	if (row[ROW_WORDS] - entry > MOST &&
+		dwell_cfi_add(out, entry + MOST, DWELL_UNWIND_GAP) != 0)
+		return DWELL_ENOMEM;
+	if (dwell_cfi_add(out, entry, DWELL_UNWIND_ROOT) != 0)
+		return DWELL_ENOMEM;
+	return dwell_cfi_finish(out);
+}
+
 static int compile_elf(struct dwell_cfi *out, Elf *elf)
 {
 	GElf_Ehdr header;
@@ -363,8 +421,10 @@ static int compile_elf(struct dwell_cfi *out, Elf *elf)
 	err = compile_section(out, elf, ".eh_frame", true);
 	if (out->count == 0 && err != DWELL_ENOMEM)
 		err = compile_section(out, elf, ".debug_frame", false);
-	dwell_cfi_finish(out);
-	return err;
+	/* What came before a fault is of use. */
+	if (dwell_cfi_finish(out) != 0)
+		return DWELL_ENOMEM;
+	return err ? err : mark_entry(out, header.e_entry);
 }
 
 int dwell_cfi_read(struct dwell_cfi *out, int fd)

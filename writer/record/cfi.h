@@ -44,7 +44,7 @@ struct dwell_cfi_section {
 };
 int dwell_cfi_compile(struct dwell_cfi *out, const struct dwell_cfi_section *section);
 
-/* Sort rows, and drop those that say what the one before says. */
-void dwell_cfi_finish(struct dwell_cfi *cfi);
+/* Sort rows, and drop those that say what the one before says. DWELL_ENOMEM: none is left. */
+int dwell_cfi_finish(struct dwell_cfi *cfi);
 
 #endif

@@ -14,6 +14,8 @@
 #include "dwell/error.h"
 #include "kernel_private.h"
 
+enum { PAGE = 4096, WISHES_BYTES = DWELL_KERNEL_NOTES * sizeof(struct dwell_kernel_wish) };
+
 extern const uint8_t dwell_bpf_sched_begin[];
 extern const uint8_t dwell_bpf_sched_end[];
 
@@ -160,12 +162,15 @@ static int map_areas(struct dwell_kernel *kernel)
 	struct bpf_map *areas = bpf_object__find_map_by_name(kernel->object, "areas");
 	struct bpf_map *notes = bpf_object__find_map_by_name(kernel->object, "notes");
 	struct bpf_map *rare = bpf_object__find_map_by_name(kernel->object, "rare");
+	struct bpf_map *wishes = bpf_object__find_map_by_name(kernel->object, "wishes");
 	const size_t size = (size_t)kernel->cpu_count * DWELL_KERNEL_AREA_BYTES;
 	void *at = mmap(NULL, size, PROT_READ, MAP_SHARED, bpf_map__fd(areas), 0);
 
 	if (at == MAP_FAILED)
 		return DWELL_EIO;
 	kernel->areas = at;
+	at = mmap(NULL, WISHES_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(wishes), 0);
+	kernel->wishes = at == MAP_FAILED ? NULL : at;
 	kernel->notes_fd = bpf_map__fd(notes);
 	for (uint32_t cpu = 0; cpu < kernel->cpu_count; cpu++) {
 		kernel->cpus[cpu].area = kernel->areas + (size_t)cpu * DWELL_KERNEL_AREA_BYTES;
@@ -252,6 +257,8 @@ void dwell_kernel_close(struct dwell_kernel *kernel)
 	}
 	if (kernel->areas)
 		munmap(kernel->areas, (size_t)kernel->cpu_count * DWELL_KERNEL_AREA_BYTES);
+	if (kernel->wishes)
+		munmap(kernel->wishes, WISHES_BYTES);
 	bpf_object__close(kernel->object);
 	free(kernel->rares.records);
 	free(kernel->scratch);
@@ -272,6 +279,28 @@ int dwell_kernel_follow(struct dwell_kernel *kernel, uint32_t tid)
 	const uint32_t index = tid % DWELL_KERNEL_NOTES;
 
 	return bpf_map_update_elem(kernel->notes_fd, &index, &note, BPF_ANY) == 0 ? 0 : DWELL_EIO;
+}
+
+static void wish(struct dwell_kernel *kernel, uint32_t tid, uint64_t least, uint64_t times)
+{
+	volatile struct dwell_kernel_wish *its =
+		kernel->wishes ? &kernel->wishes[tid % DWELL_KERNEL_NOTES] : NULL;
+	uint64_t bytes = its ? its->bytes * times : 0;
+
+	if (bytes < least)
+		bytes = least;
+	if (its)
+		its->bytes = bytes < DWELL_KERNEL_STACK_MOST ? bytes : DWELL_KERNEL_STACK_MOST;
+}
+
+void dwell_kernel_wish(struct dwell_kernel *kernel, uint32_t tid, uint64_t bytes)
+{
+	wish(kernel, tid, bytes > PAGE ? bytes : PAGE, 1);
+}
+
+void dwell_kernel_wish_more(struct dwell_kernel *kernel, uint32_t tid)
+{
+	wish(kernel, tid, 2 * DWELL_KERNEL_STACK_FIRST, 2);
 }
 
 unsigned dwell_kernel_fill(const struct dwell_kernel *kernel)

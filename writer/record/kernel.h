@@ -74,6 +74,11 @@ void dwell_kernel_zero(struct dwell_kernel *kernel, uint64_t zero_ns);
 /* Want reasons and stacks of this thread and all it will make. DWELL_EIO. */
 int dwell_kernel_follow(struct dwell_kernel *kernel, uint32_t tid);
 
+/* So much of this thread's stack is needed; the most that was ever asked for counts. */
+void dwell_kernel_wish(struct dwell_kernel *kernel, uint32_t tid, uint64_t bytes);
+/* Twice as much as up to now. */
+void dwell_kernel_wish_more(struct dwell_kernel *kernel, uint32_t tid);
+
 /* Tell what happened before until_ns and was not told yet. */
 int dwell_kernel_pass(
 	struct dwell_kernel *kernel, uint64_t until_ns, dwell_kernel_tell tell, void *context);

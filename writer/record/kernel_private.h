@@ -59,8 +59,8 @@ struct dwell_kernel {
 	struct kernel_cpu *cpus;
 	uint32_t cpu_count;
 	uint8_t *areas;
-	struct dwell_kernel_note *notes;
-	uint64_t *scratch; /* a copy of one ring */
+	struct dwell_kernel_wish *wishes; /* mapped; NULL: they cannot be told */
+	uint64_t *scratch;                /* a copy of one ring */
 	uint64_t misses;
 	uint64_t misses_told_ns;
 	unsigned fill;

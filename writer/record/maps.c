@@ -12,7 +12,7 @@
 
 /* Addresses that lie nowhere must not make us read again and again: the pause doubles each time
  * that nothing new was found. */
-#define PAUSE_LEAST_NS UINT64_C(50000000)
+#define PAUSE_LEAST_NS UINT64_C(25000000)
 #define PAUSE_MOST_NS UINT64_C(1600000000)
 
 enum { MOST_RANGES = 65536 };
@@ -24,8 +24,11 @@ struct process {
 	struct dwell_process_slot *slot; /* NULL: it writes to no session */
 	uint32_t slot_generation;
 	uint32_t number; /* of the list */
+	bool borrowed;   /* the list is that of the process that made this one */
 	uint32_t epoch;  /* how often it began another program */
 	bool read;
+	bool wanted; /* to be read again when the pause is over */
+	uint32_t pid;
 	uint64_t read_ns, pause_ns;
 };
 
@@ -37,6 +40,7 @@ struct dwell_maps {
 	struct process *processes; /* by id - 1 */
 	size_t process_room;
 	uint32_t lists; /* ever made */
+	bool wanted;    /* something of some process */
 };
 
 int dwell_maps_new(
@@ -184,35 +188,54 @@ static void publish(const struct process *process)
 	atomic_store_explicit(&slot->unwind, word, memory_order_release);
 }
 
-/* Read anew; a list is made only where something changed. */
+static bool same_ranges(const struct process *a, const struct process *b)
+{
+	return a->count == b->count &&
+	       (a->count == 0 || memcmp(a->ranges, b->ranges, a->count * sizeof(*a->ranges)) == 0);
+}
+
+/* A list for what was read. */
+static void renew_list(struct dwell_maps *maps, struct process *process, uint64_t now_ns)
+{
+	const struct dwell_area_list list =
+		dwell_area_list(maps->area, process->ranges, process->count, now_ns);
+
+	if (list.offset == 0)
+		return;
+	if (!process->borrowed)
+		dwell_area_retire(maps->area, process->list, now_ns);
+	process->list = list;
+	process->borrowed = false;
+	process->number = ++maps->lists;
+	publish(process);
+}
+
+/* Read anew; a list is made only where something changed. A process that is gone tells nothing. */
 static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64_t now_ns)
 {
 	struct process *process = process_of(maps, id);
 	struct process former = *process;
-	struct dwell_area_list list;
 	bool same;
 
 	process->ranges = NULL;
 	process->count = process->room = 0;
-	process->read = true;
-	process->read_ns = now_ns;
 	read_lines(maps, pid, id);
-	same = former.read && former.count == process->count &&
-	       (former.count == 0 || memcmp(former.ranges, process->ranges,
-					     former.count * sizeof(*former.ranges)) == 0);
+	process->read = true;
+	process->wanted = false;
+	process->read_ns = now_ns;
+	same = process->count == 0 || same_ranges(&former, process);
+	process->pause_ns = !same ? PAUSE_LEAST_NS : former.pause_ns * 2;
+	if (process->pause_ns < PAUSE_LEAST_NS || process->pause_ns > PAUSE_MOST_NS)
+		process->pause_ns = same && former.pause_ns ? PAUSE_MOST_NS : PAUSE_LEAST_NS;
+	if (process->count == 0) {
+		process->ranges = former.ranges;
+		process->count = former.count;
+		process->room = former.room;
+		return;
+	}
 	free(former.ranges);
-	process->pause_ns = !same                             ? PAUSE_LEAST_NS
-			    : former.pause_ns < PAUSE_MOST_NS ? former.pause_ns * 2
-							      : PAUSE_MOST_NS;
-	if (same || process->count == 0)
-		return;
-	list = dwell_area_list(maps->area, process->ranges, process->count, now_ns);
-	if (list.offset == 0)
-		return;
-	dwell_area_retire(maps->area, process->list, now_ns);
-	process->list = list;
-	process->number = ++maps->lists;
-	publish(process);
+	if (!same || process->list.offset == 0 || process->borrowed)
+		renew_list(maps, process, now_ns);
 }
 
 void dwell_maps_follow(struct dwell_maps *maps, uint32_t pid, uint32_t id,
@@ -243,76 +266,117 @@ static bool holds(const struct process *process, uint64_t address)
 	return low > 0 && address < process->ranges[low - 1].end;
 }
 
-/* true: what is mapped was read again. */
+/* cut: the stack ended too early, maybe in code that was mapped since. true: what is mapped was
+ * read again. */
 static bool cover(struct dwell_maps *maps, uint32_t pid, uint32_t id, const uint64_t *addresses,
-	size_t count, uint64_t now_ns)
+	size_t count, bool cut, uint64_t now_ns)
 {
-	const struct process *process = process_of(maps, id);
-	bool covered = true;
+	struct process *process = process_of(maps, id);
+	bool covered = !cut;
 
 	if (!process)
 		return false;
+	process->pid = pid;
 	for (size_t i = 0; i < count && covered; i++)
 		covered = holds(process, addresses[i]);
-	/* The kernel's events are told somewhat late. */
-	if (process->read && (covered || now_ns < process->read_ns + process->pause_ns))
+	if (process->read && covered)
 		return false;
+	/* The kernel's events are told somewhat late. */
+	if (process->read && now_ns < process->read_ns + process->pause_ns) {
+		process->wanted = maps->wanted = true;
+		return false;
+	}
 	read_maps(maps, pid, id, now_ns);
 	return true;
 }
 
 void dwell_maps_cover(struct dwell_maps *maps, uint32_t pid, uint32_t id, const uint64_t *addresses,
-	size_t count, uint64_t now_ns)
+	size_t count, bool cut, uint64_t now_ns)
 {
-	(void)cover(maps, pid, id, addresses, count, now_ns);
+	(void)cover(maps, pid, id, addresses, count, cut, now_ns);
 }
 
-static size_t walk(const struct dwell_maps *maps, uint32_t id,
-	const struct dwell_unwind_frame *first, const struct dwell_unwind_stack *stack,
-	uint64_t *out, size_t most, bool *whole)
+void dwell_maps_pass(struct dwell_maps *maps, uint64_t now_ns)
+{
+	if (!maps->wanted)
+		return;
+	maps->wanted = false;
+	for (size_t i = 0; i < maps->process_room; i++) {
+		const struct process *process = &maps->processes[i];
+
+		if (!process->wanted)
+			continue;
+		if (now_ns < process->read_ns + process->pause_ns)
+			maps->wanted = true;
+		else
+			read_maps(maps, process->pid, (uint32_t)i + 1, now_ns);
+	}
+}
+
+static void walk(const struct dwell_maps *maps, uint32_t id, const struct dwell_unwind_frame *first,
+	const struct dwell_unwind_stack *stack, struct dwell_maps_walk *out)
 {
 	const struct process *process = &maps->processes[id - 1];
 	const struct dwell_unwind_space space = { maps->area->at, maps->area->bytes,
 		process->list.offset, process->number };
 	struct dwell_unwind_frame frame = *first;
 	uint32_t rule = dwell_unwind_recall(&space, frame.pc);
-	size_t count = 0;
 
-	*whole = false;
-	out[count++] = frame.pc;
-	while (count < most) {
+	out->frames[0] = frame.pc;
+	out->whole = out->beyond = false;
+	for (out->count = 1; out->count < DWELL_MAX_FRAMES; out->count++) {
 		const bool guess = dwell_unwind_kind_of(rule) <= DWELL_UNWIND_GAP;
 
-		*whole = dwell_unwind_kind_of(rule) == DWELL_UNWIND_ROOT;
-		if (!dwell_unwind_step(rule, stack, &frame))
+		out->whole = dwell_unwind_kind_of(rule) == DWELL_UNWIND_ROOT;
+		if (!dwell_unwind_step(rule, stack, &frame)) {
+			out->beyond = dwell_unwind_is_beyond(rule, stack, &frame);
 			break;
+		}
 		rule = dwell_unwind_recall(&space, frame.pc - !frame.exact);
 		/* What the register held was no frame pointer. */
-		if (guess && rule == DWELL_UNWIND_NOWHERE)
+		if (guess && dwell_unwind_kind_of(rule) == DWELL_UNWIND_NOWHERE)
 			break;
-		out[count++] = frame.pc + frame.exact;
+		out->frames[out->count] = frame.pc + frame.exact;
 	}
-	return count;
+	out->needed = frame.sp - first->sp;
 }
 
-size_t dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t id,
+void dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 	const struct dwell_unwind_frame *frame, const struct dwell_unwind_stack *stack,
-	uint64_t now_ns, uint64_t *out, size_t most, bool *whole)
+	uint64_t now_ns, struct dwell_maps_walk *out)
 {
-	size_t count;
-
-	*whole = false;
+	out->count = 0;
+	out->whole = out->beyond = false;
+	out->needed = 0;
 	if (!process_of(maps, id))
-		return 0;
-	(void)cover(maps, pid, id, &frame->pc, 1, now_ns);
-	count = walk(maps, id, frame, stack, out, most, whole);
-	/* Code that was mapped meanwhile. */
-	if (!*whole && cover(maps, pid, id, out, count, now_ns))
-		count = walk(maps, id, frame, stack, out, most, whole);
-	return count;
+		return;
+	(void)cover(maps, pid, id, &frame->pc, 1, false, now_ns);
+	walk(maps, id, frame, stack, out);
+	if (!out->whole && !out->beyond &&
+		cover(maps, pid, id, out->frames, out->count, true, now_ns))
+		walk(maps, id, frame, stack, out);
 }
 
-void dwell_maps_exec(struct dwell_maps *maps, uint32_t id)
+void dwell_maps_fork(struct dwell_maps *maps, uint32_t parent, uint32_t child)
+{
+	struct process *to = process_of(maps, child);
+	const struct process *from = to ? process_of(maps, parent) : NULL;
+
+	/* The child's place may have moved. */
+	to = process_of(maps, child);
+	if (!from || to == from || to->count > 0 || from->count == 0)
+		return;
+	to->ranges = malloc(from->count * sizeof(*to->ranges));
+	if (!to->ranges)
+		return;
+	memcpy(to->ranges, from->ranges, from->count * sizeof(*to->ranges));
+	to->count = to->room = from->count;
+	to->list = from->list;
+	to->number = from->number;
+	to->borrowed = true;
+}
+
+void dwell_maps_exec(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 {
 	struct process *process = process_of(maps, id);
 
@@ -320,6 +384,14 @@ void dwell_maps_exec(struct dwell_maps *maps, uint32_t id)
 		return;
 	process->epoch++;
 	process->read = false;
+	/* What the session's slot says may be of the new program already. */
+	if (process->slot)
+		return;
+	if (!process->borrowed)
+		dwell_area_retire(maps->area, process->list, now_ns);
+	process->list = (struct dwell_area_list){ 0, 0 };
+	process->borrowed = false;
+	process->count = 0;
 }
 
 void dwell_maps_gone(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
@@ -328,7 +400,8 @@ void dwell_maps_gone(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 
 	if (!process)
 		return;
-	dwell_area_retire(maps->area, process->list, now_ns);
+	if (!process->borrowed)
+		dwell_area_retire(maps->area, process->list, now_ns);
 	free(process->ranges);
 	*process = (struct process){ .epoch = process->epoch };
 }

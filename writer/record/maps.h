@@ -1,11 +1,13 @@
 #ifndef DWELL_RECORD_MAPS_H
 #define DWELL_RECORD_MAPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "area.h"
 #include "drain/registry.h"
+#include "dwell/limits.h"
 
 /*
  * What is mapped into the recorded processes, read from /proc when a stack needs it: the files, for
@@ -22,20 +24,30 @@ void dwell_maps_free(struct dwell_maps *maps);
 void dwell_maps_follow(struct dwell_maps *maps, uint32_t pid, uint32_t process,
 	struct dwell_process_slot *slot, uint64_t now_ns);
 
-/* Before a stack is told: define the mappings in which its addresses lie. */
+/* Before a stack is told: define the mappings in which its addresses lie. cut: it is not whole. */
 void dwell_maps_cover(struct dwell_maps *maps, uint32_t pid, uint32_t process,
-	const uint64_t *addresses, size_t count, uint64_t now_ns);
+	const uint64_t *addresses, size_t count, bool cut, uint64_t now_ns);
 
-/*
- * The callers of a frame whose stack was copied, innermost first, the frame's own address before
- * them. Returns how many; *whole: up to the outermost.
- */
-size_t dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t process,
+/* Read again what could not be read at once, since it had just been read. */
+void dwell_maps_pass(struct dwell_maps *maps, uint64_t now_ns);
+
+struct dwell_maps_walk {
+	uint64_t
+		frames[DWELL_MAX_FRAMES]; /* innermost first, the frame's own address before them */
+	size_t count;
+	uint64_t needed; /* bytes of the stack that were looked at */
+	bool whole;      /* up to the outermost */
+	bool beyond;     /* the next frame lies beyond what was copied */
+};
+
+/* The callers of a frame whose stack was copied. */
+void dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t process,
 	const struct dwell_unwind_frame *frame, const struct dwell_unwind_stack *stack,
-	uint64_t now_ns, uint64_t *out, size_t most, bool *whole);
+	uint64_t now_ns, struct dwell_maps_walk *out);
 
-/* The process runs another program now; it ended. */
-void dwell_maps_exec(struct dwell_maps *maps, uint32_t process);
+/* A process was made from another one; it runs another program now; it ended. */
+void dwell_maps_fork(struct dwell_maps *maps, uint32_t parent, uint32_t child);
+void dwell_maps_exec(struct dwell_maps *maps, uint32_t process, uint64_t now_ns);
 void dwell_maps_gone(struct dwell_maps *maps, uint32_t process, uint64_t now_ns);
 
 #endif

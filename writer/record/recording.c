@@ -179,6 +179,7 @@ int dwell_recording_open(struct dwell_recording *recording,
 		.who = recording->who,
 		.maps = recording->maps,
 		.objects = recording->objects,
+		.kernel = recording->kernel,
 		.sink = recording->sink,
 		.process_gone = process_gone,
 		.context = recording,
@@ -230,12 +231,12 @@ static void process_seen(
 		dwell_maps_follow(recording->maps, (uint32_t)pid, process, slot, now_ns);
 }
 
-static void stack_seen(
-	void *context, uint32_t process, int64_t pid, const uint64_t *addresses, size_t count)
+static void stack_seen(void *context, uint32_t process, int64_t pid, const uint64_t *addresses,
+	size_t count, bool cut)
 {
 	struct dwell_recording *recording = context;
 
-	dwell_maps_cover(recording->maps, (uint32_t)pid, process, addresses, count,
+	dwell_maps_cover(recording->maps, (uint32_t)pid, process, addresses, count, cut,
 		dwell_monotonic_ns() - recording->zero_ns);
 }
 
@@ -348,6 +349,7 @@ static int take(struct dwell_recording *recording, uint64_t until_ns)
 			recording->perf, until_ns, dwell_sched_tell, &recording->sched);
 	if (recording->sched.delay)
 		dwell_delay_look(recording->sched.delay);
+	dwell_maps_pass(recording->maps, until_ns);
 	if (!err)
 		err = dwell_sched_flush(&recording->sched);
 	if (!err)

@@ -4,7 +4,6 @@
 
 #include "bpf/shared.h"
 #include "dwell/error.h"
-#include "dwell/limits.h"
 #include "proc.h"
 #include "reasons.h"
 
@@ -37,15 +36,18 @@ static uint32_t stack_of(
 	const struct dwell_unwind_frame frame = {
 		.pc = event->ip, .sp = event->sp, .fp = event->fp, .exact = true
 	};
-	uint64_t frames[DWELL_MAX_FRAMES];
-	size_t count;
-	bool whole;
+	struct dwell_maps_walk walk;
 
 	if (!event->stack || process == 0)
 		return 0;
-	count = dwell_maps_walk(sched->maps, pid, process, &frame, &stack, event->time_ns, frames,
-		DWELL_MAX_FRAMES, &whole);
-	return dwell_registry_stack(sched->registry, process, frames, count, false, !whole);
+	dwell_maps_walk(sched->maps, pid, process, &frame, &stack, event->time_ns, &walk);
+	/* Half as much again for what comes. */
+	if (sched->kernel && walk.beyond)
+		dwell_kernel_wish_more(sched->kernel, event->tid);
+	else if (sched->kernel)
+		dwell_kernel_wish(sched->kernel, event->tid, walk.needed + walk.needed / 2 + 1024);
+	return dwell_registry_stack(
+		sched->registry, process, walk.frames, walk.count, false, !walk.whole);
 }
 
 /* Why a thread blocks, and on what: the call and its first argument. */
@@ -248,6 +250,17 @@ static int tell_wake(struct dwell_sched *sched, const struct dwell_kernel_event 
 	return put(sched, &row);
 }
 
+/* A process that ends at once has its maker's mappings, and nobody can read them any more. */
+static void inherit_maps(struct dwell_sched *sched, const struct dwell_kernel_event *event)
+{
+	const uint32_t parent = dwell_who_pid(sched->who, event->peer);
+
+	if (event->tid == event->process && parent != 0 && parent != event->process &&
+		dwell_who_followed(sched->who, event->tid))
+		dwell_maps_fork(sched->maps, dwell_who_process(sched->who, parent),
+			dwell_who_process(sched->who, event->process));
+}
+
 static int tell_fork(struct dwell_sched *sched, const struct dwell_kernel_event *event)
 {
 	struct dwell_event row = {
@@ -257,6 +270,7 @@ static int tell_fork(struct dwell_sched *sched, const struct dwell_kernel_event 
 	row.task = dwell_who_fork(
 		sched->who, event->tid, event->process, event->peer, event->name, event->time_ns);
 	row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
+	inherit_maps(sched, event);
 	return row.task ? put(sched, &row) : 0;
 }
 
@@ -318,7 +332,7 @@ static int tell_exec(struct dwell_sched *sched, const struct dwell_kernel_event 
 		gone(sched, event->code, event->time_ns);
 	}
 	dwell_who_exec(sched->who, event->process, event->name);
-	dwell_maps_exec(sched->maps, dwell_who_process(sched->who, event->process));
+	dwell_maps_exec(sched->maps, dwell_who_process(sched->who, event->process), event->time_ns);
 	return 0;
 }
 

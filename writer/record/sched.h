@@ -18,6 +18,7 @@ struct dwell_sched {
 	struct dwell_who *who;
 	struct dwell_maps *maps;
 	struct dwell_objects *objects;
+	struct dwell_kernel *kernel; /* that is told how much of a stack is needed; may be NULL */
 	struct dwell_sink *sink;
 	struct dwell_delay *delay; /* NULL: the kernel tells of wakes, or keeps no account */
 	/* The last thread of a recorded process ended; may be NULL. */

@@ -81,7 +81,7 @@ void dwell_session_format(
 	atomic_store_explicit(&header->flags, options->flags, memory_order_relaxed);
 	atomic_store_explicit(&header->stack_ticks, options->stack_ticks, memory_order_relaxed);
 	atomic_store_explicit(&header->call_ticks, options->call_ticks, memory_order_relaxed);
-	atomic_store_explicit(&header->stack_depth, (uint32_t)or_else(options->stack_depth, 64),
+	atomic_store_explicit(&header->stack_depth, (uint32_t)or_else(options->stack_depth, 128),
 		memory_order_relaxed);
 	/* Entry 0 means "none". */
 	atomic_store_explicit(&header->arena_used, 8, memory_order_relaxed);

@@ -44,7 +44,7 @@ struct dwell_session_options {
 	uint64_t start_monotonic_ns;
 	uint64_t stack_ticks;
 	uint64_t call_ticks;
-	uint32_t stack_depth; /* 0: 64 */
+	uint32_t stack_depth; /* 0: 128 */
 };
 
 /* How big a session with these options is. */

@@ -177,3 +177,19 @@ bool dwell_unwind_apply(
 	*frame = next;
 	return true;
 }
+
+bool dwell_unwind_is_beyond(uint32_t rule, const struct dwell_unwind_stack *stack,
+	const struct dwell_unwind_frame *frame)
+{
+	const uint64_t far = UINT64_C(1) << DWELL_UNWIND_OFFSET_BITS;
+	uint64_t wanted = frame->fp + 2 * WORD;
+
+	if (dwell_unwind_kind_of(rule) == DWELL_UNWIND_SIGNAL)
+		wanted = frame->sp + SIGNAL_RIP + WORD;
+	else if (dwell_unwind_kind_of(rule) == DWELL_UNWIND_RBP_DEREF)
+		wanted = frame->fp + WORD;
+	else if (dwell_unwind_kind_of(rule) > DWELL_UNWIND_GAP &&
+		 !cfa_of(rule, stack, frame, &wanted))
+		return false;
+	return wanted > stack->high && wanted - stack->high < far;
+}

@@ -128,6 +128,10 @@ static inline uint32_t dwell_unwind_recall(const struct dwell_unwind_space *spac
 bool dwell_unwind_apply(
 	uint32_t rule, const struct dwell_unwind_stack *stack, struct dwell_unwind_frame *frame);
 
+/* Why apply did not find it: the frame lies beyond the piece of stack that there is. */
+bool dwell_unwind_is_beyond(uint32_t rule, const struct dwell_unwind_stack *stack,
+	const struct dwell_unwind_frame *frame);
+
 /* Out of line, on copies: so that a walk's own variables stay in registers. */
 static inline bool dwell_unwind_apply_copy(
 	uint32_t rule, const struct dwell_unwind_stack *stack, struct dwell_unwind_frame *frame)

@@ -84,7 +84,7 @@ static int compile(struct dwell_cfi *cfi, const struct section *section)
 	memcpy(bytes, section->bytes, section->size);
 	*cfi = (struct dwell_cfi){ .rows = NULL };
 	err = dwell_cfi_compile(cfi, &in);
-	dwell_cfi_finish(cfi);
+	(void)dwell_cfi_finish(cfi);
 	free(bytes);
 	return err;
 }
@@ -306,7 +306,7 @@ Test(cfi, rows_are_sorted_and_merged)
 
 	cfi.rows = malloc(sizeof(rows));
 	memcpy(cfi.rows, rows, sizeof(rows));
-	dwell_cfi_finish(&cfi);
+	(void)dwell_cfi_finish(&cfi);
 	/* 200 says what 100 says: one row. */
 	cr_assert(cfi.count == 3, "%zu", cfi.count);
 	cr_expect(

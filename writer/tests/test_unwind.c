@@ -163,10 +163,9 @@ Test(unwind, area_lists_rest_before_they_are_used_again)
 enum { DEEP = 24, COPIED = 16384 };
 
 static struct dwell_maps *maps;
-static uint64_t ours[128];
+static struct dwell_maps_walk ours;
 static void *theirs[128];
-static size_t our_count, their_count;
-static bool whole;
+static size_t their_count;
 static uint8_t copy[COPIED];
 
 __attribute__((noinline)) static void look(void)
@@ -182,15 +181,14 @@ __attribute__((noinline)) static void look(void)
 	if (stack.high > getauxval(AT_RANDOM))
 		stack.high = getauxval(AT_RANDOM);
 	memcpy(copy, (const void *)(uintptr_t)frame.sp, stack.high - stack.low);
-	our_count = dwell_maps_walk(
-		maps, (uint32_t)getpid(), process, &frame, &stack, 1, ours, 128, &whole);
+	dwell_maps_walk(maps, (uint32_t)getpid(), process, &frame, &stack, 1, &ours);
 	their_count = (size_t)backtrace(theirs, 128);
 }
 
 /* Through the C library, which keeps no frame pointers. */
 static int compare(const void *a, const void *b)
 {
-	if (our_count == 0)
+	if (ours.count == 0)
 		look();
 	return *(const int *)a - *(const int *)b;
 }
@@ -228,13 +226,13 @@ Test(unwind, as_the_c_library_sees_it)
 	cr_assert(dwell_area_open(&area, NULL, -1) == 0);
 	cr_assert(dwell_maps_new(&maps, registry, &area) == 0);
 	(void)down(DEEP, &above);
-	cr_expect(whole, "the stack ends after %zu frames", our_count);
-	cr_expect(our_count > DEEP + 5 && our_count == their_count, "%zu frames, %zu by glibc",
-		our_count, their_count);
+	cr_expect(ours.whole, "the stack ends after %zu frames", ours.count);
+	cr_expect(ours.count > DEEP + 5 && ours.count == their_count, "%zu frames, %zu by glibc",
+		ours.count, their_count);
 	/* The first is the place in look() itself. */
-	for (size_t i = 1; i < our_count && i < their_count; i++)
-		cr_expect(ours[i] == (uint64_t)(uintptr_t)theirs[i], "frame %zu: %#lx, not %p", i,
-			(unsigned long)ours[i], theirs[i]);
+	for (size_t i = 1; i < ours.count && i < their_count; i++)
+		cr_expect(ours.frames[i] == (uint64_t)(uintptr_t)theirs[i],
+			"frame %zu: %#lx, not %p", i, (unsigned long)ours.frames[i], theirs[i]);
 	dwell_maps_free(maps);
 	dwell_area_close(&area);
 	dwell_registry_free(registry);

@@ -62,26 +62,35 @@ static __always_inline int read_registers(
 }
 
 /*
- * Copy a stack, page by page since nobody says where it ends. Found once, the end is remembered:
- * running into it is slow.
+ * Copy a stack, page by page since nobody says where it ends. A page that cannot be read was never
+ * written to (it reads as zeros, and that is what is left in its place) or lies beyond the end;
+ * where none behind it can be read, that is remembered, since trying is slow, until more is wished.
  */
-static __always_inline __u64 copy_stack(struct dwell_kernel_note *note, __u8 *to, __u64 from)
+static __always_inline __u64 copy_stack(
+	struct dwell_kernel_note *note, __u8 *to, __u64 from, __u64 most)
 {
-	__u64 end = note->stack_end, done = 0;
+	const __u64 end = most <= note->stack_wished ? note->stack_end : 0;
+	__u64 done = 0, size = 0, refused = 0;
 
-	for (int i = 0; i < DWELL_KERNEL_STACK_MOST / PAGE; i++) {
+	for (int i = 0; i < DWELL_KERNEL_STACK_MOST / PAGE && done < most; i++) {
 		const __u64 at = from + done;
 		const __u64 piece = PAGE - (at & (PAGE - 1));
 
 		if (at == end)
 			break;
-		if (bpf_probe_read_user(to + done, piece, (const void *)at) != 0) {
-			note->stack_end = at;
-			break;
+		if (bpf_probe_read_user(to + done, piece, (const void *)at) == 0) {
+			size = done + piece;
+			refused = 0;
+		} else if (!refused) {
+			refused = at;
 		}
 		done += piece;
 	}
-	return done;
+	if (refused) {
+		note->stack_end = refused;
+		note->stack_wished = most;
+	}
+	return size;
 }
 
 #endif

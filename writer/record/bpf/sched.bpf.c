@@ -44,6 +44,14 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DWELL_KERNEL_NOTES);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct dwell_kernel_wish));
+} wishes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, DWELL_KERNEL_FORECASTS);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(struct dwell_kernel_forecast));
@@ -121,13 +129,16 @@ static __always_inline void put_stack(struct dwell_kernel_note *note, void *area
 {
 	struct dwell_kernel_header *header = area;
 	const __u64 at = header->stack_head;
+	const __u32 index = prev->pid & (DWELL_KERNEL_NOTES - 1);
+	const struct dwell_kernel_wish *wish = bpf_map_lookup_elem(&wishes, &index);
 	struct dwell_kernel_stack *stack =
 		area + DWELL_KERNEL_STACK_OFFSET + (at & (DWELL_KERNEL_STACKS - 1));
 	__u64 size;
 
 	if (!read_registers(prev, stack))
 		return;
-	size = copy_stack(note, stack->bytes, stack->sp);
+	size = copy_stack(note, stack->bytes, stack->sp,
+		wish && wish->bytes ? wish->bytes : DWELL_KERNEL_STACK_FIRST);
 	stack->size = size;
 	header->stack_head = (at + DWELL_KERNEL_STACK_HEAD + size + DWELL_KERNEL_STACK_ALIGN - 1) &
 			     ~(__u64)(DWELL_KERNEL_STACK_ALIGN - 1);

@@ -52,8 +52,9 @@ enum dwell_kernel_leave {
 enum {
 	DWELL_KERNEL_HEADER_BYTES = 4096,
 	DWELL_KERNEL_SLOTS = 1 << 17,
-	DWELL_KERNEL_STACKS = 1 << 20,      /* bytes of the ring */
-	DWELL_KERNEL_STACK_MOST = 16 << 10, /* bytes of one stack that are copied */
+	DWELL_KERNEL_STACKS = 1 << 20,       /* bytes of the ring */
+	DWELL_KERNEL_STACK_MOST = 64 << 10,  /* bytes of one stack that are copied */
+	DWELL_KERNEL_STACK_FIRST = 16 << 10, /* as long as nothing is wished */
 	DWELL_KERNEL_STACK_ALIGN = 64,
 	DWELL_KERNEL_NOTES = 1 << 15,
 	DWELL_KERNEL_FORECASTS = 1 << 15
@@ -111,11 +112,18 @@ struct dwell_kernel_rare {
 /* What is known of the thread with this number: index tid % DWELL_KERNEL_NOTES. */
 struct dwell_kernel_note {
 	__u32 tid;
-	__u32 followed;  /* 1: of the recorded program: reasons and stacks are wanted */
-	__u64 left;      /* when it began to wait, or 0 */
-	__u64 stack_end; /* where reading its stack ended last: nothing is mapped there; or 0 */
-	__u32 forecast;  /* index of the forecast for this wait */
-	__u32 woken;     /* since it left */
+	__u32 followed;     /* 1: of the recorded program: reasons and stacks are wanted */
+	__u64 left;         /* when it began to wait, or 0 */
+	__u64 stack_end;    /* where reading its stack ended, or 0 */
+	__u64 stack_wished; /* when so much was wished */
+	__u32 forecast;     /* index of the forecast for this wait */
+	__u32 woken;        /* since it left */
+};
+
+/* Beside the notes, by the recorder: how many bytes of the thread's stack are needed; 0: not known.
+ */
+struct dwell_kernel_wish {
+	__u64 bytes; /* an array's elements are multiples of 8 bytes */
 };
 
 /* What waits of one thread in one system call on one object were like. */

@@ -1,0 +1,62 @@
+#!/bin/bash
+# stacks: the chains of calls that planted_stacks waits below, as BPF, the library in the program
+# and an ordinary user's recording see them. Prints what differs; 77 where there is no such program.
+set -u
+bin=$1
+planted=$bin/../tests/planted_stacks
+[ -x "$planted" ] || { echo 'stacks: only on x86-64'; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 777 "$work"
+cd "$work" || exit 1
+faults=0
+
+# expect TRACE TASK CHAIN: nearly all of its time asleep is below the chain, from its start on
+expect() {
+	"$bin/dwell" flame "$1" --task "$2" >lines 2>&1
+	local all right
+	all=$(grep -F ';[sleep]' lines | awk '{ sum += $NF } END { printf "%d", sum / 1000 }')
+	right=$(grep -F ';[sleep]' lines | grep -E "$3" | awk '{ sum += $NF } END { printf "%d", sum / 1000 }')
+	[ "$all" -gt 0 ] && [ $((right * 4)) -ge $((all * 3)) ] && return
+	echo "$how: $2: not below $3:"
+	cat lines
+	faults=$((faults + 1))
+}
+
+# check TRACE ROOT: ROOT is what a thread begins with
+check() {
+	local down='(s_down;){41}'
+
+	expect "$1" k-sorts "$2s_thread;s_sorts;.*qsort.*;compare;s_leaf;"
+	expect "$1" k-varies "$2s_thread;s_varies;s_variable;s_leaf;"
+	expect "$1" k-aligns "$2s_thread;s_aligns;s_aligned;s_leaf;"
+	expect "$1" k-raises "$2s_thread;s_raises;.*raise.*;s_handler;s_leaf;"
+	expect "$1" k-deep "$2s_thread;s_deep;${down}s_leaf;"
+	expect "$1" k-enlarges "$2s_thread;s_enlarges;s_large;s_leaf;"
+}
+
+# run HOW COMMAND...: record it to HOW.dwell
+run() {
+	how=$1
+	shift
+	local status=0
+
+	"$@" -q -o "$how.dwell" -- "$planted" >out 2>&1 || status=$?
+	[ "$status" = 42 ] && return 0
+	echo "$how: status $status: $(cat out)"
+	faults=$((faults + 1))
+	return 1
+}
+
+if [ "$(id -u)" = 0 ]; then
+	run library "$bin/dwell" record --no-kernel && check library.dwell '^[^;]*;'
+	if "$bin/dwell" record --no-preload -q -o probe.dwell -- true 2>/dev/null; then
+		run kernel "$bin/dwell" record --no-preload &&
+			check kernel.dwell '^[^;]*;[^;]*clone3?;start_thread;'
+	fi
+	run nobody setpriv --reuid nobody --regid nogroup --clear-groups "$bin/dwell" record &&
+		check nobody.dwell '^[^;]*;'
+else
+	run library "$bin/dwell" record && check library.dwell '^[^;]*;'
+fi
+[ "$faults" = 0 ]
