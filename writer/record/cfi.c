@@ -69,7 +69,7 @@ static void sort_pass(uint32_t *to, const uint32_t *from, size_t count, unsigned
  * recorder has other things to do. */
 static int sort_rows(struct dwell_cfi *cfi)
 {
-	uint32_t *other = malloc(cfi->room * ROW_BYTES);
+	uint32_t *other = malloc(cfi->count * ROW_BYTES);
 
 	if (!other)
 		return DWELL_ENOMEM;
@@ -78,6 +78,7 @@ static int sort_rows(struct dwell_cfi *cfi)
 	sort_pass(other, cfi->rows, cfi->count, 2 * RADIX_BITS);
 	free(cfi->rows);
 	cfi->rows = other;
+	cfi->room = cfi->count;
 	return 0;
 }
 

@@ -168,6 +168,13 @@ static void *theirs[128];
 static size_t their_count;
 static uint8_t copy[COPIED];
 
+/* AddressSanitizer keeps stacks' redzones from everyone else. */
+__attribute__((noinline, no_sanitize("address"))) static void take_copy(uint64_t low, uint64_t high)
+{
+	for (uint64_t at = low; at < high; at++)
+		copy[at - low] = *(volatile const uint8_t *)(uintptr_t)at;
+}
+
 __attribute__((noinline)) static void look(void)
 {
 	struct dwell_unwind_frame frame = { .exact = true };
@@ -180,7 +187,7 @@ __attribute__((noinline)) static void look(void)
 	stack.high = frame.sp + COPIED;
 	if (stack.high > getauxval(AT_RANDOM))
 		stack.high = getauxval(AT_RANDOM);
-	memcpy(copy, (const void *)(uintptr_t)frame.sp, stack.high - stack.low);
+	take_copy(stack.low, stack.high);
 	dwell_maps_walk(maps, (uint32_t)getpid(), process, &frame, &stack, 1, &ours);
 	their_count = (size_t)backtrace(theirs, 128);
 }
