@@ -234,12 +234,18 @@ Test(unwind, as_the_c_library_sees_it)
 	cr_assert(dwell_maps_new(&maps, registry, &area) == 0);
 	(void)down(DEEP, &above);
 	cr_expect(ours.whole, "the stack ends after %zu frames", ours.count);
-	cr_expect(ours.count > DEEP + 5 && ours.count == their_count, "%zu frames, %zu by glibc",
-		ours.count, their_count);
-	/* The first is the place in look() itself. */
-	for (size_t i = 1; i < ours.count && i < their_count; i++)
-		cr_expect(ours.frames[i] == (uint64_t)(uintptr_t)theirs[i],
-			"frame %zu: %#lx, not %p", i, (unsigned long)ours.frames[i], theirs[i]);
+	/* Under AddressSanitizer, backtrace() is its own and counts itself: so from the outer end.
+	 */
+	cr_expect(ours.count > DEEP + 5 && ours.count <= their_count && their_count < 128,
+		"%zu frames, %zu by glibc", ours.count, their_count);
+	/* The innermost is the place in look() itself. */
+	for (size_t i = 1; i < ours.count && i <= their_count; i++) {
+		const uint64_t our = ours.frames[ours.count - i];
+		const uint64_t their = (uint64_t)(uintptr_t)theirs[their_count - i];
+
+		cr_expect(our == their, "frame %zu from the end: %#lx, not %#lx", i,
+			(unsigned long)our, (unsigned long)their);
+	}
 	dwell_maps_free(maps);
 	dwell_area_close(&area);
 	dwell_registry_free(registry);
