@@ -39,63 +39,64 @@ static void count_cpus(struct active *active)
 	active->executors = dwell_catalog_executors(active->catalog);
 }
 
-static struct active_task *task_of(struct active *active, uint32_t id)
+static struct active_task *meet_task(struct active *active, uint32_t id)
 {
-	struct active_task *task = table_get(&active->tasks, id);
+	const struct dwell_catalog_task *known = dwell_catalog_task(active->catalog, id);
+	struct active_task *task = table_make(&active->tasks, id);
+	struct active_process *process =
+		task ? table_make(&active->processes, known ? known->process : 0) : NULL;
 
-	if (!task)
-		task = table_make(&active->tasks, id);
-	if (task && !task->known) {
-		const struct dwell_catalog_task *known = dwell_catalog_task(active->catalog, id);
-
-		task->known = true;
-		task->process = known ? known->process : 0;
+	if (!process)
+		return NULL;
+	task->known = true;
+	task->process = known ? known->process : 0;
+	if (!process->known) {
+		process->known = true;
+		process->since_ns = active->begin_ns;
 	}
 	return task;
 }
 
-static struct active_process *process_of(struct active *active, uint32_t id)
+static inline struct active_task *task_of(struct active *active, uint32_t id)
 {
-	struct active_process *process = table_get(&active->processes, id);
+	struct active_task *task = table_get(&active->tasks, id);
 
-	if (process && process->known)
-		return process;
-	process = table_make(&active->processes, id);
-	if (process) {
-		process->known = true;
-		process->since_ns = active->begin_ns;
-	}
-	return process;
+	return task && task->known ? task : meet_task(active, id);
 }
 
-static uint64_t unused(const struct active *active, const struct active_process *process)
+/* Of a task that is known. */
+static inline struct active_process *process_of(
+	const struct active *active, const struct active_task *task)
+{
+	return table_get(&active->processes, task->process);
+}
+
+static inline uint64_t unused(const struct active *active, const struct active_process *process)
 {
 	return process->unused_ns +
 	       (process->active < active->cpus ? active->now_ns - process->since_ns : 0);
 }
 
-static int set(struct active *active, uint32_t id, bool now)
+/* Without branches on what changes: it could not be foreseen. */
+static inline int set(struct active *active, uint32_t id, bool now)
 {
 	struct active_task *task = id ? task_of(active, id) : NULL;
-	struct active_process *process = task ? process_of(active, task->process) : NULL;
+	struct active_process *process = task ? process_of(active, task) : NULL;
 
 	if (!process)
 		return id ? DWELL_ENOMEM : DWELL_OK;
-	if (task->active == now)
-		return DWELL_OK;
 	process->unused_ns = unused(active, process);
 	process->since_ns = active->now_ns;
-	process->active = now ? process->active + 1 : process->active - 1;
+	process->active += (uint32_t)now - (uint32_t)task->active;
+	task->left_ns = task->active && !now ? process->unused_ns : task->left_ns;
 	task->active = now;
-	if (!now)
-		task->left_ns = process->unused_ns;
 	return DWELL_OK;
 }
 
 static int begin_wait(struct active *active, uint32_t id)
 {
 	struct active_task *task = id ? task_of(active, id) : NULL;
-	struct active_process *process = task ? process_of(active, task->process) : NULL;
+	struct active_process *process = task ? process_of(active, task) : NULL;
 
 	if (!process)
 		return id ? DWELL_ENOMEM : DWELL_OK;
@@ -120,14 +121,18 @@ int active_begin(struct active *active, const struct fold_start *start)
 	return err;
 }
 
+void active_batch(struct active *active)
+{
+	if (active->executors != dwell_catalog_executors(active->catalog))
+		count_cpus(active);
+}
+
 int active_event(struct active *active, const struct dwell_event *event)
 {
 	int err;
 
 	if (event->time_ns > active->now_ns)
 		active->now_ns = event->time_ns;
-	if (active->executors != dwell_catalog_executors(active->catalog))
-		count_cpus(active);
 	switch (event->kind) {
 	case DWELL_EVENT_SWITCH:
 		err = set(active, event->task, event->state == DWELL_RUNNABLE);
@@ -154,7 +159,7 @@ int active_event(struct active *active, const struct dwell_event *event)
 uint64_t active_unused(struct active *active, uint32_t id, uint64_t ns)
 {
 	const struct active_task *task = task_of(active, id);
-	const struct active_process *process = task ? process_of(active, task->process) : NULL;
+	const struct active_process *process = task ? process_of(active, task) : NULL;
 	const uint64_t spent = process ? unused(active, process) - task->left_ns : 0;
 
 	return spent < ns ? spent : ns;

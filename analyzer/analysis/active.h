@@ -23,15 +23,11 @@ struct active_task {
 	uint64_t left_ns; /* of the process's unused time when the task began to wait */
 };
 
-enum {
-	ACTIVE_KINDS = 1u << DWELL_EVENT_SWITCH | 1u << DWELL_EVENT_WAKE | 1u << DWELL_EVENT_STATE |
-		       1u << DWELL_EVENT_CREATE | 1u << DWELL_EVENT_EXIT |
-		       1u << DWELL_EVENT_WAIT_BEGIN | 1u << DWELL_EVENT_WAIT_END
-};
-
 void active_init(struct active *active, const struct model *model);
 void active_release(struct active *active);
 int active_begin(struct active *active, const struct fold_start *start);
+/* Before the rows of a batch: executors may have been defined. */
+void active_batch(struct active *active);
 int active_event(struct active *active, const struct dwell_event *event);
 
 /* The unused time of its process since the task began to wait, at most ns. */

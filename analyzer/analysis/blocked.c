@@ -14,13 +14,11 @@ static int blocked_make(void **fold, const struct model *model)
 
 const struct fold_ops blocked_fold = {
 	.serial = true,
-	.kinds = WAITS_KINDS,
 	.make = blocked_make,
 	.free = waits_drop,
 	.begin = waits_begin,
-	.event = waits_event,
-	.interval = waits_interval,
-	.wait = waits_wait,
+	.ahead = waits_ahead,
+	.batch = waits_batch,
 	.merge = waits_merge,
 };
 
@@ -123,10 +121,11 @@ struct living {
 static void add_life(void *context, uint32_t task)
 {
 	struct living *living = context;
-	const struct waiter *waiter = table_get(&living->waits->waiters, task);
+	const struct task_life *life = model_life(living->waits->model, task);
 
-	if (waiter)
-		living->ns += waiter->lived_ns;
+	if (life)
+		living->ns += life->sums.unknown_ns + life->sums.running_ns +
+			      life->sums.runnable_ns + life->sums.blocked_ns;
 }
 
 static unsigned group_role(

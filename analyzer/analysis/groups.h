@@ -36,6 +36,7 @@ struct group {
 	struct dwell_holder *holders;
 	struct dwell_waker *wakers;
 	uint32_t holder_count, holder_cap, waker_count, waker_cap;
+	uint32_t last_waker; /* index of who was added to last */
 	/* Those that made room for others, added up. */
 	struct dwell_holder more_holders;
 	struct dwell_waker more_wakers;

@@ -41,35 +41,31 @@ static int locks_begin(void *fold, const struct fold_start *start)
 	return waits_begin(((struct locks *)fold)->waits, start);
 }
 
-static int locks_event(void *fold, const struct dwell_event *event)
+static int locks_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
+	return waits_ahead(((struct locks *)fold)->waits, rows, count, kinds);
+}
+
+static int locks_batch(void *fold, const struct fold_batch *batch)
+{
+	const uint32_t takes = 1u << DWELL_EVENT_ACQUIRE | 1u << DWELL_EVENT_RELEASE;
 	struct locks *locks = fold;
 	int err = DWELL_OK;
 
-	if (event->kind == DWELL_EVENT_ACQUIRE || event->kind == DWELL_EVENT_RELEASE)
-		err = order_event(&locks->order, event);
-	return err ? err : waits_event(locks->waits, event);
-}
-
-static int locks_interval(void *fold, const struct dwell_interval *interval)
-{
-	return waits_interval(((struct locks *)fold)->waits, interval);
-}
-
-static int locks_wait(void *fold, const struct dwell_wait *wait)
-{
-	return waits_wait(((struct locks *)fold)->waits, wait);
+	for (size_t i = 0; batch->kinds & takes && i < batch->count && !err; i++)
+		if (batch->rows[i].kind == DWELL_EVENT_ACQUIRE ||
+			batch->rows[i].kind == DWELL_EVENT_RELEASE)
+			err = order_event(&locks->order, &batch->rows[i]);
+	return err ? err : waits_batch(locks->waits, batch);
 }
 
 const struct fold_ops locks_fold = {
 	.serial = true,
-	.kinds = WAITS_KINDS,
 	.make = locks_make,
 	.free = locks_drop,
 	.begin = locks_begin,
-	.event = locks_event,
-	.interval = locks_interval,
-	.wait = locks_wait,
+	.ahead = locks_ahead,
+	.batch = locks_batch,
 	.merge = waits_merge,
 };
 

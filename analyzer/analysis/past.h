@@ -3,19 +3,27 @@
 
 #include "analysis/fold.h"
 
-/* What each task did lately: its last intervals, to say what a holder did while it was waited for.
+/*
+ * What each task did lately: its last intervals and the state that it is in, to say what a holder
+ * did while it was waited for. Begun when somebody begins to wait for what may be held.
  */
 enum { PAST = 64 };
 
 struct past {
-	const struct dwell_states *states; /* for what goes on */
+	bool begun;
+	uint64_t lost_ns; /* the end of the latest loss: what began before is not known for sure */
 	struct table tasks;
 };
 
 void past_init(struct past *past);
 void past_release(struct past *past);
 
-/* An interval has ended. 0 or DWELL_ENOMEM. */
+/* The states of tasks below `end` are what they are now. 0 or DWELL_ENOMEM. */
+int past_begin(struct past *past, const struct dwell_states *states, uint32_t end);
+
+void past_lose(struct past *past, const struct dwell_event *loss);
+
+/* An interval of a batch has ended. 0 or DWELL_ENOMEM. */
 int past_add(struct past *past, const struct dwell_interval *interval);
 
 /* Add the states of a task within [from, to), and why it was blocked; what is not known, or too

@@ -106,10 +106,13 @@ int group_add_waker(struct group *group, const struct dwell_waker *waker)
 		add_waker(&group->more_wakers, waker);
 		return DWELL_OK;
 	}
-	for (uint32_t i = 0; i < group->waker_count; i++) {
-		struct dwell_waker *of = &group->wakers[i];
+	for (uint32_t i = 0, at = group->last_waker; i < group->waker_count; i++, at++) {
+		struct dwell_waker *of;
 
+		at = at < group->waker_count ? at : 0;
+		of = &group->wakers[at];
 		if (of->task == waker->task && of->stack == waker->stack) {
+			group->last_waker = at;
 			add_waker(of, waker);
 			return DWELL_OK;
 		}

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "model/histogram_add.h"
+
 bool is_held(unsigned reason)
 {
 	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK;
@@ -51,13 +53,60 @@ int waits_merge(void *into, void *from)
 	return DWELL_EINVAL;
 }
 
+static int begin_past(struct waits *waits)
+{
+	const uint32_t known = dwell_catalog_tasks(waits->model->catalog);
+	const uint32_t seen = waits->active.tasks.end;
+
+	return past_begin(&waits->past, waits->states, known > seen ? known : seen);
+}
+
+/* Somebody begins to wait for what may be held, or gives it up. */
+static bool needs_past(const struct dwell_event *row)
+{
+	switch (row->kind) {
+	case DWELL_EVENT_SWITCH:
+	case DWELL_EVENT_STATE:
+	case DWELL_EVENT_CREATE:
+		return row->state == DWELL_BLOCKED && (row->object || may_be_held(row->reason));
+	case DWELL_EVENT_WAIT_BEGIN:
+	case DWELL_EVENT_ACQUIRE:
+	case DWELL_EVENT_RELEASE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	const uint32_t always = 1u << DWELL_EVENT_WAIT_BEGIN | 1u << DWELL_EVENT_ACQUIRE |
+				1u << DWELL_EVENT_RELEASE;
+	struct waits *waits = fold;
+	uint32_t any = kinds & always;
+
+	/* Most traces that do not need it have neither reasons nor objects. */
+	for (size_t i = 0; i < count; i++)
+		any |= rows[i].reason | rows[i].object;
+	for (size_t i = 0; any && i < count && !waits->past.begun; i++)
+		if (needs_past(&rows[i]))
+			return begin_past(waits);
+	return DWELL_OK;
+}
+
 int waits_begin(void *fold, const struct fold_start *start)
 {
 	struct waits *waits = fold;
+	const int err = active_begin(&waits->active, start);
 
+	if (err)
+		return err;
 	waits->begin_ns = start->time_ns;
-	waits->past.states = start->states;
-	return active_begin(&waits->active, start);
+	waits->states = start->states;
+	for (size_t i = 0; i < start->count; i++)
+		if (start->keyframe[i].wait_reason || start->keyframe[i].reason)
+			return begin_past(waits);
+	return DWELL_OK;
 }
 
 struct waiter *waiter_of(struct waits *waits, uint32_t task)
@@ -114,9 +163,8 @@ static int on_wake(struct waits *waits, const struct dwell_event *event)
 	return DWELL_OK;
 }
 
-int waits_event(void *fold, const struct dwell_event *event)
+static int on_row(struct waits *waits, const struct dwell_event *event)
 {
-	struct waits *waits = fold;
 	struct released *of;
 
 	switch (event->kind) {
@@ -140,6 +188,9 @@ int waits_event(void *fold, const struct dwell_event *event)
 		if (event->task && event->state == DWELL_BLOCKED && may_be_held(event->reason) &&
 			queue(waits, event->task, event->object))
 			return DWELL_ENOMEM;
+		break;
+	case DWELL_EVENT_LOSS:
+		past_lose(&waits->past, event);
 		break;
 	default:
 		break;
@@ -240,19 +291,6 @@ static int add_open(struct waits *waits, const struct dwell_interval *interval)
 	return DWELL_OK;
 }
 
-int waits_interval(void *fold, const struct dwell_interval *interval)
-{
-	struct waits *waits = fold;
-	struct waiter *waiter = waiter_of(waits, interval->task);
-
-	if (!waiter)
-		return DWELL_ENOMEM;
-	waiter->lived_ns += in_window(waits->model, interval->start_ns, interval->end_ns);
-	if (interval->flags & DWELL_INTERVAL_OPEN)
-		return interval->state == DWELL_BLOCKED ? add_open(waits, interval) : DWELL_OK;
-	return past_add(&waits->past, interval);
-}
-
 static int add_waker(struct waits *waits, struct group *group, const struct dwell_wait *wait)
 {
 	const struct dwell_waker waker = { wait->waker, wait->waker_stack, 1,
@@ -272,12 +310,26 @@ static int add_waker(struct waits *waits, struct group *group, const struct dwel
 	return group_add_waker(group, &waker);
 }
 
+static struct group *group_of_waiter(
+	struct waits *waits, struct waiter *waiter, const struct dwell_wait *wait)
+{
+	if (!waiter->group || waiter->object != wait->object || waiter->stack != wait->stack ||
+		waiter->reason != wait->reason) {
+		waiter->group =
+			group_of_wait(waits, wait->task, wait->object, wait->stack, wait->reason);
+		waiter->object = wait->object;
+		waiter->stack = wait->stack;
+		waiter->reason = wait->reason;
+	}
+	return waiter->group;
+}
+
 static int fold_wait(struct waits *waits, const struct dwell_wait *wait)
 {
 	const uint64_t ns = wait->end_ns - wait->start_ns;
-	struct group *group =
-		group_of_wait(waits, wait->task, wait->object, wait->stack, wait->reason);
-	int err = group ? dwell_histogram_add(&group->waits, ns, 1) : DWELL_ENOMEM;
+	struct waiter *waiter = waiter_of(waits, wait->task);
+	struct group *group = waiter ? group_of_waiter(waits, waiter, wait) : NULL;
+	int err = group ? histogram_add_one(&group->waits, ns) : DWELL_ENOMEM;
 
 	if (err)
 		return err;
@@ -298,9 +350,8 @@ static bool never_waited(const struct dwell_wait *wait)
 	return !is_held(wait->reason) && wait->running_ns && !wait->blocked_ns && !wait->unknown_ns;
 }
 
-int waits_wait(void *fold, const struct dwell_wait *wait)
+static int on_wait(struct waits *waits, const struct dwell_wait *wait)
 {
-	struct waits *waits = fold;
 	int err = DWELL_OK;
 
 	if (!never_waited(wait) && wants_wait(waits->model, wait) &&
@@ -317,6 +368,56 @@ int waits_wait(void *fold, const struct dwell_wait *wait)
 		waiter->got_ns = wait->end_ns;
 		waiter->giver = wait->waker;
 		waiter->giver_stack = wait->waker_stack;
+	}
+	return err;
+}
+
+static int on_interval(struct waits *waits, const struct dwell_interval *interval)
+{
+	const int err = waits->past.begun ? past_add(&waits->past, interval) : DWELL_OK;
+
+	if (!err && interval->told & DWELL_TOLD_WAIT) {
+		const struct dwell_wait wait = dwell_wait_of(interval);
+
+		return on_wait(waits, &wait);
+	}
+	return err;
+}
+
+static int add_open_ones(struct waits *waits, const struct dwell_told *told)
+{
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < told->count && !err; i++)
+		if (told->intervals[i].state == DWELL_BLOCKED &&
+			told->intervals[i].flags & DWELL_INTERVAL_OPEN)
+			err = add_open(waits, &told->intervals[i]);
+	return err;
+}
+
+/* Row by row, and after each what it ended: all of it, or only the waits. */
+int waits_batch(void *fold, const struct fold_batch *batch)
+{
+	struct waits *waits = fold;
+	const struct dwell_told *told = batch->told;
+	const bool all = waits->past.begun;
+	const size_t count = all ? told->count : told->own_count;
+	size_t i = 0, wait = 0;
+	int err = batch->count ? DWELL_OK : add_open_ones(waits, told);
+
+	active_batch(&waits->active);
+	for (size_t row = 0; row < batch->count && !err; row++) {
+		err = on_row(waits, &batch->rows[row]);
+		for (; i < count && !err; i++) {
+			const struct dwell_interval *of =
+				&told->intervals[all ? i : told->own_waits[i]];
+
+			if (of->row != row)
+				break;
+			err = on_interval(waits, of);
+		}
+		for (; wait < told->wait_count && told->waits[wait].row == row && !err; wait++)
+			err = on_wait(waits, &told->waits[wait]);
 	}
 	return err;
 }

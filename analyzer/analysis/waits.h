@@ -16,6 +16,7 @@ struct waits {
 	struct releases releases;
 	struct active active;
 	struct table waiters; /* struct waiter */
+	const struct dwell_states *states;
 	uint64_t begin_ns;
 };
 
@@ -24,19 +25,21 @@ struct waiter {
 	uint64_t woken_ns; /* when `woken_by` woke it last */
 	uint64_t awake_ns; /* the end of its last wait */
 	uint32_t woken_by;
-	uint32_t queued;   /* object in whose queue it counts */
-	uint64_t lived_ns; /* in the window */
+	uint32_t queued; /* object in whose queue it counts */
 	/* Its last wait for something held that has ended. */
 	uint64_t got_ns;
 	uint32_t giver, giver_stack;
+	/* Of its last wait that was folded: mostly the next one is like it. */
+	struct group *group;
+	uint32_t object, stack;
+	uint8_t reason;
 };
 
 int waits_make(void **fold, const struct model *model, unsigned by, bool held_only);
 void waits_drop(void *fold);
 int waits_begin(void *fold, const struct fold_start *start);
-int waits_event(void *fold, const struct dwell_event *event);
-int waits_interval(void *fold, const struct dwell_interval *interval);
-int waits_wait(void *fold, const struct dwell_wait *wait);
+int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
+int waits_batch(void *fold, const struct fold_batch *batch);
 /* Never called: the fold is serial. */
 int waits_merge(void *into, void *from);
 
@@ -59,7 +62,5 @@ struct waiter *waiter_of(struct waits *waits, uint32_t task);
 
 /* Split a wait over who held its object: into the group. 0 or DWELL_ENOMEM. */
 int waits_blame(struct waits *waits, struct group *group, const struct dwell_wait *wait);
-
-enum { WAITS_KINDS = ACTIVE_KINDS | 1u << DWELL_EVENT_RELEASE | 1u << DWELL_EVENT_ACQUIRE };
 
 #endif

@@ -127,9 +127,22 @@ static int fold_told(struct run *run, const struct dwell_event *rows, size_t cou
 	return err;
 }
 
+static int tell_ahead(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < run->fold_count && !err; i++)
+		if (run->ops[i]->ahead)
+			err = run->ops[i]->ahead(run->folds[i], rows, count, kinds);
+	return err;
+}
+
 static int fold_batch(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
-	const int err = dwell_states_batch(run->states, rows, count, &run->told);
+	int err = tell_ahead(run, rows, count, kinds);
+
+	if (!err)
+		err = dwell_states_batch(run->states, rows, count, &run->told);
 
 	tally_own_waits(&run->tally, run);
 	tally_waits(&run->tally, run);

@@ -49,6 +49,8 @@ struct fold_ops {
 	void (*free)(void *fold); /* NULL is allowed */
 	/* All but make, free and merge may be NULL. 0 or a negative enum dwell_error. */
 	int (*begin)(void *fold, const struct fold_start *start);
+	/* Rows of a batch before they are applied; states may be looked at. */
+	int (*ahead)(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 	int (*batch)(void *fold, const struct fold_batch *batch);
 	int (*event)(void *fold, const struct dwell_event *event);
 	int (*interval)(void *fold, const struct dwell_interval *interval);

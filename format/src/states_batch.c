@@ -48,7 +48,8 @@ static inline struct dwell_interval *tell(
 	out->state = (uint8_t)state;
 	out->next = (uint8_t)next;
 	out->holder_how = 0;
-	out->row = batch->row;
+	out->row = (uint16_t)batch->row;
+	out->next_reason = DWELL_REASON_NONE;
 	return out;
 }
 
@@ -102,6 +103,7 @@ static inline void switch_out(struct dwell_states *states, struct batch *batch, 
 	enter(states, batch, slot, event->state, DWELL_CAUSE_NONE);
 	if (event->state == DWELL_BLOCKED) {
 		s->wake_ns = wake_ns; /* it may have overtaken this */
+		out->next_reason = event->reason;
 		s->reason = event->reason;
 		s->object = event->object;
 		s->stack = event->stack;
@@ -216,6 +218,9 @@ static void any_row(
 	states->row = batch->row;
 	states_apply(states, event);
 	for (; batch->at < states->at; batch->at++) {
+		const struct dwell_task_state *s = &states_find(states, batch->at->task)->s;
+
+		batch->at->next_reason = s->wait_reason ? s->wait_reason : s->reason;
 		if (batch->at->state == DWELL_RUNNING)
 			*batch->running++ = index_of(batch);
 		else if (batch->at->state == DWELL_RUNNABLE)

@@ -32,7 +32,7 @@ static inline bool plain_leave(
 		.state = DWELL_RUNNING,
 		.next = event->state,
 		.flags = event->flags & DWELL_EVENT_PREEMPTED ? DWELL_INTERVAL_PREEMPTED : 0,
-		.row = states->row,
+		.row = (uint16_t)states->row,
 	};
 	states_sum(states, &slot->sums, &slot->sums.running_ns, s->since_ns, states->now_ns);
 	states_tell(states, false, 0);
@@ -63,7 +63,7 @@ static inline bool plain_enter(struct dwell_states *states, struct slot *slot, u
 		.state = DWELL_RUNNABLE,
 		.cause = s->cause,
 		.next = DWELL_RUNNING,
-		.row = states->row,
+		.row = (uint16_t)states->row,
 	};
 	states_sum(states, &slot->sums, &slot->sums.runnable_ns, s->since_ns, states->now_ns);
 	states_tell(states, false, 0);
@@ -95,7 +95,7 @@ static inline bool plain_wake(
 		.next = DWELL_RUNNABLE,
 		.told = states->told ? DWELL_TOLD_WAIT : 0,
 		.wait_flags = states->told ? event->flags : 0,
-		.row = states->row,
+		.row = (uint16_t)states->row,
 	};
 	states_sum(states, &slot->sums, &slot->sums.blocked_ns, s->since_ns, states->now_ns);
 	slot->sums.wakes++;

@@ -73,7 +73,7 @@ static inline void tell(struct dwell_states *states, struct slot *slot, uint64_t
 		.state = end->as,
 		.next = end->next,
 		.flags = (uint8_t)(end->interval_flags | (in_wait ? DWELL_INTERVAL_IN_WAIT : 0)),
-		.row = states->row,
+		.row = (uint16_t)states->row,
 	};
 
 	if (states->told) {

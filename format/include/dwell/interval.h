@@ -28,9 +28,10 @@ struct dwell_interval {
 	uint8_t flags;  /* enum dwell_interval_flag */
 	uint8_t holder_how; /* 0 none, 1 read, 2 inferred */
 	/* These are 0 but in a batch. */
-	uint8_t told;       /* enum dwell_told_flag */
-	uint8_t wait_flags; /* of a wait: enum dwell_event_flag of the row that ended it */
-	uint32_t row;       /* that ended it */
+	uint8_t told;        /* enum dwell_told_flag */
+	uint8_t wait_flags;  /* of a wait: enum dwell_event_flag of the row that ended it */
+	uint16_t row;        /* that ended it */
+	uint8_t next_reason; /* of the state that follows */
 };
 
 enum dwell_interval_flag {
