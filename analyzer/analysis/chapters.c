@@ -32,7 +32,9 @@ static int read_chapter(struct model *model, void *context, size_t part, void **
 	if (!chapter)
 		return DWELL_ENOMEM;
 	history_init(&chapter->history, model, *parts, MOST_STRETCHES);
-	err = model_part(model, part, 1, &history_ops, &chapter->history, &chapter->tally);
+	err = model_part(model, part, 1,
+		*parts & DWELL_HISTORY_EXECUTORS ? &history_ops : &history_tasks_ops,
+		&chapter->history, &chapter->tally);
 	if (!err)
 		err = history_index(&chapter->history);
 	*out = chapter;

@@ -246,7 +246,7 @@ static int born(struct sweep *sweep, const struct pending *p)
 	ways = place->ways;
 	place->reached = false;
 	memset(&place->ways, 0, sizeof(place->ways));
-	if (task && task->born && task->parent && task->created_ns == p->time_ns)
+	if (task && task->born && task->parent)
 		parent = chapters_at(&sweep->chapters, task->parent, p->time_ns);
 	if (parent)
 		return leave(sweep, parent, p->time_ns, &ways);

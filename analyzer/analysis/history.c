@@ -339,6 +339,14 @@ const struct fold_ops history_ops = {
 	.wait = history_wait,
 };
 
+const struct fold_ops history_tasks_ops = {
+	.kinds = 1u << DWELL_EVENT_ACQUIRE | 1u << DWELL_EVENT_RELEASE,
+	.begin = history_begin,
+	.event = history_event,
+	.interval = history_interval,
+	.wait = history_wait,
+};
+
 /* Told late, after a later one: only where a loss ended it. */
 static int by_start(const void *a, const void *b)
 {

@@ -235,7 +235,20 @@ struct look {
 	struct dwell_interval at, next; /* around the moment, and what followed it */
 	struct dwell_wait wait;
 	bool found, followed;
+	bool gone; /* it did not live then: nothing more is to be read */
 };
+
+/* All that live are in a keyframe. */
+static int look_begin(void *fold, const struct fold_start *start)
+{
+	struct look *look = fold;
+	bool lives = !start->count;
+
+	for (size_t i = 0; i < start->count && !lives; i++)
+		lives = start->keyframe[i].task == look->task;
+	look->gone = !lives && !look->found;
+	return DWELL_OK;
+}
 
 static int look_interval(void *fold, const struct dwell_interval *interval)
 {
@@ -264,11 +277,17 @@ static int look_wait(void *fold, const struct dwell_wait *wait)
 	return DWELL_OK;
 }
 
-static const struct fold_ops look_ops = { .interval = look_interval, .wait = look_wait };
+static const struct fold_ops look_ops = {
+	.begin = look_begin,
+	.interval = look_interval,
+	.wait = look_wait,
+};
 
 /* The wait of the program tells more than the stretch; it ends later than that. */
 static bool saw_enough(const struct look *look)
 {
+	if (look->gone)
+		return true;
 	if (!look->found || (!look->followed && !(look->at.flags & DWELL_INTERVAL_OPEN)))
 		return false;
 	return look->wait.task || !(look->at.flags & DWELL_INTERVAL_IN_WAIT);

@@ -162,8 +162,7 @@ static int before_life(struct walk *walk, uint64_t *at_ns)
 	const uint64_t bound_ns = top->bound_ns;
 	int err;
 
-	if (task && task->born && task->parent && task->created_ns == *at_ns &&
-		!is_on_path(walk, task->parent) &&
+	if (task && task->born && task->parent && !is_on_path(walk, task->parent) &&
 		chapters_at(&walk->chapters, task->parent, *at_ns)) {
 		err = put_on_path(walk, top->task, false);
 		top->task = task->parent;

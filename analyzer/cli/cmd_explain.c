@@ -164,6 +164,8 @@ static int print_text(const struct answer *answer)
 		.has_wakes = dwell_study_facts(answer->study)->has_wakes,
 		.limit = question->request->limit,
 	};
+	const struct dwell_catalog_task *task =
+		dwell_catalog_task(answer->catalog, answer->story->subject.task);
 	char what[256];
 	int err;
 
@@ -172,9 +174,9 @@ static int print_text(const struct answer *answer)
 	if (err)
 		return complain(STATUS_REFUSED, "explain", "%s", dwell_strerror(err));
 	snprintf(what, sizeof(what), "all of that task's time: dwell path --task %" PRId64,
-		dwell_catalog_task(answer->catalog, answer->story->subject.task)
-			? dwell_catalog_task(answer->catalog, answer->story->subject.task)->tid
-			: 0);
+		!task             ? (int64_t)0
+		: task->native_id ? (int64_t)task->native_id
+				  : task->tid);
 	next_step(&question->style, what, question->trace.path);
 	return STATUS_DONE;
 }

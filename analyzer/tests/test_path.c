@@ -114,7 +114,8 @@ static uint32_t maker_of(const struct naive *n, uint32_t task, uint64_t at)
 {
 	const struct dwell_catalog_task *of = dwell_catalog_task(n->catalog, task);
 
-	return of && of->born && of->created_ns == at ? of->parent : 0;
+	(void)at;
+	return of && of->born ? of->parent : 0;
 }
 
 static uint64_t most(uint64_t a, uint64_t b)
