@@ -173,6 +173,14 @@ static int leave(
 	return err ? err : reach(sweep, s->task, ways, length_of(sweep, s, at_ns), lanes);
 }
 
+/* Somebody who was to be recorded ended it; anybody else is taken for a device. */
+static bool is_joined(const struct sweep *sweep, const struct dwell_stretch *s)
+{
+	return s->state == DWELL_BLOCKED && s->waker && s->let_go_ns && s->waker != s->task &&
+	       !(s->flags & DWELL_INTERVAL_OPEN) &&
+	       dwell_catalog_recorded(sweep->gains->shares->catalog, s->waker);
+}
+
 /* The way over a whole stretch, from the way at its end. */
 static int pass(struct sweep *sweep, const struct dwell_stretch *s, const struct ways *ways)
 {
@@ -188,9 +196,7 @@ static int pass(struct sweep *sweep, const struct dwell_stretch *s, const struct
 
 	if (err)
 		return err;
-	if (s->state == DWELL_BLOCKED && s->waker && s->let_go_ns &&
-		join.time_ns > sweep->from_ns && s->waker != s->task &&
-		!(s->flags & DWELL_INTERVAL_OPEN))
+	if (is_joined(sweep, s) && join.time_ns > sweep->from_ns)
 		return defer(sweep, &join);
 	return reach(sweep, s->task, ways, length_of(sweep, s, s->end_ns), lanes);
 }

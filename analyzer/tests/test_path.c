@@ -302,7 +302,9 @@ static uint64_t naive_end(struct naive *n, const struct dwell_interval *v)
 	const uint64_t go =
 		v->state == DWELL_BLOCKED && !(v->flags & DWELL_INTERVAL_OPEN) ? n->let_go[i] : 0;
 	const struct dwell_interval *waker =
-		go > n->from && v->waker != v->task ? naive_at(n, v->waker, go) : NULL;
+		go > n->from && v->waker != v->task && dwell_catalog_recorded(n->catalog, v->waker)
+			? naive_at(n, v->waker, go)
+			: NULL;
 
 	if (n->nothing[i])
 		return naive_start(n, v);
