@@ -106,7 +106,9 @@ static bool is_common(const struct dwell_frame *frame)
 {
 	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux",
 		"libdwell", "[vdso]", "libstdc++", "libgcc", "[kernel" };
-	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall." };
+	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall.",
+		"std::", "core::", "alloc::", "parking_lot", "<std::", "<core::", "__gthread",
+		"os::", "Parker::", "PyThread_" };
 	const struct dwell_string module = base_name(frame->module);
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
