@@ -52,6 +52,7 @@ static uint64_t keep_stack(struct kernel_cpu *cpu, uint64_t at)
 		return 0;
 	memcpy(kept, stack, DWELL_KERNEL_STACK_HEAD + size);
 	kept->size = size;
+	cpu->kept_end = at + DWELL_KERNEL_STACK_HEAD + size;
 	atomic_thread_fence(memory_order_acquire);
 	/* The next one to be written is stack_head's, which may be half written already. */
 	if (*(const volatile __u64 *)&header->stack_head + sizeof(*stack) >
@@ -258,7 +259,8 @@ static int tell_record(struct kernel_cpu *cpu, uint32_t number, const struct ker
 	event.has_why = (record->flags & KERNEL_HAS_WHY) != 0;
 	event.compat = (record->flags & KERNEL_COMPAT) != 0;
 	event.why = record->why;
-	if (record->stack) {
+	/* Later ones may have been written over it while its switch waited to be told. */
+	if (record->stack && cpu->kept_end - (record->stack - 1) <= KERNEL_STACKS_KEPT) {
 		const struct dwell_kernel_stack *stack =
 			(const void *)(cpu->stacks + (record->stack - 1) % KERNEL_STACKS_KEPT);
 
