@@ -23,6 +23,14 @@ static int open_reader(const struct dwell_file_output *file, struct dwell_reader
 	return err ? err : dwell_reader_open(out, bytes, NULL);
 }
 
+/* So far everything was handed on to the encoder: what is still held back comes after it. */
+static uint64_t handed_on(const struct dwell_recording *recording)
+{
+	const uint64_t slack_ns = 20000; /* the order buffer's, twice */
+
+	return recording->sched.told_ns > slack_ns ? recording->sched.told_ns - slack_ns : 0;
+}
+
 /* Where what is kept begins: so long ago, or so many bytes, as generations allow. */
 static uint64_t kept_from(const struct dwell_recording *recording, struct dwell_reader *reader)
 {
@@ -31,8 +39,10 @@ static uint64_t kept_from(const struct dwell_recording *recording, struct dwell_
 	const size_t count = dwell_reader_generations(reader);
 	uint64_t from_ns = 0;
 
-	if (options->flight_ns != 0)
-		return now_ns > options->flight_ns ? now_ns - options->flight_ns : 0;
+	if (options->flight_ns != 0) {
+		from_ns = now_ns > options->flight_ns ? now_ns - options->flight_ns : 0;
+		return from_ns < handed_on(recording) ? from_ns : handed_on(recording);
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct dwell_generation *part = dwell_reader_generation(reader, i);
 
