@@ -130,6 +130,38 @@ whole() {
 	"$bin/dwell" blocked --all --limit 0 t.dwell | grep dwell-record && fault 'the launch is a wait of the program'
 }
 
+leak_check() {
+	run "$bin/dwell" record -q --leak-check -o t.dwell -- sh -c 'exit 7'
+	expect_status 7 'leak-check of a failure'
+	run "$bin/dwell" record -q --leak-check -o t.dwell -- true
+	expect_status 0 'leak-check without leaks'
+	command -v cc >/dev/null || return
+	cat >leaky.c <<-'C'
+		#include <pthread.h>
+		#include <unistd.h>
+		static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+		static void *take(void *first)
+		{
+			pthread_mutex_lock(first ? &a : &b);
+			usleep(100000);
+			pthread_mutex_lock(first ? &b : &a);
+			return first;
+		}
+		int main(void)
+		{
+			pthread_t one, other;
+			pthread_create(&one, NULL, take, NULL);
+			pthread_create(&other, NULL, take, &other);
+			return usleep(400000);
+		}
+	C
+	cc -pthread -o leaky leaky.c || return
+	run "$bin/dwell" record --leak-check -o t.dwell -- ./leaky
+	expect_status 1 'leak-check with leaks'
+	grep -q '^deadlock' err || fault "leak-check finds no deadlock: $(cat err)"
+	[ -s out ] && fault "leak-check writes to stdout: $(cat out)"
+}
+
 # What ran before is known from the first moment on: what it waits for, and who came of it.
 attached() {
 	# shellcheck disable=SC2016 # for the shell that is recorded
@@ -201,6 +233,7 @@ for who in $users; do
 	rm -f ./*.dwell ./*.old
 	statuses
 	limits
+	leak_check
 done
 who=$(id -un)
 untouched

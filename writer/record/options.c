@@ -17,6 +17,7 @@ enum {
 	OPTION_LIMIT_TIME,
 	OPTION_DELAY,
 	OPTION_FOLLOW,
+	OPTION_LEAK_CHECK,
 	OPTION_USER,
 	OPTION_NAME,
 	OPTION_TICK,
@@ -40,6 +41,7 @@ static const struct option options_known[] = {
 	{ "limit-time", required_argument, NULL, OPTION_LIMIT_TIME },
 	{ "delay", required_argument, NULL, OPTION_DELAY },
 	{ "follow", no_argument, NULL, OPTION_FOLLOW },
+	{ "leak-check", no_argument, NULL, OPTION_LEAK_CHECK },
 	{ "user", required_argument, NULL, OPTION_USER },
 	{ "name", required_argument, NULL, OPTION_NAME },
 	{ "tick", required_argument, NULL, OPTION_TICK },
@@ -73,6 +75,7 @@ const char dwell_record_help[] =
 	"      --limit-time TIME  stop recording after this time: 30s, 5m\n"
 	"      --delay TIME     begin to record after this time\n"
 	"      --follow         wait for all that the command started, not for its first process only\n"
+	"      --leak-check     look for leaks at the end (dwell leaks); 1 where all was well but these\n"
 	"      --user NAME      run the command as this user, and give the file to that user\n"
 	"      --name LABEL     write a name into the trace\n"
 	"      --tick NS        cut times down to multiples of NS nanoseconds; 1: all of them\n"
@@ -236,6 +239,9 @@ static void take_flag(struct dwell_record_options *options, int which)
 	case OPTION_NO_PRELOAD:
 		options->preload = false;
 		break;
+	case OPTION_LEAK_CHECK:
+		options->leak_check = true;
+		break;
 	default:
 		options->follow = true;
 		break;
@@ -257,6 +263,8 @@ static int check(const struct dwell_record_options *options, char *why, unsigned
 	else if (!options->flight && (options->snapshot_on_exit || options->snapshot_on_signal ||
 					     options->snapshot_wait_ns != 0))
 		snprintf(why, why_size, "--snapshot-on is for --flight");
+	else if (options->flight && options->leak_check)
+		snprintf(why, why_size, "--leak-check looks at the whole: not with --flight");
 	else if (options->flight && (options->limit_bytes != 0 || options->limit_ns != 0))
 		snprintf(why, why_size, "--flight has no limits");
 	else if (!options->command[0] && options->user)

@@ -22,6 +22,7 @@ struct dwell_record_options {
 	bool all;
 	bool kernel, preload, stacks;
 	bool follow;
+	bool leak_check;
 	bool all_locks;
 	bool flight;
 	uint64_t flight_bytes, flight_ns; /* how much a flight recorder keeps: one of them */

@@ -17,6 +17,7 @@
 #include "config.h"
 #include "dwell/error.h"
 #include "flight.h"
+#include "leaks.h"
 #include "recording.h"
 #include "roots.h"
 #include "snapshot.h"
@@ -347,7 +348,11 @@ static int run_all(struct run *run)
 	if (status != 0)
 		return status;
 	summary(run);
-	return run->launch.pid > 0 ? dwell_launch_exit_status(&run->launch) : 0;
+	if (run->launch.pid > 0)
+		status = dwell_launch_exit_status(&run->launch);
+	if (run->options.leak_check && run->started)
+		status = dwell_leak_check(run->options.path, run->options.quiet, status);
+	return status;
 }
 
 static int find_cgroup(struct run *run)
