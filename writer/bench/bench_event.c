@@ -14,7 +14,7 @@
 #include "lib/lib.h"
 #include "record/maps.h"
 
-enum { COUNT = 100000, RUNS = 100, FRAMES = 8, TRAFFIC = 4 << 20, COLD_RUNS = 2000 };
+enum { COUNT = 5000, RUNS = 1000, FRAMES = 8, TRAFFIC = 4 << 20, COLD_RUNS = 2000 };
 
 static uint32_t name;
 static uint32_t counter;

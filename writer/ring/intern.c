@@ -14,14 +14,28 @@ static uint64_t *arena_of(const struct dwell_session *session)
 	return (uint64_t *)((char *)session->header + session->arena_offset);
 }
 
+/* Every bit of the word on every bit of the result (two rounds of multiply and shift). */
+static inline uint64_t mix(uint64_t word)
+{
+	word *= UINT64_C(0x9e3779b97f4a7c15);
+	word ^= word >> 32;
+	word *= UINT64_C(0xbf58476d1ce4e5b9);
+	return word ^ word >> 29;
+}
+
+/* Each word is mixed with its place, and then they are added: none waits for the one before, which
+ * for eight frames is half of what a stack costs. */
 uint64_t dwell_intern_hash(
 	enum dwell_entry_kind kind, uint32_t extra, const uint64_t *words, uint32_t count)
 {
-	uint64_t hash = dwell_intern_mix(UINT64_C(0x2545f4914f6cdd1d), kind | (uint64_t)count << 8);
+	uint64_t hash = mix(kind | (uint64_t)count << 8 | (uint64_t)extra << 32);
+	uint64_t place = UINT64_C(0x2545f4914f6cdd1d);
 
-	for (uint32_t i = 0; i < count; i++)
-		hash = dwell_intern_mix(hash, words[i]);
-	return dwell_intern_mix(hash, extra);
+	for (uint32_t i = 0; i < count; i++) {
+		hash += mix(words[i] ^ place);
+		place += UINT64_C(0xd1342543de82ef95);
+	}
+	return mix(hash);
 }
 
 static uint64_t meta_word(enum dwell_entry_kind kind, uint32_t extra, uint32_t count)

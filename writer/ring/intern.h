@@ -45,12 +45,6 @@ uint32_t dwell_intern_hashed(const struct dwell_session *session, uint64_t hash,
 /* A text of at most 1024 bytes; longer ones are cut. */
 uint32_t dwell_intern_name(const struct dwell_session *session, const char *text, size_t size);
 
-static inline uint64_t dwell_intern_mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 32;
-}
-
 uint64_t dwell_intern_hash(
 	enum dwell_entry_kind kind, uint32_t extra, const uint64_t *words, uint32_t count);
 
