@@ -2,6 +2,7 @@
 
 #include "dwell/limits.h"
 #include "src/records.h"
+#include "src/states_light.h"
 
 #include <stdlib.h>
 
@@ -168,7 +169,7 @@ static int put_some(
 	if (!err)
 		err = dwell_columns_put(&encoder->columns, rows, count, taken);
 	if (!err)
-		err = dwell_states_apply(encoder->states, rows, *taken);
+		err = dwell_states_light(encoder->states, rows, *taken, &encoder->pyramid);
 	/* What is written must not depend on how many rows came at once. */
 	if (!err && *taken)
 		encoder->now_ns = rows[*taken - 1].time_ns;

@@ -7,20 +7,6 @@
 
 enum { CODE_BITS = 7 };
 
-/*
- * A task's bucket that is not finished, and those that are. Nearly every interval lies within the
- * open bucket: what it changes is in the first 64 bytes.
- */
-struct task {
-	uint64_t end_ns;             /* of the open bucket; 0: there is none yet */
-	uint64_t ns[PYRAMID_STATES]; /* in it */
-	uint64_t wait_ns;            /* the longest that touches it */
-	uint32_t switches;
-	uint32_t index;
-	uint16_t lead, longest; /* codes; longest: of what was finished and reopened */
-	struct pyramid_row row;
-};
-
 uint16_t dwell_pyramid_code(uint64_t ns)
 {
 	const unsigned width = ns ? 64u - (unsigned)__builtin_clzll(ns) : 0;
@@ -51,14 +37,14 @@ void dwell_pyramid_build_init(struct pyramid_build *build)
 	*build = (struct pyramid_build){
 		.width_ns = UINT64_C(1) << PYRAMID_FIRST_SHIFT,
 		.shift = PYRAMID_FIRST_SHIFT,
-		.tasks = { .size = sizeof(struct task) },
+		.tasks = { .size = sizeof(struct pyramid_task) },
 	};
 }
 
 void dwell_pyramid_build_release(struct pyramid_build *build)
 {
 	for (uint64_t id = 0; id <= build->most_task; id++) {
-		struct task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
+		struct pyramid_task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
 
 		if (task)
 			free(task->row.buckets);
@@ -91,7 +77,7 @@ static uint8_t share_of(uint64_t ns, unsigned shift)
 	return (uint8_t)((ns * PYRAMID_WHOLE + width - 1) >> shift);
 }
 
-static void finish(struct pyramid_build *build, struct task *task, unsigned after)
+static void finish(struct pyramid_build *build, struct pyramid_task *task, unsigned after)
 {
 	struct pyramid_bucket bucket = {
 		.index = task->index,
@@ -121,8 +107,8 @@ static uint64_t end_of(const struct pyramid_build *build, uint64_t index)
 }
 
 /* wait_ns: of the blocked interval that goes on when it begins, or 0. */
-static void open_bucket(
-	const struct pyramid_build *build, struct task *task, uint64_t index, uint64_t wait_ns)
+static void open_bucket(const struct pyramid_build *build, struct pyramid_task *task,
+	uint64_t index, uint64_t wait_ns)
 {
 	task->index = (uint32_t)index;
 	task->end_ns = end_of(build, index);
@@ -131,7 +117,7 @@ static void open_bucket(
 	task->switches = 0;
 }
 
-static void add_share(struct task *task, unsigned state, uint64_t ns)
+static void add_share(struct pyramid_task *task, unsigned state, uint64_t ns)
 {
 	if (state >= DWELL_UNKNOWN && state < DWELL_UNKNOWN + PYRAMID_STATES)
 		task->ns[state - DWELL_UNKNOWN] += ns;
@@ -141,7 +127,7 @@ static void add_share(struct task *task, unsigned state, uint64_t ns)
 static void coarsen_row(struct pyramid_row *row, uint32_t end);
 
 /* What is finished of the open bucket, now that it is wider, goes back into it. */
-static void reopen(const struct pyramid_build *build, struct task *task)
+static void reopen(const struct pyramid_build *build, struct pyramid_task *task)
 {
 	const struct pyramid_bucket *last = &task->row.buckets[--task->row.count];
 
@@ -153,7 +139,7 @@ static void reopen(const struct pyramid_build *build, struct task *task)
 		task->longest = last->longest;
 }
 
-static void coarsen_task(const struct pyramid_build *build, struct task *task)
+static void coarsen_task(const struct pyramid_build *build, struct pyramid_task *task)
 {
 	const uint32_t was = task->index, open = was / PYRAMID_STEP;
 	struct pyramid_row *row = &task->row;
@@ -176,7 +162,7 @@ static void coarsen(struct pyramid_build *build)
 	build->shift += PYRAMID_STEP_SHIFT;
 	build->buckets = 0;
 	for (uint64_t id = 0; id <= build->most_task; id++) {
-		struct task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
+		struct pyramid_task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
 
 		if (!task || !task->end_ns)
 			continue;
@@ -185,67 +171,57 @@ static void coarsen(struct pyramid_build *build)
 	}
 }
 
-/* The interval's task, with a bucket open; NULL when out of memory. */
-static struct task *task_of(struct pyramid_build *build, const struct dwell_interval *interval)
+/* The stretch's task, with a bucket open; NULL when out of memory. */
+static struct pyramid_task *task_of(
+	struct pyramid_build *build, const struct pyramid_stretch *stretch)
 {
-	struct task *task = dwell_pages_make(&build->tasks, interval->task);
+	struct pyramid_task *task = dwell_pages_make(&build->tasks, stretch->task);
 
 	if (!task) {
 		build->failed = true;
 		return NULL;
 	}
-	if (interval->task > build->most_task)
-		build->most_task = interval->task;
-	task->row.task = interval->task;
+	if (stretch->task > build->most_task)
+		build->most_task = stretch->task;
+	task->row.task = stretch->task;
 	if (!task->end_ns)
-		open_bucket(build, task, interval->start_ns >> build->shift, 0);
+		open_bucket(build, task, stretch->start_ns >> build->shift, 0);
 	return task;
 }
 
-/* The first interval of its task, or one that ends behind the open bucket. */
-__attribute__((noinline)) static void add_beyond(
-	struct pyramid_build *build, const struct dwell_interval *interval)
+void dwell_pyramid_add_beyond(struct pyramid_build *build, const struct pyramid_stretch *stretch)
 {
-	const uint64_t start_ns = interval->start_ns, end_ns = interval->end_ns;
-	const uint64_t wait_ns = interval->state == DWELL_BLOCKED ? end_ns - start_ns : 0;
-	struct task *task;
+	const uint64_t start_ns = stretch->start_ns, end_ns = stretch->end_ns;
+	const uint64_t wait_ns = stretch->state == DWELL_BLOCKED ? end_ns - start_ns : 0;
+	struct pyramid_task *task;
 
 	while (end_ns >> build->shift > UINT32_MAX)
 		coarsen(build);
-	task = task_of(build, interval);
+	task = task_of(build, stretch);
 	if (!task)
 		return;
 	if (task->wait_ns < wait_ns)
 		task->wait_ns = wait_ns;
-	task->switches += interval->state == DWELL_RUNNING;
+	task->switches += stretch->state == DWELL_RUNNING;
 
 	const uint64_t last = end_ns >> build->shift;
 
 	if (last == task->index) {
-		add_share(task, interval->state, end_ns - start_ns);
+		add_share(task, stretch->state, end_ns - start_ns);
 	} else {
-		add_share(task, interval->state, task->end_ns - start_ns);
-		finish(build, task, interval->state);
+		add_share(task, stretch->state, task->end_ns - start_ns);
+		finish(build, task, stretch->state);
 		open_bucket(build, task, last, wait_ns);
-		add_share(task, interval->state, end_ns - (last << build->shift));
+		add_share(task, stretch->state, end_ns - (last << build->shift));
 	}
 }
 
 void dwell_pyramid_interval(void *context, const struct dwell_interval *interval)
 {
-	struct pyramid_build *build = context;
-	struct task *task = dwell_pages_find(&build->tasks, interval->task);
-	const unsigned state = interval->state - (unsigned)DWELL_UNKNOWN;
-	const uint64_t ns = interval->end_ns - interval->start_ns;
+	const struct pyramid_stretch stretch = { interval->task, interval->state,
+		interval->start_ns, interval->end_ns };
 
-	if (!task || interval->end_ns >= task->end_ns || state >= PYRAMID_STATES) {
-		add_beyond(build, interval);
-		return;
-	}
-	task->ns[state] += ns;
-	task->switches += interval->state == DWELL_RUNNING;
-	if (interval->state == DWELL_BLOCKED && task->wait_ns < ns)
-		task->wait_ns = ns;
+	dwell_pyramid_add(context, &stretch);
 }
 
 void dwell_pyramid_limit(struct pyramid_build *build, uint64_t buckets)
@@ -347,7 +323,7 @@ int dwell_pyramid_take(struct pyramid_build *build, struct pyramid_level *out)
 {
 	*out = (struct pyramid_level){ 0 };
 	for (uint64_t id = 0; id <= build->most_task; id++) {
-		struct task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
+		struct pyramid_task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
 
 		if (!task || !task->end_ns)
 			continue;

@@ -36,6 +36,27 @@ struct pyramid_row {
 	size_t count, cap;
 };
 
+/* A stretch of a task's life in one state. */
+struct pyramid_stretch {
+	uint32_t task;
+	unsigned state;
+	uint64_t start_ns, end_ns;
+};
+
+/*
+ * A task's bucket that is not finished, and those that are. Nearly every stretch lies within the
+ * open bucket: what it changes is in the first 64 bytes.
+ */
+struct pyramid_task {
+	uint64_t end_ns;             /* of the open bucket; 0: there is none yet */
+	uint64_t ns[PYRAMID_STATES]; /* in it */
+	uint64_t wait_ns;            /* the longest that touches it */
+	uint32_t switches;
+	uint32_t index;
+	uint16_t lead, longest; /* codes; longest: of what was finished and reopened */
+	struct pyramid_row row;
+};
+
 struct pyramid_level {
 	struct pyramid_row *rows;
 	size_t count, cap;
@@ -53,6 +74,27 @@ struct pyramid_build {
 
 void dwell_pyramid_build_init(struct pyramid_build *build);
 void dwell_pyramid_build_release(struct pyramid_build *build);
+
+/* The first of its task, or one that ends behind the open bucket. */
+void dwell_pyramid_add_beyond(struct pyramid_build *build, const struct pyramid_stretch *stretch);
+
+/* Stretches of a task come in order of time, one where the other ended. */
+static inline void dwell_pyramid_add(
+	struct pyramid_build *build, const struct pyramid_stretch *stretch)
+{
+	struct pyramid_task *task = dwell_pages_find(&build->tasks, stretch->task);
+	const unsigned state = stretch->state - (unsigned)DWELL_UNKNOWN;
+	const uint64_t ns = stretch->end_ns - stretch->start_ns;
+
+	if (!task || stretch->end_ns >= task->end_ns || state >= PYRAMID_STATES) {
+		dwell_pyramid_add_beyond(build, stretch);
+		return;
+	}
+	task->ns[state] += ns;
+	task->switches += stretch->state == DWELL_RUNNING;
+	if (stretch->state == DWELL_BLOCKED && task->wait_ns < ns)
+		task->wait_ns = ns;
+}
 
 /* A dwell_states_ops.interval; context: the build. */
 void dwell_pyramid_interval(void *context, const struct dwell_interval *interval);

@@ -19,23 +19,6 @@ static inline uint16_t index_of(const struct batch *batch)
 	return (uint16_t)(batch->at - batch->intervals);
 }
 
-/* The slot of task (not 0) if it is live, knows all losses, and is in a state without a loss or a
- * wait of the program's; else NULL. */
-static inline struct slot *plain_slot(
-	const struct dwell_states *states, uint32_t task, unsigned state)
-{
-	const size_t page = task >> STATES_SLOT_BITS;
-
-	if (page >= states->page_count || !states->pages[page])
-		return NULL;
-
-	struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
-	const bool plain = slot->seen.as_one == states->losses_told.as_one &&
-			   slot->s.state == state && !slot->s.wait_reason && !slot->s.lost_ns;
-
-	return plain ? slot : NULL;
-}
-
 static inline struct dwell_interval *tell(
 	struct batch *batch, const struct dwell_task_state *s, unsigned state, unsigned next)
 {
@@ -180,13 +163,13 @@ static inline bool plain_switch(
 		event->task == event->peer)
 		return false;
 	if (event->task) {
-		out = plain_slot(states, event->task, DWELL_RUNNING);
+		out = states_plain_slot(states, event->task, DWELL_RUNNING);
 		if (!out || out->s.executor != executor ||
 			(event->state != DWELL_BLOCKED && event->state != DWELL_RUNNABLE))
 			return false;
 	}
 	if (event->peer) {
-		in = plain_slot(states, event->peer, DWELL_RUNNABLE);
+		in = states_plain_slot(states, event->peer, DWELL_RUNNABLE);
 		if (!in)
 			return false;
 	}
@@ -202,7 +185,7 @@ static inline bool plain_wake(
 	struct dwell_states *states, struct batch *batch, const struct dwell_event *event)
 {
 	struct slot *slot = event->task && event->state != DWELL_STATE_SAME
-				    ? plain_slot(states, event->task, DWELL_BLOCKED)
+				    ? states_plain_slot(states, event->task, DWELL_BLOCKED)
 				    : NULL;
 
 	if (slot)

@@ -175,4 +175,21 @@ static inline void states_enter(struct dwell_states *states, struct slot *slot, 
 	slot->seen = states->losses_open;
 }
 
+/* The slot of task (not 0) if it is live, knows all losses, and is in a state without a loss or a
+ * wait of the program's; else NULL. */
+static inline struct slot *states_plain_slot(
+	const struct dwell_states *states, uint32_t task, unsigned state)
+{
+	const size_t page = task >> STATES_SLOT_BITS;
+
+	if (page >= states->page_count || !states->pages[page])
+		return NULL;
+
+	struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
+	const bool plain = slot->seen.as_one == states->losses_told.as_one &&
+			   slot->s.state == state && !slot->s.wait_reason && !slot->s.lost_ns;
+
+	return plain ? slot : NULL;
+}
+
 #endif

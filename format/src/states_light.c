@@ -1,0 +1,121 @@
+/*
+ * Rows for who wants only how long tasks were in which state. Of the rows that nearly all are (see
+ * states_batch.c) no interval is made. states.c says what is right.
+ */
+#include "src/states_light.h"
+
+#include "src/states_private.h"
+
+/* The open state ends at now_ns; another begins in which there is nothing to say of a place. */
+static inline void turn(struct pyramid_build *build, struct slot *slot, uint64_t now_ns,
+	unsigned state, unsigned next)
+{
+	struct dwell_task_state *s = &slot->s;
+	const struct pyramid_stretch stretch = { s->task, state, s->since_ns, now_ns };
+
+	dwell_pyramid_add(build, &stretch);
+	s->since_ns = now_ns;
+	s->object = DWELL_NONE;
+	s->stack = DWELL_NONE;
+	s->state = (uint8_t)next;
+	s->reason = DWELL_REASON_NONE;
+	s->cause = DWELL_CAUSE_NONE;
+	s->own_word = 0;
+}
+
+static inline void made_ready(
+	struct dwell_task_state *s, unsigned cause, uint32_t waker, uint32_t stack)
+{
+	s->cause = (uint8_t)cause;
+	s->wake_ns = 0;
+	s->waker = waker;
+	s->waker_stack = stack;
+}
+
+static inline void leave(
+	struct pyramid_build *build, struct slot *slot, const struct dwell_event *event)
+{
+	struct dwell_task_state *s = &slot->s;
+
+	turn(build, slot, event->time_ns, DWELL_RUNNING, event->state);
+	if (event->state == DWELL_RUNNABLE) {
+		made_ready(s, DWELL_CAUSE_PREEMPTED, DWELL_NONE, DWELL_NONE);
+		return;
+	}
+	/* A wake may have overtaken this: it stays. */
+	s->reason = event->reason;
+	s->object = event->object;
+	s->stack = event->stack;
+}
+
+/* False: it is not plain, and nothing was done. */
+static inline bool light_switch(
+	struct dwell_states *states, const struct dwell_event *event, struct pyramid_build *build)
+{
+	const uint32_t executor = event->executor;
+	struct slot *out = NULL, *in = NULL;
+
+	if (!executor || executor >= states->occupant_count ||
+		(states->occupants[executor] && states->occupants[executor] != event->task) ||
+		event->task == event->peer)
+		return false;
+	if (event->task) {
+		out = states_plain_slot(states, event->task, DWELL_RUNNING);
+		if (!out || out->s.executor != executor ||
+			(event->state != DWELL_BLOCKED && event->state != DWELL_RUNNABLE))
+			return false;
+	}
+	if (event->peer) {
+		in = states_plain_slot(states, event->peer, DWELL_RUNNABLE);
+		if (!in)
+			return false;
+	}
+	if (out) {
+		leave(build, out, event);
+		out->seen.as_one = states->losses_open.as_one;
+	}
+	if (in) {
+		turn(build, in, event->time_ns, DWELL_RUNNABLE, DWELL_RUNNING);
+		made_ready(&in->s, DWELL_CAUSE_NONE, DWELL_NONE, DWELL_NONE);
+		in->s.executor = executor;
+		in->seen.as_one = states->losses_open.as_one;
+	}
+	states->occupants[executor] = event->peer;
+	return true;
+}
+
+static inline bool light_wake(
+	struct dwell_states *states, const struct dwell_event *event, struct pyramid_build *build)
+{
+	struct slot *slot = event->task && event->state != DWELL_STATE_SAME
+				    ? states_plain_slot(states, event->task, DWELL_BLOCKED)
+				    : NULL;
+
+	if (!slot)
+		return false;
+	turn(build, slot, event->time_ns, DWELL_BLOCKED, DWELL_RUNNABLE);
+	made_ready(&slot->s, DWELL_CAUSE_WAKE, event->peer, event->stack);
+	slot->seen.as_one = states->losses_open.as_one;
+	return true;
+}
+
+int dwell_states_light(struct dwell_states *states, const struct dwell_event *events, size_t count,
+	struct pyramid_build *build)
+{
+	states->err = 0;
+	for (size_t i = 0; i < count && !states->err; i++) {
+		const struct dwell_event *event = &events[i];
+		bool done = false;
+
+		if (event->time_ns >= states->now_ns) {
+			states->now_ns = event->time_ns;
+			if (event->kind == DWELL_EVENT_SWITCH)
+				done = light_switch(states, event, build);
+			else if (event->kind == DWELL_EVENT_WAKE)
+				done = light_wake(states, event, build);
+		}
+		if (!done)
+			states_apply(states, event);
+	}
+	return states->err;
+}
