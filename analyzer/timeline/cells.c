@@ -40,12 +40,39 @@ static void add_cell(struct dwell_cell *into, const struct dwell_cell *from)
 		into->longest_wait_ns = from->longest_wait_ns;
 }
 
-static int from_pyramid(struct cells_job *job)
+/* Task by task: from the pyramid, or from generations that were read. */
+static int query(
+	struct cells_job *job, struct dwell_pyramid *own, uint32_t task, struct dwell_cell *cells)
+{
+	const struct dwell_cells_question *q = &job->question;
+	bool exact = true;
+	int err;
+
+	if (own)
+		return dwell_pyramid_query(own, task, q->from_ns,
+			q->from_ns + q->cell_ns * q->columns, cells, q->columns);
+	err = dwell_timeline_cells(job->job.timeline, task, q, cells, &exact);
+	return exact ? err : (int)DWELL_END;
+}
+
+/* A pyramid of its own, far out: nobody waits for the other while chunks are read. */
+static int open_far(const struct cells_job *job, struct dwell_pyramid **out)
+{
+	struct dwell_timeline *timeline = job->job.timeline;
+
+	*out = NULL;
+	if (!timeline_is_far(timeline, &job->question))
+		return DWELL_OK;
+	return dwell_pyramid_open(out, timeline->seen.reader, NULL);
+}
+
+static int by_tasks(struct cells_job *job)
 {
 	const struct dwell_cells_question *q = &job->question;
 	struct dwell_cell *cells = malloc((q->columns ? q->columns : 1) * sizeof(*cells));
+	struct dwell_pyramid *own = NULL;
 	uint32_t seen = 0;
-	int err = cells ? DWELL_OK : DWELL_ENOMEM;
+	int err = cells ? open_far(job, &own) : DWELL_ENOMEM;
 
 	for (size_t i = 0; i < job->member_count && !err; i++) {
 		const struct member *member = &job->members[i];
@@ -54,12 +81,12 @@ static int from_pyramid(struct cells_job *job)
 		if (atomic_load(&job->job.cancelled))
 			err = DWELL_EINVAL;
 		if (!err && member->task != seen)
-			err = timeline_far(job->job.timeline, member->task, q->from_ns, q->cell_ns,
-				cells, q->columns);
+			err = query(job, own, member->task, cells);
 		seen = member->task;
 		for (size_t k = 0; k < q->columns && !err; k++)
 			add_cell(&into[k], &cells[k]);
 	}
+	dwell_pyramid_free(own);
 	free(cells);
 	return err;
 }
@@ -125,9 +152,16 @@ static int cells_run(struct dwell_job *base)
 {
 	struct cells_job *job = (struct cells_job *)base;
 
-	if (job->any_executor || !timeline_is_far(base->timeline, &job->question))
-		return from_rows(job);
-	return from_pyramid(job);
+	int err = DWELL_END;
+
+	if (!job->any_executor)
+		err = by_tasks(job);
+	if (err != DWELL_END)
+		return err;
+	/* What was added up so far is not all. */
+	memset(job->cells, 0,
+		job->question.group_count * job->question.columns * sizeof(*job->cells));
+	return from_rows(job);
 }
 
 static void cells_release(struct dwell_job *base)

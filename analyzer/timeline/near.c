@@ -117,24 +117,23 @@ struct load_job {
 	uint64_t from_ns, to_ns;
 };
 
-/* The generation that holds a time, as a region that was not read. */
-static struct region generation_at(struct dwell_timeline *timeline, uint64_t time_ns)
+void dwell_timeline_generation(
+	const struct dwell_timeline *timeline, uint64_t time_ns, uint64_t *from_ns, uint64_t *to_ns)
 {
 	const struct dwell_reader *reader = timeline->seen.reader;
 	const size_t count = dwell_reader_generations(reader);
-	struct region region = { .from_ns = timeline->facts.begin_ns,
-		.to_ns = timeline->facts.end_ns + 1 };
 
+	*from_ns = timeline->facts.begin_ns;
+	*to_ns = timeline->facts.end_ns + 1;
 	for (size_t i = 1; i < count; i++) {
 		const uint64_t first_ns = dwell_reader_generation(reader, i)->first_ns;
 
 		if (first_ns > time_ns) {
-			region.to_ns = first_ns;
+			*to_ns = first_ns;
 			break;
 		}
-		region.from_ns = first_ns;
+		*from_ns = first_ns;
 	}
-	return region;
 }
 
 /* Into the place of the one that was not looked at for longest. */
@@ -160,8 +159,10 @@ static int load_run(struct dwell_job *base)
 	int err = DWELL_OK;
 
 	while (!err && at_ns < job->to_ns) {
-		struct region region = generation_at(timeline, at_ns);
+		struct region region = { .changes = NULL };
 		bool known;
+
+		dwell_timeline_generation(timeline, at_ns, &region.from_ns, &region.to_ns);
 
 		pthread_mutex_lock(&timeline->region_lock);
 		known = region_of(timeline, at_ns) != NULL;
@@ -193,8 +194,8 @@ int dwell_timeline_want_near(struct dwell_timeline *timeline, const struct dwell
 	unsigned regions = 0;
 	struct load_job *job;
 
-	for (uint64_t at_ns = from_ns; at_ns < to_ns; regions++)
-		at_ns = generation_at(timeline, at_ns).to_ns;
+	for (uint64_t at_ns = from_ns, begin_ns; at_ns < to_ns; regions++)
+		dwell_timeline_generation(timeline, at_ns, &begin_ns, &at_ns);
 	if (regions > REGIONS)
 		return DWELL_ELIMIT;
 	job = calloc(1, sizeof(*job));

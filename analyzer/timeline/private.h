@@ -10,7 +10,7 @@
 #include "dwell/timeline.h"
 #include "model/catalog.h"
 
-enum { IDLE_READERS = 4, REGIONS = 4 };
+enum { IDLE_READERS = 4, REGIONS = 3 };
 
 /* A generation in memory: region.c. */
 struct region {

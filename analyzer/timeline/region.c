@@ -35,7 +35,7 @@ static void collect(void *context, const struct dwell_interval *interval)
 	if (interval->end_ns == interval->start_ns)
 		return;
 	if (c->count == c->cap) {
-		const size_t cap = c->cap ? c->cap * 2 : 1 << 16;
+		const size_t cap = c->cap ? c->cap + c->cap / 2 : 1 << 18;
 		struct change *grown = realloc(c->changes, cap * sizeof(*grown));
 
 		if (!grown) {

@@ -49,6 +49,7 @@ static void strip_interval(void *context, const struct dwell_interval *interval)
 		watch->stop = true;
 	if (job->strip.count >= MOST_INTERVALS) {
 		job->strip.to_ns = interval->end_ns;
+		job->strip.cut = true;
 		watch->stop = true;
 	}
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_CHUNKS = 64, CELL_BUCKETS = 8 };
+enum { KEPT_CHUNKS = 48, CELL_BUCKETS = 8 };
 
 /* Where a chunk of a rebuilt pyramid is instead of in the file. */
 struct memory_chunk {

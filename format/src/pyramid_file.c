@@ -136,8 +136,16 @@ int dwell_pyramid_write(struct pyramid_build *build, dwell_pyramid_put_fn put, v
 	return err;
 }
 
-static int number(struct dwell_cursor *in, uint64_t max, uint64_t *out)
+static inline int number(struct dwell_cursor *in, uint64_t max, uint64_t *out)
 {
+	/* Most are below 128: one byte. */
+	if (in->left && in->at[0] < 0x80 && in->at[0] <= max) {
+		*out = in->at[0];
+		in->at++;
+		in->left--;
+		return DWELL_OK;
+	}
+
 	const int err = dwell_cursor_varint(in, out);
 
 	return err ? err : *out > max ? DWELL_EFORMAT : DWELL_OK;
@@ -170,22 +178,32 @@ static int read_places(struct pyramid_chunk *chunk, struct dwell_cursor columns[
 	return next == chunk->count && !columns[INDEXES].left ? DWELL_OK : DWELL_EFORMAT;
 }
 
+/* Columns of one byte a bucket. */
+static int read_bytes(struct pyramid_chunk *chunk, const struct dwell_cursor columns[COLUMNS])
+{
+	for (unsigned i = SHARES; i <= AFTER; i++)
+		if (columns[i].left < chunk->count)
+			return DWELL_ETRUNCATED;
+	for (uint32_t k = 0; k < chunk->count; k++) {
+		struct pyramid_bucket *bucket = &chunk->buckets[k];
+
+		for (unsigned i = 0; i < PYRAMID_STATES; i++) {
+			bucket->share[i] = columns[SHARES + i].at[k];
+			if (bucket->share[i] > PYRAMID_STORED_WHOLE)
+				return DWELL_EFORMAT;
+		}
+		bucket->after = columns[AFTER].at[k];
+		if (bucket->after >= DWELL_STATE_COUNT)
+			return DWELL_EFORMAT;
+	}
+	return DWELL_OK;
+}
+
 static int read_bucket(struct pyramid_bucket *bucket, struct dwell_cursor columns[COLUMNS])
 {
-	struct dwell_cursor at;
 	uint64_t longest, lead, apart, switches;
 	int err;
 
-	for (unsigned i = 0; i < PYRAMID_STATES; i++) {
-		if (dwell_cursor_take(&columns[SHARES + i], 1, &at))
-			return DWELL_ETRUNCATED;
-		if (at.at[0] > PYRAMID_STORED_WHOLE)
-			return DWELL_EFORMAT;
-		bucket->share[i] = at.at[0];
-	}
-	if (dwell_cursor_take(&columns[AFTER], 1, &at))
-		return DWELL_ETRUNCATED;
-	bucket->after = at.at[0];
 	if ((err = number(&columns[LONGEST], UINT16_MAX, &longest)) ||
 		(err = number(&columns[LEADS], LEAD_APART, &lead)) ||
 		(err = number(&columns[SWITCHES], UINT32_MAX, &switches)))
@@ -196,7 +214,7 @@ static int read_bucket(struct pyramid_bucket *bucket, struct dwell_cursor column
 	bucket->longest = (uint16_t)longest;
 	bucket->lead = (uint16_t)apart;
 	bucket->switches = (uint32_t)switches;
-	return bucket->after < DWELL_STATE_COUNT ? DWELL_OK : DWELL_EFORMAT;
+	return DWELL_OK;
 }
 
 int dwell_pyramid_chunk_read(struct pyramid_chunk *out, struct dwell_cursor in, uint32_t buckets)
@@ -221,6 +239,8 @@ int dwell_pyramid_chunk_read(struct pyramid_chunk *out, struct dwell_cursor in, 
 	}
 	if (!err)
 		err = read_places(out, columns);
+	if (!err)
+		err = read_bytes(out, columns);
 	for (uint32_t i = 0; i < buckets && !err; i++)
 		err = read_bucket(&out->buckets[i], columns);
 	return err;

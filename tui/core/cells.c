@@ -29,6 +29,9 @@ void cells_release(struct tui *tui)
 	free(tui->strips);
 	free(tui->cell_store);
 	free(tui->overview);
+	free(tui->kept.rows);
+	free(tui->kept.cells);
+	tui->kept = (struct tui_kept){ .count = 0 };
 	tui->strips = NULL;
 	tui->cell_store = tui->overview = NULL;
 	tui->strip_count = 0;
@@ -109,7 +112,8 @@ static void ask_groups(struct tui *tui, bool tasks)
 	struct dwell_cells_question question = question_of(tui);
 	struct dwell_group *groups;
 
-	if (work_is(&tui->groups, groups_key(tui, tasks)))
+	/* What is being read will tell them at once. */
+	if (work_goes_on(&tui->near) || work_is(&tui->groups, groups_key(tui, tasks)))
 		return;
 	groups = malloc((tui->strip_count + 1) * sizeof(*groups));
 	if (!groups)
@@ -121,19 +125,76 @@ static void ask_groups(struct tui *tui, bool tasks)
 	free(groups);
 }
 
-static void take_groups(struct tui *tui, bool tasks)
+/* Keep what came: until the next comes, it is drawn where it belongs by then. */
+static void keep_groups(struct tui *tui, bool tasks)
+{
+	struct tui_kept *kept = &tui->kept;
+	const size_t columns = tui->layout.columns;
+	size_t count = 0;
+
+	free(kept->rows);
+	free(kept->cells);
+	*kept = (struct tui_kept){
+		.from_ns = tui->place.from_ns, .cell_ns = tui->place.cell_ns, .columns = columns
+	};
+	kept->rows = malloc((tui->strip_count + 1) * sizeof(*kept->rows));
+	kept->cells = malloc((tui->strip_count * columns + 1) * sizeof(*kept->cells));
+	if (!kept->rows || !kept->cells)
+		return;
+	for (unsigned line = 0; line < tui->strip_count; line++)
+		if (is_asked(tui, line, tasks))
+			kept->rows[count++] = *rows_on_line(tui, line);
+	memcpy(kept->cells, dwell_job_cells(tui->groups.job),
+		count * columns * sizeof(*kept->cells));
+	kept->count = count;
+}
+
+/* A row's cells as they were seen last, moved and stretched to where the view is now. */
+static void reproject(const struct tui *tui, const struct dwell_cell *old, struct dwell_cell *out)
+{
+	const struct tui_kept *kept = &tui->kept;
+
+	for (unsigned i = 0; i < tui->layout.columns; i++) {
+		const uint64_t at = tui->place.from_ns + i * tui->place.cell_ns;
+		const uint64_t column =
+			at < kept->from_ns ? kept->columns : (at - kept->from_ns) / kept->cell_ns;
+
+		out[i] = (struct dwell_cell){ .switches = 0 };
+		if (column < kept->columns)
+			out[i] = old[column];
+	}
+}
+
+static bool use_kept(struct tui *tui, const struct tui_row *row, struct tui_strip *strip)
+{
+	const struct tui_kept *kept = &tui->kept;
+
+	for (size_t i = 0; i < kept->count; i++) {
+		if (kept->rows[i].kind != row->kind || kept->rows[i].id != row->id)
+			continue;
+		reproject(tui, kept->cells + i * kept->columns, strip->cells);
+		return true;
+	}
+	return false;
+}
+
+static void take_groups(struct tui *tui, bool tasks, bool fresh)
 {
 	const size_t columns = tui->layout.columns;
-	const struct dwell_cell *cells;
+	const struct dwell_cell *cells =
+		work_has(&tui->groups) ? dwell_job_cells(tui->groups.job) : NULL;
 
-	if (!work_has(&tui->groups))
-		return;
-	cells = dwell_job_cells(tui->groups.job);
+	if (cells && fresh)
+		keep_groups(tui, tasks);
 	for (unsigned line = 0; line < tui->strip_count; line++) {
 		struct tui_strip *strip = &tui->strips[line];
 
 		if (!is_asked(tui, line, tasks))
 			continue;
+		if (!cells) {
+			strip->known |= use_kept(tui, rows_on_line(tui, line), strip);
+			continue;
+		}
 		memcpy(strip->cells, cells, columns * sizeof(*cells));
 		strip->known = strip->exact = true;
 		cells += columns;
@@ -144,10 +205,14 @@ static void take_groups(struct tui *tui, bool tasks)
 static bool ask_near(struct tui *tui)
 {
 	const struct dwell_cells_question question = question_of(tui);
-	uint64_t key = work_key(question.from_ns, question.cell_ns * question.columns);
+	uint64_t first_ns, last_ns, end_ns, key;
 
-	key = work_key(key, question.bound_ns);
-	if (work_is(&tui->near, key))
+	/* The same generations are the same question. */
+	dwell_timeline_generation(tui->timeline, question.from_ns, &first_ns, &end_ns);
+	dwell_timeline_generation(
+		tui->timeline, port_to(tui) + question.bound_ns, &last_ns, &end_ns);
+	key = work_key(first_ns + 1, last_ns);
+	if (work_is(&tui->near, key) && (work_goes_on(&tui->near) || tui->too_much))
 		return !tui->too_much;
 	tui->too_much =
 		dwell_timeline_want_near(tui->timeline, &question, &tui->near.job) == DWELL_ELIMIT;
@@ -194,20 +259,21 @@ static bool take_whole(struct tui *tui, unsigned milliseconds)
 
 bool cells_update(struct tui *tui, unsigned milliseconds)
 {
-	bool changed = false, exact = fill_tasks(tui), by_rows = false;
+	bool changed = false, exact = fill_tasks(tui), by_rows = false, fresh;
 
 	if (!exact) {
 		by_rows = !ask_near(tui);
-		if (work_poll(&tui->near, milliseconds)) {
+		if (work_poll(&tui->near, milliseconds / 2)) {
 			changed = true;
-			exact = fill_tasks(tui);
+			fill_tasks(tui);
 		}
 	}
 	ask_groups(tui, by_rows);
-	changed |= work_poll(&tui->groups, milliseconds);
-	take_groups(tui, by_rows);
+	fresh = work_poll(&tui->groups, work_goes_on(&tui->near) ? 0 : milliseconds / 2);
+	take_groups(tui, by_rows, fresh);
 	ask_whole(tui);
-	changed |= take_whole(tui, milliseconds);
+	changed |= fresh;
+	changed |= take_whole(tui, 0);
 	tui->exact = true;
 	for (unsigned line = 0; line < tui->strip_count; line++)
 		if (rows_on_line(tui, line) && !tui->strips[line].exact)

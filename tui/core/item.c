@@ -4,6 +4,9 @@
 #include "core/rows.h"
 #include "core/work.h"
 
+/* A generation of more than this takes longer to read than a key takes to repeat. */
+enum { CHEAP_EVENTS = 200000 };
+
 static void range_of(const struct tui *tui, uint64_t *from_ns, uint64_t *to_ns)
 {
 	const struct tui_place *place = &tui->place;
@@ -19,21 +22,57 @@ static void range_of(const struct tui *tui, uint64_t *from_ns, uint64_t *to_ns)
 		*from_ns = tui->facts->begin_ns;
 }
 
+/* The life of the task in the whole generation costs no more to read, and serves many cells. */
+static void widen(const struct tui *tui, uint64_t *from_ns, uint64_t *to_ns)
+{
+	uint64_t begin_ns, end_ns;
+
+	dwell_timeline_generation(tui->timeline, *from_ns, &begin_ns, &end_ns);
+	*from_ns = begin_ns;
+	if (*to_ns < end_ns)
+		*to_ns = end_ns;
+}
+
+/* A life of very many intervals is cut before the cursor. */
+static bool is_cut_before(const struct tui *tui, uint64_t to_ns)
+{
+	const struct dwell_strip *strip = item_strip(tui);
+
+	return strip && strip->to_ns < to_ns && strip->count && strip->cut;
+}
+
 bool item_update(struct tui *tui, unsigned milliseconds)
 {
 	const struct tui_row *row = rows_selected(tui);
 	const uint32_t task = row && row->kind == ROW_TASK ? row->id : 0;
-	uint64_t from_ns, to_ns, key;
+	uint64_t from_ns, to_ns, begin_ns, end_ns, key;
 
 	if (!task) {
 		work_drop(&tui->strip);
 		return false;
 	}
 	range_of(tui, &from_ns, &to_ns);
-	key = work_key(work_key(task, from_ns), to_ns);
+	begin_ns = from_ns;
+	end_ns = to_ns;
+	widen(tui, &begin_ns, &end_ns);
+	key = work_key(work_key(task, begin_ns), end_ns);
+	if (tui->strip.key == key && is_cut_before(tui, to_ns)) {
+		tui->strip_narrow = key;
+	}
+	if (tui->strip_narrow == key) {
+		begin_ns = from_ns;
+		end_ns = to_ns;
+		key = work_key(work_key(task, begin_ns), end_ns);
+	}
+	tui->waits = tui->strip.key != key && milliseconds && tui->facts->events > CHEAP_EVENTS;
+	if (tui->waits) {
+		/* What was there is of another place. */
+		work_drop(&tui->strip);
+		return false;
+	}
 	if (!work_is(&tui->strip, key))
-		dwell_timeline_want_strip(tui->timeline, task, from_ns, to_ns, &tui->strip.job);
-	return work_poll(&tui->strip, milliseconds);
+		dwell_timeline_want_strip(tui->timeline, task, begin_ns, end_ns, &tui->strip.job);
+	return work_poll(&tui->strip, milliseconds / 4);
 }
 
 const struct dwell_strip *item_strip(const struct tui *tui)
@@ -83,7 +122,8 @@ const struct dwell_wait *item_wait(const struct tui *tui)
 	for (size_t i = 0; item && i < strip->wait_count; i++) {
 		const struct dwell_wait *wait = &strip->waits[i];
 
-		if (wait->start_ns <= item->start_ns && wait->end_ns >= item->end_ns)
+		if (wait->start_ns <= item->start_ns && wait->end_ns >= item->end_ns &&
+			wait->task == item->task)
 			return wait;
 	}
 	return NULL;

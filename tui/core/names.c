@@ -11,30 +11,6 @@ static int length(struct dwell_string text)
 	return text.size > 500 ? 500 : (int)text.size;
 }
 
-const char *name_task(char out[NAME_SIZE], const struct dwell_catalog *catalog, uint32_t id)
-{
-	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
-	const char *kind = task ? dwell_task_kind_name(task->kind) : NULL;
-
-	*out = '\0';
-	if (!task)
-		snprintf(out, NAME_SIZE, id ? "task %" PRIu32 : "", id);
-	else if (task->name.size && task->native_id)
-		snprintf(out, NAME_SIZE, "%.*s %" PRIu64, length(task->name), task->name.at,
-			task->native_id);
-	else if (task->name.size && task->tid >= 0)
-		snprintf(out, NAME_SIZE, "%.*s %" PRId64, length(task->name), task->name.at,
-			task->tid);
-	else if (task->name.size)
-		snprintf(out, NAME_SIZE, "%.*s", length(task->name), task->name.at);
-	else
-		snprintf(out, NAME_SIZE, "%s %" PRIu64, kind ? kind : "task",
-			task->native_id  ? task->native_id
-			: task->tid >= 0 ? (uint64_t)task->tid
-					 : (uint64_t)id);
-	return out;
-}
-
 static const char *name_process(
 	char out[NAME_SIZE], const struct dwell_catalog *catalog, uint32_t id)
 {
@@ -47,21 +23,6 @@ static const char *name_process(
 		snprintf(out, NAME_SIZE, "%.*s", length(process->name), process->name.at);
 	else
 		snprintf(out, NAME_SIZE, id ? "process %" PRIu32 : "no process", id);
-	return out;
-}
-
-const char *name_executor(char out[NAME_SIZE], const struct dwell_catalog *catalog, uint32_t id)
-{
-	const struct dwell_catalog_executor *executor = dwell_catalog_executor(catalog, id);
-	const char *kind = executor ? dwell_executor_kind_name(executor->kind) : NULL;
-
-	*out = '\0';
-	if (executor && executor->name.size)
-		snprintf(out, NAME_SIZE, "%.*s", length(executor->name), executor->name.at);
-	else if (executor)
-		snprintf(out, NAME_SIZE, "%s %" PRIu32, kind ? kind : "executor", executor->number);
-	else if (id)
-		snprintf(out, NAME_SIZE, "executor %" PRIu32, id);
 	return out;
 }
 
@@ -80,90 +41,10 @@ const char *name_row(char out[NAME_SIZE], const struct tui *tui, const struct tu
 			snprintf(out, NAME_SIZE, "no class");
 		return out;
 	case ROW_EXECUTOR:
-		return name_executor(out, tui->catalog, row->id);
+		return dwell_name_executor(out, tui->catalog, row->id);
 	default:
-		return name_task(out, tui->catalog, row->id);
+		return dwell_name_task(out, tui->catalog, row->id);
 	}
-}
-
-static struct dwell_string base_name(struct dwell_string path)
-{
-	for (size_t i = path.size; i--;)
-		if (path.at[i] == '/')
-			return (struct dwell_string){ path.at + i + 1, path.size - i - 1 };
-	return path;
-}
-
-const char *name_frame(char out[NAME_SIZE], const struct dwell_frame *frame)
-{
-	const struct dwell_string file = base_name(frame->file), module = base_name(frame->module);
-	int used;
-
-	if (!frame->function.size) {
-		snprintf(out, NAME_SIZE, "%.*s%s0x%" PRIx64, length(module),
-			module.at ? module.at : "", module.size ? " " : "", frame->address);
-		return out;
-	}
-	used = snprintf(out, NAME_SIZE, "%.*s", length(frame->function), frame->function.at);
-	if (file.size && frame->line && used < NAME_SIZE - 32)
-		snprintf(out + used, NAME_SIZE - (size_t)used, " (%.*s:%" PRIu32 ")", length(file),
-			file.at, frame->line);
-	return out;
-}
-
-static bool starts_with(struct dwell_string text, const char *prefix)
-{
-	const size_t size = strlen(prefix);
-
-	return text.size >= size && !memcmp(text.at, prefix, size);
-}
-
-/* Where every program waits: it says nothing of this one. */
-static bool is_common(const struct dwell_frame *frame)
-{
-	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux",
-		"libdwell", "[vdso]", "libstdc++", "libgcc", "[kernel" };
-	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall." };
-	const struct dwell_string module = base_name(frame->module);
-
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
-		if (starts_with(module, modules[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-		if (starts_with(frame->function, functions[i]))
-			return true;
-	return false;
-}
-
-const char *name_site(char out[NAME_SIZE], const struct dwell_catalog *catalog, uint32_t stack)
-{
-	struct dwell_frame frames[64];
-	const size_t count = dwell_catalog_frames(catalog, stack, frames, 64);
-
-	*out = '\0';
-	for (size_t i = 0; i < count && i < 64; i++)
-		if (!is_common(&frames[i]))
-			return name_frame(out, &frames[i]);
-	return count ? name_frame(out, &frames[0]) : out;
-}
-
-const char *name_object(char out[NAME_SIZE], const struct dwell_catalog *catalog, uint32_t id)
-{
-	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, id);
-	const char *kind = object ? dwell_object_kind_name(object->kind) : NULL;
-
-	*out = '\0';
-	if (!object)
-		return out;
-	if (object->name.size)
-		snprintf(out, NAME_SIZE, "%.*s", length(object->name), object->name.at);
-	else if (object->creation_stack && *name_site(out, catalog, object->creation_stack))
-		return out;
-	else
-		snprintf(out, NAME_SIZE,
-			object->native_id > 0xfff ? "%s 0x%" PRIx64 : "%s %" PRIu64,
-			kind ? kind : "object", object->native_id ? object->native_id : id);
-	return out;
 }
 
 const char *name_time(char out[NAME_SIZE], uint64_t time_ns, uint64_t resolution_ns)

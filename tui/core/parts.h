@@ -93,6 +93,14 @@ struct tui_strip {
 	bool exact;
 };
 
+/* Rows that were told by a job, as they were when it ended. */
+struct tui_kept {
+	struct tui_row *rows;
+	struct dwell_cell *cells;
+	size_t count, columns;
+	uint64_t from_ns, cell_ns;
+};
+
 enum tui_prompt_kind {
 	PROMPT_NONE,
 	PROMPT_SEARCH,

@@ -206,8 +206,8 @@ static void add_group(struct tui *tui, uint32_t id, size_t first, size_t count, 
 	const uint8_t kind = tui->group == GROUP_CLASS ? ROW_CLASS : ROW_PROCESS;
 	const uint8_t flags = id < tui->rows.group_end ? tui->rows.group_flags[id] : 0;
 	const bool is_pinned = flags & FLAG_PINNED;
-	/* The flag turns round what is so by itself: big groups among others are folded. */
-	const bool big = count > FOLD_FROM && count < tui->rows.member_count;
+	/* The flag turns round what is so by itself: big groups behind the first are folded. */
+	const bool big = count > FOLD_FROM && first > 0;
 	const bool folded = big != !!(flags & FLAG_FOLDED);
 	const bool headed = tui->group != GROUP_TASK && count > 1;
 	struct tui_row *row = headed && is_pinned == pinned ? add_row(&tui->rows) : NULL;

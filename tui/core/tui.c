@@ -161,7 +161,7 @@ bool tui_tick(struct tui *tui, unsigned milliseconds)
 		return false;
 	if (!tui->ready)
 		return true;
-	changed |= find_update(tui, milliseconds);
+	changed |= find_update(tui, milliseconds / 2);
 	changed |= work_poll(&tui->survey, 0);
 	changed |= table_look_up(tui);
 	changed |= take_save(tui);
@@ -170,6 +170,11 @@ bool tui_tick(struct tui *tui, unsigned milliseconds)
 	changed |= cells_update(tui, milliseconds);
 	changed |= item_update(tui, milliseconds);
 	return changed;
+}
+
+bool tui_waits(const struct tui *tui)
+{
+	return tui->ready && tui->screen == SCREEN_TIMELINE && tui->waits;
 }
 
 bool tui_busy(const struct tui *tui, const char **what, uint64_t *at_ns)

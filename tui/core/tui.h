@@ -55,10 +55,13 @@ struct tui {
 	struct tui_strip *strips; /* by line */
 	size_t strip_count;
 	struct dwell_cell *cell_store;
+	struct tui_kept kept;
 	struct dwell_cell *overview;
 	size_t overview_columns;
 	uint64_t overview_from, overview_cell;
 	bool overview_known, exact, too_much;
+	bool waits;            /* what is dear is asked for when no more keys come */
+	uint64_t strip_narrow; /* key of a generation whose life is too long to be kept */
 
 	struct tui_work near, groups, whole, strip, survey, answer, count, step, look_up;
 	uint64_t wanted_id;
@@ -114,6 +117,8 @@ void tui_mouse(struct tui *tui, const struct tui_mouse *mouse);
  * milliseconds for it. True: what is to be seen has changed.
  */
 bool tui_tick(struct tui *tui, unsigned milliseconds);
+/* Something is to be asked for once no more keys come: call tui_tick with 0 then. */
+bool tui_waits(const struct tui *tui);
 /* Something goes on in the background: *at_ns is how far it is in the trace. */
 bool tui_busy(const struct tui *tui, const char **what, uint64_t *at_ns);
 

@@ -109,64 +109,95 @@ void screen_forget(void)
 	known = false;
 }
 
-static void put_colour(const struct shade *shade, bool back)
+/* Parameters of one sequence that sets colours and attributes: all terminals with colours of
+ * ISO 6429 know it, and it is much shorter than one for each. */
+struct look {
+	char text[96];
+	size_t size;
+};
+
+static void add_parameter(struct look *look, const char *text)
 {
+	const int n = snprintf(look->text + look->size, sizeof(look->text) - look->size, "%s%s",
+		look->size ? ";" : "", text);
+
+	look->size += n > 0 ? (size_t)n : 0;
+}
+
+static void add_number(struct look *look, unsigned number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", number);
+	add_parameter(look, text);
+}
+
+static void add_colour(struct look *look, const struct shade *shade, bool back)
+{
+	const unsigned base = back ? 40 : 30;
 	char text[32];
 
 	if (!shade->own) {
-		put_text(back ? "\033[49m" : "\033[39m");
-		return;
+		add_number(look, base + 9);
+	} else if (colours == COLOURS_TRUE) {
+		snprintf(text, sizeof(text), "%u;2;%u;%u;%u", base + 8, shade->red, shade->green,
+			shade->blue);
+		add_parameter(look, text);
+	} else if (colours == COLOURS_256) {
+		snprintf(text, sizeof(text), "%u;5;%u", base + 8, shade->index);
+		add_parameter(look, text);
+	} else if (colours == COLOURS_16 && shade->ansi > 7) {
+		add_number(look, base + 60 + shade->ansi - 8);
+	} else {
+		add_number(look, base + (shade->ansi & 7u));
 	}
-	if (colours == COLOURS_TRUE) {
-		snprintf(text, sizeof(text), "\033[%d;2;%u;%u;%um", back ? 48 : 38, shade->red,
-			shade->green, shade->blue);
-		put_text(text);
-		return;
-	}
-
-	char *how = tigetstr(back ? "setab" : "setaf");
-	const unsigned colour = colours == COLOURS_256  ? shade->index
-				: colours == COLOURS_16 ? shade->ansi
-							: shade->ansi & 7u;
-
-	if (how && how != (char *)-1)
-		tputs(tparm(how, (long)colour, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L), 1, put_char);
 }
 
-static bool same_look(const struct frame_cell *cell)
+static void add_attributes(struct look *look, unsigned was, unsigned is)
 {
-	return now.set && now.fore == cell->fore && now.back == cell->back &&
-	       now.attributes == cell->attributes;
+	static const struct {
+		unsigned bit, on, off;
+	} codes[] = { { FRAME_BOLD, 1, 22 }, { FRAME_UNDERLINE, 4, 24 }, { FRAME_REVERSE, 7, 27 } };
+
+	for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if ((was ^ is) & codes[i].bit)
+			add_number(look, is & codes[i].bit ? codes[i].on : codes[i].off);
 }
 
-static void look(const struct frame_cell *cell, unsigned palette)
+/* A blank shows no fore colour, a full block no back colour: what they are does not matter. */
+static bool shows_fore(const struct frame_cell *cell)
+{
+	return cell->size != 1 || cell->glyph[0] != ' ' ||
+	       cell->attributes & (FRAME_UNDERLINE | FRAME_REVERSE);
+}
+
+static void set_look(const struct frame_cell *cell, unsigned palette)
 {
 	const struct shade fore = palette_shade(palette, cell->fore);
 	const struct shade back = palette_shade(palette, cell->back);
-	bool fresh = !now.set;
+	struct look look = { .size = 0 };
 
-	if (same_look(cell))
-		return;
-	if (fresh || now.attributes != cell->attributes) {
+	if (!now.set) {
 		put_cap("sgr0");
-		fresh = true;
-		if (cell->attributes & FRAME_BOLD)
-			put_cap("bold");
-		if (cell->attributes & FRAME_UNDERLINE)
-			put_cap("smul");
-		if (cell->attributes & FRAME_REVERSE)
-			put_cap("rev");
+		now.fore = now.back = TONE_PLAIN;
+		now.attributes = 0;
+		now.set = true;
 	}
-	if (colours != COLOURS_NONE) {
-		if (fresh ? fore.own : now.fore != cell->fore)
-			put_colour(&fore, false);
-		if (fresh ? back.own : now.back != cell->back)
-			put_colour(&back, true);
-	}
-	now.fore = cell->fore;
-	now.back = cell->back;
+	add_attributes(&look, now.attributes, cell->attributes);
 	now.attributes = cell->attributes;
-	now.set = true;
+	if (colours != COLOURS_NONE && now.fore != cell->fore && shows_fore(cell)) {
+		add_colour(&look, &fore, false);
+		now.fore = cell->fore;
+	}
+	if (colours != COLOURS_NONE && now.back != cell->back) {
+		add_colour(&look, &back, true);
+		now.back = cell->back;
+	}
+	if (!look.size)
+		return;
+	put_text("\033[");
+	put_bytes(look.text, look.size);
+	put_text("m");
 }
 
 static bool same_cell(const struct frame_cell *a, const struct frame_cell *b)
@@ -215,7 +246,7 @@ static void show_line(const struct frame *frame, unsigned palette, unsigned y)
 
 			if (!cell->size)
 				continue;
-			look(cell, palette);
+			set_look(cell, palette);
 			put_bytes(cell->glyph, cell->size);
 		}
 	}

@@ -17,7 +17,8 @@
 enum {
 	WAIT = 9,         /* ms that a frame waits for what is being read */
 	ESCAPE_WAIT = 25, /* ms after which an escape is a key */
-	PROGRESS = 100    /* ms between frames while something goes on */
+	PROGRESS = 100,   /* ms between frames while something goes on */
+	IDLE = 40         /* ms without keys after which what is dear is asked for */
 };
 
 static int signals[2] = { -1, -1 };
@@ -132,12 +133,14 @@ static int timeout_of(const struct tui *tui, const struct key_input *in)
 
 	if (in->size)
 		return ESCAPE_WAIT;
+	if (tui_waits(tui))
+		return IDLE;
 	return (!tui->ready && !tui->err) || (tui->ready && tui_busy(tui, &what, &at_ns)) ? PROGRESS
 											  : -1;
 }
 
 /* Wait for something to do, and do it. False: the terminal is gone. */
-static bool turn(struct tui *tui, struct key_input *in)
+static bool turn(struct tui *tui, struct key_input *in, bool *keys)
 {
 	struct pollfd wanted[] = {
 		{ .fd = screen_input(), .events = POLLIN },
@@ -152,6 +155,7 @@ static bool turn(struct tui *tui, struct key_input *in)
 		take_signals(tui);
 	if (wanted[2].revents)
 		dwell_timeline_drain(tui->timeline);
+	*keys = wanted[0].revents || in->size;
 	if (wanted[0].revents)
 		return read_keys(tui, in);
 	if (in->size)
@@ -163,13 +167,13 @@ bool loop_run(struct tui *tui)
 {
 	struct frame frame = { .width = 0 };
 	struct key_input in = { .size = 0 };
-	bool drawn = true;
+	bool drawn = true, keys = true;
 
 	if (!catch_signals())
 		return false;
 	resize(tui);
 	while (!tui->quit && drawn) {
-		tui_tick(tui, WAIT);
+		tui_tick(tui, keys ? WAIT : 0);
 		drawn = view_draw(&frame, tui);
 		if (!drawn)
 			break;
@@ -178,7 +182,8 @@ bool loop_run(struct tui *tui)
 			view_draw(&frame, tui);
 		}
 		screen_show(&frame, tui->palette);
-		if (!turn(tui, &in))
+		keys = false;
+		if (!turn(tui, &in, &keys))
 			break;
 	}
 	frame_release(&frame);

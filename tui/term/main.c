@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,15 @@ static int show(struct dwell_timeline *timeline, const struct request_options *o
 	return status;
 }
 
+/* What was read of a trace is given back when it is let go: big pieces by themselves, and no heap
+ * for each thread that comes and goes. */
+static void keep_memory_small(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 1 << 17);
+	mallopt(M_TRIM_THRESHOLD, 1 << 18);
+	mallopt(M_ARENA_MAX, 2);
+}
+
 int main(int argc, char **argv)
 {
 	struct request_options options = { .path = NULL };
@@ -143,6 +153,7 @@ int main(int argc, char **argv)
 		return complain(STATUS_ASKED, options.palette,
 			"no such palette: dark, light, safe or mono");
 	setlocale(LC_ALL, "");
+	keep_memory_small();
 	err = dwell_timeline_open(&timeline, options.path, &diag);
 	if (err)
 		return cannot_open(options.path, err, &diag);

@@ -39,7 +39,7 @@ static bool goes_on(const struct tui *tui)
 
 	if (!tui->ready)
 		return !tui->err;
-	return tui_busy(tui, &what, &at_ns) || work_goes_on(&tui->strip) ||
+	return tui_busy(tui, &what, &at_ns) || work_goes_on(&tui->strip) || tui_waits(tui) ||
 	       work_goes_on(&tui->whole) || work_goes_on(&tui->survey) || tui->filter_wanted;
 }
 
@@ -47,10 +47,11 @@ void play_settle(struct play *play)
 {
 	do {
 		tui_tick(play->tui, 100);
+		tui_tick(play->tui, 0);
 		view_draw(&play->frame, play->tui);
 	} while (goes_on(play->tui));
 	/* What has just come may ask for more. */
-	tui_tick(play->tui, 100);
+	tui_tick(play->tui, 0);
 	if (goes_on(play->tui))
 		play_settle(play);
 	view_draw(&play->frame, play->tui);

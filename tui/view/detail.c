@@ -60,7 +60,7 @@ static void headline(struct pane *pane, const struct dwell_interval *item)
 	unsigned x = pane->x;
 
 	x += frame_text(pane->frame, x, pane->y, pane->width / 2,
-		name_task(name, tui->catalog, item->task),
+		dwell_name_task(name, tui->catalog, item->task),
 		(struct pen){ .fore = TONE_STRONG, .attributes = FRAME_BOLD });
 	frame_print(pane->frame, x + 2, pane->y, pane->width - (x - pane->x) - 2,
 		(struct pen){ .fore = tone_of(item->state, length > tui->bound_ns),
@@ -91,16 +91,17 @@ static void people(struct pane *pane, const struct dwell_interval *item)
 	char name[NAME_SIZE], site[NAME_SIZE], text[2 * NAME_SIZE + 64];
 
 	if (item->state == DWELL_BLOCKED)
-		field(pane, "on", name_object(name, tui->catalog, object));
+		field(pane, "on", dwell_name_object(name, tui->catalog, object));
 	if (holder) {
 		snprintf(text, sizeof(text), "%s%s  (o goes there)",
-			name_task(name, tui->catalog, holder), how == 2 ? ", inferred" : "");
+			dwell_name_task(name, tui->catalog, holder), how == 2 ? ", inferred" : "");
 		field(pane, "held by", text);
 	}
 	if (item->waker) {
-		name_site(site, tui->catalog, item->waker_stack);
+		dwell_name_site(site, tui->catalog, item->waker_stack);
 		snprintf(text, sizeof(text), "%s%s%s  (W goes there)",
-			name_task(name, tui->catalog, item->waker), *site ? " in " : "", site);
+			dwell_name_task(name, tui->catalog, item->waker), *site ? " in " : "",
+			site);
 		field(pane, item->state == DWELL_RUNNABLE ? "woken by" : "ended by", text);
 	}
 	if (item->state == DWELL_RUNNABLE) {
@@ -110,7 +111,7 @@ static void people(struct pane *pane, const struct dwell_interval *item)
 	}
 	if (item->executor)
 		field(pane, item->state == DWELL_RUNNING ? "ran on" : "then on",
-			name_executor(name, tui->catalog, item->executor));
+			dwell_name_executor(name, tui->catalog, item->executor));
 }
 
 static void share(char *out, size_t size, const char *name, uint64_t ns, uint64_t whole)
@@ -196,7 +197,7 @@ static void stack_lines(struct pane *pane, const char *title, uint32_t stack)
 	frame_text(pane->frame, pane->x, pane->y++, pane->width, title, faint);
 	for (size_t i = 0; i < count && i < 32 && pane->y < pane->end; i++)
 		frame_text(pane->frame, pane->x + 2, pane->y++, pane->width - 2,
-			name_frame(name, &frames[i]), plain);
+			dwell_name_frame(name, &frames[i], true), plain);
 }
 
 static void no_item(struct pane *pane)

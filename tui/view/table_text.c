@@ -106,7 +106,7 @@ static const char *tasks_text(char out[NAME_SIZE], const struct tui *tui,
 
 	switch (column) {
 	case 0:
-		return name_task(out, tui->catalog, row->task);
+		return dwell_name_task(out, tui->catalog, row->task);
 	case 1:
 	case 2:
 	case 3:
@@ -147,22 +147,23 @@ static const char *blocked_text(char out[NAME_SIZE], const struct tui *tui,
 	case 6:
 		return word(out, dwell_role_name(row->role));
 	case 7:
-		name_site(out, tui->catalog, row->stack);
+		dwell_name_site(out, tui->catalog, row->stack);
 		if (!*out)
 			snprintf(out, NAME_SIZE, "%.*s", (int)(row->key.text.size & 0xff),
 				row->key.text.at ? row->key.text.at : "");
 		return out;
 	case 8:
-		return name_object(out, tui->catalog, row->object);
+		return dwell_name_object(out, tui->catalog, row->object);
 	default:
-		return name_task(out, tui->catalog, row->holder_count ? row->holders[0].task : 0);
+		return dwell_name_task(
+			out, tui->catalog, row->holder_count ? row->holders[0].task : 0);
 	}
 }
 
 static const char *occupant(
 	char out[NAME_SIZE], const struct tui *tui, const struct dwell_occupant *who)
 {
-	return who->task ? name_task(out, tui->catalog, who->task)
+	return who->task ? dwell_name_task(out, tui->catalog, who->task)
 			 : word(out, dwell_occupant_name(who->kind));
 }
 
@@ -175,11 +176,11 @@ static const char *latency_text(
 	case 1:
 		return name_time(out, row->at_ns, 1000);
 	case 2:
-		return name_task(out, tui->catalog, row->task);
+		return dwell_name_task(out, tui->catalog, row->task);
 	case 3:
 		return word(out, dwell_cause_name(row->cause));
 	case 4:
-		return name_executor(out, tui->catalog, row->executor);
+		return dwell_name_executor(out, tui->catalog, row->executor);
 	case 5:
 		return row->ran_count ? occupant(out, tui, &row->ran_instead[0]) : word(out, "");
 	default:
@@ -195,8 +196,8 @@ static const char *locks_text(char out[NAME_SIZE], const struct tui *tui,
 	switch (column) {
 	case 0:
 		if (row->object)
-			return name_object(out, tui->catalog, row->object);
-		return name_site(out, tui->catalog, row->stack);
+			return dwell_name_object(out, tui->catalog, row->object);
+		return dwell_name_site(out, tui->catalog, row->stack);
 	case 1:
 		return duration(out, tui, row->waits.total_ns);
 	case 2:
@@ -213,7 +214,8 @@ static const char *locks_text(char out[NAME_SIZE], const struct tui *tui,
 		*ppm = dwell_share_ppm(sum.running_ns, sum.blocked_ns);
 		return row->holder_count ? dwell_format_share(out, *ppm) : word(out, "");
 	case 6:
-		return name_task(out, tui->catalog, row->holder_count ? row->holders[0].task : 0);
+		return dwell_name_task(
+			out, tui->catalog, row->holder_count ? row->holders[0].task : 0);
 	default:
 		return row->convoys ? dwell_format_count(out, row->convoys) : word(out, "");
 	}

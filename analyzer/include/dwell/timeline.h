@@ -76,6 +76,10 @@ struct dwell_cells_question {
 int dwell_timeline_cells(struct dwell_timeline *timeline, uint32_t task,
 	const struct dwell_cells_question *question, struct dwell_cell *cells, bool *exact);
 
+/* The generation that holds a time: what is read at once anyway. */
+void dwell_timeline_generation(const struct dwell_timeline *timeline, uint64_t time_ns,
+	uint64_t *from_ns, uint64_t *to_ns);
+
 /*
  * Something that goes on in the background, from when it is wanted until it is dropped. All
  * functions are called by the one thread that wanted it.
@@ -107,6 +111,7 @@ const struct dwell_cell *dwell_job_cells(const struct dwell_job *job);
 struct dwell_strip {
 	uint32_t task;
 	uint64_t from_ns, to_ns; /* what it covers: less than was asked for where it is too much */
+	bool cut;                /* it is too much */
 	const struct dwell_interval *intervals;
 	size_t count;
 	const struct dwell_wait *waits; /* that the program told, or that ended in it */
