@@ -2,7 +2,9 @@
 #include "core/act.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "core/cells.h"
 #include "core/find.h"
 #include "core/item.h"
 #include "core/port.h"
@@ -267,6 +269,7 @@ void act_change_bound(struct tui *tui, bool up)
 {
 	char text[DWELL_NUMBER_SIZE];
 
+	tui->bound_is_set = true;
 	if (up && tui->bound_ns < UINT64_C(1) << 40)
 		tui->bound_ns *= 2;
 	if (!up && tui->bound_ns > 1024)
@@ -328,4 +331,31 @@ void act_open_save(struct tui *tui, enum tui_prompt_kind kind, const char *endin
 			slash = at + 1;
 	snprintf(name, sizeof(name), "%.200s-%s", slash, ending);
 	prompt_open(tui, kind, name);
+}
+
+/* Tasks of which something is known in view. */
+void act_alive(struct tui *tui)
+{
+	const struct dwell_cells_question question = {
+		.from_ns = tui->place.from_ns,
+		.cell_ns = tui->place.cell_ns,
+		.columns = tui->layout.columns,
+	};
+	const size_t words = tui->rows.task_end / 64 + 1;
+	uint64_t *bits = calloc(words, sizeof(*bits));
+	struct dwell_cell *cells = malloc((tui->layout.columns + 1) * sizeof(*cells));
+	bool exact;
+
+	for (uint32_t id = 1; bits && cells && id < tui->rows.task_end; id++) {
+		if (dwell_timeline_cells(tui->timeline, id, &question, cells, &exact))
+			continue;
+		for (unsigned i = 0; i < tui->layout.columns; i++)
+			if (shade_of(&cells[i], 0, 0).present)
+				bits[id / 64] |= UINT64_C(1) << (id % 64);
+	}
+	if (bits && cells)
+		rows_filter(tui, bits, words);
+	free(bits);
+	free(cells);
+	say(tui, "only what lives in view is shown; I shows all");
 }

@@ -152,7 +152,8 @@ void find_site(struct tui *tui, uint32_t stack, uint32_t object, unsigned reason
 	snprintf(text, sizeof(text), reason ? "state:blocked reason:%s" : "state:blocked",
 		reason ? dwell_reason_name(reason) : "");
 	dwell_search_parse(&question.search, text, NULL);
-	range_of(tui, &question);
+	question.from_ns = tui->table_from;
+	question.to_ns = tui->table_to;
 	ask(tui, &question, "wait of this kind");
 	tui->step_kind = STEP_ZOOM;
 }

@@ -49,20 +49,16 @@ const char *name_row(char out[NAME_SIZE], const struct tui *tui, const struct tu
 
 const char *name_time(char out[NAME_SIZE], uint64_t time_ns, uint64_t resolution_ns)
 {
-	int digits = 0;
+	unsigned digits = 0;
+	size_t size;
 
 	for (uint64_t step = 1000000000; step > resolution_ns && digits < 9; step /= 10)
 		digits++;
-	if (digits) {
-		uint64_t rest = time_ns % 1000000000;
-
-		for (int i = digits; i < 9; i++)
-			rest /= 10;
-		snprintf(out, NAME_SIZE, "%" PRIu64 ".%0*" PRIu64 " s", time_ns / 1000000000,
-			digits, rest);
-	} else {
-		snprintf(out, NAME_SIZE, "%" PRIu64 " s", time_ns / 1000000000);
-	}
+	size = (size_t)snprintf(out, NAME_SIZE, "%" PRIu64 ".%09" PRIu64, time_ns / 1000000000,
+		time_ns % 1000000000);
+	/* All nine, and those that are too many cut off; without any, the point too. */
+	size -= digits ? 9 - digits : 10;
+	snprintf(out + size, NAME_SIZE - size, " s");
 	return out;
 }
 

@@ -47,6 +47,16 @@ static uint64_t length_of(const struct tui *tui)
 	return tui->facts->end_ns - tui->facts->begin_ns;
 }
 
+/* A wait that one sees by its length needs no mark: what hides in a cell does. */
+static void settle_bound(struct tui *tui)
+{
+	if (tui->bound_is_set)
+		return;
+	tui->bound_ns = UINT64_C(1) << 23;
+	while (tui->bound_ns < tui->place.cell_ns / 4)
+		tui->bound_ns *= 2;
+}
+
 void port_settle(struct tui *tui)
 {
 	struct tui_place *place = &tui->place;
@@ -67,6 +77,7 @@ void port_settle(struct tui *tui)
 		place->time_ns = begin;
 	if (place->time_ns >= end)
 		place->time_ns = end - 1;
+	settle_bound(tui);
 }
 
 void port_fit(struct tui *tui)

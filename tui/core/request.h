@@ -42,8 +42,8 @@
 	X(PREVIOUS_WAIT, "previous-wait", ",", "the task's previous wait longer than the bound")   \
 	X(LONGEST_HERE, "longest-here", "x", "the task's longest wait in view")                    \
 	X(LONGEST, "longest", "X", "the longest wait in view of all rows")                         \
-	X(NEXT_FINDING, "next-finding", "}", "the next finding")                                   \
-	X(PREVIOUS_FINDING, "previous-finding", "{", "the previous finding")                       \
+	X(NEXT_FINDING, "next-row", "}", "the next row of the table that was shown last")          \
+	X(PREVIOUS_FINDING, "previous-row", "{", "the one before")                                 \
 	X(BOUND_UP, "bound-up", ">", "mark only longer waits")                                     \
 	X(BOUND_DOWN, "bound-down", "<", "mark shorter waits, too")                                \
 	G("Following")                                                                             \
@@ -71,6 +71,7 @@
 	X(SORT, "sort", "y", "sort by running, runnable, blocked, name, start")                    \
 	X(PIN, "pin", "p", "keep this row at the top")                                             \
 	X(HIDE, "hide", "i", "hide this row")                                                      \
+	X(ALIVE, "alive", "b", "show only rows of tasks that live in view")                        \
 	X(SHOW_ALL, "show-all", "I", "show hidden rows, and drop the filter")                      \
 	X(DETAILS, "details", "D", "details below: more, less, none")                              \
 	G("Screens")                                                                               \
@@ -79,7 +80,7 @@
 	X(BLOCKED, "blocked", "3", "where time was lost")                                          \
 	X(LATENCY, "latency", "4", "runnable to running, and who ran instead")                     \
 	X(LOCKS, "locks", "5", "locks, and what their holders did")                                \
-	X(FINDINGS, "findings", "6", "what every rule found")                                      \
+	X(FINDINGS, "findings", "6", "tasks that outlive their use or wait for ever")              \
 	X(FLAME, "flame", "7", "stacks of the waits, by the time they cost")                       \
 	X(NEXT_SCREEN, "next-screen", "Tab", "the next screen")                                    \
 	X(PREVIOUS_SCREEN, "previous-screen", "S-Tab", "the previous screen")                      \

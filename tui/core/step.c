@@ -94,6 +94,10 @@ static bool step_find(struct tui *tui, enum request request)
 	case REQUEST_PREVIOUS_NOTE:
 		notes_go(tui, request == REQUEST_PREVIOUS_NOTE);
 		return true;
+	case REQUEST_NEXT_FINDING:
+	case REQUEST_PREVIOUS_FINDING:
+		table_step(tui, request == REQUEST_NEXT_FINDING ? 1 : -1);
+		return true;
 	case REQUEST_BOUND_UP:
 	case REQUEST_BOUND_DOWN:
 		act_change_bound(tui, request == REQUEST_BOUND_UP);
@@ -117,6 +121,9 @@ static bool step_rows(struct tui *tui, enum request request)
 		return true;
 	case REQUEST_FOLD_ALL:
 		act_fold_all(tui);
+		return true;
+	case REQUEST_ALIVE:
+		act_alive(tui);
 		return true;
 	case REQUEST_SHOW_ALL:
 		act_show_all(tui);

@@ -18,6 +18,7 @@ static const unsigned analyses[SCREEN_COUNT] = {
 	[SCREEN_BLOCKED] = DWELL_ANALYZE_BLOCKED,
 	[SCREEN_LATENCY] = DWELL_ANALYZE_LATENCY,
 	[SCREEN_LOCKS] = DWELL_ANALYZE_LOCKS,
+	[SCREEN_FINDINGS] = DWELL_ANALYZE_LEAKS,
 	[SCREEN_FLAME] = DWELL_ANALYZE_FLAME,
 };
 
@@ -50,6 +51,9 @@ bool table_update(struct tui *tui, unsigned milliseconds)
 	if (!query.analyses)
 		return false;
 	table_range(tui, &query.selection.from_ns, &query.selection.to_ns);
+	tui->last_table = tui->screen;
+	tui->table_from = query.selection.from_ns;
+	tui->table_to = query.selection.to_ns;
 	/* All of it: to the end, as the commands say it. */
 	if (query.selection.to_ns == tui->facts->end_ns)
 		query.selection.to_ns = 0;
@@ -82,6 +86,8 @@ size_t table_count(const struct tui *tui)
 		return answer->latency ? answer->latency->worst_count : 0;
 	case SCREEN_LOCKS:
 		return answer->locks ? answer->locks->count : 0;
+	case SCREEN_FINDINGS:
+		return answer->leaks ? answer->leaks->count : 0;
 	default:
 		return 0;
 	}
@@ -115,6 +121,15 @@ static void go_worst(struct tui *tui, const struct dwell_worst *worst)
 	port_show(tui, worst->at_ns, worst->at_ns + worst->latency_ns);
 }
 
+static void go_leak(struct tui *tui, const struct dwell_leak *leak)
+{
+	const uint64_t at =
+		leak->since_ns < tui->facts->begin_ns ? tui->facts->begin_ns : leak->since_ns;
+
+	item_go(tui, leak->count ? leak->tasks[0] : 0, at);
+	port_show(tui, at, leak->until_ns > at ? leak->until_ns : at + 1);
+}
+
 void table_go(struct tui *tui)
 {
 	const struct dwell_answer *answer = table_answer(tui);
@@ -138,6 +153,9 @@ void table_go(struct tui *tui)
 		find_site(tui,
 			answer->locks->rows[line].object ? 0 : answer->locks->rows[line].stack,
 			answer->locks->rows[line].object, 0);
+		break;
+	case SCREEN_FINDINGS:
+		go_leak(tui, &answer->leaks->rows[line]);
 		break;
 	default:
 		break;
@@ -173,6 +191,8 @@ static bool go_found(struct tui *tui, const struct dwell_answer *answer)
 		}
 	/* A site or a lock is a place in the program: where it cost most, in all of the trace. */
 	tui->has_selection = false;
+	tui->table_from = tui->facts->begin_ns;
+	tui->table_to = tui->facts->end_ns;
 	for (size_t i = 0; i < answer->blocked->count; i++)
 		if (answer->blocked->rows[i].id == tui->wanted_id) {
 			port_fit(tui);
@@ -198,4 +218,22 @@ bool table_look_up(struct tui *tui)
 		say(tui, "nothing has this id");
 	work_drop(&tui->look_up);
 	return true;
+}
+
+void table_step(struct tui *tui, int by)
+{
+	const size_t line = tui->line[tui->last_table];
+
+	if (!tui->last_table || !table_answer(tui)) {
+		say(tui, "no table was shown: Tab shows one");
+		return;
+	}
+	tui->screen = tui->last_table;
+	table_move(tui, by);
+	if (tui->line[tui->screen] == line) {
+		tui->screen = SCREEN_TIMELINE;
+		say(tui, by > 0 ? "that was the last row" : "that was the first row");
+		return;
+	}
+	table_go(tui);
 }

@@ -16,6 +16,8 @@ size_t table_count(const struct tui *tui);
 void table_move(struct tui *tui, int64_t lines);
 /* To the place of the selected row on the timeline. */
 void table_go(struct tui *tui);
+/* To the place of the next row (1) or the one before (-1) of the table that was shown last. */
+void table_step(struct tui *tui, int by);
 /* To the place of the row with an id, as reports print it. */
 void table_go_id(struct tui *tui, const char *id);
 bool table_look_up(struct tui *tui);

@@ -41,7 +41,8 @@ struct tui {
 	unsigned history_count, history_at;
 	bool selecting, has_selection, has_mark;
 	uint64_t select_from, select_to, select_anchor, mark_ns;
-	uint64_t bound_ns;
+	uint64_t bound_ns; /* waits longer than this are marked */
+	bool bound_is_set; /* by the user; else it goes with the cells' width */
 
 	struct tui_rows rows;
 	enum tui_group group;
@@ -85,6 +86,8 @@ struct tui {
 	size_t note_count;
 
 	/* Tables. */
+	enum tui_screen last_table;
+	uint64_t table_from, table_to; /* of the answer that there is */
 	size_t line[SCREEN_COUNT], line_top[SCREEN_COUNT];
 	unsigned table_rows;
 

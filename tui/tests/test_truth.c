@@ -192,6 +192,7 @@ static void random_view(struct tui *tui, uint64_t *random)
 	for (uint64_t halves = gen_random(random, 14); halves; halves--)
 		width /= 2;
 	port_show(tui, from, from + width + 1);
+	tui->bound_is_set = true;
 	tui->bound_ns = UINT64_C(1024) << gen_random(random, 12);
 	rows_select(tui, gen_random(random, tui->rows.count));
 }

@@ -130,7 +130,7 @@ static void cell_line(struct pane *pane)
 	const struct tui *tui = pane->tui;
 	const int column = port_column(tui, tui->place.time_ns);
 	const struct dwell_cell *cell = NULL;
-	char text[512] = "", width[DWELL_NUMBER_SIZE], longest[DWELL_NUMBER_SIZE];
+	char text[512] = "", longest[DWELL_NUMBER_SIZE];
 	uint64_t whole = 0;
 	size_t used;
 
@@ -153,8 +153,8 @@ static void cell_line(struct pane *pane)
 		snprintf(text + used, sizeof(text) - used, "; longest wait %s",
 			duration(longest, tui, cell->longest_wait_ns));
 	used = strlen(text);
-	snprintf(text + used, sizeof(text) - used, " (cell of %s%s)",
-		duration(width, tui, tui->place.cell_ns), tui->exact ? "" : ", about");
+	if (!tui->exact)
+		snprintf(text + used, sizeof(text) - used, " (about)");
 	field(pane, "here", text);
 }
 

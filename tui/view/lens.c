@@ -37,7 +37,7 @@ static void draw_line(struct frame *frame, const struct tui *tui, const struct t
 		frame_put(frame, 1, y, " ", (struct pen){ .back = lines[which].tone });
 	for (unsigned i = 0; strip && strip->known && i < tui->layout.columns; i++) {
 		const struct tui_shade shade = shade_of(&strip->cells[i], tui->bound_ns, whole_ns);
-		const bool hot = shade.hot && lines[which].state == DWELL_BLOCKED;
+		const bool hot = shade.hot && whole_ns && lines[which].state == DWELL_BLOCKED;
 		const bool whole = shade.eighths[DWELL_BLOCKED] == 8;
 		const uint8_t tone = !hot    ? lines[which].tone
 				     : whole ? (uint8_t)TONE_LONG

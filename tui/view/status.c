@@ -149,6 +149,14 @@ static void place_text(const struct tui *tui, char *out, size_t size)
 	snprintf(part, sizeof(part), "%s %s", tui->has_selection ? "selected" : "view",
 		dwell_format_duration(text, to_ns - from_ns, tui->ascii));
 	append(out, size, part);
+	if (!table_is_shown(tui)) {
+		snprintf(part, sizeof(part), "cell %s",
+			dwell_format_duration(text, tui->place.cell_ns, tui->ascii));
+		append(out, size, part);
+		snprintf(part, sizeof(part), "long > %s",
+			dwell_format_duration(text, tui->bound_ns, tui->ascii));
+		append(out, size, part);
+	}
 	if (!tui->exact && tui->screen == SCREEN_TIMELINE)
 		append(out, size,
 			tui->ascii ? "~ about: more is being read" : "≈ about: more is being read");
@@ -171,7 +179,7 @@ static void draw_busy(struct frame *frame, const struct tui *tui, unsigned y)
 static void draw_hints(struct frame *frame, const struct tui *tui, unsigned x, unsigned y)
 {
 	static const char timeline[] =
-		"? help  w/s zoom  a/d pan  f all  Enter to item  / search  X longest wait";
+		"? help  w/s zoom  a/d pan  f all  Enter to it  / search  Tab tables";
 	static const char table[] =
 		"? help  Enter go there  j/k move  Tab next  1 timeline  Y save";
 	const char *text = tui->screen == SCREEN_TIMELINE ? timeline : table;

@@ -16,7 +16,7 @@ static const char *const about[SCREEN_COUNT] = {
 	[SCREEN_BLOCKED] = "where time was lost, what matters first",
 	[SCREEN_LATENCY] = "the longest times from runnable to running, and who ran instead",
 	[SCREEN_LOCKS] = "locks that were waited for",
-	[SCREEN_FINDINGS] = "findings",
+	[SCREEN_FINDINGS] = "tasks that outlive their use or wait for ever",
 };
 
 static void draw_heading(struct frame *frame, const struct tui *tui)
@@ -173,12 +173,6 @@ void view_table(struct frame *frame, struct tui *tui)
 
 	tui->table_rows = frame->height - TOP - 1 - (chart ? CHART : 0);
 	table_move(tui, 0);
-	if (tui->screen == SCREEN_FINDINGS) {
-		frame_text(frame, 1, 1, frame->width - 2,
-			"findings: not told here yet; see dwell blocked and dwell locks",
-			(struct pen){ .fore = TONE_FAINT });
-		return;
-	}
 	if (!table_answer(tui)) {
 		frame_text(frame, 1, 1, frame->width - 2,
 			work_goes_on(&tui->answer) ? "working it out ..." : "there is no answer",

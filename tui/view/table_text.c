@@ -57,6 +57,17 @@ static const struct column locks[] = {
 	{ .title = NULL },
 };
 
+static const struct column findings[] = {
+	{ "finding", 14, false, TONE_HOT, false, 0 },
+	{ "tasks", 6, true, TONE_TEXT, false, 0 },
+	{ "since", 14, true, TONE_TEXT, false, 8 },
+	{ "lost", 9, true, TONE_STRONG, false, 0 },
+	{ "on", 16, false, TONE_ACCENT, false, 0 },
+	{ "first task", 24, false, TONE_TEXT, false, 10 },
+	{ "where", 0, false, TONE_STRONG, false, 0 },
+	{ .title = NULL },
+};
+
 static const struct column none[] = { { .title = NULL } };
 
 const struct column *table_columns(unsigned screen)
@@ -70,6 +81,8 @@ const struct column *table_columns(unsigned screen)
 		return latency;
 	case SCREEN_LOCKS:
 		return locks;
+	case SCREEN_FINDINGS:
+		return findings;
 	default:
 		return none;
 	}
@@ -221,6 +234,28 @@ static const char *locks_text(char out[NAME_SIZE], const struct tui *tui,
 	}
 }
 
+static const char *finding_text(
+	char out[NAME_SIZE], const struct tui *tui, const struct dwell_leak *row, unsigned column)
+{
+	switch (column) {
+	case 0:
+		return word(out, dwell_leak_name(row->kind));
+	case 1:
+		return dwell_format_count(out, row->count);
+	case 2:
+		return name_time(out, row->since_ns, 1000);
+	case 3:
+		return row->lost_ns ? duration(out, tui, row->lost_ns) : word(out, "");
+	case 4:
+		return word(out, row->reason ? dwell_reason_name(row->reason) : "");
+	case 5:
+		return dwell_name_task(out, tui->catalog, row->count ? row->tasks[0] : 0);
+	default:
+		return dwell_name_site(
+			out, tui->catalog, row->stack ? row->stack : row->creation_stack);
+	}
+}
+
 const char *table_text(
 	char out[NAME_SIZE], const struct tui *tui, size_t line, unsigned column, uint64_t *ppm)
 {
@@ -240,6 +275,8 @@ const char *table_text(
 		return latency_text(out, tui, &answer->latency->worst[line], column);
 	case SCREEN_LOCKS:
 		return locks_text(out, tui, &answer->locks->rows[line], column, ppm);
+	case SCREEN_FINDINGS:
+		return finding_text(out, tui, &answer->leaks->rows[line], column);
 	default:
 		return out;
 	}

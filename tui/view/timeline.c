@@ -218,6 +218,8 @@ static void draw_cells(struct frame *frame, const struct tui *tui, const struct 
 			continue;
 		}
 		shade = shade_of(&strip->cells[i], tui->bound_ns, shade_whole(tui, row));
+		/* Of many tasks one is always in a long wait. */
+		shade.hot &= row->kind == ROW_TASK;
 		if (shade.present)
 			view_shade(frame, x, y, &shade);
 		if (is_lost(tui, row, i))
