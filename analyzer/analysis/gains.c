@@ -242,8 +242,7 @@ static int join(struct sweep *sweep, const struct pending *p)
 static int born(struct sweep *sweep, const struct pending *p)
 {
 	struct place *place = table_get(&sweep->places, p->task);
-	const struct dwell_catalog_task *task =
-		dwell_catalog_task(sweep->gains->shares->catalog, p->task);
+	const uint32_t maker = maker_of(sweep->gains->shares->catalog, p->task, p->time_ns);
 	const struct dwell_stretch *parent = NULL;
 	struct ways ways;
 
@@ -252,8 +251,8 @@ static int born(struct sweep *sweep, const struct pending *p)
 	ways = place->ways;
 	place->reached = false;
 	memset(&place->ways, 0, sizeof(place->ways));
-	if (task && task->born && task->parent)
-		parent = chapters_at(&sweep->chapters, task->parent, p->time_ns);
+	if (maker)
+		parent = chapters_at(&sweep->chapters, maker, p->time_ns);
 	if (parent)
 		return leave(sweep, parent, p->time_ns, &ways);
 	lengthen(&sweep->longest, &ways, p->time_ns - sweep->from_ns, 0);

@@ -153,19 +153,25 @@ static int through_wait(struct walk *walk, const struct dwell_stretch *stretch, 
 		DWELL_ENTRY_WAKER, &wait);
 }
 
+uint32_t maker_of(const struct dwell_catalog *catalog, uint32_t task, uint64_t at_ns)
+{
+	const struct dwell_catalog_task *of = dwell_catalog_task(catalog, task);
+
+	/* Defined late, it has rows from before: of these its creation was the first. */
+	return of && (of->born || at_ns < of->created_ns) ? of->parent : DWELL_NONE;
+}
+
 /* Nothing is known of the top task before at_ns: who made it goes on; else its waiter waited. */
 static int before_life(struct walk *walk, uint64_t *at_ns)
 {
 	struct walk_frame *top = &walk->frames[walk->depth - 1];
-	const struct dwell_catalog_task *task =
-		dwell_catalog_task(walk->chapters.model->catalog, top->task);
+	const uint32_t maker = maker_of(walk->chapters.model->catalog, top->task, *at_ns);
 	const uint64_t bound_ns = top->bound_ns;
 	int err;
 
-	if (task && task->born && task->parent && !is_on_path(walk, task->parent) &&
-		chapters_at(&walk->chapters, task->parent, *at_ns)) {
+	if (maker && !is_on_path(walk, maker) && chapters_at(&walk->chapters, maker, *at_ns)) {
 		err = put_on_path(walk, top->task, false);
-		top->task = task->parent;
+		top->task = maker;
 		top->entry = DWELL_ENTRY_CREATOR;
 		return err ? err : put_on_path(walk, top->task, true);
 	}

@@ -37,4 +37,7 @@ int walk_back(
 unsigned walk_stop(const struct walk *walk, const struct dwell_stretch *wait, uint64_t at_ns);
 void walk_release(struct walk *walk);
 
+/* Who made a task whose life is known from at_ns on; 0: that it began then was not seen. */
+uint32_t maker_of(const struct dwell_catalog *catalog, uint32_t task, uint64_t at_ns);
+
 #endif

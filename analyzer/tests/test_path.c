@@ -110,12 +110,11 @@ static const struct dwell_interval *naive_at(const struct naive *n, uint32_t tas
 	return NULL;
 }
 
-static uint32_t maker_of(const struct naive *n, uint32_t task, uint64_t at)
+static uint32_t naive_maker(const struct naive *n, uint32_t task, uint64_t at)
 {
 	const struct dwell_catalog_task *of = dwell_catalog_task(n->catalog, task);
 
-	(void)at;
-	return of && of->born ? of->parent : 0;
+	return of && (of->born || at < of->created_ns) ? of->parent : 0;
 }
 
 static uint64_t most(uint64_t a, uint64_t b)
@@ -155,7 +154,7 @@ static bool naive_walk(const struct naive *n, uint32_t task, uint32_t for_task, 
 		struct spot spot = { task, for_task, 0, 0 };
 
 		if (!v && for_task) {
-			const uint32_t maker = maker_of(n, task, *at);
+			const uint32_t maker = naive_maker(n, task, *at);
 
 			on[task] = false;
 			if (!maker || on[maker] || !naive_at(n, maker, *at))
@@ -275,7 +274,7 @@ static uint64_t naive_midst(struct naive *n, const struct dwell_interval *v, uin
 static uint64_t work_out_start(struct naive *n, const struct dwell_interval *v)
 {
 	const struct dwell_interval *before = naive_at(n, v->task, v->start_ns), *made;
-	const uint32_t maker = maker_of(n, v->task, v->start_ns);
+	const uint32_t maker = naive_maker(n, v->task, v->start_ns);
 
 	if (v->start_ns <= n->from)
 		return 0;
