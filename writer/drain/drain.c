@@ -399,4 +399,6 @@ int dwell_drain_finish(struct dwell_drain *drain, uint64_t *end_ns)
 void dwell_drain_counts(const struct dwell_drain *drain, struct dwell_drain_counts *out)
 {
 	*out = drain->counts;
+	out->other_version =
+		atomic_load_explicit(&drain->session->header->other_version, memory_order_relaxed);
 }

@@ -68,6 +68,7 @@ struct dwell_drain_counts {
 	uint64_t holes;   /* slots reserved and never written */
 	uint64_t hostile; /* records that make no sense */
 	uint64_t session_losses[DWELL_SESSION_LOSS_COUNT];
+	uint64_t other_version; /* processes whose library is of another one and records nothing */
 };
 void dwell_drain_counts(const struct dwell_drain *drain, struct dwell_drain_counts *out);
 

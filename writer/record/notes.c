@@ -59,6 +59,9 @@ int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_s
 	/* Where a join is missing, none happened. */
 	if (recording->drain)
 		err |= dwell_recording_tell_note(sink, "joins", "all");
+	if (dwell_recording_strangers(recording) != 0)
+		err |= tell_number(
+			sink, "recorder.other_version", dwell_recording_strangers(recording));
 	err |= tell_number(sink, "recorder.cpu_ns", dwell_recording_cpu_ns());
 	err |= tell_number(sink, "recorder.repairs", dwell_order_repairs(recording->order));
 	return err ? DWELL_EIO : 0;
@@ -68,6 +71,15 @@ uint64_t dwell_recording_waits(const struct dwell_recording *recording)
 {
 	return recording->kernel || recording->perf ? recording->sched.waits
 						    : recording->tick.waits;
+}
+
+uint64_t dwell_recording_strangers(const struct dwell_recording *recording)
+{
+	struct dwell_drain_counts counts = { 0 };
+
+	if (recording->drain)
+		dwell_drain_counts(recording->drain, &counts);
+	return counts.other_version;
 }
 
 uint64_t dwell_recording_lost(const struct dwell_recording *recording)

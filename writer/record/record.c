@@ -269,6 +269,18 @@ static void print_size(char *out, size_t size, uint64_t bytes)
 		snprintf(out, size, "%.1f MB", (double)bytes / 1e6);
 }
 
+/* They told nothing of themselves: the kernel's records are all there is of them. */
+static void tell_strangers(const struct run *run)
+{
+	const uint64_t strangers = dwell_recording_strangers(&run->recording);
+
+	if (strangers != 0 && run->started && !run->options.quiet)
+		(void)dwell_complain(0, run->options.path,
+			"%" PRIu64 " processes have a libdwell of another version than the "
+			"recorder's: what it knows is missing",
+			strangers);
+}
+
 static void summary(struct run *run)
 {
 	const struct dwell_recording *recording = &run->recording;
@@ -347,6 +359,7 @@ static int run_all(struct run *run)
 	}
 	if (status != 0)
 		return status;
+	tell_strangers(run);
 	summary(run);
 	if (run->launch.pid > 0)
 		status = dwell_launch_exit_status(&run->launch);

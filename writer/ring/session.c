@@ -123,8 +123,10 @@ enum dwell_session_verdict dwell_session_open(
 	magic = atomic_load_explicit((_Atomic uint64_t *)&header->magic, memory_order_acquire);
 	if (magic != DWELL_SESSION_MAGIC)
 		return DWELL_SESSION_NOT_ONE;
-	if (header->major != DWELL_SESSION_MAJOR)
+	if (header->major != DWELL_SESSION_MAJOR) {
+		atomic_fetch_add_explicit(&header->other_version, 1, memory_order_relaxed);
 		return DWELL_SESSION_VERSION;
+	}
 	if (header->bytes != bytes || !sizes_hold(header))
 		return DWELL_SESSION_NOT_ONE;
 	*session = (struct dwell_session){

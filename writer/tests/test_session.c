@@ -53,6 +53,7 @@ Test(session, open_refuses)
 	header->index_max = 16;
 	header->major++;
 	cr_assert(eq(int, dwell_session_open(&other, place.at, bytes), DWELL_SESSION_VERSION));
+	cr_assert(eq(u64, atomic_load(&header->other_version), 1));
 	header->magic++;
 	cr_assert(eq(int, dwell_session_open(&other, place.at, bytes), DWELL_SESSION_NOT_ONE));
 	free(place.at);
