@@ -7,7 +7,12 @@
 #include "ring/intern.h"
 #include "ring/reader.h"
 
-enum { DWELL_DRAIN_MEMO = 4096, DWELL_DRAIN_ROWS = 2048, DWELL_DRAIN_RENAMES = 64 };
+enum {
+	DWELL_DRAIN_MEMO = 4096,
+	DWELL_DRAIN_ROWS = 2048,
+	DWELL_DRAIN_RENAMES = 64,
+	DWELL_DRAIN_DETACHED = 256
+};
 
 struct drain_process {
 	uint32_t generation; /* of the slot when it was taken over; 0: not known */
@@ -53,14 +58,21 @@ struct dwell_drain {
 	} memo[DWELL_DRAIN_MEMO];
 	struct dwell_map by_handle; /* (process, pthread_t) to number of the latest birth */
 	struct drain_birth {
-		uint64_t ticks;      /* it was created */
-		uint32_t task, tid;  /* of the host */
-		uint32_t before;     /* number of the birth before it with this pthread_t, or 0 */
-	} * birth;                   /* the latest ones, by number; numbers begin with 1 */
+		uint64_t ticks;     /* it was created */
+		uint32_t task, tid; /* of the host */
+		uint32_t before;    /* number of the birth before it with this pthread_t, or 0 */
+		bool given_up; /* joined or detached: the pthread_t is another's from then on */
+	} * birth;             /* the latest ones, by number; numbers begin with 1 */
 	uint32_t births, birth_size; /* ever; a power of two */
 	uint64_t met_ns;             /* the pass in which threads were looked for once more */
-	struct drain_rename {        /* of threads that were not met yet */
-		uint32_t process;    /* slot; meaningful when label is not 0 */
+	/* Detached before they were met. */
+	struct drain_detached {
+		uint64_t handle, ticks;
+		uint32_t process, task; /* of the registry; task: who detached it, 0: free */
+	} detached[DWELL_DRAIN_DETACHED];
+	unsigned detachments;     /* ever; the oldest is overwritten */
+	struct drain_rename {     /* of threads that were not met yet */
+		uint32_t process; /* slot; meaningful when label is not 0 */
 		uint32_t label;
 		uint64_t handle;
 	} rename[DWELL_DRAIN_RENAMES];
@@ -115,11 +127,14 @@ void dwell_drain_rename_other(const struct drain_place *place, uint64_t handle, 
 /* Where an entry's id (as a stack, or, with process 0, as a label) is remembered. */
 struct drain_memo *dwell_drain_memo(struct dwell_drain *drain, uint32_t entry, uint32_t process);
 
-/* A thread was met. Which one had that pthread_t at a time, NULL where that is not known: valid
- * until the next is met. */
+/* A thread was met. */
 void dwell_drain_born(struct dwell_drain *drain, const struct drain_thread *thread, uint64_t ticks);
-const struct drain_birth *dwell_drain_of_handle(
+/* Which thread had that pthread_t at a time and was not given up; NULL where that is not known.
+ * Valid until the next is met. */
+struct drain_birth *dwell_drain_of_handle(
 	const struct drain_place *place, uint64_t handle, uint64_t ticks);
+/* A thread that was not met yet is detached: told when it is met. */
+void dwell_drain_detach_later(const struct drain_place *place, uint64_t handle, uint64_t ticks);
 
 /* Ids of the registry for what records name. */
 uint32_t dwell_drain_object(

@@ -26,6 +26,37 @@ static bool make_room(struct dwell_drain *drain)
 	return true;
 }
 
+/* It was detached before it was met. */
+static void tell_detached(
+	struct dwell_drain *drain, const struct drain_thread *thread, struct drain_birth *birth)
+{
+	const struct drain_process *process = &drain->process[thread->process];
+
+	for (unsigned i = 0; i < DWELL_DRAIN_DETACHED; i++) {
+		struct drain_detached *detached = &drain->detached[i];
+		struct dwell_event row = { .time_ns = drain->watermark_ns,
+			.task = detached->task,
+			.kind = DWELL_EVENT_RELEASE };
+
+		if (!detached->task || detached->process != process->id ||
+			detached->handle != thread->handle || detached->ticks < birth->ticks)
+			continue;
+		row.object = dwell_registry_object(
+			drain->registry, process->id, DWELL_OBJECT_THREAD, birth->tid);
+		birth->given_up = true;
+		detached->task = 0;
+		dwell_drain_put(drain, &row);
+	}
+}
+
+void dwell_drain_detach_later(const struct drain_place *place, uint64_t handle, uint64_t ticks)
+{
+	struct dwell_drain *drain = place->drain;
+
+	drain->detached[drain->detachments++ % DWELL_DRAIN_DETACHED] =
+		(struct drain_detached){ handle, ticks, place->process->id, place->thread->task };
+}
+
 void dwell_drain_born(struct dwell_drain *drain, const struct drain_thread *thread, uint64_t ticks)
 {
 	const uint32_t process = drain->process[thread->process].id;
@@ -40,31 +71,32 @@ void dwell_drain_born(struct dwell_drain *drain, const struct drain_thread *thre
 		.before = dwell_map_get(&drain->by_handle, process, thread->handle),
 	};
 	(void)dwell_map_set(&drain->by_handle, process, thread->handle, drain->births);
+	if (drain->detachments)
+		tell_detached(drain, thread, birth_at(drain, drain->births));
 }
 
-static const struct drain_birth *find(
-	const struct drain_place *place, uint64_t handle, uint64_t ticks)
+static struct drain_birth *find(const struct drain_place *place, uint64_t handle, uint64_t ticks)
 {
 	const struct dwell_drain *drain = place->drain;
-	const struct drain_birth *latest = NULL;
+	struct drain_birth *latest = NULL;
 	uint32_t number = dwell_map_get(&drain->by_handle, place->process->id, handle);
 
 	/* Threads of one pass are met in any order. */
 	for (int i = 0; i < LOOK_BACK && number && drain->births - number < drain->birth_size;
 		i++) {
-		const struct drain_birth *birth = birth_at(drain, number);
+		struct drain_birth *birth = birth_at(drain, number);
 
 		if (birth->ticks <= ticks && (!latest || birth->ticks > latest->ticks))
 			latest = birth;
 		number = birth->before;
 	}
-	return latest;
+	return latest && !latest->given_up ? latest : NULL;
 }
 
-const struct drain_birth *dwell_drain_of_handle(
+struct drain_birth *dwell_drain_of_handle(
 	const struct drain_place *place, uint64_t handle, uint64_t ticks)
 {
-	const struct drain_birth *birth = find(place, handle, ticks);
+	struct drain_birth *birth = find(place, handle, ticks);
 
 	/* It may have been born, and have ended, since this pass began. */
 	if (!birth && dwell_drain_meet(place->drain))

@@ -67,17 +67,17 @@ static uint64_t stamp(const struct drain_place *place, uint64_t ticks)
 	return dwell_drain_stamp(place->drain, place->process, ticks);
 }
 
-/* A thread that is joined or detached is known by its pthread_t; its number says more. Returns the
- * task, 0 where it is not known. */
-static uint32_t target_of(
+/* A thread that is joined or detached is known by its pthread_t; its number says more. NULL where
+ * it is not known. */
+static struct drain_birth *target_of(
 	const struct drain_place *place, unsigned kind, uint64_t ticks, uint64_t *native)
 {
-	const struct drain_birth *birth =
+	struct drain_birth *birth =
 		kind == DWELL_OBJECT_THREAD ? dwell_drain_of_handle(place, *native, ticks) : NULL;
 
 	if (birth)
 		*native = birth->tid;
-	return birth ? birth->task : 0;
+	return birth;
 }
 
 /* What WAIT_BEGIN and WAIT_END say alike. */
@@ -88,7 +88,11 @@ static void fill_wait(
 	const bool begun = place->thread->begun_since == record->x[1];
 	uint64_t native = record->y[1];
 
-	row->peer = target_of(place, kind, record->x[1], &native);
+	struct drain_birth *target = target_of(place, kind, record->x[1], &native);
+
+	row->peer = target ? target->task : 0;
+	if (target && (flags & DWELL_FLAG_TIMED_OUT) == 0)
+		target->given_up = true;
 	row->reason = reason_of(dwell_what_reason(record->a));
 	row->flags = row_flags(flags);
 	/* The descriptor may stand for something else by now. */
@@ -139,7 +143,15 @@ static void decode_hold(
 	row->kind =
 		record->kind == DWELL_RECORD_ACQUIRE ? DWELL_EVENT_ACQUIRE : DWELL_EVENT_RELEASE;
 	row->task = current(place);
-	(void)target_of(place, kind, record->time, &native);
+	struct drain_birth *target = target_of(place, kind, record->time, &native);
+
+	if (target) {
+		target->given_up = true;
+	} else if (kind == DWELL_OBJECT_THREAD && record->kind == DWELL_RECORD_RELEASE) {
+		dwell_drain_detach_later(place, native, record->time);
+		row->kind = 0;
+		return;
+	}
 	row->object = dwell_drain_object(place, kind, flags, native);
 	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	row->flags = row_flags(flags);
@@ -386,7 +398,9 @@ static void fill_begin(const struct drain_place *place, const struct drain_word 
 	const unsigned kind = word->what >> 8 & 0xff, flags = word->what & 0xff;
 	uint64_t native = word->state[1];
 
-	row->peer = target_of(place, kind, since, &native);
+	const struct drain_birth *target = target_of(place, kind, since, &native);
+
+	row->peer = target ? target->task : 0;
 	row->reason = reason_of(word->state[0] & 0xff);
 	row->flags = row_flags(flags & ~(unsigned)DWELL_FLAG_TIMED_OUT);
 	row->object = dwell_drain_object(place, kind, flags, native);

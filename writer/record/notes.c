@@ -1,6 +1,7 @@
 #include "recording.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -39,6 +40,14 @@ static void command_line(const struct dwell_recording *recording, char *out, siz
 	}
 }
 
+/* That the command may run on, as it inherits them. */
+static uint64_t usable_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint64_t)CPU_COUNT(&set) : 0;
+}
+
 int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_sink *sink)
 {
 	char command[4096];
@@ -53,6 +62,7 @@ int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_s
 		err |= dwell_recording_tell_note(sink, "host", name.nodename);
 		err |= dwell_recording_tell_note(sink, "kernel", name.release);
 	}
+	err |= tell_number(sink, "cpus", usable_cpus());
 	err |= dwell_recording_tell_note(sink, "recorder.no_bpf", recording->kernel_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_perf", recording->perf_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_preload", recording->preload.why);
