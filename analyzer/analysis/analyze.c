@@ -19,6 +19,8 @@ static const struct {
 	{ DWELL_ANALYZE_LEAKS, &leaks_fold, leaks_answer },
 	{ DWELL_ANALYZE_GC, &gc_fold, gc_answer },
 	{ DWELL_ANALYZE_POOLS, &pools_fold, pools_answer },
+	/* Last: it looks at the others' answers. */
+	{ DWELL_ANALYZE_FINDINGS, &watch_fold, findings_answer },
 };
 
 enum { ANALYSES = sizeof(analyses) / sizeof(analyses[0]) };
@@ -141,20 +143,33 @@ static void take_query(struct model *model, const struct dwell_query *query)
 			model->ops[model->fold_count++] = analyses[i].ops;
 }
 
+/* Rules look at most of the other answers. */
+static struct dwell_query with_what_it_needs(const struct dwell_query *query)
+{
+	struct dwell_query whole = *query;
+
+	if (query->analyses & DWELL_ANALYZE_FINDINGS)
+		whole.analyses |= DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY |
+				  DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS |
+				  DWELL_ANALYZE_SPANS | DWELL_ANALYZE_LEAKS;
+	return whole;
+}
+
 int dwell_analyze(struct dwell_answer **out, struct dwell_source *source,
 	const struct dwell_query *query, struct dwell_diag *diag)
 {
+	const struct dwell_query whole = with_what_it_needs(query);
 	struct model model = { .source = source };
 	struct dwell_answer *answer = NULL;
 	int err = check(query, diag);
 
 	if (err)
 		return err;
-	take_query(&model, query);
+	take_query(&model, &whole);
 	err = model_run(&model, diag);
 	if (!err) {
 		answer = calloc(1, sizeof(*answer));
-		err = answer ? make_answer(answer, &model, query) : DWELL_ENOMEM;
+		err = answer ? make_answer(answer, &model, &whole) : DWELL_ENOMEM;
 	}
 	if (!err) {
 		answer->catalog = model.catalog;
@@ -181,6 +196,7 @@ void dwell_answer_free(struct dwell_answer *answer)
 	leaks_free(answer->leaks);
 	gc_free(answer->gc);
 	pools_free(answer->pools);
+	findings_free(answer->findings);
 	free(answer->stat);
 	catalog_free((struct dwell_catalog *)answer->catalog);
 	free(answer);

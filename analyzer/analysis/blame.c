@@ -11,7 +11,7 @@ static int add_share(struct waits *waits, struct group *group, uint64_t from_ns,
 		return DWELL_OK;
 	holder.count = 1;
 	holder.total_ns = to_ns - from_ns;
-	past_split(&waits->past, who->task, from_ns, to_ns, &holder.times, holder.blocked_by);
+	past_split(&waits->past, from_ns, to_ns, &holder);
 	return group_add_holder(group, &holder);
 }
 

@@ -171,6 +171,9 @@ static int fill_row(struct dwell_blocked_row *row, const struct waits *waits, st
 	row->open_count = group->open_count;
 	row->open_ns = group->open_ns;
 	row->timed_out = group->timed_out;
+	row->first_ns = group->first_ns;
+	row->last_ns = group->last_ns;
+	row->first_task = group->first_task;
 	row->has_underused = waits->active.cpus != 0;
 	row->underused_ns = group->underused_ns;
 	row->role = (uint8_t)group_role(waits, group, row->object_kind);

@@ -6,7 +6,7 @@
 
 /* Each analysis: how it folds, and how its answer is made of what was folded. */
 extern const struct fold_ops tasks_fold, latency_fold, blocked_fold, locks_fold, spans_fold,
-	metrics_fold, flame_fold, leaks_fold, gc_fold, pools_fold;
+	metrics_fold, flame_fold, leaks_fold, watch_fold, gc_fold, pools_fold;
 
 int tasks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
@@ -23,6 +23,8 @@ int metrics_answer(struct dwell_answer *answer, struct model *model, void *fold,
 int flame_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
 int leaks_answer(struct dwell_answer *answer, struct model *model, void *fold,
+	const struct dwell_query *query);
+int findings_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
 
 int gc_answer(struct dwell_answer *answer, struct model *model, void *fold,
@@ -41,6 +43,7 @@ void flames_free(struct dwell_flames *flames);
 void leaks_free(struct dwell_leaks *leaks);
 void gc_free(struct dwell_gc *gc);
 void pools_free(struct dwell_pools *pools);
+void findings_free(struct dwell_findings *findings);
 
 /* What a model counted, as every answer begins. */
 void facts_fill(struct dwell_trace_facts *facts, const struct model *model);

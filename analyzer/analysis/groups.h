@@ -33,6 +33,8 @@ struct group {
 	uint64_t timed_out, replies, woken, underused_ns;
 	uint64_t open_count, open_ns;
 	struct idset tasks;
+	uint64_t first_ns, last_ns; /* from the first wait's start to the last one's end */
+	uint32_t first_task;        /* whose wait was the first */
 	struct dwell_holder *holders;
 	struct dwell_waker *wakers;
 	uint32_t holder_count, holder_cap, waker_count, waker_cap;

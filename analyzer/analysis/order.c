@@ -66,8 +66,8 @@ static int add_edge(struct order *order, uint32_t from, const struct dwell_event
 	slot = find_slot(order, from, event->object);
 	if (*slot)
 		return DWELL_OK;
-	order->edges[order->count++] =
-		(struct order_edge){ from, event->object, event->task, event->stack };
+	order->edges[order->count++] = (struct order_edge){ from, event->object, event->task,
+		event->stack, event->time_ns };
 	*slot = (uint32_t)order->count;
 	return DWELL_OK;
 }
@@ -197,6 +197,8 @@ static int add_cycle(struct search *search, size_t last, const struct dwell_cata
 		cycle->objects[n - 1] = edge->from;
 		cycle->tasks[n - 1] = edge->task;
 		cycle->stacks[n - 1] = edge->stack;
+		if (edge->at_ns > cycle->at_ns)
+			cycle->at_ns = edge->at_ns;
 		cycle->id = hash_mix(cycle->id, catalog_object_hash(catalog, edge->from));
 	}
 	return DWELL_OK;

@@ -10,6 +10,7 @@
 struct order_edge {
 	uint32_t from, to; /* objects */
 	uint32_t task, stack;
+	uint64_t at_ns; /* the first time */
 };
 
 struct order {

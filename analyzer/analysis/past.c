@@ -3,7 +3,8 @@
 
 struct stretch {
 	uint64_t start_ns, end_ns;
-	uint8_t state, reason;
+	uint32_t stack;
+	uint8_t state, reason, cause;
 };
 
 struct task_past {
@@ -44,6 +45,8 @@ int past_begin(struct past *past, const struct dwell_states *states, uint32_t en
 			.start_ns = state->since_ns,
 			.state = state->lost_ns ? (uint8_t)DWELL_UNKNOWN : state->state,
 			.reason = state->wait_reason ? state->wait_reason : state->reason,
+			.stack = state->wait_stack ? state->wait_stack : state->stack,
+			.cause = state->cause,
 		};
 	}
 	return DWELL_OK;
@@ -63,8 +66,8 @@ int past_add(struct past *past, const struct dwell_interval *interval)
 
 	if (!of)
 		return DWELL_ENOMEM;
-	of->at[of->next] = (struct stretch){ interval->start_ns, interval->end_ns, interval->state,
-		interval->reason };
+	of->at[of->next] = (struct stretch){ interval->start_ns, interval->end_ns, interval->stack,
+		interval->state, interval->reason, interval->cause };
 	of->next = (of->next + 1) % PAST;
 	of->count += of->count < PAST;
 	of->now = (struct stretch){
@@ -75,43 +78,82 @@ int past_add(struct past *past, const struct dwell_interval *interval)
 	return DWELL_OK;
 }
 
-static void add(struct dwell_times *times, uint64_t blocked_by[DWELL_REASON_COUNT], unsigned state,
-	unsigned reason, uint64_t ns)
+static void add(struct dwell_holder *holder, const struct stretch *s)
 {
-	add_state(times, state, ns);
-	if (state == DWELL_BLOCKED)
-		blocked_by[reason < DWELL_REASON_COUNT ? reason : 0] += ns;
+	const uint64_t ns = s->end_ns - s->start_ns;
+	const bool preempted = s->state == DWELL_RUNNABLE && s->cause == DWELL_CAUSE_PREEMPTED;
+	struct dwell_worst_stretch *worst = s->state == DWELL_BLOCKED ? &holder->blocked
+					    : preempted               ? &holder->preempted
+								      : NULL;
+
+	add_state(&holder->times, s->state, ns);
+	if (preempted)
+		holder->preempted_ns += ns;
+	if (s->state == DWELL_BLOCKED)
+		holder->blocked_by[s->reason < DWELL_REASON_COUNT ? s->reason : 0] += ns;
+	if (worst && ns > worst->ns)
+		*worst = (struct dwell_worst_stretch){ s->start_ns, ns, s->stack, s->reason };
 }
 
-void past_split(const struct past *past, uint32_t task, uint64_t from_ns, uint64_t to_ns,
-	struct dwell_times *times, uint64_t blocked_by[DWELL_REASON_COUNT])
+/* The state that goes on, from from_ns on. */
+static struct stretch current(
+	const struct past *past, const struct stretch *now, uint64_t from_ns, uint64_t to_ns)
 {
-	const struct task_past *of = table_get(&past->tasks, task);
+	struct stretch goes_on = *now;
+
+	if (goes_on.start_ns < past->lost_ns)
+		goes_on.state = DWELL_UNKNOWN;
+	if (goes_on.start_ns < from_ns)
+		goes_on.start_ns = from_ns;
+	goes_on.end_ns = to_ns;
+	return goes_on;
+}
+
+/* How long it was ready after it was woken. */
+static uint64_t late(const struct stretch *s)
+{
+	return s->state == DWELL_RUNNABLE && s->cause == DWELL_CAUSE_WAKE ? s->end_ns - s->start_ns
+									  : 0;
+}
+
+static bool is_lock(unsigned reason)
+{
+	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK;
+}
+
+void past_split(
+	const struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder)
+{
+	const struct task_past *of = table_get(&past->tasks, holder->task);
 	const struct stretch *now = of && of->now.state ? &of->now : NULL;
+	uint64_t woken_ns = 0;
 
 	if (now && now->start_ns < to_ns) {
-		const uint64_t start_ns = now->start_ns > from_ns ? now->start_ns : from_ns;
-		const bool lost = now->start_ns < past->lost_ns;
+		const struct stretch goes_on = current(past, now, from_ns, to_ns);
 
-		add(times, blocked_by, lost ? (unsigned)DWELL_UNKNOWN : now->state, now->reason,
-			to_ns - start_ns);
-		to_ns = start_ns;
+		add(holder, &goes_on);
+		woken_ns = late(&goes_on);
+		to_ns = goes_on.start_ns;
 	}
 	for (uint32_t i = 1; of && i <= of->count && to_ns > from_ns; i++) {
-		const struct stretch *s = &of->at[(of->next + PAST - i) % PAST];
+		struct stretch s = of->at[(of->next + PAST - i) % PAST];
 
-		if (s->start_ns >= to_ns)
+		if (s.start_ns >= to_ns)
 			continue;
-
-		const uint64_t start_ns = s->start_ns > from_ns ? s->start_ns : from_ns;
-		if (s->end_ns <= start_ns)
+		if (s.start_ns < from_ns)
+			s.start_ns = from_ns;
+		if (s.end_ns <= s.start_ns)
 			break;
-
-		const uint64_t end_ns = s->end_ns < to_ns ? s->end_ns : to_ns;
-		times->unknown_ns += to_ns - end_ns;
-		add(times, blocked_by, s->state, s->reason, end_ns - start_ns);
-		to_ns = start_ns;
+		if (s.end_ns > to_ns)
+			s.end_ns = to_ns;
+		holder->times.unknown_ns += to_ns - s.end_ns;
+		add(holder, &s);
+		/* Backwards: what it was woken from comes after. */
+		if (s.state == DWELL_BLOCKED && !is_lock(s.reason))
+			holder->late_ns += woken_ns;
+		woken_ns = late(&s);
+		to_ns = s.start_ns;
 	}
 	if (to_ns > from_ns)
-		times->unknown_ns += to_ns - from_ns;
+		holder->times.unknown_ns += to_ns - from_ns;
 }

@@ -26,9 +26,9 @@ void past_lose(struct past *past, const struct dwell_event *loss);
 /* An interval of a batch has ended. 0 or DWELL_ENOMEM. */
 int past_add(struct past *past, const struct dwell_interval *interval);
 
-/* Add the states of a task within [from, to), and why it was blocked; what is not known, or too
+/* Add the states of a holder within [from, to), and why it was blocked; what is not known, or too
  * long ago, is unknown. */
-void past_split(const struct past *past, uint32_t task, uint64_t from_ns, uint64_t to_ns,
-	struct dwell_times *times, uint64_t blocked_by[DWELL_REASON_COUNT]);
+void past_split(
+	const struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder);
 
 #endif

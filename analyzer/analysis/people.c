@@ -3,8 +3,18 @@
 
 #include "analysis/groups.h"
 
+static void take_longer(struct dwell_worst_stretch *into, const struct dwell_worst_stretch *from)
+{
+	if (from->ns > into->ns)
+		*into = *from;
+}
+
 static void add_holder(struct dwell_holder *into, const struct dwell_holder *from)
 {
+	take_longer(&into->blocked, &from->blocked);
+	take_longer(&into->preempted, &from->preempted);
+	into->preempted_ns += from->preempted_ns;
+	into->late_ns += from->late_ns;
 	into->count += from->count;
 	into->total_ns += from->total_ns;
 	add_times(&into->times, &from->times);
@@ -146,6 +156,12 @@ int group_merge(struct group *into, const struct group *from)
 	take_lead(into, from);
 	into->id = from->id;
 	add_times(&into->times, &from->times);
+	if (from->last_ns && (!into->last_ns || from->first_ns < into->first_ns)) {
+		into->first_ns = from->first_ns;
+		into->first_task = from->first_task;
+	}
+	if (from->last_ns > into->last_ns)
+		into->last_ns = from->last_ns;
 	into->timed_out += from->timed_out;
 	into->replies += from->replies;
 	into->woken += from->woken;

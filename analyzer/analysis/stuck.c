@@ -241,7 +241,8 @@ static int mark_all_stuck(struct leak_judge *judge)
 
 		if (is_stuck(judge, id, of) && crowd->stuck > 1 && !crowd->acting &&
 			!of->in_circle && !of->why)
-			of->why = DWELL_FOREVER_ALL_STUCK;
+			of->why = latest_holder(judge, of) ? DWELL_FOREVER_HOLDER_STUCK
+							   : DWELL_FOREVER_ALL_STUCK;
 	}
 	free(crowds);
 	return DWELL_OK;

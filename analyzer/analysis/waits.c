@@ -333,6 +333,12 @@ static int fold_wait(struct waits *waits, const struct dwell_wait *wait)
 
 	if (err)
 		return err;
+	if (!group->last_ns || wait->start_ns < group->first_ns) {
+		group->first_ns = wait->start_ns;
+		group->first_task = wait->task;
+	}
+	if (wait->end_ns > group->last_ns)
+		group->last_ns = wait->end_ns;
 	group->times.blocked_ns += wait->blocked_ns;
 	group->times.runnable_ns += wait->runnable_ns;
 	group->times.running_ns += wait->running_ns;

@@ -36,6 +36,8 @@ struct leaks_request {
 extern const struct option leaks_options[];
 int cmd_leaks(struct request *request);
 
+int cmd_findings(struct request *request);
+
 int cmd_spans(struct request *request);
 
 int cmd_gc(struct request *request);

@@ -1,6 +1,6 @@
 # Every answer in JSON is what its schema says, and the document is what the schemas say.
 for trace in "$DATA"/traces/*.txt "$DATA"/import/go/{rwcond-go1.19,pipes-go1.11}.trace; do
-	for command in stat tasks latency blocked locks leaks path spans gc pools metrics; do
+	for command in stat tasks latency blocked locks leaks findings path spans gc pools metrics; do
 		dwell $command --json "$trace" | "$DATA/cli/schema" check $command
 	done
 done

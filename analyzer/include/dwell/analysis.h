@@ -3,6 +3,7 @@
 
 #include "dwell/activity.h"
 #include "dwell/error.h"
+#include "dwell/findings.h"
 #include "dwell/gc.h"
 #include "dwell/leaks.h"
 #include "dwell/pools.h"
@@ -23,7 +24,8 @@ enum dwell_analysis {
 	DWELL_ANALYZE_STAT = 1 << 7,
 	DWELL_ANALYZE_LEAKS = 1 << 8,
 	DWELL_ANALYZE_GC = 1 << 9,
-	DWELL_ANALYZE_POOLS = 1 << 10
+	DWELL_ANALYZE_POOLS = 1 << 10,
+	DWELL_ANALYZE_FINDINGS = 1 << 12 /* and those that its rules look at */
 };
 
 enum dwell_flame_of {
@@ -124,6 +126,7 @@ struct dwell_answer {
 	struct dwell_metrics *metrics;
 	struct dwell_flames *flames;
 	struct dwell_leaks *leaks;
+	struct dwell_findings *findings;
 	struct dwell_stat *stat;
 	struct dwell_gc *gc;
 	struct dwell_pools *pools;

@@ -7,6 +7,13 @@
 
 enum dwell_how { DWELL_HOW_NONE = 0, DWELL_HOW_READ, DWELL_HOW_INFERRED };
 
+/* The longest stretch of one state that a holder spent while it was waited for. */
+struct dwell_worst_stretch {
+	uint64_t at_ns, ns; /* ns 0: there was none */
+	uint32_t stack;
+	uint8_t reason;
+};
+
 /* A holder, its stack where it released, and what it did while it was waited for. */
 struct dwell_holder {
 	uint32_t task;
@@ -16,6 +23,9 @@ struct dwell_holder {
 	uint64_t total_ns;
 	struct dwell_times times;                /* adds up to total_ns */
 	uint64_t blocked_by[DWELL_REASON_COUNT]; /* of times.blocked_ns */
+	uint64_t preempted_ns; /* of times.runnable_ns: it had run before, and had to leave */
+	uint64_t late_ns;      /* of times.runnable_ns: after a wait for anything but a lock */
+	struct dwell_worst_stretch blocked, preempted;
 };
 
 struct dwell_waker {
@@ -53,6 +63,8 @@ struct dwell_blocked_row {
 	uint64_t open_ns;         /* within the window; in no other figure */
 	uint64_t timed_out;       /* waits */
 	uint64_t underused_ns;
+	uint64_t first_ns, last_ns; /* from the first wait's start to the last one's end; 0: none */
+	uint32_t first_task;        /* whose wait was the first */
 	struct dwell_holder *holders; /* longest first */
 	size_t holder_count;
 	struct dwell_waker *wakers; /* longest first */
@@ -93,6 +105,7 @@ struct dwell_lock_row {
 /* Locks taken in an order that goes round: objects[i] was held while objects[i + 1] was taken. */
 struct dwell_order_cycle {
 	uint64_t id;
+	uint64_t at_ns; /* when the last of these was first taken so: from then on it was a cycle */
 	uint32_t *objects;
 	uint32_t *tasks;  /* that took the next one */
 	uint32_t *stacks; /* where, 0 where it is not known */

@@ -1,0 +1,75 @@
+#ifndef DWELL_ANALYSIS_FINDINGS_H
+#define DWELL_ANALYSIS_FINDINGS_H
+
+#include "analysis/fold.h"
+#include "analysis/watch.h"
+#include "dwell/findings.h"
+
+/*
+ * Rules: each is a file in rules/ that looks at what other analyses and the watch found, and tells
+ * findings. A new rule is a new file and a line in findings.c.
+ */
+struct findings {
+	const struct model *model;
+	const struct dwell_catalog *catalog;
+	const struct dwell_answer *answer; /* tasks, latency, blocked, locks, spans, leaks */
+	const struct watch *watch;
+	uint64_t length_ns; /* of the window */
+	uint32_t cpus;      /* 0: not known */
+	struct dwell_findings *out;
+};
+
+struct rule {
+	const char *name;
+	/* Why it cannot be judged here; NULL: it can. May be NULL. */
+	const char *(*cannot)(const struct findings *findings);
+	/* 0 or DWELL_ENOMEM. */
+	int (*find)(struct findings *findings);
+};
+
+extern const struct rule rule_deadlock, rule_waits_forever, rule_never_joined, rule_alive_at_end,
+	rule_growing, rule_lock_convoy, rule_holder_in_io, rule_holder_asleep,
+	rule_holder_preempted, rule_blocking_call, rule_lock_order, rule_starvation,
+	rule_oversubscription, rule_serial_stretch, rule_busy_polling, rule_thundering_herd,
+	rule_imbalance, rule_ping_pong, rule_queue_grows, rule_world_paused, rule_lost_wakeup,
+	rule_priority_inversion;
+
+/* A finding more: all zero but its rule, time and title, which may be NULL: no memory. */
+struct dwell_finding *finding_new(
+	struct findings *findings, const struct rule *rule, uint64_t lost_ns, uint64_t at_ns);
+__attribute__((format(printf, 2, 3))) void finding_title(
+	struct dwell_finding *finding, const char *format, ...);
+void finding_task(struct dwell_finding *finding, uint32_t task);
+void finding_number(struct dwell_finding *finding, const char *name, unsigned kind, uint64_t value);
+void finding_text(struct dwell_finding *finding, const char *name, const char *text);
+
+/* Is it worth a line: 10 ms, and 1 % of the window. */
+bool finding_matters(const struct findings *findings, uint64_t lost_ns);
+
+/* Text for titles: "12.3 ms"; the task's name, "somebody" for none. */
+enum { FINDING_TEXT = 64 };
+const char *finding_ns(char out[FINDING_TEXT], uint64_t ns);
+const char *finding_who(char out[FINDING_TEXT], const struct findings *findings, uint32_t task);
+const char *finding_what(char out[FINDING_TEXT], const struct findings *findings, uint32_t object);
+
+/* Sums over a lock's holders. */
+struct lock_blame {
+	uint64_t ns; /* of all holders, in the state and for the reasons asked for */
+	const struct dwell_holder *most; /* NULL: none */
+};
+struct lock_blame lock_blocked(const struct dwell_lock_row *lock, uint32_t reasons);
+struct lock_blame lock_preempted(const struct dwell_lock_row *lock);
+
+/* What the rules about a lock's holder have in common. */
+struct holder_rule {
+	const struct rule *rule;
+	uint32_t reasons;       /* bits 1 << enum dwell_reason; 0: preempted */
+	unsigned least_percent; /* of the time waited */
+	const char *doing;      /* "waited for a device" */
+};
+int holder_find(struct findings *findings, const struct holder_rule *of);
+
+/* What the rules that leaks judges have in common. */
+int leak_find(struct findings *findings, const struct rule *rule, unsigned kind);
+
+#endif

@@ -1,0 +1,149 @@
+/* What the holder of a lock did while others waited for it: docs/findings.md. */
+#include <string.h>
+
+#include "analysis/findings.h"
+
+/* Until the holder ran again after such a wait is of it, too. */
+static uint64_t with_late(const struct dwell_holder *holder, uint64_t ns)
+{
+	const uint64_t others_ns = holder->times.blocked_ns -
+				   holder->blocked_by[DWELL_REASON_MUTEX] -
+				   holder->blocked_by[DWELL_REASON_RWLOCK];
+
+	return others_ns ? ns + (uint64_t)((__uint128_t)holder->late_ns * ns / others_ns) : ns;
+}
+
+struct lock_blame lock_blocked(const struct dwell_lock_row *lock, uint32_t reasons)
+{
+	struct lock_blame blame = { 0 };
+	uint64_t most_ns = 0;
+
+	for (size_t i = 0; i < lock->holder_count; i++) {
+		const struct dwell_holder *holder = &lock->holders[i];
+		uint64_t ns = 0;
+
+		for (unsigned reason = 0; reason < DWELL_REASON_COUNT; reason++)
+			if (reasons >> reason & 1)
+				ns += holder->blocked_by[reason];
+		ns = with_late(holder, ns);
+		blame.ns += ns;
+		if (ns > most_ns && holder->task) {
+			most_ns = ns;
+			blame.most = holder;
+		}
+	}
+	return blame;
+}
+
+struct lock_blame lock_preempted(const struct dwell_lock_row *lock)
+{
+	struct lock_blame blame = { 0 };
+	uint64_t most_ns = 0;
+
+	for (size_t i = 0; i < lock->holder_count; i++) {
+		const struct dwell_holder *holder = &lock->holders[i];
+
+		blame.ns += holder->preempted_ns;
+		if (holder->preempted_ns > most_ns && holder->task) {
+			most_ns = holder->preempted_ns;
+			blame.most = holder;
+		}
+	}
+	return blame;
+}
+
+static int tell(struct findings *findings, const struct holder_rule *of,
+	const struct dwell_lock_row *lock, const struct lock_blame *blame)
+{
+	const struct dwell_worst_stretch *worst =
+		of->reasons ? &blame->most->blocked : &blame->most->preempted;
+	struct dwell_finding *finding = finding_new(findings, of->rule, blame->ns, worst->at_ns);
+	char who[FINDING_TEXT], what[FINDING_TEXT], ns[FINDING_TEXT];
+
+	if (!finding)
+		return DWELL_ENOMEM;
+	finding_title(finding, "%s held %s and %s, while %u task%s waited for it: %s",
+		finding_who(who, findings, blame->most->task),
+		finding_what(what, findings, lock->object), of->doing, lock->waiters,
+		lock->waiters == 1 ? "" : "s", finding_ns(ns, blame->ns));
+	finding_task(finding, blame->most->task);
+	for (size_t i = 0; i < lock->holder_count; i++)
+		finding_task(finding, lock->holders[i].task);
+	finding_number(finding, "lock", DWELL_EVIDENCE_OBJECT, lock->object);
+	finding_number(finding, "holder", DWELL_EVIDENCE_TASK, blame->most->task);
+	if (of->reasons && worst->reason)
+		finding_text(finding, "blocked on", dwell_reason_name(worst->reason));
+	finding_number(finding, "holder at", DWELL_EVIDENCE_SITE, worst->stack);
+	finding_number(finding, "longest stretch", DWELL_EVIDENCE_NS, worst->ns);
+	finding_number(finding, "waited for it in all", DWELL_EVIDENCE_NS, lock->waits.total_ns);
+	finding_number(finding, "waits", DWELL_EVIDENCE_COUNT, lock->contended);
+	finding_number(finding, "waiters", DWELL_EVIDENCE_COUNT, lock->waiters);
+	finding_number(finding, "waited for at", DWELL_EVIDENCE_SITE, lock->stack);
+	finding_number(finding, "released at", DWELL_EVIDENCE_SITE, blame->most->stack);
+	return DWELL_OK;
+}
+
+int holder_find(struct findings *findings, const struct holder_rule *of)
+{
+	const struct dwell_locks *locks = findings->answer->locks;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < locks->count && !err; i++) {
+		const struct dwell_lock_row *lock = &locks->rows[i];
+		const struct lock_blame blame =
+			of->reasons ? lock_blocked(lock, of->reasons) : lock_preempted(lock);
+
+		if (blame.most && finding_matters(findings, blame.ns) &&
+			blame.ns >= lock->waits.total_ns / 100 * of->least_percent)
+			err = tell(findings, of, lock, &blame);
+	}
+	return err;
+}
+
+#define REASON(word) (1u << DWELL_REASON_##word)
+
+static int find_io(struct findings *findings)
+{
+	const struct holder_rule of = { &rule_holder_in_io,
+		REASON(FILE) | REASON(NET) | REASON(PIPE) | REASON(PAGE_FAULT) | REASON(POLL) |
+			REASON(SYSCALL),
+		10, "waited for input or output" };
+
+	return holder_find(findings, &of);
+}
+
+static int find_asleep(struct findings *findings)
+{
+	const struct holder_rule of = { &rule_holder_asleep, REASON(SLEEP), 10, "slept" };
+
+	return holder_find(findings, &of);
+}
+
+/* Another lock is not among them: then the time is that lock's. */
+static int find_blocking(struct findings *findings)
+{
+	const struct holder_rule of = { &rule_blocking_call,
+		REASON(PROCESS) | REASON(JOIN) | REASON(COND) | REASON(SEMAPHORE) |
+			REASON(BARRIER) | REASON(CHANNEL_SEND) | REASON(CHANNEL_RECEIVE) |
+			REASON(SELECT) | REASON(SIGNAL),
+		10, "waited for another task" };
+
+	return holder_find(findings, &of);
+}
+
+static int find_preempted(struct findings *findings)
+{
+	const struct holder_rule of = { &rule_holder_preempted, 0, 30, "had to leave its CPU" };
+
+	return holder_find(findings, &of);
+}
+
+static const char *cannot_preempt(const struct findings *findings)
+{
+	return findings->answer->trace.has_switches ? NULL : "switches were not recorded";
+}
+
+const struct rule rule_holder_in_io = { "holder-in-io", NULL, find_io };
+const struct rule rule_holder_asleep = { "holder-asleep", NULL, find_asleep };
+const struct rule rule_blocking_call = { "blocking-call-under-lock", NULL, find_blocking };
+const struct rule rule_holder_preempted = { "holder-preempted", cannot_preempt, find_preempted };

@@ -1,0 +1,65 @@
+/* A task that asks again and again: docs/findings.md. */
+#include "analysis/findings.h"
+
+/* Hardly anything is done between two of the waits. */
+static bool does_nothing(const struct findings *findings, const struct dwell_blocked_row *row)
+{
+	const uint64_t little_ns = 25000;
+	const struct watch_task *task = table_get(&findings->watch->tasks, row->first_task);
+	const uint64_t waits = row->waits.count / row->tasks;
+
+	/* Who wakes another at every fourth turn paces work. */
+	return task && task->running_ns / waits < little_ns && task->ended < waits / 4;
+}
+
+/* Short waits for a moment, many of them. */
+static bool is_polling(const struct findings *findings, const struct dwell_blocked_row *row)
+{
+	enum { COUNT = 100 };
+	const uint64_t short_ns = 2000000;
+	const bool for_time =
+		row->reason == DWELL_REASON_SLEEP || row->timed_out > row->waits.count / 2;
+
+	return for_time && row->waits.count >= COUNT && row->waits.count >= row->tasks &&
+	       row->waits.p50_ns < short_ns && does_nothing(findings, row);
+}
+
+static int tell(struct findings *findings, const struct dwell_blocked_row *row)
+{
+	struct dwell_finding *finding =
+		finding_new(findings, &rule_busy_polling, row->waits.total_ns, row->first_ns);
+	char who[FINDING_TEXT], ns[FINDING_TEXT];
+
+	if (!finding)
+		return DWELL_ENOMEM;
+	finding_title(finding, "%s woke %llu times to ask again, after %s each",
+		finding_who(who, findings, row->first_task), (unsigned long long)row->waits.count,
+		finding_ns(ns, row->waits.p50_ns));
+	finding_task(finding, row->first_task);
+	finding_text(finding, "reason", dwell_reason_name(row->reason));
+	finding_number(finding, "wakes", DWELL_EVIDENCE_COUNT, row->waits.count);
+	finding_number(finding, "median wait", DWELL_EVIDENCE_NS, row->waits.p50_ns);
+	finding_number(finding, "tasks", DWELL_EVIDENCE_COUNT, row->tasks);
+	finding_number(finding, "on", DWELL_EVIDENCE_OBJECT, row->object);
+	finding_number(finding, "at", DWELL_EVIDENCE_SITE, row->stack);
+	return DWELL_OK;
+}
+
+static int find(struct findings *findings)
+{
+	const struct dwell_blocked *blocked = findings->answer->blocked;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < blocked->count && !err; i++) {
+		const struct dwell_blocked_row *row = &blocked->rows[i];
+		const uint64_t life_ns = row->last_ns - row->first_ns;
+
+		/* For most of the time from the first to the last. */
+		if (is_polling(findings, row) && row->waits.count >= life_ns / 5000000 &&
+			finding_matters(findings, row->waits.total_ns))
+			err = tell(findings, row);
+	}
+	return err;
+}
+
+const struct rule rule_busy_polling = { "busy-polling", NULL, find };

@@ -1,0 +1,327 @@
+/* States over time, who ended whose waits, wakes in vain. */
+#include "analysis/watch.h"
+
+#include <stdlib.h>
+
+#define FIRST_STRETCH_NS (UINT64_C(1) << 16)
+/* Wakes of one moment, and a task that did nothing before it waited again. */
+#define NEAR_NS UINT64_C(500000)
+#define BURST_NS UINT64_C(5000000)
+#define NOTHING_NS UINT64_C(100000)
+
+static int watch_make(void **fold, const struct model *model)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+
+	if (!watch)
+		return DWELL_ENOMEM;
+	watch->model = model;
+	watch->stretch_ns = FIRST_STRETCH_NS;
+	watch->processes.item = sizeof(struct watch_process);
+	watch->tasks.item = sizeof(struct watch_task);
+	watch->objects.item = sizeof(struct watch_object);
+	*fold = watch;
+	return DWELL_OK;
+}
+
+static void watch_drop(void *fold)
+{
+	struct watch *watch = fold;
+
+	if (!watch)
+		return;
+	for (uint32_t id = 0; id < watch->processes.end; id++) {
+		struct watch_process *process = table_get(&watch->processes, id);
+
+		if (process)
+			free(process->stretches);
+	}
+	table_release(&watch->processes);
+	table_release(&watch->tasks);
+	table_release(&watch->objects);
+	free(watch);
+}
+
+static void add_votes(struct watch_stretch *stretch, uint32_t task, uint64_t ns)
+{
+	if (stretch->leader == task) {
+		stretch->votes_ns += ns;
+	} else if (ns <= stretch->votes_ns) {
+		stretch->votes_ns -= ns;
+	} else {
+		stretch->leader = task;
+		stretch->votes_ns = ns - stretch->votes_ns;
+	}
+}
+
+static void join_stretches(struct watch_stretch *into, const struct watch_stretch *from)
+{
+	into->running_ns += from->running_ns;
+	into->runnable_ns += from->runnable_ns;
+	into->waiting_ns += from->waiting_ns;
+	into->barrier_ns += from->barrier_ns;
+	add_votes(into, from->leader, from->votes_ns);
+}
+
+/* Two stretches become one, in every process. */
+static void coarsen(struct watch *watch)
+{
+	watch->stretch_ns *= 2;
+	for (uint32_t id = 0; id < watch->processes.end; id++) {
+		struct watch_process *process = table_get(&watch->processes, id);
+
+		if (!process || !process->stretches)
+			continue;
+		for (size_t i = 0; i < WATCH_STRETCHES; i++) {
+			struct watch_stretch both = { 0 };
+
+			if (2 * i + 1 < WATCH_STRETCHES) {
+				both = process->stretches[2 * i];
+				join_stretches(&both, &process->stretches[2 * i + 1]);
+			}
+			process->stretches[i] = both;
+		}
+	}
+}
+
+/* What a task that is blocked so waits for is another task. */
+static bool is_for_task(unsigned reason)
+{
+	switch (reason) {
+	case DWELL_REASON_MUTEX:
+	case DWELL_REASON_RWLOCK:
+	case DWELL_REASON_COND:
+	case DWELL_REASON_SEMAPHORE:
+	case DWELL_REASON_BARRIER:
+	case DWELL_REASON_JOIN:
+	case DWELL_REASON_FUTEX:
+	case DWELL_REASON_CHANNEL_SEND:
+	case DWELL_REASON_CHANNEL_RECEIVE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void add_piece(
+	struct watch_stretch *stretch, const struct dwell_interval *interval, uint64_t ns)
+{
+	if (interval->state == DWELL_RUNNING) {
+		stretch->running_ns += ns;
+		add_votes(stretch, interval->task, ns);
+	} else if (interval->state == DWELL_RUNNABLE) {
+		stretch->runnable_ns += ns;
+	} else if (interval->state == DWELL_BLOCKED && interval->reason != DWELL_REASON_JOIN &&
+		   is_for_task(interval->reason)) {
+		stretch->waiting_ns += ns;
+		stretch->barrier_ns += interval->reason == DWELL_REASON_BARRIER ? ns : 0;
+	}
+}
+
+/* The part of the interval in each stretch. */
+static void spread(struct watch *watch, struct watch_process *process,
+	const struct dwell_interval *interval, uint64_t start_ns)
+{
+	const uint64_t zero_ns = watch->model->from_ns;
+
+	while ((interval->end_ns - zero_ns) / watch->stretch_ns >= WATCH_STRETCHES)
+		coarsen(watch);
+	for (uint64_t at_ns = start_ns; at_ns < interval->end_ns;) {
+		const size_t i = (size_t)((at_ns - zero_ns) / watch->stretch_ns);
+		uint64_t end_ns = zero_ns + (i + 1) * watch->stretch_ns;
+
+		if (end_ns > interval->end_ns)
+			end_ns = interval->end_ns;
+		add_piece(&process->stretches[i], interval, end_ns - at_ns);
+		at_ns = end_ns;
+	}
+}
+
+static struct watch_process *process_of(struct watch *watch, uint32_t task)
+{
+	const struct dwell_catalog_task *of = dwell_catalog_task(watch->model->catalog, task);
+	struct watch_process *process = of ? table_make(&watch->processes, of->process) : NULL;
+
+	if (process && !process->first_task) {
+		process->first_task = task;
+		process->begin_ns = DWELL_FOREVER;
+	}
+	if (process && process->first_task != task && !process->stretches)
+		process->stretches = calloc(WATCH_STRETCHES, sizeof(*process->stretches));
+	return process;
+}
+
+static int watch_interval(void *fold, const struct dwell_interval *interval)
+{
+	struct watch *watch = fold;
+	const uint64_t start_ns = interval->start_ns > watch->model->from_ns
+					  ? interval->start_ns
+					  : watch->model->from_ns;
+	struct watch_process *process;
+	struct watch_task *task;
+
+	if (!wants_task(watch->model, interval->task) || interval->end_ns <= start_ns)
+		return DWELL_OK;
+	process = process_of(watch, interval->task);
+	task = table_make(&watch->tasks, interval->task);
+	if (!task)
+		return DWELL_ENOMEM;
+	task->lived_ns += interval->end_ns - start_ns;
+	if (interval->state == DWELL_RUNNING) {
+		task->running_ns += interval->end_ns - start_ns;
+		task->executor = interval->executor;
+	}
+	if (!process)
+		return DWELL_OK;
+	if (start_ns < process->begin_ns)
+		process->begin_ns = start_ns;
+	if (interval->end_ns > process->end_ns)
+		process->end_ns = interval->end_ns;
+	if (process->stretches)
+		spread(watch, process, interval, start_ns);
+	return DWELL_OK;
+}
+
+static void add_waiter(struct watch_task *waker, uint32_t task)
+{
+	for (uint32_t i = 0; i < waker->waiter_count; i++)
+		if (waker->waiters[i] == task)
+			return;
+	if (waker->waiter_count < WATCH_WAITERS)
+		waker->waiters[waker->waiter_count++] = task;
+}
+
+/* Two tasks that wake each other, one after the other. */
+static void take_turn(struct watch_task *task, uint32_t partner, bool moved)
+{
+	if (task->partner != partner) {
+		task->partner = partner;
+		task->turns = 0;
+		task->moved = 0;
+	}
+	task->turns++;
+	task->moved += moved;
+	if (task->turns > task->most_turns) {
+		task->most_turns = task->turns;
+		task->most_moved = task->moved;
+		task->most_partner = partner;
+	}
+}
+
+/* The burst before the wait that ends now: was the task woken in it for nothing? */
+static void judge_burst(
+	struct watch_object *object, const struct watch_task *task, const struct dwell_wait *wait)
+{
+	const uint32_t size = object->sizes[task->burst % WATCH_BURSTS];
+
+	if (!task->burst || object->burst - task->burst >= WATCH_BURSTS || size < WATCH_CROWD)
+		return;
+	if (wait->start_ns - task->awake_ns > NOTHING_NS)
+		return;
+	if (!object->vain)
+		object->at_ns = task->awake_ns;
+	object->vain++;
+	object->vain_ns += wait->start_ns - task->awake_ns + task->awake_runnable_ns;
+	object->task = wait->task;
+	object->stack = wait->stack;
+}
+
+static void add_to_burst(
+	struct watch_object *object, const struct watch_task *task, const struct dwell_wait *wait)
+{
+	const uint64_t ready_ns = wait->end_ns - wait->runnable_ns;
+	uint32_t *size = &object->sizes[object->burst % WATCH_BURSTS];
+
+	/* Those woken at once get the mutex one after the other. */
+	if (!object->burst || ready_ns > object->last_ns + NEAR_NS ||
+		ready_ns > object->burst_ns + BURST_NS ||
+		(task->burst == object->burst && task->awake_object == wait->object)) {
+		object->burst++;
+		object->burst_ns = ready_ns;
+		size = &object->sizes[object->burst % WATCH_BURSTS];
+		*size = 0;
+	}
+	if (ready_ns > object->last_ns)
+		object->last_ns = ready_ns;
+	if (++*size == WATCH_CROWD) {
+		object->bursts++;
+		object->crowded += WATCH_CROWD - 1;
+		object->waker = wait->waker;
+		object->waker_stack = wait->waker_stack;
+	}
+	object->wakes++;
+	object->crowded += *size >= WATCH_CROWD;
+	if (*size > object->most)
+		object->most = *size;
+}
+
+/* Locks are handed over one by one: who comes too late for one waits on, and was not woken. */
+static bool may_be_herd(const struct dwell_wait *wait)
+{
+	return wait->object && !(wait->flags & DWELL_EVENT_TIMED_OUT) &&
+	       wait->reason != DWELL_REASON_BARRIER && wait->reason != DWELL_REASON_JOIN &&
+	       wait->reason != DWELL_REASON_RWLOCK;
+}
+
+static int watch_wait(void *fold, const struct dwell_wait *wait)
+{
+	struct watch *watch = fold;
+	struct watch_task *task, *waker;
+	struct watch_object *object;
+
+	if (!wants_task(watch->model, wait->task))
+		return DWELL_OK;
+	object = wait->object ? table_make(&watch->objects, wait->object) : NULL;
+	waker = wait->waker && wait->waker != wait->task ? table_make(&watch->tasks, wait->waker)
+							 : NULL;
+	task = table_make(&watch->tasks, wait->task);
+	if (!task)
+		return DWELL_ENOMEM;
+	if (waker && is_for_task(wait->reason)) {
+		waker->ended_ns += wait->end_ns - wait->start_ns;
+		waker->ended++;
+		add_waiter(waker, wait->task);
+	}
+	if (waker && waker->waker == wait->task)
+		take_turn(task, wait->waker, task->executor != waker->executor);
+	if (object && task->awake_object == wait->object && may_be_herd(wait))
+		judge_burst(object, task, wait);
+	if (object && may_be_herd(wait))
+		add_to_burst(object, task, wait);
+	/* A call that went through at once has no waker, and is no turn of anybody. */
+	if (wait->waker)
+		task->waker = wait->waker;
+	task->awake_ns = wait->end_ns;
+	task->awake_runnable_ns = wait->runnable_ns;
+	task->awake_object = wait->object;
+	task->burst = object && may_be_herd(wait) ? object->burst : 0;
+	return DWELL_OK;
+}
+
+/* Never called: the fold is serial. */
+static int watch_merge(void *into, void *from)
+{
+	(void)into;
+	(void)from;
+	return DWELL_EINVAL;
+}
+
+size_t watch_stretches(
+	const struct watch *watch, const struct watch_process *process, size_t *first)
+{
+	const uint64_t zero_ns = watch->model->from_ns;
+
+	if (!process->stretches || process->begin_ns >= process->end_ns)
+		return 0;
+	*first = (size_t)((process->begin_ns - zero_ns) / watch->stretch_ns);
+	return (size_t)((process->end_ns - 1 - zero_ns) / watch->stretch_ns) + 1 - *first;
+}
+
+const struct fold_ops watch_fold = {
+	.serial = true,
+	.make = watch_make,
+	.free = watch_drop,
+	.interval = watch_interval,
+	.wait = watch_wait,
+	.merge = watch_merge,
+};

@@ -1,0 +1,67 @@
+#ifndef DWELL_ANALYSIS_WATCH_H
+#define DWELL_ANALYSIS_WATCH_H
+
+#include "analysis/fold.h"
+
+/*
+ * What rules need and no other analysis has: how many tasks of each process were in which state,
+ * over time; who ended whose waits; wakes in vain; pairs of tasks that wake each other.
+ *
+ * Time is cut into stretches of one length that doubles as the window grows, so memory does not
+ * depend on it. Only processes with more than one task are watched.
+ */
+enum { WATCH_STRETCHES = 512, WATCH_WAITERS = 4, WATCH_BURSTS = 16, WATCH_CROWD = 3 };
+
+struct watch_stretch {
+	uint64_t running_ns, runnable_ns; /* of all its tasks */
+	uint64_t waiting_ns;              /* blocked on another task, but for joins */
+	uint64_t barrier_ns;              /* of it, at a barrier */
+	/* Who ran most, by vote: right where one task ran more than half of running_ns. */
+	uint64_t votes_ns;
+	uint32_t leader;
+};
+
+struct watch_process {
+	uint32_t first_task;
+	uint64_t begin_ns, end_ns;       /* of what its tasks did */
+	struct watch_stretch *stretches; /* NULL: one task only */
+};
+
+struct watch_task {
+	uint64_t lived_ns, running_ns;
+	/* Waits of others that it ended. */
+	uint64_t ended_ns, ended;
+	uint32_t waiters[WATCH_WAITERS]; /* the first ones */
+	uint32_t waiter_count;
+	/* Its last wait. */
+	uint64_t awake_ns, awake_runnable_ns;
+	uint32_t awake_object, burst;
+	uint32_t waker, executor; /* of its last wait; that it ran on last */
+	/* Turns: it was woken by whom it had woken before. With one partner at a time; the most. */
+	uint32_t partner, most_partner;
+	uint64_t turns, moved, most_turns, most_moved;
+};
+
+/* Wakes of several at once, for one object. */
+struct watch_object {
+	uint64_t burst_ns, last_ns; /* the burst began; its last wake */
+	uint32_t burst;             /* its number, from 1 */
+	uint32_t sizes[WATCH_BURSTS];
+	uint64_t wakes;           /* all */
+	uint64_t bursts, crowded; /* of three or more, and the wakes in them */
+	uint64_t vain, vain_ns;   /* wakes in them after which the task waited again at once */
+	uint64_t at_ns;           /* the first that was in vain */
+	uint32_t most, stack, task, waker, waker_stack;
+};
+
+struct watch {
+	const struct model *model;
+	uint64_t stretch_ns;
+	struct table processes, tasks, objects;
+};
+
+/* How many stretches the process's life takes, and where it begins. */
+size_t watch_stretches(
+	const struct watch *watch, const struct watch_process *process, size_t *first);
+
+#endif

@@ -1,0 +1,293 @@
+/* Rules at their thresholds and just below them, written as the rows of a trace. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answers.h"
+#include "dwell/text.h"
+
+struct script {
+	char *text;
+	size_t size;
+};
+
+enum { ROOM = 1 << 21 };
+
+__attribute__((format(printf, 2, 3))) static void say(struct script *script, const char *line, ...)
+{
+	va_list args;
+
+	va_start(args, line);
+	script->size +=
+		(size_t)vsnprintf(script->text + script->size, ROOM - script->size, line, args);
+	va_end(args);
+	cr_assert(lt(sz, script->size + 2, ROOM));
+	script->text[script->size++] = '\n';
+}
+
+/* A process of so many threads on two CPUs. */
+static void begin(struct script *script, unsigned tasks)
+{
+	script->text = realloc(script->text, ROOM);
+	script->size = 0;
+	say(script, "dwell-text 1");
+	say(script, "trace source=\"dwell\" tick=1 levels=program,scheduler,reasons");
+	say(script, "process p1 pid=1 name=\"app\"");
+	for (unsigned id = 1; id <= tasks; id++)
+		say(script, "task t%u kind=thread process=p1 tid=%u name=\"%s-%u\"", id, id,
+			id == 1 ? "main" : "w", id);
+	say(script, "executor x1 kind=cpu number=0\nexecutor x2 kind=cpu number=1");
+	say(script, "object o1 kind=mutex process=p1 native=0x10 name=\"lock\"");
+	say(script, "object o2 kind=cond process=p1 native=0x20 name=\"items\"");
+}
+
+static struct dwell_answer *judge(struct script *script, uint64_t end_ns)
+{
+	const struct dwell_query query = { .analyses = DWELL_ANALYZE_FINDINGS, .worst = 100 };
+	struct dwell_bytes *bytes = NULL;
+	struct dwell_source *source = NULL;
+	struct dwell_answer *answer = NULL;
+	struct dwell_diag diag = { 0 };
+
+	say(script, "end time=%llu closed", (unsigned long long)end_ns);
+	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, script->text, script->size), 0));
+	cr_assert(eq(int, dwell_text_source_open(&source, bytes, &diag), 0), "%s", diag.what);
+	cr_assert(eq(int, dwell_analyze(&answer, source, &query, &diag), 0), "%u: %s", diag.line,
+		diag.what);
+	dwell_source_close(source);
+	return answer;
+}
+
+/* The rule is the first finding, with what it cost (0: whatever); NULL: there is none at all. */
+static void expect(struct script *script, uint64_t end_ns, const char *rule, uint64_t lost_ns)
+{
+	struct dwell_answer *answer = judge(script, end_ns);
+	const struct dwell_findings *findings = answer->findings;
+
+	if (!rule) {
+		cr_expect(eq(sz, findings->count, 0), "%s",
+			findings->count ? findings->rows[0].title : "");
+	} else {
+		cr_expect(gt(sz, findings->count, 0), "no %s", rule);
+		if (findings->count) {
+			cr_expect(eq(str, (char *)findings->rows[0].rule, (char *)rule));
+			if (lost_ns)
+				cr_expect(eq(u64, findings->rows[0].lost_ns, lost_ns));
+			cr_expect(ne(u64, findings->rows[0].id, 0));
+		}
+	}
+	dwell_answer_free(answer);
+	free(script->text);
+	script->text = NULL;
+}
+
+enum { US = 1000, MS = 1000000 };
+
+/* Task 1 holds the lock for `held` us and waits in it for `inside` us; task 2 wants it. */
+static void hold(struct script *script, const char *reason, unsigned held, unsigned inside)
+{
+	begin(script, 2);
+	say(script, "0 switch peer=t1 executor=x1");
+	say(script, "0 switch peer=t2 executor=x2");
+	say(script, "%u wait-begin task=t2 reason=mutex object=o1 peer=t1 flags=holder-read", US);
+	say(script, "%u switch task=t2 state=blocked reason=mutex object=o1 executor=x2", US);
+	say(script, "%u switch task=t1 state=blocked reason=%s executor=x1", 2 * US, reason);
+	say(script, "%u wake task=t1 state=runnable executor=x1", (2 + inside) * US);
+	say(script, "%u switch peer=t1 executor=x1", (2 + inside) * US);
+	say(script, "%u release task=t1 object=o1 peer=t2", (1 + held) * US);
+	say(script, "%u wake task=t2 state=runnable peer=t1 executor=x1", (1 + held) * US);
+	say(script, "%u switch peer=t2 executor=x2", (1 + held) * US);
+	say(script, "%u wait-end task=t2", (1 + held) * US);
+}
+
+Test(findings, holder_waits)
+{
+	static const struct {
+		const char *reason, *rule;
+		unsigned held, inside;
+		uint64_t end_ms;
+	} rows[] = {
+		{ "sleep", "holder-asleep", 50000, 10000, 1000 },
+		{ "sleep", NULL, 50000, 9999, 1000 },
+		{ "sleep", "holder-asleep", 100000, 10000, 1000 },
+		{ "sleep", NULL, 100010, 10000, 1000 }, /* less than a tenth */
+		{ "sleep", NULL, 50000, 10000, 1001 },  /* less than 1 % of the window */
+		{ "file", "holder-in-io", 50000, 10000, 1000 },
+		{ "net", "holder-in-io", 50000, 10000, 1000 },
+		{ "page-fault", "holder-in-io", 50000, 10000, 1000 },
+		{ "process", "blocking-call-under-lock", 50000, 10000, 1000 },
+		{ "cond", "blocking-call-under-lock", 50000, 10000, 1000 },
+		{ "mutex", NULL, 50000, 10000, 1000 },
+	};
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		hold(&script, rows[i].reason, rows[i].held, rows[i].inside);
+		expect(&script, rows[i].end_ms * MS, rows[i].rule, rows[i].inside * US);
+	}
+}
+
+/* Until the holder ran again is of what it waited for. */
+Test(findings, holder_is_late)
+{
+	struct script script = { 0 };
+
+	begin(&script, 3);
+	say(&script, "0 switch peer=t1 executor=x1\n0 switch peer=t2 executor=x2");
+	say(&script, "%u switch task=t2 state=blocked reason=mutex object=o1 executor=x2", MS);
+	say(&script, "%u switch task=t1 state=blocked reason=sleep peer=t3 executor=x1", MS);
+	say(&script, "%u wake task=t1 state=runnable executor=x1", 7 * MS);
+	say(&script, "%u switch task=t3 state=blocked reason=net peer=t1 executor=x1", 12 * MS);
+	say(&script, "%u release task=t1 object=o1", 13 * MS);
+	say(&script, "%u wake task=t2 state=runnable peer=t1 executor=x1", 13 * MS);
+	say(&script, "%u switch peer=t2 executor=x2", 13 * MS);
+	expect(&script, 100 * MS, "holder-asleep", 11 * MS);
+}
+
+/* The holder has to leave its CPU for 3 tenths of the time, or less. */
+Test(findings, holder_preempted)
+{
+	struct script script = { 0 };
+
+	for (unsigned less = 0; less < 2; less++) {
+		const unsigned again = (31 - less) * MS;
+
+		begin(&script, 3);
+		say(&script, "0 switch peer=t1 executor=x1\n0 switch peer=t2 executor=x2");
+		say(&script, "%u switch task=t2 state=blocked reason=mutex object=o1 executor=x2",
+			MS);
+		say(&script, "%u switch task=t1 state=runnable peer=t3 executor=x1 flags=preempted",
+			MS);
+		say(&script, "%u switch task=t3 state=blocked reason=net peer=t1 executor=x1",
+			again);
+		say(&script, "%u release task=t1 object=o1", 101 * MS);
+		say(&script, "%u wake task=t2 state=runnable peer=t1 executor=x1", 101 * MS);
+		say(&script, "%u switch peer=t2 executor=x2", 101 * MS);
+		expect(&script, 1000 * MS, less ? NULL : "holder-preempted", 30 * MS);
+	}
+}
+
+Test(findings, starvation)
+{
+	struct script script = { 0 };
+
+	for (unsigned less = 0; less < 2; less++) {
+		begin(&script, 2);
+		say(&script, "0 switch peer=t1 executor=x1");
+		say(&script, "0 switch task=t2 state=blocked reason=sleep executor=x2");
+		say(&script, "%u wake task=t2 state=runnable executor=x1", MS);
+		say(&script, "%u switch task=t1 state=blocked reason=net peer=t2 executor=x1",
+			101 * MS - less);
+		expect(&script, 1000 * MS, less ? NULL : "starvation", 100 * MS);
+	}
+}
+
+/* So many are ready or run, all the while. */
+Test(findings, oversubscription)
+{
+	struct script script = { 0 };
+
+	for (unsigned tasks = 4; tasks <= 5; tasks++) {
+		begin(&script, tasks);
+		say(&script, "0 switch peer=t1 executor=x1\n0 switch peer=t2 executor=x2");
+		for (unsigned id = 3; id <= tasks; id++)
+			say(&script, "0 state task=t%u state=runnable", id);
+		/* Each gives way to the next, all ten milliseconds: nobody starves. */
+		for (unsigned i = 0; i < 100; i++)
+			say(&script,
+				"%u switch task=t%u state=runnable peer=t%u executor=x%u flags=preempted",
+				(i + 1) * 5 * MS, i % tasks + 1, (i + 2) % tasks + 1, i % 2 + 1);
+		expect(&script, 505 * MS, tasks == 5 ? "oversubscription" : NULL, 0);
+	}
+}
+
+/* A task sleeps for so long each time, and does nothing. */
+static void poll_often(struct script *script, unsigned count, unsigned us, unsigned running_us)
+{
+	begin(script, 1);
+	say(script, "0 switch peer=t1 executor=x1");
+	for (unsigned i = 0; i < count; i++) {
+		const unsigned at = (i + 1) * (us + running_us);
+
+		say(script, "%u switch task=t1 state=blocked reason=sleep executor=x1",
+			(at - us) * US);
+		say(script, "%u wake task=t1 state=runnable executor=x1", at * US);
+		say(script, "%u switch peer=t1 executor=x1", at * US);
+	}
+}
+
+Test(findings, busy_polling)
+{
+	static const struct {
+		unsigned count, us, running_us;
+		bool polls;
+	} rows[] = { { 100, 1900, 10, true }, { 99, 1900, 10, false }, { 100, 2100, 10, false },
+		{ 100, 1900, 30, false } };
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		poll_often(&script, rows[i].count, rows[i].us, rows[i].running_us);
+		expect(&script, (uint64_t)rows[i].count * (rows[i].us + rows[i].running_us) * US,
+			rows[i].polls ? "busy-polling" : NULL,
+			(uint64_t)rows[i].count * rows[i].us * US);
+	}
+}
+
+/* Four wait for one item, ten times: all are woken, and all but one wait again after 50 us. */
+Test(findings, thundering_herd)
+{
+	struct script script = { 0 };
+
+	for (unsigned times = 9; times <= 10; times++) {
+		begin(&script, 5);
+		say(&script, "0 switch peer=t1 executor=x1");
+		for (unsigned id = 2; id <= 5; id++)
+			say(&script, "0 wait-begin task=t%u state=blocked reason=cond object=o2",
+				id);
+		for (unsigned i = 1; i <= times; i++) {
+			for (unsigned id = 2; id <= 5; id++)
+				say(&script, "%u wait-end task=t%u state=running", i * 10 * MS, id);
+			for (unsigned id = 2; id <= 5; id++)
+				say(&script,
+					"%u wait-begin task=t%u state=blocked reason=cond "
+					"object=o2",
+					i * 10 * MS + (id == 5 ? 150 : 50) * US, id);
+		}
+		/* Of the last crowd it is not known yet. */
+		expect(&script, 200 * MS, times == 10 ? "thundering-herd" : NULL, 3 * 50 * 9 * US);
+	}
+}
+
+Test(findings, world_paused)
+{
+	struct script script = { 0 };
+
+	for (unsigned less = 0; less < 2; less++) {
+		begin(&script, 1);
+		script.size = 0;
+		say(&script, "dwell-text 1\ntrace source=\"go\" tick=1 levels=runtime");
+		say(&script, "label b1 text=\"stop\"\ntask t1 kind=goroutine name=\"g\"");
+		say(&script, "%u span-begin task=t1 reason=world-pause object=b1 value=1", MS);
+		say(&script, "%u span-end task=t1 value=1", 11 * MS - less);
+		expect(&script, 2000 * MS, less ? NULL : "world-paused", 10 * MS);
+	}
+}
+
+Test(findings, what_is_not_judged_is_said)
+{
+	struct script script = { 0 };
+	struct dwell_answer *answer;
+	bool order = false;
+
+	begin(&script, 1);
+	say(&script, "0 switch peer=t1 executor=x1");
+	answer = judge(&script, 1000);
+	for (size_t i = 0; i < answer->findings->unjudged_count; i++)
+		order |= !strcmp(answer->findings->unjudged[i].rule, "lock-order-cycle");
+	cr_expect(order);
+	dwell_answer_free(answer);
+	free(script.text);
+}

@@ -1,0 +1,4 @@
+#!/bin/bash
+# findings and leaks: the quick ones of the planted programs, recorded and judged.
+set -u
+exec "$(dirname "$0")/../planted/run" "$1" --quick
