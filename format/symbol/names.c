@@ -1,10 +1,13 @@
 /* Lists of names by address: /proc/kallsyms, and the maps that compilers at run time leave. */
 #include "symbol/private.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
 	MOST_NAMES = 1 << 22, /* a kernel with modules has some 200,000 */
@@ -81,9 +84,24 @@ static int by_start(const void *a, const void *b)
 	return x->text < y->text ? -1 : 1;
 }
 
+/* Anybody may put something there: a pipe that never ends, a link to another's file. */
+static FILE *open_map(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY);
+	struct stat about;
+	FILE *file;
+
+	if (fd < 0)
+		return NULL;
+	file = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) ? fdopen(fd, "r") : NULL;
+	if (!file)
+		close(fd);
+	return file;
+}
+
 void symbol_names_read(struct symbol_names *names, const char *path, bool perf)
 {
-	FILE *file = names->read ? NULL : fopen(path, "re");
+	FILE *file = names->read ? NULL : perf ? open_map(path) : fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
 	bool more = true;

@@ -21,6 +21,9 @@ void symbol_found_clear(struct symbol_found *found);
 /* Add a line; its function is demangled. */
 void symbol_found_add(struct symbol_found *found, const char *function, const char *file, int line);
 
+/* jit.c: add what a compiler at run time called its code; the name must outlive the line. */
+void symbol_found_add_jit(struct symbol_found *found, const char *name);
+
 /* module.c: one ELF file with what debug information there is. */
 struct symbol_module;
 

@@ -213,7 +213,7 @@ static void find_jit(struct dwell_symbol *symbol, int64_t pid, uint64_t address)
 	symbol_names_read(names, path, true);
 	name = symbol_names_find(names, address);
 	if (name)
-		symbol_found_add(&symbol->found, name, NULL, 0);
+		symbol_found_add_jit(&symbol->found, name);
 }
 
 /* Is the kernel of the mapping the one that runs here, loaded where it was? */

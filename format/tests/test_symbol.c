@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dwell/error.h"
@@ -295,9 +296,35 @@ Test(symbol, the_same_build_by_another_path)
 	remove_folder();
 }
 
+/* What /tmp/perf-PID.map says, and what is made of it. */
+static const struct {
+	const char *name, *function, *file;
+	uint32_t line;
+} jit_names[] = {
+	{ "LazyCompile:*loop app.js:3", "loop", "app.js", 3 },
+	{ "JS:~next /srv/app.js:12:34", "next", "/srv/app.js", 12 },
+	{ "JS:*get value file:///srv/a b.mjs:7:1", "get value file:///srv/a", "b.mjs", 7 },
+	{ "Script:~ /srv/app.js:1:1", "(anonymous)", "/srv/app.js", 1 },
+	{ "Function:^f node:internal/timers", "f", "node:internal/timers", 0 },
+	{ "LazyCompile:alone", "LazyCompile:alone", "", 0 },
+	{ "JS:*f x.js:99999999999999999999:1", "f", "x.js:99999999999999999999", 1 },
+	{ "py::work:/a.py", "work", "/a.py", 0 },
+	{ "py::<module>:<frozen runpy>", "<module>", "<frozen runpy>", 0 },
+	{ "py::", "py::", "", 0 },
+	{ "java.util.HashMap.get", "java.util.HashMap.get", "", 0 },
+	{ "_ZN3foo3barEv", "foo::bar", "", 0 },
+};
+
+static bool says(struct dwell_string string, const char *text)
+{
+	return string.size == strlen(text) &&
+	       (!string.size || !memcmp(string.at, text, string.size));
+}
+
 Test(symbol, code_compiled_at_run_time)
 {
 	const struct dwell_mapping anonymous = { .id = 1, .start = 0x10000, .end = 0x20000 };
+	const size_t names = sizeof(jit_names) / sizeof(*jit_names);
 	const struct dwell_line *lines;
 	struct dwell_symbol *symbol;
 	const int64_t pid = getpid();
@@ -308,17 +335,42 @@ Test(symbol, code_compiled_at_run_time)
 	snprintf(path, sizeof(path), "/tmp/perf-%" PRId64 ".map", pid);
 	map = fopen(path, "w");
 	cr_assert(map != NULL);
-	fputs("10000 100 LazyCompile:*loop app.js:3\n10100 80 py::work:/a.py\nbad line\n", map);
+	for (size_t i = 0; i < names; i++)
+		fprintf(map, "%zx 80 %s\nbad line\n", 0x10000 + i * 0x100, jit_names[i].name);
 	fclose(map);
 	cr_assert(eq(int, dwell_symbol_new(&symbol, NULL), DWELL_OK));
 	cr_assert(eq(int, dwell_symbol_map(symbol, &anonymous, pid), DWELL_OK));
-	cr_expect(eq(int, dwell_symbol_find(symbol, 1, -1, 0x100ff, &lines, &count), 0));
-	cr_assert(eq(sz, count, 1));
-	cr_expect(memcmp(lines[0].function.at, "LazyCompile:*loop app.js:3", 26) == 0);
-	cr_expect(eq(int, dwell_symbol_find(symbol, 0, pid, 0x10100, &lines, &count), 0));
-	cr_assert(eq(sz, count, 1));
-	cr_expect(eq(sz, lines[0].function.size, 14));
-	cr_expect(eq(int, dwell_symbol_find(symbol, 0, pid, 0x10180, &lines, &count), 0));
+	for (size_t i = 0; i < names; i++) {
+		const uint64_t address = 0x10000 + i * 0x100;
+
+		/* By its mapping, or by its process. */
+		cr_expect(eq(int,
+			dwell_symbol_find(symbol, i & 1, pid, address + 0x7f, &lines, &count), 0));
+		cr_assert(eq(sz, count, 1));
+		cr_expect(says(lines[0].function, jit_names[i].function), "%s", jit_names[i].name);
+		cr_expect(says(lines[0].file, jit_names[i].file), "%s", jit_names[i].name);
+		cr_expect(lines[0].line == jit_names[i].line, "%s", jit_names[i].name);
+		cr_expect(eq(
+			int, dwell_symbol_find(symbol, 0, pid, address + 0x80, &lines, &count), 0));
+		cr_expect(eq(sz, count, 0));
+	}
+	dwell_symbol_free(symbol);
+	remove(path);
+}
+
+/* Not a file: nothing is read, and nobody waits for its end. */
+Test(symbol, a_map_that_is_none)
+{
+	const int64_t pid = getpid();
+	const struct dwell_line *lines;
+	struct dwell_symbol *symbol;
+	char path[64];
+	size_t count;
+
+	snprintf(path, sizeof(path), "/tmp/perf-%" PRId64 ".map", pid);
+	cr_assert(mkfifo(path, 0600) == 0);
+	cr_assert(eq(int, dwell_symbol_new(&symbol, NULL), DWELL_OK));
+	cr_expect(eq(int, dwell_symbol_find(symbol, 0, pid, 0x1000, &lines, &count), 0));
 	cr_expect(eq(sz, count, 0));
 	dwell_symbol_free(symbol);
 	remove(path);

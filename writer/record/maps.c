@@ -249,6 +249,8 @@ void dwell_maps_follow(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 	process->slot_generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
 	process->read = false;
 	read_maps(maps, pid, id, now_ns);
+	/* A stack of the kernel's may have been the first to ask for what is mapped. */
+	publish(process);
 }
 
 static bool holds(const struct process *process, uint64_t address)
