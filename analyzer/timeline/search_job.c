@@ -12,6 +12,7 @@ struct search_job {
 	struct dwell_interval *kept;
 	size_t next; /* LAST: where the next one goes, round and round */
 	uint64_t *tasks;
+	uint64_t *own; /* bits of tasks that may be found; NULL: all */
 	struct watch watch;
 };
 
@@ -81,33 +82,94 @@ static bool same(uint32_t wanted, uint32_t id)
 
 static bool is_wanted(const struct dwell_search_question *q, const struct dwell_interval *interval)
 {
+	const bool longest = q->order == DWELL_SEARCH_LONGEST;
+	/* As in reports, a wait belongs to the window that holds its end, at full length. */
+	const uint64_t at_ns = longest ? interval->end_ns : interval->start_ns;
+
 	/* How long one is that still goes on is not known. */
-	if (q->order == DWELL_SEARCH_LONGEST && interval->flags & DWELL_INTERVAL_OPEN)
+	if (longest && interval->flags & DWELL_INTERVAL_OPEN)
 		return false;
-	return interval->start_ns >= q->from_ns && (!q->to_ns || interval->start_ns < q->to_ns) &&
+	return at_ns >= q->from_ns && (!q->to_ns || at_ns < q->to_ns + longest) &&
 	       interval->state < DWELL_EXITED && same(q->task, interval->task) &&
 	       same(q->waker, interval->waker) && same(q->executor, interval->executor) &&
 	       same(q->stack, interval->stack) && same(q->object, interval->object);
 }
 
-static void search_interval(void *context, const struct dwell_interval *interval)
+/* Of programs that were recorded the command line is known, of others in the trace it is not. */
+static bool is_own(const struct dwell_catalog *catalog, uint32_t id)
 {
-	struct watch *watch = context;
-	struct search_job *job = watch->context;
+	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
+	const struct dwell_catalog_process *process =
+		task ? dwell_catalog_process(catalog, task->process) : NULL;
+
+	return process && process->command.size;
+}
+
+static int learn_own(struct search_job *job)
+{
+	const struct dwell_catalog *catalog = job->job.timeline->catalog;
+	bool any = false;
+
+	if (!job->question.own)
+		return DWELL_OK;
+	job->own = calloc(job->matches.task_words, sizeof(*job->own));
+	if (!job->own)
+		return DWELL_ENOMEM;
+	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog); id++)
+		if (is_own(catalog, id)) {
+			job->own[id / 64] |= UINT64_C(1) << (id % 64);
+			any = true;
+		}
+	if (!any) {
+		free(job->own);
+		job->own = NULL;
+	}
+	return DWELL_OK;
+}
+
+static void see(struct search_job *job, const struct dwell_interval *interval)
+{
 	const struct dwell_search_question *q = &job->question;
 
+	if (interval->task / 64 >= job->matches.task_words)
+		return;
+	if (job->own && !(job->own[interval->task / 64] >> (interval->task % 64) & 1))
+		return;
 	if (!is_wanted(q, interval) || !dwell_searcher_finds(job->searcher, interval))
 		return;
 	job->matches.count++;
 	job->matches.total_ns += length_of(interval);
-	if (interval->task / 64 < job->matches.task_words)
-		job->tasks[interval->task / 64] |= UINT64_C(1) << (interval->task % 64);
+	job->tasks[interval->task / 64] |= UINT64_C(1) << (interval->task % 64);
 	if (!q->keep)
 		return;
 	if (q->order == DWELL_SEARCH_LONGEST)
 		insert(job, interval);
 	else
 		insert_by_start(job, interval);
+}
+
+static void search_interval(void *context, const struct dwell_interval *interval)
+{
+	see(((struct watch *)context)->context, interval);
+}
+
+static void search_wait(void *context, const struct dwell_wait *wait)
+{
+	const struct dwell_interval interval = {
+		.start_ns = wait->start_ns,
+		.end_ns = wait->end_ns,
+		.task = wait->task,
+		.object = wait->object,
+		.stack = wait->stack,
+		.waker = wait->waker,
+		.waker_stack = wait->waker_stack,
+		.holder = wait->holder,
+		.state = DWELL_BLOCKED,
+		.reason = wait->reason,
+		.holder_how = wait->holder_how,
+	};
+
+	see(((struct watch *)context)->context, &interval);
 }
 
 /* The first ones are found when nothing that still goes on can have begun before them. */
@@ -124,13 +186,14 @@ static void search_row(void *context, const struct dwell_event *row)
 
 static int watch_window(struct search_job *job, uint64_t from_ns, uint64_t to_ns)
 {
-	static const struct dwell_states_ops ops = { .interval = search_interval };
+	static const struct dwell_states_ops intervals = { .interval = search_interval };
+	static const struct dwell_states_ops waits = { .wait = search_wait };
 
 	job->watch = (struct watch){
 		.job = &job->job,
 		.from_ns = from_ns,
 		.to_ns = to_ns,
-		.ops = &ops,
+		.ops = job->question.waits ? &waits : &intervals,
 		.row = search_row,
 		.context = job,
 	};
@@ -157,6 +220,12 @@ static int search_back(struct search_job *job)
 	return err;
 }
 
+/* Where all is seen: what begins in the window may end behind it, and is told at its end. */
+static uint64_t end_of(const struct dwell_search_question *q)
+{
+	return q->order == DWELL_SEARCH_LONGEST && q->to_ns ? q->to_ns + 1 : 0;
+}
+
 static int search_run(struct dwell_job *base)
 {
 	struct search_job *job = (struct search_job *)base;
@@ -171,7 +240,9 @@ static int search_run(struct dwell_job *base)
 	if (!err && (!job->tasks || !job->kept))
 		err = DWELL_ENOMEM;
 	if (!err)
-		err = back ? search_back(job) : watch_window(job, q->from_ns, 0);
+		err = learn_own(job);
+	if (!err)
+		err = back ? search_back(job) : watch_window(job, q->from_ns, end_of(q));
 	job->matches.kept = job->kept;
 	job->matches.tasks = job->tasks;
 	return err;
@@ -184,6 +255,7 @@ static void search_release(struct dwell_job *base)
 	dwell_searcher_free(job->searcher);
 	free(job->kept);
 	free(job->tasks);
+	free(job->own);
 }
 
 int dwell_timeline_want_search(struct dwell_timeline *timeline,

@@ -170,6 +170,13 @@ void act_follow_waker(struct tui *tui)
 		follow(tui, item->waker, item->end_ns ? item->end_ns - 1 : 0, "the waker");
 }
 
+/* What one task has and gives up: who ends the wait had it. */
+static bool is_held(unsigned reason)
+{
+	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK ||
+	       reason == DWELL_REASON_SEMAPHORE || reason == DWELL_REASON_FUTEX;
+}
+
 void act_follow_holder(struct tui *tui)
 {
 	const struct dwell_interval *item = item_interval(tui);
@@ -178,12 +185,12 @@ void act_follow_holder(struct tui *tui)
 
 	if (!item)
 		say(tui, "select the row of a task first");
-	else if (!holder && item->waker &&
-		 (item->reason == DWELL_REASON_MUTEX || item->reason == DWELL_REASON_RWLOCK)) {
+	else if (!holder && item->waker && is_held(item->reason)) {
 		item_go(tui, item->waker, item->start_ns);
-		say(tui, "the holder was not read: this task released it");
-	} else
+		say(tui, "the holder was not read: this is the task that gave it up");
+	} else {
 		follow(tui, holder, item->start_ns, "the holder");
+	}
 }
 
 void act_turn_flag(struct tui *tui, unsigned flag)

@@ -181,8 +181,10 @@ static bool use_kept(struct tui *tui, const struct tui_row *row, struct tui_stri
 static void take_groups(struct tui *tui, bool tasks, bool fresh)
 {
 	const size_t columns = tui->layout.columns;
+	/* An older question had other rows. */
+	const bool mine = tui->groups.key == groups_key(tui, tasks);
 	const struct dwell_cell *cells =
-		work_has(&tui->groups) ? dwell_job_cells(tui->groups.job) : NULL;
+		mine && work_has(&tui->groups) ? dwell_job_cells(tui->groups.job) : NULL;
 
 	if (cells && fresh)
 		keep_groups(tui, tasks);

@@ -99,13 +99,15 @@ void find_longest(struct tui *tui, bool of_all)
 		.order = DWELL_SEARCH_LONGEST,
 		.keep = 1,
 		.task = of_all ? 0 : task_or_say(tui),
+		.own = of_all,
+		.waits = true,
 	};
 
 	if (!of_all && !question.task)
 		return;
 	dwell_search_parse(&question.search, "state:blocked", NULL);
 	range_of(tui, &question);
-	ask(tui, &question, "wait that begins in view");
+	ask(tui, &question, "wait that ends in view");
 }
 
 void find_wakee(struct tui *tui)
@@ -146,6 +148,7 @@ void find_site(struct tui *tui, uint32_t stack, uint32_t object, unsigned reason
 		.keep = 1,
 		.stack = stack,
 		.object = object,
+		.waits = true,
 	};
 	char text[64];
 
@@ -198,7 +201,9 @@ static void filter(struct tui *tui)
 
 static void arrive(struct tui *tui, const struct dwell_interval *found)
 {
-	item_go(tui, found->task, found->start_ns);
+	/* What began before the trace does is seen where that begins. */
+	item_go(tui, found->task,
+		found->start_ns < tui->facts->begin_ns ? tui->facts->begin_ns : found->start_ns);
 	if (tui->step_kind == STEP_ZOOM)
 		port_show(tui, found->start_ns, found->end_ns);
 }

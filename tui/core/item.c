@@ -94,21 +94,35 @@ static uint64_t worth(const struct dwell_interval *interval, uint64_t from_ns, u
 	return (end - start) / 64 + 1;
 }
 
+/* The wait that begins where the cursor stands. */
+static const struct dwell_wait *wait_here(const struct tui *tui, const struct dwell_strip *strip)
+{
+	for (size_t i = 0; tui->place.pointed && i < strip->wait_count; i++)
+		if (strip->waits[i].start_ns == tui->place.time_ns)
+			return &strip->waits[i];
+	return NULL;
+}
+
 const struct dwell_interval *item_interval(const struct tui *tui)
 {
 	const struct dwell_strip *strip = item_strip(tui);
+	const struct dwell_wait *wait = strip ? wait_here(tui, strip) : NULL;
 	const struct dwell_interval *best = NULL;
 	uint64_t from_ns, to_ns, most = 0;
 
 	if (!strip)
 		return NULL;
 	range_of(tui, &from_ns, &to_ns);
+	/* It may begin a moment before the task leaves the CPU: what is meant is the wait. */
+	if (wait)
+		to_ns = wait->end_ns;
 	for (size_t i = 0; i < strip->count; i++) {
-		const uint64_t value = worth(&strip->intervals[i], from_ns, to_ns);
+		const struct dwell_interval *interval = &strip->intervals[i];
+		const uint64_t value = worth(interval, from_ns, to_ns);
 
-		if (value > most) {
+		if (value > most && (!wait || interval->state == DWELL_BLOCKED)) {
 			most = value;
-			best = &strip->intervals[i];
+			best = interval;
 		}
 	}
 	return best;
@@ -118,7 +132,10 @@ const struct dwell_wait *item_wait(const struct tui *tui)
 {
 	const struct dwell_strip *strip = item_strip(tui);
 	const struct dwell_interval *item = item_interval(tui);
+	const struct dwell_wait *here = strip ? wait_here(tui, strip) : NULL;
 
+	if (here)
+		return here;
 	for (size_t i = 0; item && i < strip->wait_count; i++) {
 		const struct dwell_wait *wait = &strip->waits[i];
 

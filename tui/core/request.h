@@ -41,7 +41,7 @@
 	X(NEXT_WAIT, "next-wait", ".", "the task's next wait longer than the bound")               \
 	X(PREVIOUS_WAIT, "previous-wait", ",", "the task's previous wait longer than the bound")   \
 	X(LONGEST_HERE, "longest-here", "x", "the task's longest wait in view")                    \
-	X(LONGEST, "longest", "X", "the longest wait in view of all rows")                         \
+	X(LONGEST, "longest", "X", "the longest wait in view of the recorded program")             \
 	X(NEXT_FINDING, "next-row", "}", "the next row of the table that was shown last")          \
 	X(PREVIOUS_FINDING, "previous-row", "{", "the one before")                                 \
 	X(BOUND_UP, "bound-up", ">", "mark only longer waits")                                     \

@@ -72,6 +72,9 @@ bool screen_open(const char **message)
 	add_restore(tigetstr("sgr0"));
 	add_restore(tigetstr("cnorm"));
 	add_restore(tigetstr("rmcup"));
+	/* Without a second screen ours is the shell's. */
+	if (!tigetstr("smcup") || tigetstr("smcup") == (char *)-1)
+		add_restore(tigetstr("clear"));
 	emit_prepare(colours);
 	screen_reopen();
 	return true;

@@ -177,6 +177,22 @@ static void neighbours(struct pane *pane, const struct dwell_interval *item)
 		field(pane, "then", dwell_state_name(item->next));
 }
 
+/* The wait as the program had it, where the scheduler cut it into pieces. */
+static void whole_wait(struct pane *pane, const struct dwell_interval *item)
+{
+	const struct dwell_wait *wait = item_wait(pane->tui);
+	char text[256], whole[DWELL_NUMBER_SIZE], blocked[DWELL_NUMBER_SIZE],
+		runnable[DWELL_NUMBER_SIZE];
+
+	if (!wait || wait->end_ns - wait->start_ns == item->end_ns - item->start_ns)
+		return;
+	snprintf(text, sizeof(text), "%s in all, %s of it blocked, %s runnable",
+		duration(whole, pane->tui, wait->end_ns - wait->start_ns),
+		duration(blocked, pane->tui, wait->blocked_ns),
+		duration(runnable, pane->tui, wait->runnable_ns));
+	field(pane, "a wait of", text);
+}
+
 static void note_line(struct pane *pane)
 {
 	for (size_t i = 0; i < pane->tui->note_count; i++)
@@ -246,6 +262,7 @@ void view_details(struct frame *frame, const struct tui *tui)
 	}
 	headline(&pane, item);
 	when(&pane, item);
+	whole_wait(&pane, item);
 	people(&pane, item);
 	cell_line(&pane);
 	neighbours(&pane, item);

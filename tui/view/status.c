@@ -183,10 +183,11 @@ static void draw_hints(struct frame *frame, const struct tui *tui, unsigned x, u
 	static const char table[] =
 		"? help  Enter go there  j/k move  Tab next  1 timeline  Y save";
 	const char *text = tui->screen == SCREEN_TIMELINE ? timeline : table;
-	const unsigned size = (unsigned)strlen(text);
 
+	if (frame->width < x + strlen(text) + 4)
+		text = "? help";
 	if (frame->width > x + 10)
-		frame_text(frame, frame->width > x + size + 3 ? frame->width - size - 1 : x + 2, y,
+		frame_text(frame, frame->width - (unsigned)strlen(text) - 1, y,
 			frame->width - x - 3, text, (struct pen){ .fore = TONE_FAINT });
 }
 

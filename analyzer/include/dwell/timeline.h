@@ -161,7 +161,9 @@ struct dwell_search_question {
 	struct dwell_search search; /* copied */
 	/* Not 0: only intervals in which these are the same. */
 	uint32_t task, waker, executor, stack, object;
-	uint64_t from_ns, to_ns; /* intervals that begin in it */
+	bool own;                /* only tasks of programs that were recorded, if any was */
+	uint64_t from_ns, to_ns; /* intervals that begin in it; of LONGEST, that end in it */
+	bool waits;              /* whole waits, as reports count them, told as blocked intervals */
 	unsigned order;          /* enum dwell_search_order */
 	size_t keep;
 	bool count; /* go on to the end to count all */
