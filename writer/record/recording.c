@@ -21,7 +21,7 @@
 /* How late the kernel's own account may complete what it kept to itself. */
 #define HELD_NS UINT64_C(50000000)
 /* What a reader of the file does not have when the recorder is killed. */
-#define FLUSH_NS UINT64_C(900000000)
+#define FLUSH_NS UINT64_C(500000000)
 /* A wait that lasted this long is worth half a microsecond for the next one's stack. */
 #define LONG_NS UINT64_C(100000)
 
