@@ -95,35 +95,17 @@ static bool is_wanted(const struct dwell_search_question *q, const struct dwell_
 	       same(q->stack, interval->stack) && same(q->object, interval->object);
 }
 
-/* Of programs that were recorded the command line is known, of others in the trace it is not. */
-static bool is_own(const struct dwell_catalog *catalog, uint32_t id)
-{
-	const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
-	const struct dwell_catalog_process *process =
-		task ? dwell_catalog_process(catalog, task->process) : NULL;
-
-	return process && process->command.size;
-}
-
 static int learn_own(struct search_job *job)
 {
 	const struct dwell_catalog *catalog = job->job.timeline->catalog;
-	bool any = false;
-
 	if (!job->question.own)
 		return DWELL_OK;
 	job->own = calloc(job->matches.task_words, sizeof(*job->own));
 	if (!job->own)
 		return DWELL_ENOMEM;
 	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog); id++)
-		if (is_own(catalog, id)) {
+		if (dwell_catalog_recorded(catalog, id))
 			job->own[id / 64] |= UINT64_C(1) << (id % 64);
-			any = true;
-		}
-	if (!any) {
-		free(job->own);
-		job->own = NULL;
-	}
 	return DWELL_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/against.h"
 #include "core/port.h"
 #include "core/rows.h"
 #include "core/work.h"
@@ -73,7 +74,8 @@ static bool is_asked(const struct tui *tui, unsigned line, bool tasks)
 {
 	const struct tui_row *row = rows_on_line(tui, line);
 
-	return row && (row->kind != ROW_TASK || (tasks && !tui->strips[line].exact));
+	return row && row->kind != ROW_BASE &&
+	       (row->kind != ROW_TASK || (tasks && !tui->strips[line].exact));
 }
 
 static uint64_t groups_key(const struct tui *tui, bool tasks)
@@ -276,6 +278,7 @@ bool cells_update(struct tui *tui, unsigned milliseconds)
 	ask_whole(tui);
 	changed |= fresh;
 	changed |= take_whole(tui, 0);
+	changed |= against_update(tui, milliseconds / 2);
 	tui->exact = true;
 	for (unsigned line = 0; line < tui->strip_count; line++)
 		if (rows_on_line(tui, line) && !tui->strips[line].exact)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/against.h"
+
 static int length(struct dwell_string text)
 {
 	return text.size > 500 ? 500 : (int)text.size;
@@ -39,6 +41,11 @@ const char *name_row(char out[NAME_SIZE], const struct tui *tui, const struct tu
 			snprintf(out, NAME_SIZE, "%.*s", length(class->text), class->text.at);
 		else
 			snprintf(out, NAME_SIZE, "no class");
+		return out;
+	case ROW_BASE:
+		class = dwell_catalog_class(tui->against->catalog, row->id);
+		snprintf(out, NAME_SIZE, "base %.*s", class ? length(class->text) : 0,
+			class ? class->text.at : "");
 		return out;
 	case ROW_EXECUTOR:
 		return dwell_name_executor(out, tui->catalog, row->id);

@@ -31,7 +31,8 @@ enum tui_screen {
 enum tui_group { GROUP_PROCESS, GROUP_CLASS, GROUP_TASK, GROUP_EXECUTOR, GROUP_COUNT };
 enum tui_sort { SORT_RUNNING, SORT_RUNNABLE, SORT_BLOCKED, SORT_NAME, SORT_START, SORT_COUNT };
 
-enum tui_row_kind { ROW_PROCESS, ROW_CLASS, ROW_TASK, ROW_EXECUTOR };
+/* ROW_BASE: a class of the trace that is compared with; `members` of tui->against. */
+enum tui_row_kind { ROW_PROCESS, ROW_CLASS, ROW_TASK, ROW_EXECUTOR, ROW_BASE };
 
 /* One row of the timeline. */
 struct tui_row {

@@ -80,7 +80,7 @@
 	X(BLOCKED, "blocked", "3", "where time was lost")                                          \
 	X(LATENCY, "latency", "4", "runnable to running, and who ran instead")                     \
 	X(LOCKS, "locks", "5", "locks, and what their holders did")                                \
-	X(FINDINGS, "findings", "6", "tasks that outlive their use or wait for ever")              \
+	X(FINDINGS, "findings", "6", "what every rule found, by the time it cost")                 \
 	X(FLAME, "flame", "7", "stacks of the waits, by the time they cost")                       \
 	X(NEXT_SCREEN, "next-screen", "Tab", "the next screen")                                    \
 	X(PREVIOUS_SCREEN, "previous-screen", "S-Tab", "the previous screen")                      \

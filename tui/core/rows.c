@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/against.h"
 #include "core/port.h"
 
 enum { FOLD_FROM = 40 };
@@ -114,15 +115,6 @@ static struct dwell_string group_name(const struct tui *tui, uint32_t id)
 	}
 }
 
-/* Of programs that were recorded the command line is known. */
-static bool is_other(const struct tui *tui, const struct dwell_catalog_task *task)
-{
-	const struct dwell_catalog_process *process =
-		dwell_catalog_process(tui->catalog, task->process);
-
-	return tui->group == GROUP_PROCESS && (!process || !process->command.size);
-}
-
 static bool is_shown(const struct tui *tui, uint32_t task, uint32_t group)
 {
 	const struct tui_rows *rows = &tui->rows;
@@ -149,7 +141,7 @@ static size_t collect(struct tui *tui, struct sorted *out)
 			.name = task->name,
 			.group_name = group_name(tui, group),
 			.by_name = tui->sort == SORT_NAME,
-			.other = is_other(tui, task),
+			.other = !dwell_catalog_recorded(tui->catalog, id),
 		};
 		if (group < tui->rows.group_end) {
 			const bool least = tui->sort == SORT_START || tui->sort == SORT_NAME;
@@ -167,7 +159,7 @@ static size_t collect(struct tui *tui, struct sorted *out)
 	return count;
 }
 
-static struct tui_row *add_row(struct tui_rows *rows)
+struct tui_row *rows_add(struct tui_rows *rows)
 {
 	if (rows->count == rows->cap) {
 		const size_t cap = rows->cap ? rows->cap * 2 : 64;
@@ -184,7 +176,7 @@ static struct tui_row *add_row(struct tui_rows *rows)
 
 static void add_task(struct tui *tui, size_t member, unsigned depth, bool pinned)
 {
-	struct tui_row *row = add_row(&tui->rows);
+	struct tui_row *row = rows_add(&tui->rows);
 
 	if (row)
 		*row = (struct tui_row){ .kind = ROW_TASK,
@@ -206,11 +198,12 @@ static void add_group(struct tui *tui, uint32_t id, size_t first, size_t count, 
 	const uint8_t kind = tui->group == GROUP_CLASS ? ROW_CLASS : ROW_PROCESS;
 	const uint8_t flags = id < tui->rows.group_end ? tui->rows.group_flags[id] : 0;
 	const bool is_pinned = flags & FLAG_PINNED;
-	/* The flag turns round what is so by itself: big groups behind the first are folded. */
-	const bool big = count > FOLD_FROM && first > 0;
+	/* The flag turns round what is so by itself: folded are big groups behind the first, and
+	   all where classes are compared. */
+	const bool big = (count > FOLD_FROM && first > 0) || against_shown(tui);
 	const bool folded = big != !!(flags & FLAG_FOLDED);
-	const bool headed = tui->group != GROUP_TASK && count > 1;
-	struct tui_row *row = headed && is_pinned == pinned ? add_row(&tui->rows) : NULL;
+	const bool headed = tui->group != GROUP_TASK && (count > 1 || against_shown(tui));
+	struct tui_row *row = headed && is_pinned == pinned ? rows_add(&tui->rows) : NULL;
 
 	if (row)
 		*row = (struct tui_row){ .kind = kind,
@@ -219,6 +212,8 @@ static void add_group(struct tui *tui, uint32_t id, size_t first, size_t count, 
 			.id = id,
 			.first = first,
 			.count = count };
+	if (!pinned)
+		against_add(tui, id);
 	for (size_t i = first; i < first + count; i++)
 		if (task_has(tui, i, FLAG_PINNED) == pinned &&
 			(pinned || !headed || is_pinned || !folded))
@@ -243,7 +238,7 @@ static void add_executors(struct tui *tui)
 
 	for (uint32_t id = 1; id < end; id++) {
 		struct tui_row *row =
-			dwell_catalog_executor(tui->catalog, id) ? add_row(&tui->rows) : NULL;
+			dwell_catalog_executor(tui->catalog, id) ? rows_add(&tui->rows) : NULL;
 
 		if (row)
 			*row = (struct tui_row){ .kind = ROW_EXECUTOR, .id = id };
@@ -282,6 +277,7 @@ static int sort_tasks(struct tui *tui)
 	tui->rows.member_count = count;
 	add_groups(tui, sorted, count, true);
 	add_groups(tui, sorted, count, false);
+	against_add_rest(tui);
 	free(sorted);
 	return DWELL_OK;
 }
@@ -321,7 +317,7 @@ uint8_t *rows_flags(struct tui *tui, const struct tui_row *row)
 
 	if (row->kind == ROW_TASK && row->id < rows->task_end)
 		return &rows->task_flags[row->id];
-	if (row->kind != ROW_EXECUTOR && row->id < rows->group_end)
+	if (row->kind != ROW_EXECUTOR && row->kind != ROW_BASE && row->id < rows->group_end)
 		return &rows->group_flags[row->id];
 	return NULL;
 }

@@ -7,6 +7,9 @@
 int rows_build(struct tui *tui);
 void rows_release(struct tui_rows *rows);
 
+/* One more row, all zero; NULL: no memory. */
+struct tui_row *rows_add(struct tui_rows *rows);
+
 /* The selected row; NULL: there is none. */
 const struct tui_row *rows_selected(const struct tui *tui);
 /* The task of the selected row; 0 where it is none. */

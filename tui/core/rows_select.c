@@ -11,7 +11,7 @@ uint32_t rows_task(const struct tui *tui)
 {
 	const struct tui_row *row = rows_selected(tui);
 
-	if (!row || row->kind == ROW_EXECUTOR)
+	if (!row || row->kind == ROW_EXECUTOR || row->kind == ROW_BASE)
 		return 0;
 	/* Of a group, the first one. */
 	return row->kind == ROW_TASK ? row->id : row->count ? tui->rows.members[row->first] : 0;
@@ -68,7 +68,7 @@ static const struct tui_row *group_of(const struct tui *tui, uint32_t task)
 	for (size_t i = 0; i < tui->rows.count; i++) {
 		const struct tui_row *row = &tui->rows.at[i];
 
-		if (row->kind == ROW_TASK || !row->folded)
+		if (row->kind == ROW_TASK || row->kind == ROW_BASE || !row->folded)
 			continue;
 		for (size_t k = row->first; k < row->first + row->count; k++)
 			if (tui->rows.members[k] == task)

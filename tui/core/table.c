@@ -18,7 +18,7 @@ static const unsigned analyses[SCREEN_COUNT] = {
 	[SCREEN_BLOCKED] = DWELL_ANALYZE_BLOCKED,
 	[SCREEN_LATENCY] = DWELL_ANALYZE_LATENCY,
 	[SCREEN_LOCKS] = DWELL_ANALYZE_LOCKS,
-	[SCREEN_FINDINGS] = DWELL_ANALYZE_LEAKS,
+	[SCREEN_FINDINGS] = DWELL_ANALYZE_FINDINGS,
 	[SCREEN_FLAME] = DWELL_ANALYZE_FLAME,
 };
 
@@ -87,7 +87,7 @@ size_t table_count(const struct tui *tui)
 	case SCREEN_LOCKS:
 		return answer->locks ? answer->locks->count : 0;
 	case SCREEN_FINDINGS:
-		return answer->leaks ? answer->leaks->count : 0;
+		return answer->findings ? answer->findings->count : 0;
 	default:
 		return 0;
 	}
@@ -121,13 +121,13 @@ static void go_worst(struct tui *tui, const struct dwell_worst *worst)
 	port_show(tui, worst->at_ns, worst->at_ns + worst->latency_ns);
 }
 
-static void go_leak(struct tui *tui, const struct dwell_leak *leak)
+/* Who is to blame, at the moment where to look. */
+static void go_finding(struct tui *tui, const struct dwell_finding *finding)
 {
-	const uint64_t at =
-		leak->since_ns < tui->facts->begin_ns ? tui->facts->begin_ns : leak->since_ns;
-
-	item_go(tui, leak->count ? leak->tasks[0] : 0, at);
-	port_show(tui, at, leak->until_ns > at ? leak->until_ns : at + 1);
+	item_go(tui, finding->task_count ? finding->tasks[0] : 0,
+		finding->at_ns < tui->facts->begin_ns ? tui->facts->begin_ns : finding->at_ns);
+	port_settle(tui);
+	say(tui, "%s", finding->title);
 }
 
 void table_go(struct tui *tui)
@@ -155,18 +155,19 @@ void table_go(struct tui *tui)
 			answer->locks->rows[line].object, 0);
 		break;
 	case SCREEN_FINDINGS:
-		go_leak(tui, &answer->leaks->rows[line]);
+		go_finding(tui, &answer->findings->rows[line]);
 		break;
 	default:
 		break;
 	}
 }
 
-/* Ids are of blocked sites, locks and latencies: ask for all three, of the whole trace. */
+/* Ids are of findings, blocked sites, locks and latencies: ask for all, of the whole trace. */
 void table_go_id(struct tui *tui, const char *id)
 {
 	const struct dwell_query query = {
-		.analyses = DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_LATENCY,
+		.analyses = DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_LATENCY |
+			    DWELL_ANALYZE_FINDINGS,
 		.threads = 1,
 		.worst = UINT64_MAX,
 	};
@@ -187,6 +188,11 @@ static bool go_found(struct tui *tui, const struct dwell_answer *answer)
 	for (size_t i = 0; i < answer->latency->worst_count; i++)
 		if (answer->latency->worst[i].id == tui->wanted_id) {
 			go_worst(tui, &answer->latency->worst[i]);
+			return true;
+		}
+	for (size_t i = 0; i < answer->findings->count; i++)
+		if (answer->findings->rows[i].id == tui->wanted_id) {
+			go_finding(tui, &answer->findings->rows[i]);
 			return true;
 		}
 	/* A site or a lock is a place in the program: where it cost most, in all of the trace. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/against.h"
 #include "core/cells.h"
 #include "core/find.h"
 #include "core/item.h"
@@ -76,6 +77,7 @@ void tui_free(struct tui *tui)
 
 	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++)
 		work_drop(works[i]);
+	against_free(tui->against);
 	cells_release(tui);
 	rows_release(&tui->rows);
 	free(tui->notes);
@@ -192,6 +194,16 @@ bool tui_busy(const struct tui *tui, const char **what, uint64_t *at_ns)
 		{ &tui->groups, "reading" },
 	};
 
+	if (tui->against && !tui->against->facts) {
+		*what = "reading the other";
+		*at_ns = 0;
+		return true;
+	}
+	if (tui->against && work_goes_on(&tui->against->cells)) {
+		*what = "reading the other";
+		*at_ns = dwell_job_at(tui->against->cells.job);
+		return true;
+	}
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (!work_goes_on(all[i].work))
 			continue;

@@ -36,6 +36,7 @@ struct tui {
 	bool ascii;
 	bool quit;
 
+	struct tui_against *against; /* NULL: nothing is compared with */
 	struct tui_place place;
 	struct tui_place history[TUI_HISTORY];
 	unsigned history_count, history_at;
@@ -103,6 +104,9 @@ struct tui_mouse {
 	enum tui_mouse_kind kind;
 	unsigned x, y;
 };
+
+/* Compare with another trace, class by class. It stays the caller's. False: no memory. */
+bool tui_against(struct tui *tui, struct dwell_timeline *base);
 
 /* The timeline stays the caller's and may still be being read. Returns NULL without memory. */
 struct tui *tui_new(struct dwell_timeline *timeline, const char *path);

@@ -15,7 +15,7 @@
 enum { STATUS_DONE = 0, STATUS_ASKED = 2, STATUS_INPUT = 3, STATUS_REFUSED = 5 };
 
 struct request_options {
-	const char *path, *at, *palette;
+	const char *path, *at, *against, *palette;
 	bool ascii;
 };
 
@@ -25,6 +25,7 @@ static const char usage[] =
 	"Browse a trace on a timeline in the terminal.\n"
 	"\n"
 	"      --at ID            open at what has this id in a report\n"
+	"      --against BASE     compare with another trace, class by class\n"
 	"      --palette NAME     dark, light, safe (for the colour-blind), mono\n"
 	"      --ascii            draw with ASCII only\n"
 	"      --keys             print the keys and what they do\n"
@@ -57,6 +58,7 @@ static int read_options(int argc, char **argv, struct request_options *out)
 {
 	static const struct option options[] = {
 		{ "at", required_argument, NULL, 'a' },
+		{ "against", required_argument, NULL, 'b' },
 		{ "palette", required_argument, NULL, 'p' },
 		{ "ascii", no_argument, NULL, 'A' },
 		{ "keys", no_argument, NULL, 'k' },
@@ -70,6 +72,9 @@ static int read_options(int argc, char **argv, struct request_options *out)
 		switch (option) {
 		case 'a':
 			out->at = optarg;
+			break;
+		case 'b':
+			out->against = optarg;
 			break;
 		case 'p':
 			out->palette = optarg;
@@ -110,13 +115,14 @@ static unsigned choose_palette(const struct request_options *options)
 	return screen_light() ? PALETTE_LIGHT : PALETTE_DARK;
 }
 
-static int show(struct dwell_timeline *timeline, const struct request_options *options)
+static int show(struct dwell_timeline *timeline, struct dwell_timeline *base,
+	const struct request_options *options)
 {
 	struct tui *tui = tui_new(timeline, options->path);
 	const char *message = "out of memory";
 	int status = STATUS_REFUSED;
 
-	if (tui && screen_open(&message)) {
+	if (tui && (!base || tui_against(tui, base)) && screen_open(&message)) {
 		tui->palette = choose_palette(options);
 		tui->ascii = options->ascii || !screen_utf8();
 		tui->wanted_text = options->at;
@@ -143,7 +149,7 @@ static void keep_memory_small(void)
 int main(int argc, char **argv)
 {
 	struct request_options options = { .path = NULL };
-	struct dwell_timeline *timeline = NULL;
+	struct dwell_timeline *timeline = NULL, *base = NULL;
 	struct dwell_diag diag = { .offset = UINT64_MAX };
 	int status = read_options(argc, argv, &options), err;
 
@@ -157,7 +163,12 @@ int main(int argc, char **argv)
 	err = dwell_timeline_open(&timeline, options.path, &diag);
 	if (err)
 		return cannot_open(options.path, err, &diag);
-	status = show(timeline, &options);
+	if (options.against) {
+		err = dwell_timeline_open(&base, options.against, &diag);
+		if (err)
+			return cannot_open(options.against, err, &diag);
+	}
+	status = show(timeline, base, &options);
 	/* What still goes on is of no use to anybody: it ends with us. */
 	fflush(stdout);
 	_exit(status);

@@ -30,6 +30,7 @@ void play_close(struct play *play)
 	frame_release(&play->frame);
 	tui_free(play->tui);
 	dwell_timeline_close(play->timeline);
+	dwell_timeline_close(play->base);
 }
 
 static bool goes_on(const struct tui *tui)
@@ -62,6 +63,10 @@ bool play_key(struct play *play, const char *name)
 	if (!strncmp(name, "type:", 5)) {
 		for (const char *c = name + 5; *c; c++)
 			tui_key(play->tui, (unsigned char)*c);
+	} else if (!strncmp(name, "against:", 8)) {
+		if (dwell_timeline_open(&play->base, name + 8, NULL) ||
+			!tui_against(play->tui, play->base))
+			return false;
 	} else {
 		const uint32_t key = key_of_name(name, strlen(name));
 

@@ -6,7 +6,7 @@
 
 /* The viewer without a terminal: keys in, frames out, everything that goes on waited for. */
 struct play {
-	struct dwell_timeline *timeline;
+	struct dwell_timeline *timeline, *base;
 	struct tui *tui;
 	struct frame frame;
 };
@@ -16,7 +16,7 @@ bool play_open(struct play *play, const char *path, unsigned width, unsigned hei
 void play_close(struct play *play);
 /* Wait until nothing goes on, and draw. */
 void play_settle(struct play *play);
-/* A key by its name; "type:text" types it. False: there is no such key. */
+/* A key by its name; "type:text" types it, "against:PATH" compares. False: there is no such key. */
 bool play_key(struct play *play, const char *name);
 /* Several, separated by blanks. */
 bool play_keys(struct play *play, const char *names);

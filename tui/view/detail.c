@@ -230,6 +230,10 @@ static void no_item(struct pane *pane)
 	cell_line(pane);
 	if (row->kind == ROW_EXECUTOR)
 		field(pane, "", "an executor: R on a task that is ready goes to who ran here");
+	else if (row->kind == ROW_BASE)
+		field(pane, "",
+			"the class in the trace that is compared with; the number: how much "
+			"more the one above waits");
 	else if (row->kind != ROW_TASK)
 		field(pane, "", "a group: the row of a task tells what it waited for");
 	else if (work_goes_on(&tui->strip))

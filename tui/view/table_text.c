@@ -58,13 +58,11 @@ static const struct column locks[] = {
 };
 
 static const struct column findings[] = {
-	{ "finding", 14, false, TONE_HOT, false, 0 },
-	{ "tasks", 6, true, TONE_TEXT, false, 0 },
-	{ "since", 14, true, TONE_TEXT, false, 8 },
+	{ "finding", 24, false, TONE_HOT, false, 0 },
 	{ "lost", 9, true, TONE_STRONG, false, 0 },
-	{ "on", 16, false, TONE_ACCENT, false, 0 },
-	{ "first task", 24, false, TONE_TEXT, false, 10 },
-	{ "where", 0, false, TONE_STRONG, false, 0 },
+	{ "weight", 7, false, TONE_FAINT, false, 10 },
+	{ "at", 14, true, TONE_TEXT, false, 9 },
+	{ "what", 0, false, TONE_STRONG, false, 0 },
 	{ .title = NULL },
 };
 
@@ -234,25 +232,20 @@ static const char *locks_text(char out[NAME_SIZE], const struct tui *tui,
 	}
 }
 
-static const char *finding_text(
-	char out[NAME_SIZE], const struct tui *tui, const struct dwell_leak *row, unsigned column)
+static const char *finding_text(char out[NAME_SIZE], const struct tui *tui,
+	const struct dwell_finding *row, unsigned column)
 {
 	switch (column) {
 	case 0:
-		return word(out, dwell_leak_name(row->kind));
+		return word(out, row->rule);
 	case 1:
-		return dwell_format_count(out, row->count);
-	case 2:
-		return name_time(out, row->since_ns, 1000);
-	case 3:
 		return row->lost_ns ? duration(out, tui, row->lost_ns) : word(out, "");
-	case 4:
-		return word(out, row->reason ? dwell_reason_name(row->reason) : "");
-	case 5:
-		return dwell_name_task(out, tui->catalog, row->count ? row->tasks[0] : 0);
+	case 2:
+		return word(out, dwell_severity_name(row->severity));
+	case 3:
+		return name_time(out, row->at_ns, 1000);
 	default:
-		return dwell_name_site(
-			out, tui->catalog, row->stack ? row->stack : row->creation_stack);
+		return word(out, row->title);
 	}
 }
 
@@ -276,7 +269,7 @@ const char *table_text(
 	case SCREEN_LOCKS:
 		return locks_text(out, tui, &answer->locks->rows[line], column, ppm);
 	case SCREEN_FINDINGS:
-		return finding_text(out, tui, &answer->leaks->rows[line], column);
+		return finding_text(out, tui, &answer->findings->rows[line], column);
 	default:
 		return out;
 	}

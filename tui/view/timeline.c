@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/against.h"
 #include "core/cells.h"
 #include "core/names.h"
 #include "core/port.h"
@@ -164,6 +165,33 @@ static void draw_label(struct frame *frame, const struct tui *tui, const struct 
 			.attributes = pen.attributes & FRAME_REVERSE });
 }
 
+/* A row of the trace that is compared with: how much more or less the one above waits now. */
+static void draw_base_label(
+	struct frame *frame, const struct tui *tui, const struct tui_row *row, unsigned line)
+{
+	const unsigned y = tui->layout.rows_top + line;
+	const bool selected = rows_index_on_line(tui, line) == tui->row;
+	const uint8_t back = selected ? TONE_SELECTED : TONE_PLAIN;
+	char name[NAME_SIZE], share[DWELL_NUMBER_SIZE], change[64] = "";
+	const unsigned end = tui->layout.label - 1;
+	int64_t ppm = 0;
+	struct pen pen = { .fore = TONE_FAINT, .back = back };
+	unsigned size;
+
+	frame_fill(frame, 0, y, end, pen);
+	if (against_change(tui, line, &ppm))
+		snprintf(change, sizeof(change), "%c%s", ppm < 0 ? '-' : '+',
+			dwell_format_share(share, (uint64_t)(ppm < 0 ? -ppm : ppm)));
+	size = (unsigned)strlen(change);
+	frame_text(frame, 2, y, end > size + 4 ? end - size - 3 : 1, name_row(name, tui, row), pen);
+	/* Less than a hundredth is no change to speak of. */
+	if (ppm > 10000)
+		pen.fore = TONE_BAD;
+	else if (ppm < -10000)
+		pen.fore = TONE_RUNNING;
+	frame_text(frame, end - size, y, size, change, pen);
+}
+
 static bool is_lost(const struct tui *tui, const struct tui_row *row, unsigned column)
 {
 	const struct dwell_survey *survey =
@@ -222,7 +250,7 @@ static void draw_cells(struct frame *frame, const struct tui *tui, const struct 
 		shade.hot &= row->kind == ROW_TASK;
 		if (shade.present)
 			view_shade(frame, x, y, &shade);
-		if (is_lost(tui, row, i))
+		if (row->kind != ROW_BASE && is_lost(tui, row, i))
 			frame_put(frame, x, y, frame->ascii ? "/" : "╱",
 				(struct pen){
 					.fore = TONE_LOSS, .back = frame_at(frame, x, y)->back });
@@ -255,7 +283,10 @@ void view_timeline(struct frame *frame, const struct tui *tui)
 
 		if (!row)
 			break;
-		draw_label(frame, tui, row, y, selected);
+		if (row->kind == ROW_BASE)
+			draw_base_label(frame, tui, row, line);
+		else
+			draw_label(frame, tui, row, y, selected);
 		draw_cells(frame, tui, row, &tui->strips[line], y);
 		if (selected)
 			draw_cursor(frame, tui, y);
