@@ -219,6 +219,7 @@ static int add_frequency(struct go_reader *reader, struct go_cursor *in)
 	if (!go_varint(in, &units_per_second) || !units_per_second)
 		return damaged(reader, reader->offset, "bad frequency");
 	reader->ns_per_unit = 1.0 / ((double)units_per_second / 1e9);
+	reader->whole_ns = 1000000000 % units_per_second ? 0 : 1000000000 / units_per_second;
 	return 0;
 }
 
@@ -309,6 +310,7 @@ void go_generation_release(struct go_reader *reader)
 	reader->batches.count = 0;
 	reader->min_time = 0;
 	reader->ns_per_unit = 0;
+	reader->whole_ns = 0;
 	reader->snapshot_time = 0;
 	go_tables_clear(reader);
 }
@@ -386,6 +388,72 @@ static int enter_batch(struct go_reader *reader, struct go_thread *thread)
 	return 0;
 }
 
+/* A number of which the first byte is not the last, where ten bytes are left. NULL: no number. */
+static const uint8_t *take_long(const uint8_t *at, uint64_t *out)
+{
+	uint64_t number = at[0] & 0x7f;
+	unsigned i = 1;
+
+	for (; at[i] >= 0x80; i++) {
+		if (i == 9)
+			return NULL;
+		number |= (uint64_t)(at[i] & 0x7f) << (7 * i);
+	}
+	if (i == 9 && at[i] > 1)
+		return NULL;
+	*out = number | (uint64_t)at[i] << (7 * i);
+	return at + i + 1;
+}
+
+/* As go_varint where ten bytes are left: nobody asks each byte whether it is the end. */
+static inline const uint8_t *take(const uint8_t *at, uint64_t *out)
+{
+	if (at[0] < 0x80) {
+		*out = at[0];
+		return at + 1;
+	}
+	if (at[1] < 0x80) {
+		*out = (uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7;
+		return at + 2;
+	}
+	return take_long(at, out);
+}
+
+enum { LONGEST_EVENT = 1 + 10 * (1 + GO_ARGS) };
+
+/* The time and arguments of an event that lies well before the batch's end. */
+static const uint8_t *take_event(const uint8_t *at, struct go_event *event, uint64_t *delta)
+{
+	const unsigned count = argument_count[event->type];
+
+	at = take(at, delta);
+	for (unsigned i = 0; i < count && at; i++)
+		at = take(at, &event->args[i]);
+	return at;
+}
+
+/* The same, byte by byte. */
+static const uint8_t *take_last_event(struct go_cursor in, struct go_event *event, uint64_t *delta)
+{
+	bool whole = go_varint(&in, delta);
+
+	for (unsigned i = 0; i < argument_count[event->type] && whole; i++)
+		whole = go_varint(&in, &event->args[i]);
+	return whole ? in.at : NULL;
+}
+
+static bool is_event(uint8_t type)
+{
+	return type <= GO_LAST_EXPERIMENTAL && argument_count[type] != 0xff &&
+	       (type <= GO_END_OF_GENERATION || type >= GO_FIRST_EXPERIMENTAL);
+}
+
+/* Of the thread's next event in the file. */
+static uint64_t place(const struct go_thread *thread)
+{
+	return thread->buffer_offset + (uint64_t)(thread->data.at - thread->buffer);
+}
+
 int go_thread_next(struct go_reader *reader, struct go_thread *thread)
 {
 	struct go_event *event = &thread->event;
@@ -400,18 +468,15 @@ int go_thread_next(struct go_reader *reader, struct go_thread *thread)
 	}
 
 	struct go_cursor in = thread->data;
-	const uint64_t offset = thread->buffer_offset + (uint64_t)(in.at - thread->buffer);
 	event->type = *in.at++;
-	if (event->type > GO_LAST_EXPERIMENTAL || argument_count[event->type] == 0xff ||
-		(event->type > GO_END_OF_GENERATION && event->type < GO_FIRST_EXPERIMENTAL))
-		return damaged(reader, offset, "an event of unknown type");
-	if (!go_varint(&in, &delta))
-		return damaged(reader, offset, "an event without a time");
-	for (unsigned i = 0; i < argument_count[event->type]; i++)
-		if (!go_varint(&in, &event->args[i]))
-			return damaged(reader, offset, "an event cut short");
+	if (!is_event(event->type))
+		return damaged(reader, place(thread), "an event of unknown type");
+	in.at = in.end - in.at >= LONGEST_EVENT ? take_event(in.at, event, &delta)
+						: take_last_event(in, event, &delta);
+	if (!in.at)
+		return damaged(reader, place(thread), "an event cut short");
 	thread->data.at = in.at;
-	thread->last_time += go_ns(reader, delta);
+	thread->last_time += reader->whole_ns ? delta * reader->whole_ns : go_ns(reader, delta);
 	event->time = thread->last_time;
 	return 0;
 }

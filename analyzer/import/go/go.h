@@ -128,6 +128,7 @@ struct go_reader {
 	/* This generation. */
 	uint64_t generation;
 	double ns_per_unit;
+	uint64_t whole_ns; /* the same where it is a whole number; else 0 */
 	uint64_t min_time; /* units */
 	uint64_t snapshot_time, snapshot_mono, snapshot_unix;
 	GO_ARRAY(struct go_batch) batches;

@@ -80,6 +80,20 @@ static int fill_frontier(struct go_reader *reader)
 	return 0;
 }
 
+/* Mostly the thread that went last is the earliest still. */
+static void settle(struct go_reader *reader, size_t i)
+{
+	const struct go_front *heap = reader->frontier;
+	const size_t count = reader->frontier_count;
+
+	if (i == 0 && (count < 2 || heap[0].time < heap[1].time) &&
+		(count < 3 || heap[0].time < heap[2].time))
+		return;
+	sift_down(reader, i);
+	if (i)
+		sift_up(reader, i);
+}
+
 static int try_at(struct go_reader *reader, size_t i)
 {
 	const uint32_t thread = reader->frontier[i].thread;
@@ -94,9 +108,7 @@ static int try_at(struct go_reader *reader, size_t i)
 		return err;
 	} else {
 		reader->frontier[i].time = reader->threads.at[thread].event.time;
-		sift_down(reader, i);
-		if (i)
-			sift_up(reader, i);
+		settle(reader, i);
 	}
 	return GO_ADVANCED;
 }
