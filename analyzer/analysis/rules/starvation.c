@@ -34,6 +34,8 @@ static int tell(struct findings *findings, size_t i)
 		lost_ns += latency->worst[j].latency_ns;
 		count++;
 	}
+	if (!finding_matters(findings, lost_ns))
+		return DWELL_OK;
 	finding = finding_new(findings, &rule_starvation, lost_ns, worst->at_ns);
 	if (!finding)
 		return DWELL_ENOMEM;
