@@ -34,20 +34,33 @@ void dwell_histogram_release(struct dwell_histogram *histogram)
 	for (unsigned i = 0; histogram->pages && i < PAGES; i++)
 		free(histogram->pages[i]);
 	free(histogram->pages);
+	free(histogram->carries);
 	free(histogram->cells);
 	*histogram = (struct dwell_histogram){ 0 };
 }
 
+static int carry(struct dwell_histogram *histogram, unsigned bucket, uint32_t times)
+{
+	if (!histogram->carries)
+		histogram->carries = calloc(PAGES * SUB, sizeof(*histogram->carries));
+	if (!histogram->carries)
+		return DWELL_ENOMEM;
+	histogram->carries[bucket] += times;
+	return DWELL_OK;
+}
+
 static int add_to_page(struct dwell_histogram *histogram, unsigned bucket, uint64_t times)
 {
-	uint64_t **page = &histogram->pages[bucket / SUB];
+	uint32_t **page = &histogram->pages[bucket / SUB];
+	uint64_t sum = times;
 
 	if (!*page)
 		*page = calloc(SUB, sizeof(**page));
 	if (!*page)
 		return DWELL_ENOMEM;
-	(*page)[bucket % SUB] += times;
-	return DWELL_OK;
+	sum += (*page)[bucket % SUB];
+	(*page)[bucket % SUB] = (uint32_t)sum;
+	return sum >> 32 ? carry(histogram, bucket, (uint32_t)(sum >> 32)) : DWELL_OK;
 }
 
 static int spread(struct dwell_histogram *histogram)
@@ -149,16 +162,18 @@ static bool next_bucket(
 		return true;
 	}
 	for (; *at < (size_t)PAGES * SUB; (*at)++) {
-		const uint64_t *page = histogram->pages[*at / SUB];
+		const uint32_t *page = histogram->pages[*at / SUB];
 
 		if (!page) {
 			*at |= SUB - 1;
 			continue;
 		}
-		if (!page[*at % SUB])
-			continue;
 		*bucket = (unsigned)*at;
 		*count = page[*at % SUB];
+		if (histogram->carries)
+			*count += (uint64_t)histogram->carries[*at] << 32;
+		if (!*count)
+			continue;
 		(*at)++;
 		return true;
 	}

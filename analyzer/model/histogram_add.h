@@ -22,9 +22,9 @@ static inline unsigned histogram_bucket(uint64_t value)
 static inline int histogram_add_one(struct dwell_histogram *histogram, uint64_t value)
 {
 	const unsigned bucket = histogram_bucket(value);
-	uint64_t *page = histogram->pages ? histogram->pages[bucket / HISTOGRAM_SUB] : NULL;
+	uint32_t *page = histogram->pages ? histogram->pages[bucket / HISTOGRAM_SUB] : NULL;
 
-	if (!page)
+	if (!page || page[bucket % HISTOGRAM_SUB] == UINT32_MAX)
 		return dwell_histogram_add(histogram, value, 1);
 	histogram->count++;
 	histogram->sum += value;

@@ -123,11 +123,18 @@ Test(histogram, bars_add_up)
 Test(histogram, many_of_one)
 {
 	struct dwell_histogram h = { 0 };
+	struct dwell_bar *bars;
+	size_t count;
 
 	cr_assert(eq(int, dwell_histogram_add(&h, 5, UINT32_MAX), 0));
 	cr_assert(eq(int, dwell_histogram_add(&h, 5, 3), 0));
 	cr_assert(eq(int, dwell_histogram_add(&h, 900, 1), 0));
 	cr_expect(eq(u64, h.count, (uint64_t)UINT32_MAX + 4));
 	cr_expect(eq(u64, dwell_histogram_quantile(&h, 999999), 5));
+	cr_assert(eq(int, dwell_histogram_bars(&h, &bars, &count), 0));
+	cr_assert(eq(sz, count, 2));
+	cr_expect(eq(u64, bars[0].count, (uint64_t)UINT32_MAX + 3));
+	cr_expect(eq(u64, bars[1].count, 1));
+	free(bars);
 	dwell_histogram_release(&h);
 }

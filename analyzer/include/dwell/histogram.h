@@ -12,7 +12,8 @@
 struct dwell_histogram {
 	uint64_t count, sum, max;
 	struct dwell_histogram_cell *cells; /* sorted; NULL once there are pages */
-	uint64_t **pages;
+	uint32_t **pages;
+	uint32_t *carries; /* of all buckets, in 2^32: made where one overflows */
 	uint32_t cell_count, cell_cap;
 };
 
