@@ -20,6 +20,14 @@ static const uint8_t *borrowed_map(struct dwell_bytes *bytes, uint64_t offset, s
 	return lender->ops->map(lender, offset, size);
 }
 
+static void borrowed_done(struct dwell_bytes *bytes, uint64_t offset, size_t size)
+{
+	struct dwell_bytes *lender = lender_of(bytes);
+
+	if (lender->ops->done)
+		lender->ops->done(lender, offset, size);
+}
+
 static void borrowed_close(struct dwell_bytes *bytes)
 {
 	(void)bytes;
@@ -30,6 +38,7 @@ struct dwell_bytes *dwell_bytes_borrow(struct borrowed_bytes *out, struct dwell_
 	static const struct dwell_bytes_ops ops = {
 		.read = borrowed_read,
 		.map = borrowed_map,
+		.done = borrowed_done,
 		.close = borrowed_close,
 	};
 

@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "dwell/bytes.h"
 
 #include "dwell/error.h"
@@ -45,6 +46,21 @@ static const uint8_t *memory_map(struct dwell_bytes *bytes, uint64_t offset, siz
 	return memory->at + offset;
 }
 
+/*
+ * Pages of a large file that were read count as memory of the process until somebody else wants
+ * them: give them back. From well before, as the kernel maps some around each that is touched.
+ */
+static void memory_done(struct dwell_bytes *bytes, uint64_t offset, size_t size)
+{
+	enum { SMALL = 1 << 14, AROUND = 1 << 16, PAGE = 1 << 12 };
+	struct memory *memory = (struct memory *)bytes;
+	const uint64_t start = offset & ~(uint64_t)(AROUND - 1);
+	const uint64_t end = (offset + size) & ~(uint64_t)(PAGE - 1);
+
+	if (memory->mapped && size >= SMALL && end > start)
+		(void)madvise(memory->mapped + start, (size_t)(end - start), MADV_DONTNEED);
+}
+
 static void memory_close(struct dwell_bytes *bytes)
 {
 	struct memory *memory = (struct memory *)bytes;
@@ -58,6 +74,7 @@ static void memory_close(struct dwell_bytes *bytes)
 static const struct dwell_bytes_ops memory_ops = {
 	.read = memory_read,
 	.map = memory_map,
+	.done = memory_done,
 	.close = memory_close,
 };
 

@@ -14,6 +14,8 @@ int dwell_view_open(
 	if (offset > bytes->size || size > bytes->size - offset)
 		return DWELL_ETRUNCATED;
 	out->at = bytes->ops->map(bytes, offset, (size_t)size);
+	out->offset = offset;
+	out->mapped = out->at ? bytes : NULL;
 	if (out->at)
 		return DWELL_OK;
 	out->owned = malloc(size ? (size_t)size : 1);
@@ -31,6 +33,8 @@ int dwell_view_open(
 
 void dwell_view_close(struct dwell_view *view)
 {
+	if (view->mapped && view->mapped->ops->done)
+		view->mapped->ops->done(view->mapped, view->offset, view->size);
 	free(view->owned);
 	*view = (struct dwell_view){ 0 };
 }

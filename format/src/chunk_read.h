@@ -10,6 +10,8 @@ struct dwell_view {
 	const uint8_t *at;
 	size_t size;
 	uint8_t *owned;
+	struct dwell_bytes *mapped; /* NULL: owned */
+	uint64_t offset;
 };
 
 /* [offset, offset + size) of the input. DWELL_ETRUNCATED where it does not reach so far,

@@ -16,6 +16,9 @@ struct dwell_bytes_ops {
 	int (*read)(
 		struct dwell_bytes *bytes, uint64_t offset, void *out, size_t size, size_t *got);
 	const uint8_t *(*map)(struct dwell_bytes *bytes, uint64_t offset, size_t size);
+	/* May be NULL. What was mapped is not needed any more for now; it stays valid, and may be
+	 * slower to read again. */
+	void (*done)(struct dwell_bytes *bytes, uint64_t offset, size_t size);
 	void (*close)(struct dwell_bytes *bytes);
 };
 
