@@ -132,11 +132,8 @@ static unsigned group_role(
 	const struct waits *waits, const struct group *group, unsigned object_kind)
 {
 	struct living living = { waits, 0 };
-	uint64_t held_ns = group->more_holders.total_ns;
 
 	idset_each(&group->tasks, add_life, &living);
-	for (uint32_t i = 0; i < group->holder_count; i++)
-		held_ns += group->holders[i].total_ns;
 
 	const struct role_facts facts = {
 		.reason = group->reason,
@@ -148,7 +145,7 @@ static unsigned group_role(
 		.timed_out = group->timed_out,
 		.woken = group->woken,
 		.replies = group->replies,
-		.held = held_ns > group->waits.sum / 2,
+		.held = group_held_ns(group) > group->waits.sum / 2,
 	};
 	return role_of(&facts);
 }

@@ -163,6 +163,7 @@ void groups_release(struct groups *groups)
 		idset_release(&group->tasks);
 		free(group->holders);
 		free(group->wakers);
+		free(group->rest);
 		free(group);
 	}
 	free(groups->at);

@@ -38,10 +38,14 @@ struct group {
 	struct dwell_holder *holders;
 	struct dwell_waker *wakers;
 	uint32_t holder_count, holder_cap, waker_count, waker_cap;
-	uint32_t last_waker; /* index of who was added to last */
-	/* Those that made room for others, added up. */
-	struct dwell_holder more_holders;
-	struct dwell_waker more_wakers;
+	uint32_t last_waker;     /* index of who was added to last */
+	struct group_rest *rest; /* NULL: none */
+};
+
+/* Those that made room for others, added up. */
+struct group_rest {
+	struct dwell_holder holders;
+	struct dwell_waker wakers;
 };
 
 /* Groups by their key, in the order in which they came. */
@@ -55,6 +59,9 @@ struct groups {
 /* Made where it was not; NULL: no memory. */
 struct group *groups_get(struct groups *groups, uint64_t key, bool *made);
 void groups_release(struct groups *groups);
+
+/* The time that anybody held what was waited for. */
+uint64_t group_held_ns(const struct group *group);
 
 int group_add_waker(struct group *group, const struct dwell_waker *waker);
 int group_add_holder(struct group *group, const struct dwell_holder *holder);

@@ -106,11 +106,7 @@ static int fill_row(struct dwell_lock_row *row, const struct waits *waits, struc
 /* A semaphore or futex is one where tasks that got it before gave it up, for most of the time. */
 static bool is_lock(const struct group *group)
 {
-	uint64_t held_ns = group->more_holders.total_ns;
-
-	for (uint32_t i = 0; i < group->holder_count; i++)
-		held_ns += group->holders[i].total_ns;
-	return is_held(group->reason) || held_ns > group->waits.sum / 2;
+	return is_held(group->reason) || group_held_ns(group) > group->waits.sum / 2;
 }
 
 static int longest_first(const void *a, const void *b)

@@ -28,6 +28,40 @@ static void add_waker(struct dwell_waker *into, const struct dwell_waker *from)
 	into->total_ns += from->total_ns;
 }
 
+static struct group_rest *rest_of(struct group *group)
+{
+	if (!group->rest)
+		group->rest = calloc(1, sizeof(*group->rest));
+	return group->rest;
+}
+
+static int add_to_rest(struct group *group, const struct dwell_holder *holder)
+{
+	struct group_rest *rest = rest_of(group);
+
+	if (rest)
+		add_holder(&rest->holders, holder);
+	return rest ? DWELL_OK : DWELL_ENOMEM;
+}
+
+static int add_waker_to_rest(struct group *group, const struct dwell_waker *waker)
+{
+	struct group_rest *rest = rest_of(group);
+
+	if (rest)
+		add_waker(&rest->wakers, waker);
+	return rest ? DWELL_OK : DWELL_ENOMEM;
+}
+
+uint64_t group_held_ns(const struct group *group)
+{
+	uint64_t held_ns = group->rest ? group->rest->holders.total_ns : 0;
+
+	for (uint32_t i = 0; i < group->holder_count; i++)
+		held_ns += group->holders[i].total_ns;
+	return held_ns;
+}
+
 static bool holder_room(struct group *group)
 {
 	if (group->holder_count < group->holder_cap)
@@ -54,16 +88,13 @@ static struct dwell_holder *holder_place(struct group *group)
 	for (uint32_t i = 1; i < group->holder_count; i++)
 		if (group->holders[i].total_ns < least->total_ns)
 			least = &group->holders[i];
-	add_holder(&group->more_holders, least);
-	return least;
+	return add_to_rest(group, least) ? NULL : least;
 }
 
 int group_add_holder(struct group *group, const struct dwell_holder *holder)
 {
-	if (!holder->task) {
-		add_holder(&group->more_holders, holder);
-		return DWELL_OK;
-	}
+	if (!holder->task)
+		return add_to_rest(group, holder);
 	for (uint32_t i = 0; i < group->holder_count; i++) {
 		struct dwell_holder *of = &group->holders[i];
 
@@ -106,16 +137,13 @@ static struct dwell_waker *waker_place(struct group *group)
 	for (uint32_t i = 1; i < group->waker_count; i++)
 		if (group->wakers[i].total_ns < least->total_ns)
 			least = &group->wakers[i];
-	add_waker(&group->more_wakers, least);
-	return least;
+	return add_waker_to_rest(group, least) ? NULL : least;
 }
 
 int group_add_waker(struct group *group, const struct dwell_waker *waker)
 {
-	if (!waker->task) {
-		add_waker(&group->more_wakers, waker);
-		return DWELL_OK;
-	}
+	if (!waker->task)
+		return add_waker_to_rest(group, waker);
 	for (uint32_t i = 0, at = group->last_waker; i < group->waker_count; i++, at++) {
 		struct dwell_waker *of;
 
@@ -168,9 +196,11 @@ int group_merge(struct group *into, const struct group *from)
 	into->underused_ns += from->underused_ns;
 	into->open_count += from->open_count;
 	into->open_ns += from->open_ns;
-	add_holder(&into->more_holders, &from->more_holders);
-	add_waker(&into->more_wakers, &from->more_wakers);
-	err = dwell_histogram_merge(&into->waits, &from->waits);
+	err = from->rest ? add_to_rest(into, &from->rest->holders) : DWELL_OK;
+	if (!err && from->rest)
+		err = add_waker_to_rest(into, &from->rest->wakers);
+	if (!err)
+		err = dwell_histogram_merge(&into->waits, &from->waits);
 	for (uint32_t i = 0; i < from->holder_count && !err; i++)
 		err = group_add_holder(into, &from->holders[i]);
 	for (uint32_t i = 0; i < from->waker_count && !err; i++)
@@ -206,7 +236,7 @@ static int wakers_order(const void *a, const void *b)
 
 int group_take_holders(struct group *group, struct dwell_holder **out, size_t *count)
 {
-	const bool more = group->more_holders.count;
+	const bool more = group->rest && group->rest->holders.count;
 
 	*out = NULL;
 	*count = 0;
@@ -218,7 +248,7 @@ int group_take_holders(struct group *group, struct dwell_holder **out, size_t *c
 	if (!holders)
 		return DWELL_ENOMEM;
 	if (more)
-		holders[group->holder_count] = group->more_holders;
+		holders[group->holder_count] = group->rest->holders;
 	*out = holders;
 	*count = group->holder_count + more;
 	group->holders = NULL;
@@ -229,7 +259,7 @@ int group_take_holders(struct group *group, struct dwell_holder **out, size_t *c
 
 int group_take_wakers(struct group *group, struct dwell_waker **out, size_t *count)
 {
-	const bool more = group->more_wakers.count;
+	const bool more = group->rest && group->rest->wakers.count;
 
 	*out = NULL;
 	*count = 0;
@@ -241,7 +271,7 @@ int group_take_wakers(struct group *group, struct dwell_waker **out, size_t *cou
 	if (!wakers)
 		return DWELL_ENOMEM;
 	if (more)
-		wakers[group->waker_count] = group->more_wakers;
+		wakers[group->waker_count] = group->rest->wakers;
 	*out = wakers;
 	*count = group->waker_count + more;
 	group->wakers = NULL;
