@@ -7,9 +7,9 @@
 
 /*
  * Kept of who held executors, in all and of one: what a long latency needs beyond that is read
- * again.
+ * again. More of a source of one part, of which there is one fold, and all to be read again.
  */
-enum { KEPT = 1 << 17, LEAST = 1 << 10, MOST = 1 << 15 };
+enum { KEPT = 1 << 17, KEPT_OF_ONE = 1 << 20, LEAST = 1 << 10 };
 
 /* Idle and running apart, each in the order in which it was told. */
 struct executor_times {
@@ -40,12 +40,13 @@ static int keep_idle(void *context, const struct piece *piece)
 
 static uint32_t limit_of(const struct model *model)
 {
+	const uint32_t kept = model->parts == 1 ? KEPT_OF_ONE : KEPT;
 	uint32_t limit;
 
 	pthread_mutex_lock(&model->catalog->lock);
-	limit = KEPT / (dwell_catalog_executors(model->catalog) + 1);
+	limit = kept / (dwell_catalog_executors(model->catalog) + 1);
 	pthread_mutex_unlock(&model->catalog->lock);
-	return limit < LEAST ? LEAST : limit > MOST ? MOST : limit;
+	return limit < LEAST ? LEAST : limit > kept / 2 ? kept / 2 : limit;
 }
 
 static int latency_make(void **fold, const struct model *model)
