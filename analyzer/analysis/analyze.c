@@ -21,6 +21,7 @@ static const struct {
 	{ DWELL_ANALYZE_POOLS, &pools_fold, pools_answer },
 	/* Last: it looks at the others' answers. */
 	{ DWELL_ANALYZE_FINDINGS, &watch_fold, findings_answer },
+	{ DWELL_ANALYZE_DIGEST, &digest_fold_ops, digest_answer },
 };
 
 enum { ANALYSES = sizeof(analyses) / sizeof(analyses[0]) };
@@ -197,6 +198,7 @@ void dwell_answer_free(struct dwell_answer *answer)
 	gc_free(answer->gc);
 	pools_free(answer->pools);
 	findings_free(answer->findings);
+	dwell_digest_free(answer->digest);
 	free(answer->stat);
 	catalog_free((struct dwell_catalog *)answer->catalog);
 	free(answer);

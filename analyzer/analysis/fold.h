@@ -6,7 +6,7 @@
 
 /* Each analysis: how it folds, and how its answer is made of what was folded. */
 extern const struct fold_ops tasks_fold, latency_fold, blocked_fold, locks_fold, spans_fold,
-	metrics_fold, flame_fold, leaks_fold, watch_fold, gc_fold, pools_fold;
+	metrics_fold, flame_fold, leaks_fold, watch_fold, gc_fold, pools_fold, digest_fold_ops;
 
 int tasks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
@@ -31,6 +31,10 @@ int gc_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
 
 int pools_answer(struct dwell_answer *answer, struct model *model, void *fold,
+	const struct dwell_query *query);
+
+/* Made last: it takes roles and holders from what blocked, locks and spans answered. */
+int digest_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query);
 
 void tasks_free(struct dwell_tasks *tasks);

@@ -349,9 +349,7 @@ static int fold_wait(struct waits *waits, const struct dwell_wait *wait)
 	return err ? err : waits_blame(waits, group, wait);
 }
 
-/* A call that the program told of and that went on running all the while: no wait, the kernel says.
- */
-static bool never_waited(const struct dwell_wait *wait)
+bool never_waited(const struct dwell_wait *wait)
 {
 	return !is_held(wait->reason) && wait->running_ns && !wait->blocked_ns && !wait->unknown_ns;
 }

@@ -58,6 +58,10 @@ bool is_held(unsigned reason);
 /* The same, or it may be used as one: who held it shows. */
 bool may_be_held(unsigned reason);
 
+/* A call that the program told of and that went on running all the while: no wait, the kernel says.
+ */
+bool never_waited(const struct dwell_wait *wait);
+
 struct waiter *waiter_of(struct waits *waits, uint32_t task);
 
 /* Split a wait over who held its object: into the group. 0 or DWELL_ENOMEM. */

@@ -27,6 +27,7 @@ enum command_flag {
 	TAKES_CSV = 1 << 5,    /* --csv */
 	TAKES_OUTPUT = 1 << 6, /* -o FILE */
 	TAKES_SCOPE = 1 << 7,  /* --all-processes, as TAKES_TASKS */
+	TAKES_SIDES = 1 << 8,  /* operands on two sides of a -- */
 	TAKES_SELECTION = TAKES_TIMES | TAKES_TASKS | TAKES_WAITS,
 	TAKES_FORMS = TAKES_JSON | TAKES_CSV
 };
@@ -46,6 +47,7 @@ struct request {
 	bool json, csv;
 	char **operands; /* what is left, in order */
 	size_t operand_count;
+	size_t side_count; /* of them, those before the --; all where there is none */
 };
 
 struct command {

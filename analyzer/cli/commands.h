@@ -64,6 +64,14 @@ struct export_request {
 };
 extern const struct option export_options[];
 int cmd_export(struct request *request);
+struct diff_request {
+	struct request request;
+	const char *policy, *format;
+};
+extern const struct option diff_options[], check_options[];
+int cmd_diff(struct request *request);
+int cmd_check(struct request *request);
+int cmd_digest(struct request *request);
 
 int cmd_explain(struct request *request);
 

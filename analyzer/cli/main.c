@@ -45,6 +45,33 @@ static int finish_output(int status)
 	return status;
 }
 
+/* A -- ends the options, but where it parts two sides: there they may stand on either. */
+static enum options_result parse(const struct option *options, struct request *request, int argc,
+	char **argv, struct options_fault *fault)
+{
+	size_t right = 0;
+	int left = 0;
+	enum options_result result;
+
+	request->operands = argv;
+	if (!(request->command->flags & TAKES_SIDES)) {
+		result =
+			options_parse(options, request, argc, argv, &request->operand_count, fault);
+		request->side_count = request->operand_count;
+		return result;
+	}
+	while (left < argc && strcmp(argv[left], "--") != 0)
+		left++;
+	result = options_parse(options, request, left, argv, &request->side_count, fault);
+	if (!result && left < argc)
+		result = options_parse(
+			options, request, argc - left - 1, argv + left + 1, &right, fault);
+	memmove(&argv[request->side_count], &argv[left < argc ? left + 1 : left],
+		right * sizeof(*argv));
+	request->operand_count = request->side_count + right;
+	return result;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct option options[COMMAND_MAX_OPTIONS];
@@ -55,8 +82,7 @@ static int run(const struct command *command, int argc, char **argv)
 	if (!request)
 		return complain(STATUS_REFUSED, command->name, "out of memory");
 	command_options(command, options);
-	request->operands = argv;
-	switch (options_parse(options, request, argc, argv, &request->operand_count, &fault)) {
+	switch (parse(options, request, argc, argv, &fault)) {
 	case OPTIONS_HELP:
 		help_command(command);
 		break;

@@ -1,7 +1,6 @@
 /* Distributions in log-linear buckets. */
 #include "model/histogram_add.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,8 +148,14 @@ int dwell_histogram_add(struct dwell_histogram *histogram, uint64_t value, uint6
 	return add_to_bucket(histogram, histogram_bucket(value), times);
 }
 
-/* Walk over the buckets that hold any, in order; *at is 0 at first. False at the end. */
-static bool next_bucket(
+uint64_t dwell_histogram_low(unsigned bucket)
+{
+	uint64_t width;
+
+	return bucket < PAGES * SUB ? bucket_low(bucket, &width) : UINT64_MAX;
+}
+
+bool dwell_histogram_next(
 	const struct dwell_histogram *histogram, size_t *at, unsigned *bucket, uint64_t *count)
 {
 	if (!histogram->pages) {
@@ -190,7 +195,7 @@ int dwell_histogram_merge(struct dwell_histogram *into, const struct dwell_histo
 	into->sum += from->sum;
 	if (from->max > into->max)
 		into->max = from->max;
-	while (next_bucket(from, &at, &bucket, &count)) {
+	while (dwell_histogram_next(from, &at, &bucket, &count)) {
 		const int err = add_to_bucket(into, bucket, count);
 
 		if (err)
@@ -209,7 +214,7 @@ uint64_t dwell_histogram_quantile(const struct dwell_histogram *histogram, uint3
 
 	if (!histogram->count || rank >= histogram->count)
 		return histogram->max;
-	while (next_bucket(histogram, &at, &bucket, &count)) {
+	while (dwell_histogram_next(histogram, &at, &bucket, &count)) {
 		seen += count;
 		if (seen < rank)
 			continue;
@@ -236,7 +241,7 @@ int dwell_histogram_bars(
 
 	if (histogram->count && !out)
 		return DWELL_ENOMEM;
-	while (next_bucket(histogram, &at, &bucket, &of_bucket)) {
+	while (dwell_histogram_next(histogram, &at, &bucket, &of_bucket)) {
 		uint64_t width;
 		const uint64_t last = bucket_low(bucket | (SUB / 4 - 1), &width);
 		const uint64_t le_ns = last + (width - 1);

@@ -68,18 +68,10 @@ const char *dwell_name_executor(
 	return out;
 }
 
-static struct dwell_string base_name(struct dwell_string path)
-{
-	for (size_t i = path.size; i--;)
-		if (path.at[i] == '/')
-			return (struct dwell_string){ path.at + i + 1, path.size - i - 1 };
-	return path;
-}
-
 const char *dwell_name_frame(char out[DWELL_NAME_SIZE], const struct dwell_frame *frame, bool place)
 {
-	const struct dwell_string file = base_name(frame->file);
-	const struct dwell_string module = base_name(frame->module);
+	const struct dwell_string file = dwell_base_name(frame->file);
+	const struct dwell_string module = dwell_base_name(frame->module);
 	int used;
 
 	if (!frame->function.size) {
@@ -94,32 +86,6 @@ const char *dwell_name_frame(char out[DWELL_NAME_SIZE], const struct dwell_frame
 	return out;
 }
 
-static bool starts_with(struct dwell_string text, const char *prefix)
-{
-	const size_t size = strlen(prefix);
-
-	return text.size >= size && !memcmp(text.at, prefix, size);
-}
-
-/* Where every program waits: it says nothing of this one. */
-static bool is_common(const struct dwell_frame *frame)
-{
-	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux",
-		"libdwell", "[vdso]", "libstdc++", "libgcc", "[kernel" };
-	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall.",
-		"std::", "core::", "alloc::", "parking_lot", "<std::", "<core::", "__gthread",
-		"os::", "Parker::", "PyThread_" };
-	const struct dwell_string module = base_name(frame->module);
-
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
-		if (starts_with(module, modules[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-		if (starts_with(frame->function, functions[i]))
-			return true;
-	return false;
-}
-
 const char *dwell_name_site(
 	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t stack)
 {
@@ -129,7 +95,7 @@ const char *dwell_name_site(
 
 	*out = '\0';
 	for (size_t i = 0; i < held; i++)
-		if (!is_common(&frames[i]))
+		if (!dwell_frame_is_common(&frames[i]))
 			return dwell_name_frame(out, &frames[i], true);
 	return held ? dwell_name_frame(out, &frames[0], true) : out;
 }

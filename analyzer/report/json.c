@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "dwell/report.h"
@@ -131,6 +132,16 @@ void dwell_json_end_object(struct dwell_json *json)
 void dwell_json_end_array(struct dwell_json *json)
 {
 	close_value(json, ']');
+}
+
+void dwell_json_double(struct dwell_json *json, const char *key, double number)
+{
+	if (!isfinite(number)) {
+		dwell_json_null(json, key);
+		return;
+	}
+	before_value(json, key);
+	fprintf(json->file, "%.6g", number);
 }
 
 void dwell_json_number(struct dwell_json *json, const char *key, uint64_t number)

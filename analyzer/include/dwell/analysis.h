@@ -2,6 +2,7 @@
 #define DWELL_ANALYSIS_H
 
 #include "dwell/activity.h"
+#include "dwell/digest.h"
 #include "dwell/error.h"
 #include "dwell/findings.h"
 #include "dwell/gc.h"
@@ -25,7 +26,9 @@ enum dwell_analysis {
 	DWELL_ANALYZE_LEAKS = 1 << 8,
 	DWELL_ANALYZE_GC = 1 << 9,
 	DWELL_ANALYZE_POOLS = 1 << 10,
-	DWELL_ANALYZE_FINDINGS = 1 << 12 /* and those that its rules look at */
+	DWELL_ANALYZE_FINDINGS = 1 << 12, /* and those that its rules look at */
+	/* Roles, holders, counters and shares of spans: where the others are asked for, too. */
+	DWELL_ANALYZE_DIGEST = 1 << 11
 };
 
 enum dwell_flame_of {
@@ -130,6 +133,7 @@ struct dwell_answer {
 	struct dwell_stat *stat;
 	struct dwell_gc *gc;
 	struct dwell_pools *pools;
+	struct dwell_digest *digest; /* may be taken out: it needs nothing of the answer */
 };
 
 /*

@@ -1,6 +1,7 @@
 #ifndef DWELL_HISTOGRAM_H
 #define DWELL_HISTOGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,15 @@ int dwell_histogram_merge(struct dwell_histogram *into, const struct dwell_histo
  */
 uint64_t dwell_histogram_quantile(const struct dwell_histogram *histogram, uint32_t millionths);
 uint64_t dwell_histogram_mean(const struct dwell_histogram *histogram);
+
+/*
+ * Walk over the buckets that hold any, in order of their values: *at is 0 at first. False at the
+ * end. dwell_histogram_low is the lowest value of a bucket; that of the next one is where it ends.
+ */
+bool dwell_histogram_next(
+	const struct dwell_histogram *histogram, size_t *at, unsigned *bucket, uint64_t *count);
+uint64_t dwell_histogram_low(unsigned bucket);
+enum { DWELL_HISTOGRAM_BUCKETS = 59 * 64 };
 
 /* One bar: values above the one before it, up to le_ns. */
 struct dwell_bar {

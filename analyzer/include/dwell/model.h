@@ -114,6 +114,10 @@ uint32_t dwell_catalog_executors(const struct dwell_catalog *catalog);
  * A location that was not symbolized is one frame without a function. */
 size_t dwell_catalog_frames(const struct dwell_catalog *catalog, uint32_t stack,
 	struct dwell_frame *frames, size_t cap);
+/* Where every program waits (the C library, a runtime): it says nothing of this one. */
+bool dwell_frame_is_common(const struct dwell_frame *frame);
+/* What follows the last slash. */
+struct dwell_string dwell_base_name(struct dwell_string path);
 bool dwell_catalog_truncated(const struct dwell_catalog *catalog, uint32_t stack);
 
 /* Notes in the order in which they came. */

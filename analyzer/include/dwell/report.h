@@ -151,6 +151,8 @@ void dwell_json_array(struct dwell_json *json, const char *key);
 void dwell_json_end_object(struct dwell_json *json);
 void dwell_json_end_array(struct dwell_json *json);
 void dwell_json_number(struct dwell_json *json, const char *key, uint64_t number);
+/* Six digits; null where it is not a number. */
+void dwell_json_double(struct dwell_json *json, const char *key, double number);
 void dwell_json_signed(struct dwell_json *json, const char *key, int64_t number);
 /* number * 10^exponent, without a loss. */
 void dwell_json_scaled(struct dwell_json *json, const char *key, int64_t number, int exponent);

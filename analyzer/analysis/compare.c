@@ -1,0 +1,288 @@
+/* Digests of two sides in, a verdict out. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/comparing.h"
+
+const char *dwell_row_status_name(unsigned status)
+{
+	static const char *const names[DWELL_ROW_STATUS_COUNT] = { "same", "regressed", "improved",
+		"withheld", "new", "gone", "info" };
+
+	return status < DWELL_ROW_STATUS_COUNT ? names[status] : NULL;
+}
+
+const char *dwell_verdict_name(unsigned verdict)
+{
+	static const char *const names[] = { "pass", "regressed", "withheld" };
+
+	return verdict <= DWELL_WITHHELD ? names[verdict] : NULL;
+}
+
+static int take_sides(
+	struct comparing *c, const struct dwell_side *base, const struct dwell_side *head)
+{
+	c->base = base->count;
+	c->head = head->count;
+	c->runs = calloc(run_count(c), sizeof(*c->runs));
+	c->work = calloc(run_count(c), sizeof(*c->work));
+	if (!c->runs || !c->work)
+		return DWELL_ENOMEM;
+	for (size_t i = 0; i < base->count; i++)
+		c->runs[i] = base->runs[i];
+	for (size_t i = 0; i < head->count; i++)
+		c->runs[base->count + i] = head->runs[i];
+	return DWELL_OK;
+}
+
+/* The span that every run has, and the most often in all. */
+static const char *common_span(const struct comparing *c)
+{
+	const char *best = NULL;
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < c->match_count; i++) {
+		const struct match *match = &c->matches[i];
+		uint64_t count = 0;
+
+		if (match->kind != DWELL_SUBJECT_SPAN || match->base_runs != c->base ||
+			match->head_runs != c->head)
+			continue;
+		for (size_t run = 0; run < run_count(c); run++)
+			count += match->in[run]->series.whole.count;
+		if (count > most) {
+			best = match->key;
+			most = count;
+		}
+	}
+	return best;
+}
+
+/* Work counts where every run says how much it did. */
+void count_work(struct comparing *c)
+{
+	const char *counter = c->policy->work_counter;
+	const char *span = c->policy->work_span || counter ? c->policy->work_span : common_span(c);
+	bool all = span || counter;
+
+	for (size_t run = 0; run < run_count(c); run++) {
+		c->work[run] = digest_work(c->runs[run], span, counter);
+		all &= c->work[run] > 0;
+	}
+	for (size_t run = 0; run < run_count(c) && !all; run++)
+		c->work[run] = 0;
+	if (all)
+		snprintf(c->out->work, sizeof(c->out->work), "%s", span ? span : counter);
+}
+
+/* Known share of the time of the tasks that count; 1 of nothing. */
+static double coverage(const struct dwell_digest *digest)
+{
+	const struct dwell_digest_subject *run = digest_find(digest, DWELL_SUBJECT_RUN, "");
+	const struct dwell_times none = { 0 }, *t = run ? &run->times : &none;
+	const double known = (double)(t->running_ns + t->runnable_ns + t->blocked_ns);
+
+	return known > 0 ? known / (known + (double)t->unknown_ns) : 1;
+}
+
+bool is_covered(char *why, size_t size, const struct comparing *c)
+{
+	for (size_t run = 0; run < run_count(c); run++) {
+		const double is = coverage(c->runs[run]);
+
+		if (is >= c->policy->coverage)
+			continue;
+		snprintf(why, size,
+			"%.1f %% of the time of run %zu of the %s is known, %.1f %% is required",
+			is * 100, run < c->base ? run + 1 : run - c->base + 1,
+			run < c->base ? "base" : "head", c->policy->coverage * 100);
+		return false;
+	}
+	return true;
+}
+
+/* Worst first: regressed, withheld, improved, new, gone, same, info. */
+static unsigned rank(const struct dwell_compare_row *row)
+{
+	static const uint8_t ranks[DWELL_ROW_STATUS_COUNT] = { 5, 0, 1, 4, 2, 3, 6 };
+
+	return ranks[row->status];
+}
+
+/* How far a row is beyond what is tolerated. */
+static double excess(const struct dwell_compare_row *row)
+{
+	const double ratio = row->ratio > 0 ? fabs(log(row->ratio)) : 0;
+
+	return isnan(row->threshold) || row->threshold <= 0 ? -1e9 + ratio
+							    : ratio - fabs(log(row->threshold));
+}
+
+static int worst_first(const void *a, const void *b)
+{
+	const struct dwell_compare_row *x = a, *y = b;
+	const double by = excess(y) - excess(x);
+	const char *x_key = (x->head ? x->head : x->base)->key;
+	const char *y_key = (y->head ? y->head : y->base)->key;
+
+	if (rank(x) != rank(y))
+		return rank(x) < rank(y) ? -1 : 1;
+	if (by > 0 || by < 0)
+		return by > 0 ? 1 : -1;
+	if (x->metric != y->metric)
+		return x->metric < y->metric ? -1 : 1;
+	return strcmp(x_key, y_key);
+}
+
+static int take_rows(struct comparing *c)
+{
+	struct dwell_comparison *out = c->out;
+
+	out->rows = calloc(c->count + 1, sizeof(*out->rows));
+	if (!out->rows)
+		return DWELL_ENOMEM;
+	for (size_t i = 0; i < c->count; i++) {
+		out->rows[out->count++] = c->candidates[i].row;
+		out->by_status[c->candidates[i].row.status]++;
+	}
+	qsort(out->rows, out->count, sizeof(*out->rows), worst_first);
+	return DWELL_OK;
+}
+
+/* The row in which the least change would have been seen; NULL: there is none. */
+static const struct dwell_compare_row *sharpest(const struct dwell_comparison *out)
+{
+	const struct dwell_compare_row *best = NULL;
+
+	for (size_t i = 0; i < out->count; i++) {
+		const struct dwell_compare_row *row = &out->rows[i];
+
+		if (row->visible > 0 && !isinf(row->visible) &&
+			(!best || fabs(log(row->visible)) < fabs(log(best->visible))))
+			best = row;
+	}
+	return best;
+}
+
+static void say_too_few(struct dwell_comparison *out, const struct comparing *c)
+{
+	const struct dwell_compare_row *row = sharpest(out);
+	const uint32_t runs =
+		out->runs_needed > COMPARE_RUNS_ENOUGH ? out->runs_needed : COMPARE_RUNS_ENOUGH;
+
+	if (c->base < COMPARE_RUNS_LEAST || c->head < COMPARE_RUNS_LEAST)
+		snprintf(out->why, sizeof(out->why),
+			"fewer than %d runs on a side do not show how much runs differ: record at "
+			"least %u on each side",
+			COMPARE_RUNS_LEAST, runs);
+	else if (row)
+		snprintf(out->why, sizeof(out->why),
+			"%zu rows cannot be told from so few runs (the smallest change to be seen "
+			"was %+.0f %%, in %s): record at least %u on each side",
+			out->by_status[DWELL_ROW_WITHHELD], (row->visible - 1) * 100,
+			row->metric->name, runs);
+	else
+		snprintf(out->why, sizeof(out->why),
+			"no row has enough windows to tell anything from so few runs: record at "
+			"least %u on each side",
+			runs);
+}
+
+/* The fewest runs that would show a change of its limit in any tested row. */
+static uint32_t fewest_needed(const struct dwell_comparison *out)
+{
+	uint32_t fewest = 0;
+
+	for (size_t i = 0; i < out->count; i++) {
+		const uint32_t needed = out->rows[i].runs_needed;
+
+		if (needed && (!fewest || needed < fewest))
+			fewest = needed;
+	}
+	return fewest;
+}
+
+static void conclude(struct comparing *c)
+{
+	struct dwell_comparison *out = c->out;
+	const bool fails = out->by_status[DWELL_ROW_REGRESSED] ||
+			   (c->policy->new_fails && out->by_status[DWELL_ROW_NEW]);
+
+	out->runs_needed = fewest_needed(out);
+	if (fails) {
+		out->verdict = DWELL_REGRESSED;
+		return;
+	}
+	out->verdict = DWELL_WITHHELD;
+	if (!is_covered(out->why, sizeof(out->why), c))
+		return;
+	if (out->method == DWELL_METHOD_WINDOWS &&
+		(out->by_status[DWELL_ROW_WITHHELD] || c->base < COMPARE_RUNS_LEAST ||
+			c->head < COMPARE_RUNS_LEAST))
+		say_too_few(out, c);
+	else if (!out->tested)
+		snprintf(out->why, sizeof(out->why),
+			"nothing that both sides have took long enough to be compared");
+	else
+		out->verdict = DWELL_PASS;
+}
+
+static int compare(struct comparing *c)
+{
+	const bool enough = c->base >= COMPARE_RUNS_ENOUGH && c->head >= COMPARE_RUNS_ENOUGH;
+	int err = match_subjects(c);
+
+	if (err)
+		return err;
+	count_work(c);
+	err = list_candidates(c);
+	for (size_t i = 0; i < c->count; i++)
+		c->out->tested += c->candidates[i].logs != NULL;
+	if (!err)
+		err = enough ? judge_by_runs(c) : judge_by_windows(c);
+	if (!err)
+		err = take_rows(c);
+	if (!err)
+		conclude(c);
+	return err;
+}
+
+static bool is_side(const struct dwell_side *side)
+{
+	return side->count && side->count <= DWELL_COMPARE_RUNS;
+}
+
+int dwell_compare(struct dwell_comparison **out, const struct dwell_side *base,
+	const struct dwell_side *head, const struct dwell_policy *policy)
+{
+	struct comparing c = { .policy = policy };
+	int err;
+
+	if (!is_side(base) || !is_side(head))
+		return DWELL_EINVAL;
+	c.out = calloc(1, sizeof(*c.out));
+	err = c.out ? take_sides(&c, base, head) : DWELL_ENOMEM;
+	if (!err)
+		err = compare(&c);
+	for (size_t i = 0; i < c.count; i++)
+		free(c.candidates[i].logs);
+	free(c.candidates);
+	free(c.matches);
+	free(c.subjects);
+	free(c.runs);
+	free(c.work);
+	if (err)
+		dwell_comparison_free(c.out);
+	else
+		*out = c.out;
+	return err;
+}
+
+void dwell_comparison_free(struct dwell_comparison *comparison)
+{
+	if (comparison)
+		free(comparison->rows);
+	free(comparison);
+}

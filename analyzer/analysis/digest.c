@@ -1,0 +1,260 @@
+/* A digest of what was folded: ids become names. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/digest_fold.h"
+
+struct making {
+	struct dwell_answer *answer;
+	const struct model *model;
+	const struct dwell_catalog *catalog;
+	struct digest_fold *fold;
+	struct dwell_digest *digest;
+	struct subjects subjects;
+	struct table locks; /* by object: uint32_t, 1 more than the index of its subject */
+};
+
+/* What is not of one task counts; others that shared the machine are not what is compared. */
+static bool counts(const struct making *making, uint32_t task)
+{
+	return !task || wants_task(making->model, task);
+}
+
+static void add_figures(struct dwell_digest_subject *into, const struct digest_task *task)
+{
+	add_times(&into->times, &task->times);
+	into->tasks++;
+}
+
+static int add_task(struct making *making, const struct digest_task *task, uint32_t id)
+{
+	const struct dwell_catalog_task *of = dwell_catalog_task(making->catalog, id);
+	char text[KEY_SIZE];
+	struct dwell_digest_subject *into;
+	int err = DWELL_OK;
+
+	making->digest->born += of && of->born;
+	making->digest->left += of && of->born && task->alive;
+	key_class(text, making->catalog, id);
+	for (unsigned kind = DWELL_SUBJECT_RUN; kind <= DWELL_SUBJECT_CLASS && !err; kind++) {
+		into = subjects_get(
+			&making->subjects, kind, kind == DWELL_SUBJECT_CLASS ? text : "");
+		if (!into)
+			return DWELL_ENOMEM;
+		add_figures(into, task);
+		err = series_merge(&into->series, &task->latency);
+		if (!err)
+			err = windows_merge(&into->states, &task->states);
+	}
+	if (err || *into->alias)
+		return err;
+	key_origin(text, making->catalog, id);
+	return subject_text(&into->alias, text);
+}
+
+static int add_tasks(struct making *making)
+{
+	const uint64_t from_ns = making->model->from_ns;
+	int err = DWELL_OK;
+
+	for (uint32_t id = 1; id < making->fold->tasks.end && !err; id++) {
+		struct digest_task *task = table_get(&making->fold->tasks, id);
+
+		if (!task || !task->seen || !counts(making, id))
+			continue;
+		windows_widen(&task->latency.windows, from_ns, making->digest->window_shift);
+		windows_widen(&task->states, from_ns, making->digest->window_shift);
+		err = add_task(making, task, id);
+	}
+	return err;
+}
+
+/*
+ * The place that names a lock which nothing else does: of those where it was waited for in at
+ * least a twentieth of the time, the first by its name. The longest would change from run to run.
+ */
+static uint32_t naming_place(const struct making *making, const struct item *item)
+{
+	char best[KEY_SIZE] = "", text[KEY_SIZE];
+	uint32_t stack = 0;
+
+	for (size_t i = 0; i < ITEM_PLACES; i++) {
+		const struct place *place = &item->places[i];
+
+		if (place->total_ns < item->series.whole.sum / 20 || !place->total_ns)
+			continue;
+		key_place(text, making->catalog, place->stack, 3);
+		if (*text && (!*best || strcmp(text, best) < 0)) {
+			memcpy(best, text, sizeof(best));
+			stack = place->stack;
+		}
+	}
+	return stack;
+}
+
+static void name_item(char key[KEY_SIZE], char alias[KEY_SIZE], const struct making *making,
+	const struct item *item)
+{
+	char who[KEY_SIZE];
+	uint32_t stack;
+
+	*alias = '\0';
+	switch (item->kind) {
+	case DWELL_SUBJECT_SITE:
+		key_class(who, making->catalog, item->task);
+		key_site(key, making->catalog, item->reason, item->stack, who, 3);
+		if (item->stack)
+			key_site(alias, making->catalog, item->reason, item->stack, "", 1);
+		break;
+	case DWELL_SUBJECT_LOCK:
+		stack = naming_place(making, item);
+		key_lock(key, making->catalog, item->object, item->reason, stack);
+		key_site(alias, making->catalog, item->reason, stack, "", 1);
+		break;
+	default:
+		key_text(key, dwell_catalog_label(making->catalog, item->label));
+	}
+}
+
+static int add_item(struct making *making, struct item *item)
+{
+	const uint64_t from_ns = making->model->from_ns;
+	const unsigned shift = making->digest->window_shift;
+	char key[KEY_SIZE], alias[KEY_SIZE];
+	struct dwell_digest_subject *into;
+	struct dwell_digest_subject from = {
+		.times = item->times,
+		.series = item->series,
+		.hold = item->hold,
+	};
+
+	if (!item->series.whole.count || !counts(making, item->task))
+		return DWELL_OK;
+	name_item(key, alias, making, item);
+	windows_widen(&from.series.windows, from_ns, shift);
+	windows_widen(&from.hold.windows, from_ns, shift);
+	item->series = from.series;
+	item->hold = from.hold;
+	into = subjects_get(&making->subjects, item->kind, key);
+	if (!into)
+		return DWELL_ENOMEM;
+	into->reason = item->reason;
+	if (item->kind == DWELL_SUBJECT_LOCK && item->object) {
+		uint32_t *index = table_make(&making->locks, item->object);
+
+		if (!index)
+			return DWELL_ENOMEM;
+		*index = (uint32_t)(into - making->subjects.at) + 1;
+	}
+	if (!*into->alias && subject_text(&into->alias, alias))
+		return DWELL_ENOMEM;
+	return subject_merge(into, &from);
+}
+
+static int add_items(struct making *making)
+{
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < making->fold->items.count && !err; i++)
+		err = add_item(making, making->fold->items.at[i]);
+	return err;
+}
+
+/* Of a counter of several tasks: the mean of a gauge's values, the growth of all sums. */
+static int add_counters(struct making *making)
+{
+	const struct dwell_metrics *metrics = making->answer->metrics;
+	const struct dwell_trace_facts *trace = &making->answer->trace;
+	const double seconds = (double)(trace->end_ns - trace->begin_ns) / 1e9;
+
+	for (size_t i = 0; metrics && i < metrics->count; i++) {
+		const struct dwell_metric *row = &metrics->rows[i];
+		const struct dwell_catalog_counter *counter =
+			dwell_catalog_counter(making->catalog, row->counter);
+		char text[KEY_SIZE];
+		struct dwell_digest_subject *into;
+		double value;
+
+		if (!counter || !row->count || !counter->name.size || !counts(making, row->task))
+			continue;
+		key_text(text, counter->name);
+		into = subjects_get(&making->subjects, DWELL_SUBJECT_COUNTER, text);
+		if (!into)
+			return DWELL_ENOMEM;
+		value = counter->kind == DWELL_COUNTER_SUM
+				? (double)(row->last - row->first) / (seconds > 0 ? seconds : 1)
+				: row->sum / (double)row->count;
+		for (int e = 0; e < counter->exponent && e < 18; e++)
+			value *= 10;
+		for (int e = 0; e > counter->exponent && e > -18; e--)
+			value /= 10;
+		into->value += value;
+		into->has_value = true;
+	}
+	return DWELL_OK;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct dwell_digest_subject *x = a, *y = b;
+
+	return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind)
+				  : strcmp(x->key, y->key);
+}
+
+static int begin(struct making *making)
+{
+	const struct dwell_string source = making->answer->trace.source;
+	struct dwell_digest *digest = calloc(1, sizeof(*digest));
+	char *copy = digest ? malloc(source.size + 1) : NULL;
+
+	if (!copy) {
+		free(digest);
+		return DWELL_ENOMEM;
+	}
+	memcpy(copy, source.at ? source.at : "", source.size);
+	copy[source.size] = '\0';
+	digest->trace = making->answer->trace;
+	digest->trace.source = (struct dwell_string){ copy, source.size };
+	digest->window_shift =
+		(uint8_t)windows_shift(making->model->from_ns, making->model->end_ns, 0);
+	making->digest = digest;
+	making->answer->digest = digest;
+	digest->of_command = making->catalog->marked && !making->model->selection.all_processes;
+	/* The run itself is always there, so that two digests have something in common. */
+	return subjects_get(&making->subjects, DWELL_SUBJECT_RUN, "") ? DWELL_OK : DWELL_ENOMEM;
+}
+
+int digest_answer(struct dwell_answer *answer, struct model *model, void *fold,
+	const struct dwell_query *query)
+{
+	struct making making = {
+		.answer = answer,
+		.model = model,
+		.catalog = model->catalog,
+		.fold = fold,
+		.locks = { .item = sizeof(uint32_t) },
+	};
+	int err = begin(&making);
+
+	(void)query;
+	if (!err)
+		err = add_tasks(&making);
+	if (!err)
+		err = add_items(&making);
+	if (!err)
+		err = add_counters(&making);
+	if (!err)
+		err = blame_subjects(&making.subjects, answer, model->catalog, &making.locks);
+	table_release(&making.locks);
+	if (err) {
+		subjects_release(&making.subjects);
+		return err;
+	}
+	making.digest->subjects = making.subjects.at;
+	making.digest->count = making.subjects.count;
+	free(making.subjects.slots);
+	qsort(making.digest->subjects, making.digest->count, sizeof(struct dwell_digest_subject),
+		by_key);
+	return DWELL_OK;
+}

@@ -1,0 +1,122 @@
+/* Who was to blame: what the analyses of waits know of a digest's subjects. */
+#include <stdio.h>
+
+#include "analysis/fold.h"
+#include "analysis/subjects.h"
+
+static unsigned most_of(const uint64_t by_reason[DWELL_REASON_COUNT])
+{
+	unsigned most = 0;
+
+	for (unsigned reason = 1; reason < DWELL_REASON_COUNT; reason++)
+		if (by_reason[reason] > by_reason[most])
+			most = reason;
+	return most;
+}
+
+/* "redis-server/bio_# at flush < run": its class, and where it gave up what it held. */
+static int say_holder(
+	char **into, const struct dwell_catalog *catalog, const struct dwell_holder *holder)
+{
+	char who[KEY_SIZE], where[KEY_SIZE], text[KEY_SIZE * 2 + 8];
+
+	key_class(who, catalog, holder->task);
+	key_place(where, catalog, holder->stack, 2);
+	snprintf(text, sizeof(text), "%s%s%s", who, *where ? " at " : "", where);
+	return subject_text(into, text);
+}
+
+/* Several rows may be one subject: the longest of them names who it was. */
+static int add_holders(struct dwell_blame *blame, const struct dwell_catalog *catalog,
+	const struct dwell_holder *holders, size_t count)
+{
+	uint64_t by_reason[DWELL_REASON_COUNT] = { 0 };
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		add_times(&blame->times, &holders[i].times);
+		for (size_t j = 0; j < DWELL_REASON_COUNT; j++)
+			by_reason[j] += holders[i].blocked_by[j];
+	}
+	if (count && holders[0].task && holders[0].total_ns > blame->holder_ns) {
+		blame->holder_ns = holders[0].total_ns;
+		blame->reason = (uint8_t)most_of(by_reason);
+		err = say_holder(&blame->holder, catalog, &holders[0]);
+	}
+	return err;
+}
+
+static int blame_site(struct subjects *subjects, const struct dwell_catalog *catalog,
+	const struct dwell_blocked_row *row)
+{
+	char who[KEY_SIZE], key[KEY_SIZE];
+	struct dwell_digest_subject *subject;
+	int err;
+
+	key_text(who, row->key.text);
+	key_site(key, catalog, row->reason, row->stack, who, 3);
+	subject = subjects_find(subjects, DWELL_SUBJECT_SITE, key);
+	if (!subject)
+		return DWELL_OK;
+	if (!subject->id) {
+		subject->id = row->id;
+		subject->role = row->role;
+		subject->harmless = row->role == DWELL_ROLE_WORK || row->role == DWELL_ROLE_TIME;
+	}
+	subject->tasks += row->tasks;
+	err = add_holders(&subject->blame, catalog, row->holders, row->holder_count);
+	if (!err && !subject->blame.waker && row->waker_count && row->wakers[0].task) {
+		key_class(who, catalog, row->wakers[0].task);
+		err = subject_text(&subject->blame.waker, who);
+	}
+	return err;
+}
+
+static int blame_lock(struct subjects *subjects, const struct dwell_catalog *catalog,
+	const struct dwell_lock_row *row, const struct table *locks)
+{
+	const uint32_t *known = row->object ? table_get(locks, row->object) : NULL;
+	struct dwell_digest_subject *subject = known && *known ? &subjects->at[*known - 1] : NULL;
+	char key[KEY_SIZE];
+
+	if (!row->object) {
+		key_lock(key, catalog, 0, row->reason, row->stack);
+		subject = subjects_find(subjects, DWELL_SUBJECT_LOCK, key);
+	}
+	if (!subject)
+		return DWELL_OK;
+	if (!subject->id)
+		subject->id = row->id;
+	subject->tasks += row->waiters;
+	return add_holders(&subject->blame, catalog, row->holders, row->holder_count);
+}
+
+static void share_span(struct subjects *subjects, const struct dwell_span_row *row)
+{
+	const unsigned kind =
+		row->kind >= DWELL_SPAN_GC_CYCLE ? DWELL_SUBJECT_PAUSE : DWELL_SUBJECT_SPAN;
+	char key[KEY_SIZE];
+	struct dwell_digest_subject *subject;
+
+	key_text(key, row->text);
+	subject = subjects_find(subjects, kind, key);
+	if (!subject)
+		return;
+	add_times(&subject->times, &row->times);
+	if (!subject->id)
+		subject->id = row->id;
+}
+
+int blame_subjects(struct subjects *subjects, const struct dwell_answer *answer,
+	const struct dwell_catalog *catalog, const struct table *locks)
+{
+	int err = DWELL_OK;
+
+	for (size_t i = 0; answer->blocked && i < answer->blocked->count && !err; i++)
+		err = blame_site(subjects, catalog, &answer->blocked->rows[i]);
+	for (size_t i = 0; answer->locks && i < answer->locks->count && !err; i++)
+		err = blame_lock(subjects, catalog, &answer->locks->rows[i], locks);
+	for (size_t i = 0; answer->spans && i < answer->spans->count; i++)
+		share_span(subjects, &answer->spans->rows[i]);
+	return err;
+}

@@ -1,0 +1,311 @@
+/* What a digest has of each task, site, lock and span. */
+#include "analysis/digest_fold.h"
+
+#include <stdlib.h>
+
+#include "analysis/waits.h"
+
+enum { HELD_MOST = 64 };
+
+static int digest_make(void **out, const struct model *model)
+{
+	struct digest_fold *fold = calloc(1, sizeof(*fold));
+
+	if (!fold)
+		return DWELL_ENOMEM;
+	fold->model = model;
+	fold->tasks.item = sizeof(struct digest_task);
+	*out = fold;
+	return DWELL_OK;
+}
+
+static void digest_drop(void *context)
+{
+	struct digest_fold *fold = context;
+
+	if (!fold)
+		return;
+	for (uint32_t id = 0; id < fold->tasks.end; id++) {
+		struct digest_task *task = table_get(&fold->tasks, id);
+
+		if (!task)
+			continue;
+		free(task->held);
+		free(task->states.cells);
+		series_release(&task->latency);
+	}
+	table_release(&fold->tasks);
+	items_release(&fold->items);
+	free(fold->spans);
+	free(fold->span_slots);
+	free(fold);
+}
+
+static struct digest_task *task_of(struct digest_fold *fold, uint32_t id)
+{
+	struct digest_task *task = id < fold->tasks.end ? table_get(&fold->tasks, id) : NULL;
+
+	return task ? task : table_make(&fold->tasks, id);
+}
+
+static int digest_interval(void *context, const struct dwell_interval *interval)
+{
+	struct digest_fold *fold = context;
+	struct digest_task *task = task_of(fold, interval->task);
+	const uint64_t from_ns = fold->model->from_ns;
+	int err;
+
+	if (!task)
+		return DWELL_ENOMEM;
+	task->seen = true;
+	task->alive = interval->flags & DWELL_INTERVAL_OPEN;
+	add_state(&task->times, interval->state,
+		in_window(fold->model, interval->start_ns, interval->end_ns));
+	err = windows_add_stretch(
+		&task->states, from_ns, interval->start_ns, interval->end_ns, interval->state);
+	if (err || interval->state != DWELL_RUNNABLE || interval->next != DWELL_RUNNING ||
+		task->alive)
+		return err;
+	return series_add(
+		&task->latency, from_ns, interval->end_ns, interval->end_ns - interval->start_ns);
+}
+
+static struct item *item_of(
+	struct digest_fold *fold, uint64_t key, unsigned kind, const struct dwell_wait *wait)
+{
+	bool made;
+	struct item *item = items_get(&fold->items, hash_mix(key, kind), &made);
+
+	if (item && made) {
+		item->kind = (uint8_t)kind;
+		item->reason = wait->reason;
+		item->object = wait->object;
+		item->stack = wait->stack;
+		item->task = wait->task;
+	}
+	return item;
+}
+
+static uint64_t lock_key(const struct dwell_wait *wait)
+{
+	return wait->object ? hash_mix(1, wait->object)
+			    : hash_mix(hash_mix(2, wait->reason), wait->stack);
+}
+
+/* From now on the task holds what it waited for, or said that it took. */
+static int hold(struct digest_fold *fold, uint32_t id, uint32_t object, uint64_t since_ns)
+{
+	struct digest_task *task = task_of(fold, id);
+	uint32_t i = 0;
+
+	if (!task)
+		return DWELL_ENOMEM;
+	while (i < task->held_count && task->held[i].object != object)
+		i++;
+	if (i == HELD_MOST)
+		return DWELL_OK;
+	if (i == task->held_cap) {
+		const uint32_t cap = task->held_cap ? task->held_cap * 2 : 4;
+		struct held *held = realloc(task->held, cap * sizeof(*held));
+
+		if (!held)
+			return DWELL_ENOMEM;
+		task->held = held;
+		task->held_cap = cap;
+	}
+	task->held[i] = (struct held){ since_ns, object };
+	if (i == task->held_count)
+		task->held_count++;
+	return DWELL_OK;
+}
+
+/* Held by a task of another class than was asked for, it is no figure of theirs. */
+static int give_up(struct digest_fold *fold, const struct dwell_event *event)
+{
+	struct digest_task *task = task_of(fold, event->task);
+	const struct dwell_wait as_wait = { .object = event->object };
+
+	for (uint32_t i = 0; task && i < task->held_count; i++) {
+		struct item *item;
+		uint64_t since_ns;
+
+		if (task->held[i].object != event->object)
+			continue;
+		since_ns = task->held[i].since_ns;
+		task->held[i] = task->held[--task->held_count];
+		if (!wants_task(fold->model, event->task))
+			return DWELL_OK;
+		item = item_of(fold, lock_key(&as_wait), DWELL_SUBJECT_LOCK, &as_wait);
+		return item ? series_add(&item->hold, fold->model->from_ns, event->time_ns,
+				      event->time_ns - since_ns)
+			    : DWELL_ENOMEM;
+	}
+	return task ? DWELL_OK : DWELL_ENOMEM;
+}
+
+static void add_place(struct item *item, uint32_t stack, uint64_t ns)
+{
+	struct place *least = &item->places[0];
+
+	for (size_t i = 0; i < ITEM_PLACES; i++) {
+		struct place *place = &item->places[i];
+
+		if (place->stack == stack && place->total_ns) {
+			place->total_ns += ns;
+			return;
+		}
+		if (place->total_ns < least->total_ns)
+			least = place;
+	}
+	if (ns > least->total_ns)
+		*least = (struct place){ stack, ns };
+}
+
+static int add_wait(
+	struct digest_fold *fold, unsigned kind, uint64_t key, const struct dwell_wait *wait)
+{
+	struct item *item = item_of(fold, key, kind, wait);
+	const uint64_t from_ns = fold->model->from_ns;
+
+	if (!item)
+		return DWELL_ENOMEM;
+	item->times.blocked_ns += wait->blocked_ns;
+	item->times.runnable_ns += wait->runnable_ns;
+	item->times.running_ns += wait->running_ns;
+	item->times.unknown_ns += wait->unknown_ns;
+	if (kind == DWELL_SUBJECT_LOCK && wait->stack)
+		add_place(item, wait->stack, wait->end_ns - wait->start_ns);
+	return series_add(&item->series, from_ns, wait->end_ns, wait->end_ns - wait->start_ns);
+}
+
+static int digest_wait(void *context, const struct dwell_wait *wait)
+{
+	struct digest_fold *fold = context;
+	int err = DWELL_OK;
+
+	if (is_held(wait->reason) && wait->object && !(wait->flags & DWELL_EVENT_TIMED_OUT))
+		err = hold(fold, wait->task, wait->object, wait->end_ns);
+	if (err || never_waited(wait) || !wants_wait(fold->model, wait))
+		return err;
+	err = add_wait(fold, DWELL_SUBJECT_SITE,
+		hash_mix(hash_mix(3, wait->reason),
+			wait->stack ? wait->stack : UINT64_C(1) << 32 | wait->task),
+		wait);
+	if (!err && is_held(wait->reason))
+		err = add_wait(fold, DWELL_SUBJECT_LOCK, lock_key(wait), wait);
+	return err;
+}
+
+static uint32_t *span_slot(const struct digest_fold *fold, uint64_t id)
+{
+	size_t i = hash_mix(0, id) & (fold->span_slot_count - 1);
+
+	while (fold->span_slots[i] && fold->spans[fold->span_slots[i] - 1].id != id)
+		i = (i + 1) & (fold->span_slot_count - 1);
+	return &fold->span_slots[i];
+}
+
+/* Without those that have ended, in a table that is at most half full. */
+static int grow_spans(struct digest_fold *fold)
+{
+	size_t kept = 0;
+	size_t cap;
+
+	for (size_t i = 0; i < fold->span_count; i++)
+		if (fold->spans[i].label)
+			fold->spans[kept++] = fold->spans[i];
+	fold->span_count = kept;
+	cap = kept * 2 < fold->span_cap ? fold->span_cap : fold->span_cap ? fold->span_cap * 2 : 64;
+
+	struct digest_span *spans = realloc(fold->spans, cap * sizeof(*spans));
+	uint32_t *slots = calloc(cap * 2, sizeof(*slots));
+	if (spans)
+		fold->spans = spans;
+	if (!spans || !slots) {
+		free(slots);
+		return DWELL_ENOMEM;
+	}
+	free(fold->span_slots);
+	fold->span_slots = slots;
+	fold->span_slot_count = cap * 2;
+	fold->span_cap = cap;
+	for (size_t i = 0; i < kept; i++)
+		*span_slot(fold, spans[i].id) = (uint32_t)i + 1;
+	return DWELL_OK;
+}
+
+static int begin_span(struct digest_fold *fold, const struct dwell_event *event)
+{
+	uint32_t *slot;
+
+	if (!event->object)
+		return DWELL_OK;
+	if (fold->span_count == fold->span_cap && grow_spans(fold))
+		return DWELL_ENOMEM;
+	slot = span_slot(fold, event->value);
+	if (!*slot)
+		*slot = (uint32_t)++fold->span_count;
+	fold->spans[*slot - 1] = (struct digest_span){
+		.id = event->value,
+		.start_ns = event->time_ns,
+		.label = event->object,
+		.task = event->task,
+		.kind = event->reason,
+	};
+	return DWELL_OK;
+}
+
+static int end_span(struct digest_fold *fold, const struct dwell_event *event)
+{
+	const uint32_t *slot = fold->span_cap ? span_slot(fold, event->value) : NULL;
+	struct digest_span *span = slot && *slot ? &fold->spans[*slot - 1] : NULL;
+	const struct dwell_wait none = { .task = 0 };
+	struct item *item;
+
+	if (!span || !span->label || !wants_task(fold->model, span->task))
+		return DWELL_OK;
+	item = item_of(fold, hash_mix(hash_mix(4, span->label), span->kind),
+		span->kind >= DWELL_SPAN_GC_CYCLE ? DWELL_SUBJECT_PAUSE : DWELL_SUBJECT_SPAN,
+		&none);
+	if (!item)
+		return DWELL_ENOMEM;
+	item->label = span->label;
+	span->label = 0;
+	return series_add(&item->series, fold->model->from_ns, event->time_ns,
+		event->time_ns - span->start_ns);
+}
+
+static int digest_event(void *fold, const struct dwell_event *event)
+{
+	switch (event->kind) {
+	case DWELL_EVENT_SPAN_BEGIN:
+		return begin_span(fold, event);
+	case DWELL_EVENT_SPAN_END:
+		return end_span(fold, event);
+	case DWELL_EVENT_ACQUIRE:
+		return event->object && event->task
+			       ? hold(fold, event->task, event->object, event->time_ns)
+			       : DWELL_OK;
+	default:
+		return event->object && event->task ? give_up(fold, event) : DWELL_OK;
+	}
+}
+
+static int digest_merge(void *into, void *from)
+{
+	(void)into;
+	(void)from;
+	return DWELL_EINVAL; /* serial: there is nothing to merge */
+}
+
+const struct fold_ops digest_fold_ops = {
+	.serial = true,
+	.kinds = 1u << DWELL_EVENT_SPAN_BEGIN | 1u << DWELL_EVENT_SPAN_END |
+		 1u << DWELL_EVENT_ACQUIRE | 1u << DWELL_EVENT_RELEASE,
+	.make = digest_make,
+	.free = digest_drop,
+	.event = digest_event,
+	.interval = digest_interval,
+	.wait = digest_wait,
+	.merge = digest_merge,
+};

@@ -1,0 +1,227 @@
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/digests.h"
+#include "cli/head.h"
+#include "cli/message.h"
+#include "report/compare.h"
+
+static const char *const formats[] = { "text", "json", "markdown", "junit", "github", NULL };
+
+#define TARGET(member) offsetof(struct diff_request, member)
+
+const struct option diff_options[] = {
+	{ .name = "policy",
+		.letter = 'p',
+		.argument = "FILE",
+		.type = OPTION_FILE,
+		.target = TARGET(policy),
+		.help = "limits and exceptions, in YAML; without it the defaults hold" },
+	{ .name = "format",
+		.argument = "FORM",
+		.type = OPTION_WORD,
+		.words = formats,
+		.target = TARGET(format),
+		.help = "how the answer is printed" },
+	{ .name = NULL },
+};
+
+const struct option check_options[] = {
+	{ .name = "policy",
+		.letter = 'p',
+		.argument = "FILE",
+		.type = OPTION_FILE,
+		.target = TARGET(policy),
+		.help = "the budgets, in YAML" },
+	{ .name = "format",
+		.argument = "FORM",
+		.type = OPTION_WORD,
+		.words = formats,
+		.target = TARGET(format),
+		.help = "how the answer is printed" },
+	{ .name = NULL },
+};
+
+static bool is_form(const struct diff_request *request, const char *form)
+{
+	if (request->request.json)
+		return !strcmp(form, "json");
+	return !strcmp(request->format ? request->format : "text", form);
+}
+
+/* What every answer says of its trace, here of the first run of the head. */
+static void put_trace(struct dwell_json *json, const struct run_file *file)
+{
+	const struct dwell_trace_facts *trace = &file->digest->trace;
+	const struct head head = {
+		.path = file->path,
+		.source = trace->source,
+		.duration_ns = trace->end_ns - trace->begin_ns,
+		.start_unix_ns = trace->start_unix_ns,
+		.closed = trace->closed,
+		.tasks = trace->tasks,
+		.executors = trace->executors,
+		.events = trace->events,
+		.bytes = file->bytes,
+		.lost_events = trace->lost_events,
+		.losses = trace->losses,
+		.coverage_ppm = trace->coverage_ppm,
+		.stack_ppm = trace->waits.stack_ppm,
+		.object_ppm = trace->waits.object_ppm,
+		.holder_ppm = trace->waits.holder_ppm,
+		.waker_ppm = trace->waits.waker_ppm,
+		.levels = trace->levels,
+	};
+
+	head_json(json, &head);
+}
+
+static void begin_json(struct dwell_json *json, const char *schema, const struct run_file *file)
+{
+	dwell_json_init(json, stdout);
+	dwell_json_object(json, NULL);
+	dwell_json_string(json, "schema", schema);
+	put_trace(json, file);
+}
+
+static int status_of(unsigned verdict)
+{
+	return verdict == DWELL_REGRESSED  ? STATUS_NO
+	       : verdict == DWELL_WITHHELD ? STATUS_WITHHELD
+					   : STATUS_DONE;
+}
+
+static int out_of_memory(const struct request *request)
+{
+	return complain(STATUS_REFUSED, request->command->name, "%s", dwell_strerror(DWELL_ENOMEM));
+}
+
+static int print_diff(const struct diff_request *request, const struct compared *compared,
+	const struct run_file *head)
+{
+	const struct dwell_style style = terminal_style();
+	struct dwell_json json;
+
+	if (is_form(request, "json")) {
+		begin_json(&json, "dwell.diff/1", head);
+		compare_json(&json, compared);
+		dwell_json_end_object(&json);
+	} else if (is_form(request, "markdown")) {
+		compare_markdown(stdout, compared);
+	} else if (is_form(request, "junit")) {
+		compare_junit(stdout, compared);
+	} else if (is_form(request, "github")) {
+		compare_github(stdout, compared);
+	} else if (compare_text(&style, compared)) {
+		return out_of_memory(&request->request);
+	}
+	return status_of(compared->comparison->verdict);
+}
+
+static int diff(const struct diff_request *request, const struct run_files *runs,
+	const struct dwell_policy *policy)
+{
+	const size_t count = request->request.side_count;
+	const struct dwell_side base = { runs->digests, count };
+	const struct dwell_side head = { runs->digests + count, runs->count - count };
+	struct dwell_comparison *comparison;
+	struct compared compared = {
+		.base = runs->paths,
+		.head = runs->paths + count,
+		.opens = runs->traces,
+		.base_count = base.count,
+		.head_count = head.count,
+		.limit = request->request.limit,
+		.alpha = policy->alpha,
+	};
+	int status;
+
+	if (dwell_compare(&comparison, &base, &head, policy))
+		return out_of_memory(&request->request);
+	compared.comparison = comparison;
+	status = print_diff(request, &compared, &runs->files[count]);
+	dwell_comparison_free(comparison);
+	return status;
+}
+
+int cmd_diff(struct request *plain)
+{
+	struct diff_request *request = (struct diff_request *)plain;
+	struct run_files runs = { 0 };
+	struct dwell_policy policy;
+	int status;
+
+	/* Of two there is no doubt which is which. */
+	if (plain->side_count == plain->operand_count && plain->operand_count == 2)
+		plain->side_count = 1;
+	if (!plain->side_count || plain->side_count == plain->operand_count)
+		return complain(
+			STATUS_ASKED, "diff", "needs runs on both sides of -- (see dwell diff -h)");
+	status = policy_load(&policy, request->policy);
+	if (!status)
+		status = runs_load(&runs, plain->operands, plain->operand_count);
+	if (!status)
+		status = diff(request, &runs, &policy);
+	runs_release(&runs);
+	dwell_policy_release(&policy);
+	return status;
+}
+
+static int print_check(const struct diff_request *request, const struct compared *compared,
+	const struct run_file *first)
+{
+	const struct dwell_style style = terminal_style();
+	struct dwell_json json;
+
+	if (is_form(request, "json")) {
+		begin_json(&json, "dwell.check/1", first);
+		check_json(&json, compared);
+		dwell_json_end_object(&json);
+	} else if (is_form(request, "markdown")) {
+		check_markdown(stdout, compared);
+	} else if (is_form(request, "junit")) {
+		check_junit(stdout, compared);
+	} else if (is_form(request, "github")) {
+		check_github(stdout, compared);
+	} else if (check_text(&style, compared)) {
+		return out_of_memory(&request->request);
+	}
+	return status_of(compared->check->verdict);
+}
+
+static int check(const struct diff_request *request, const struct run_files *runs,
+	const struct dwell_policy *policy)
+{
+	const struct dwell_side side = { runs->digests, runs->count };
+	struct compared compared = {
+		.head = runs->paths, .head_count = runs->count, .limit = request->request.limit
+	};
+	struct dwell_check *answer;
+	int status;
+
+	if (dwell_check(&answer, &side, policy))
+		return out_of_memory(&request->request);
+	compared.check = answer;
+	status = print_check(request, &compared, &runs->files[0]);
+	dwell_check_free(answer);
+	return status;
+}
+
+int cmd_check(struct request *plain)
+{
+	struct diff_request *request = (struct diff_request *)plain;
+	struct run_files runs = { 0 };
+	struct dwell_policy policy;
+	int status;
+
+	if (!request->policy)
+		return complain(STATUS_ASKED, "-p", "needed: the budgets to hold it against");
+	status = policy_load(&policy, request->policy);
+	if (!status)
+		status = runs_load(&runs, plain->operands, plain->operand_count);
+	if (!status)
+		status = check(request, &runs, &policy);
+	runs_release(&runs);
+	dwell_policy_release(&policy);
+	return status;
+}

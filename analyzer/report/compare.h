@@ -1,0 +1,57 @@
+#ifndef DWELL_REPORT_COMPARE_H
+#define DWELL_REPORT_COMPARE_H
+
+#include "dwell/compare.h"
+#include "dwell/report.h"
+
+/* Comparisons and checks as people, editors and servers read them. */
+
+/* What an answer is about. */
+struct compared {
+	const struct dwell_comparison *comparison; /* of diff */
+	const struct dwell_check *check;           /* of check */
+	const char *const *base, *const *head;     /* paths; check: head */
+	const bool *opens; /* base's, then head's: a trace, which can be opened; a digest cannot */
+	size_t base_count, head_count;
+	size_t limit; /* rows to show */
+	double alpha;
+};
+
+/* Room for any of the words below. */
+enum { WORDS_SIZE = 512 };
+
+/* "41.2 ms", "3.41 ms/s", "12.3 %"; "–" of NAN. */
+void words_value(char out[DWELL_NUMBER_SIZE], double value, unsigned unit, bool ascii);
+/* "+25.3 %" of 1.253; "–" of NAN. */
+void words_change(char out[DWELL_NUMBER_SIZE], double ratio, bool ascii);
+/* What the row is about: its key, and what it was called before. */
+void words_key(char out[WORDS_SIZE], const struct dwell_compare_row *row);
+/* Why, in a sentence or more; "" where nothing is known. */
+void words_cause(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii);
+/* "regressed: 3 of 120 rows" and so on, on one line. */
+void words_verdict(char out[WORDS_SIZE], const struct compared *compared);
+/* How it was told: "252 splits of 5 + 5 runs" */
+void words_method(char out[WORDS_SIZE], const struct compared *compared);
+
+/* Is this row no regression, or of a subject whose cause was told with an earlier row? */
+bool is_explained_before(const struct dwell_comparison *comparison, size_t row);
+/* "pass: all of 4 budgets are kept" */
+void words_check(char out[WORDS_SIZE], const struct dwell_check *check);
+const char *check_status_name(unsigned status);
+
+/* Does a list of what changed show this row? */
+bool is_news(const struct dwell_compare_row *row);
+
+int compare_text(const struct dwell_style *style, const struct compared *compared);
+void compare_json(struct dwell_json *json, const struct compared *compared);
+void compare_markdown(FILE *file, const struct compared *compared);
+void compare_junit(FILE *file, const struct compared *compared);
+void compare_github(FILE *file, const struct compared *compared);
+
+int check_text(const struct dwell_style *style, const struct compared *compared);
+void check_json(struct dwell_json *json, const struct compared *compared);
+void check_markdown(FILE *file, const struct compared *compared);
+void check_junit(FILE *file, const struct compared *compared);
+void check_github(FILE *file, const struct compared *compared);
+
+#endif

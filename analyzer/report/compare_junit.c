@@ -1,0 +1,164 @@
+/* JUnit's XML: a row a test case. testdata/junit.xsd is what its readers agree on. */
+#include <math.h>
+#include <string.h>
+
+#include "report/compare.h"
+
+/* What XML 1.0 cannot hold, and what is not UTF-8, becomes U+FFFD. */
+static void put_escaped(FILE *file, const char *text)
+{
+	const size_t size = strlen(text);
+	uint32_t c;
+
+	for (size_t i = 0, used; i < size; i += used) {
+		used = dwell_utf8_decode(text + i, size - i, &c);
+		if (c == '&')
+			fputs("&amp;", file);
+		else if (c == '<')
+			fputs("&lt;", file);
+		else if (c == '>')
+			fputs("&gt;", file);
+		else if (c == '"')
+			fputs("&quot;", file);
+		else if (c == UINT32_MAX || c < 0x20 || c == 0xfffe || c == 0xffff)
+			fputs("\xef\xbf\xbd", file);
+		else
+			fwrite(text + i, 1, used, file);
+	}
+}
+
+static void attribute(FILE *file, const char *name, const char *text)
+{
+	fprintf(file, " %s=\"", name);
+	put_escaped(file, text);
+	putc('"', file);
+}
+
+static void begin(FILE *file, const char *name, size_t tests, size_t failures, size_t skipped)
+{
+	fprintf(file,
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<testsuites name=\"%s\" tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n"
+		"<testsuite name=\"%s\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
+		"skipped=\"%zu\">\n",
+		name, tests, failures, name, tests, failures, skipped);
+}
+
+/* An element that says how a case ended, with a text in it or none. */
+static void outcome(FILE *file, const char *element, const char *message, const char *text)
+{
+	fprintf(file, "><%s", element);
+	attribute(file, "message", message);
+	if (!strcmp(element, "failure"))
+		attribute(file, "type", "regression");
+	putc('>', file);
+	put_escaped(file, text);
+	fprintf(file, "</%s></testcase>\n", element);
+}
+
+/* The verdict is a case of its own: servers that show failures only must show what was withheld. */
+static void put_verdict(FILE *file, const char *class, unsigned verdict, const char *text)
+{
+	fputs("<testcase", file);
+	attribute(file, "classname", class);
+	attribute(file, "name", "verdict");
+	if (verdict == DWELL_PASS)
+		fputs("/>\n", file);
+	else
+		outcome(file, "failure", text, text);
+}
+
+static void end(FILE *file)
+{
+	fputs("</testsuite>\n</testsuites>\n", file);
+}
+
+static void put_row(FILE *file, const struct dwell_compare_row *row)
+{
+	char key[WORDS_SIZE], cause[WORDS_SIZE], message[WORDS_SIZE], base[DWELL_NUMBER_SIZE],
+		head[DWELL_NUMBER_SIZE], change[DWELL_NUMBER_SIZE];
+	char class[64];
+
+	words_key(key, row);
+	words_cause(cause, row, false);
+	words_value(base, row->base_value, row->metric->unit, false);
+	words_value(head, row->head_value, row->metric->unit, false);
+	words_change(change, row->ratio, false);
+	snprintf(message, sizeof(message), "%s: %s to %s (%s)", dwell_row_status_name(row->status),
+		base, head, change);
+	snprintf(class, sizeof(class), "dwell.diff.%s", row->metric->name);
+	fputs("<testcase", file);
+	attribute(file, "classname", class);
+	attribute(file, "name", key);
+	if (row->status == DWELL_ROW_REGRESSED)
+		outcome(file, "failure", message, cause);
+	else if (row->status == DWELL_ROW_WITHHELD)
+		outcome(file, "skipped", message, "");
+	else
+		fputs("/>\n", file);
+}
+
+static bool is_case(const struct dwell_compare_row *row)
+{
+	return row->status == DWELL_ROW_REGRESSED || row->status == DWELL_ROW_WITHHELD ||
+	       row->status == DWELL_ROW_SAME || row->status == DWELL_ROW_IMPROVED;
+}
+
+void compare_junit(FILE *file, const struct compared *compared)
+{
+	const struct dwell_comparison *c = compared->comparison;
+	char text[WORDS_SIZE];
+	size_t cases = 0;
+
+	for (size_t i = 0; i < c->count; i++)
+		cases += is_case(&c->rows[i]);
+	begin(file, "dwell.diff", cases + 1,
+		c->by_status[DWELL_ROW_REGRESSED] + (c->verdict != DWELL_PASS),
+		c->by_status[DWELL_ROW_WITHHELD]);
+	words_verdict(text, compared);
+	put_verdict(file, "dwell.diff", c->verdict, text);
+	for (size_t i = 0; i < c->count; i++)
+		if (is_case(&c->rows[i]))
+			put_row(file, &c->rows[i]);
+	end(file);
+}
+
+static void put_budget(FILE *file, const struct dwell_check_row *row)
+{
+	char value[DWELL_NUMBER_SIZE], limit[DWELL_NUMBER_SIZE], message[WORDS_SIZE];
+	const char *name = row->budget->name ? row->budget->name : row->budget->metric;
+
+	words_value(value, row->value, row->metric->unit, false);
+	words_value(limit, row->budget->limit, row->metric->unit, false);
+	snprintf(message, sizeof(message), "%s of %.200s is %s, allowed is at %s %s",
+		row->metric->name, row->subject ? row->subject->key : "nothing", value,
+		row->budget->at_least ? "least" : "most", limit);
+	fputs("<testcase", file);
+	attribute(file, "classname", "dwell.check");
+	attribute(file, "name", name);
+	if (row->status == DWELL_CHECK_FAILED)
+		outcome(file, "failure", message, "");
+	else if (row->status == DWELL_CHECK_WITHHELD)
+		outcome(file, "skipped", "nothing in the trace matches", "");
+	else
+		fputs("/>\n", file);
+}
+
+void check_junit(FILE *file, const struct compared *compared)
+{
+	const struct dwell_check *check = compared->check;
+	size_t failed = 0, withheld = 0;
+	char text[WORDS_SIZE];
+
+	for (size_t i = 0; i < check->count; i++) {
+		failed += check->rows[i].status == DWELL_CHECK_FAILED;
+		withheld += check->rows[i].status == DWELL_CHECK_WITHHELD;
+	}
+	begin(file, "dwell.check", check->count + 1, failed + (check->verdict != DWELL_PASS),
+		withheld);
+	words_check(text, check);
+	put_verdict(file, "dwell.check", check->verdict, text);
+	for (size_t i = 0; i < check->count; i++)
+		put_budget(file, &check->rows[i]);
+	end(file);
+}

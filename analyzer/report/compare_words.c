@@ -1,0 +1,198 @@
+/* The words that all forms of a comparison share. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "report/compare.h"
+
+static uint64_t whole(double value)
+{
+	return value > 0 ? value < 1e18 ? (uint64_t)(value + 0.5) : (uint64_t)1e18 : 0;
+}
+
+void words_value(char out[DWELL_NUMBER_SIZE], double value, unsigned unit, bool ascii)
+{
+	char number[DWELL_NUMBER_SIZE];
+
+	if (isnan(value)) {
+		snprintf(out, DWELL_NUMBER_SIZE, "%s", ascii ? "-" : "–");
+		return;
+	}
+	switch (unit) {
+	case DWELL_UNIT_NS:
+		dwell_format_duration(out, whole(value), ascii);
+		break;
+	case DWELL_UNIT_NS_PER_S:
+		dwell_format_duration(number, whole(value), ascii);
+		snprintf(out, DWELL_NUMBER_SIZE, "%.28s/s", number);
+		break;
+	case DWELL_UNIT_SHARE:
+		snprintf(out, DWELL_NUMBER_SIZE, "%.3g %%", value * 100);
+		break;
+	case DWELL_UNIT_PER_S:
+		snprintf(out, DWELL_NUMBER_SIZE, "%.4g/s", value);
+		break;
+	default:
+		snprintf(out, DWELL_NUMBER_SIZE, "%.4g", value);
+	}
+}
+
+void words_change(char out[DWELL_NUMBER_SIZE], double ratio, bool ascii)
+{
+	const double percent = (ratio - 1) * 100;
+
+	if (isnan(ratio))
+		snprintf(out, DWELL_NUMBER_SIZE, "%s", ascii ? "-" : "–");
+	else if (ratio >= 10)
+		snprintf(out, DWELL_NUMBER_SIZE, "x %.3g", ratio);
+	else
+		snprintf(out, DWELL_NUMBER_SIZE, "%+.1f %%", percent);
+}
+
+void words_key(char out[WORDS_SIZE], const struct dwell_compare_row *row)
+{
+	const char *base = row->base ? row->base->key : NULL;
+	const char *head = row->head ? row->head->key : NULL;
+
+	if (base && head && strcmp(base, head) != 0)
+		snprintf(out, WORDS_SIZE, "%s (was %s)", head, base);
+	else
+		snprintf(out, WORDS_SIZE, "%s", head ? head : base);
+	if (!*out)
+		snprintf(out, WORDS_SIZE, "all tasks");
+}
+
+static double share(uint64_t part, const struct dwell_times *times)
+{
+	const double all = (double)times->running_ns + (double)times->runnable_ns +
+			   (double)times->blocked_ns + (double)times->unknown_ns;
+
+	return all > 0 ? 100 * (double)part / all : 0;
+}
+
+/* "running 17 %, runnable 20 %, blocked 62 % (most on sleep)" */
+static void say_times(char out[160], const struct dwell_blame *blame)
+{
+	const struct dwell_times *t = &blame->times;
+	const char *reason = dwell_reason_name(blame->reason);
+	int used = snprintf(out, 160, "running %.0f %%, runnable %.0f %%, blocked %.0f %%",
+		share(t->running_ns, t), share(t->runnable_ns, t), share(t->blocked_ns, t));
+
+	if (reason && t->blocked_ns && used > 0)
+		snprintf(out + used, 160 - (size_t)used, " (most on %s)", reason);
+}
+
+static double log_ratio(uint64_t from, uint64_t to)
+{
+	return from && to ? fabs(log((double)to / (double)from)) : 0;
+}
+
+/* Same subject, other figure: how long a lock is held says why it is waited for. */
+static void say_hold(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
+{
+	const struct dwell_histogram *base = &row->base->hold.whole, *head = &row->head->hold.whole;
+	const uint64_t p50[] = { dwell_histogram_quantile(base, 500000),
+		dwell_histogram_quantile(head, 500000) };
+	const uint64_t p90[] = { dwell_histogram_quantile(base, 900000),
+		dwell_histogram_quantile(head, 900000) };
+	const bool tail = log_ratio(p90[0], p90[1]) > log_ratio(p50[0], p50[1]);
+	const uint64_t *of = tail ? p90 : p50;
+	char was[DWELL_NUMBER_SIZE], is[DWELL_NUMBER_SIZE], change[DWELL_NUMBER_SIZE];
+	const size_t used = strlen(out);
+
+	if (!base->count || !head->count)
+		return;
+	words_value(was, (double)of[0], DWELL_UNIT_NS, ascii);
+	words_value(is, (double)of[1], DWELL_UNIT_NS, ascii);
+	words_change(change, (double)of[1] / (double)of[0], ascii);
+	snprintf(out + used, WORDS_SIZE - used, "; it was held for %s (%s), before %s (%s)", is,
+		tail ? "p90" : "median", was, change);
+}
+
+void words_cause(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
+{
+	const struct dwell_blame *head = row->head ? &row->head->blame : NULL;
+	const struct dwell_blame *base = row->base ? &row->base->blame : NULL;
+	char times[160];
+	size_t used;
+
+	*out = '\0';
+	if (!head)
+		return;
+	if (head->holder && row->head->kind <= DWELL_SUBJECT_CLASS)
+		snprintf(out, WORDS_SIZE, "in the worst of them %.200s ran instead", head->holder);
+	else if (head->holder)
+		snprintf(out, WORDS_SIZE, "held by %.200s", head->holder);
+	else if (head->waker)
+		snprintf(out, WORDS_SIZE, "ended by %.200s", head->waker);
+	used = strlen(out);
+	if (head->holder && row->head->kind > DWELL_SUBJECT_CLASS) {
+		say_times(times, head);
+		used += (size_t)snprintf(
+			out + used, WORDS_SIZE - used, "; its holders were %s", times);
+		if (base && base->holder && used < WORDS_SIZE) {
+			say_times(times, base);
+			snprintf(out + used, WORDS_SIZE - used, ", before %s", times);
+		}
+	} else if (base && base->holder && head->holder &&
+		   strcmp(base->holder, head->holder) != 0 && used < WORDS_SIZE) {
+		snprintf(out + used, WORDS_SIZE - used, ", before %.120s", base->holder);
+	}
+	if (base && row->head->kind == DWELL_SUBJECT_LOCK && strlen(out) < WORDS_SIZE)
+		say_hold(out, row, ascii);
+}
+
+void words_method(char out[WORDS_SIZE], const struct compared *compared)
+{
+	const struct dwell_comparison *c = compared->comparison;
+
+	if (c->method == DWELL_METHOD_RUNS)
+		snprintf(out, WORDS_SIZE,
+			"%" PRIu64 " splits of %zu + %zu runs, false alarms in at most %g %% of "
+			"reports",
+			c->splits, compared->base_count, compared->head_count,
+			compared->alpha * 100);
+	else
+		snprintf(out, WORDS_SIZE,
+			"%" PRIu64 " draws of the windows of %zu + %zu runs, bounded by the noise "
+			"in each side",
+			c->splits, compared->base_count, compared->head_count);
+}
+
+void words_verdict(char out[WORDS_SIZE], const struct compared *compared)
+{
+	const struct dwell_comparison *c = compared->comparison;
+	const size_t bad = c->by_status[DWELL_ROW_REGRESSED];
+
+	if (c->verdict == DWELL_REGRESSED && bad)
+		snprintf(out, WORDS_SIZE, "regressed: %zu of %zu rows", bad, c->tested);
+	else if (c->verdict == DWELL_REGRESSED)
+		snprintf(out, WORDS_SIZE, "regressed: %zu rows that the base does not have",
+			c->by_status[DWELL_ROW_NEW]);
+	else if (c->verdict == DWELL_WITHHELD)
+		snprintf(out, WORDS_SIZE, "withheld: %s", c->why);
+	else
+		snprintf(out, WORDS_SIZE, "pass: none of %zu rows regressed", c->tested);
+}
+
+static bool is_same_subject(const struct dwell_compare_row *a, const struct dwell_compare_row *b)
+{
+	return a->head && b->head && a->head->kind == b->head->kind &&
+	       !strcmp(a->head->key, b->head->key);
+}
+
+bool is_explained_before(const struct dwell_comparison *comparison, size_t row)
+{
+	const struct dwell_compare_row *rows = comparison->rows;
+	bool before = rows[row].status != DWELL_ROW_REGRESSED;
+
+	for (size_t i = 0; i < row && !before; i++)
+		before = is_same_subject(&rows[i], &rows[row]);
+	return before;
+}
+
+bool is_news(const struct dwell_compare_row *row)
+{
+	return row->status == DWELL_ROW_REGRESSED || row->status == DWELL_ROW_IMPROVED ||
+	       row->status == DWELL_ROW_NEW || row->status == DWELL_ROW_GONE;
+}

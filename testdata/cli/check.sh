@@ -1,0 +1,51 @@
+# Budgets of a policy, and a policy with each kind of mistake.
+for i in 1 2 3; do awk -v seed=$i -v hold=100000 -f "$DATA/traces/handovers.awk" >run$i.txt; done
+cat >policy.yaml <<'YAML'
+version: 1
+budgets:
+  - name: the queue's lock is held briefly
+    metric: lock.hold.p90
+    key: "queue*"
+    at_most: 90us
+  - {metric: span.time.p99, key: job, at_most: 1ms}
+  - {metric: span.per_s, key: job, at_least: 100/s}
+  - {metric: pause.time.p99, at_most: 1ms, absent: pass}
+YAML
+dwell check run?.txt -p policy.yaml; echo "exit $?"
+for form in markdown junit github; do dwell check run?.txt -p policy.yaml --format $form; done
+dwell check --json run1.txt -p policy.yaml | "$DATA/cli/schema" check check
+sed -i s/90us/200us/ policy.yaml
+dwell check run?.txt -p policy.yaml; echo "exit $?"
+sed -i 's/, absent: pass//' policy.yaml
+dwell check run?.txt -p policy.yaml | head -1
+dwell check run1.txt; echo "exit $?"
+wrong() { printf '%b' "$1" >wrong.yaml; dwell check run1.txt -p wrong.yaml; echo "exit $?"; }
+exec 2>&1
+wrong 'limts: []\n'
+wrong 'limits: 3\n'
+wrong 'limits:\n  - {metric: nothing.*, limit: 5%}\n'
+wrong 'limits:\n  - {metric: "*", limit: 5 parts}\n'
+wrong 'limits:\n  - {metric: "*"}\n'
+wrong 'limits:\n  - {metric: "*", worse: up}\n'
+wrong 'limits:\n  - {metric: "*", limit: 1%, limit: 2%}\n'
+wrong 'ignore:\n  - {}\n'
+wrong 'ignore:\n  - {metric: class.*, limit: 1%}\n'
+wrong 'budgets:\n  - {metric: lock.hold.p90}\n'
+wrong 'budgets:\n  - {at_most: 1ms}\n'
+wrong 'budgets:\n  - {metric: lock.hold.p90, at_most: 3}\n'
+wrong 'budgets:\n  - {metric: lock.*, at_most: 3ms}\n'
+wrong 'budgets:\n  - {metric: span.per_s, at_most: 1/s, at_least: 1/s}\n'
+wrong 'coverage: 110%\n'
+wrong 'coverage: [\n'
+wrong 'false_alarms: 0\n'
+wrong 'new: perhaps\n'
+wrong 'work: {}\n'
+wrong 'work: {span: a, counter: b}\n'
+wrong 'version: 2\n'
+wrong 'allow_leaks: yes\n'
+wrong 'a: 1\n---\nb: 2\n'
+wrong 'version: 1\n--- {}\n'
+wrong 'key: "\\0"\n'
+wrong ''
+wrong '- &a [*a]\n'
+dwell check run1.txt -p missing.yaml; echo "exit $?"

@@ -1,0 +1,34 @@
+# Runs of one side differ a little; the head holds its lock a fifth longer.
+runs() { for i in 1 2 3 4 5; do awk -v seed=$(($2 + i)) -v hold="$3" "${@:4}" -f "$DATA/traces/handovers.awk" >"$1$i.txt"; done; }
+runs base 0 100000
+runs same 5 100000
+runs head 10 120000
+echo '== pass'; dwell diff base?.txt -- same?.txt; echo "exit $?"
+echo '== regressed'; dwell diff base?.txt -- head?.txt; echo "exit $?"
+echo '== improved'; dwell diff head?.txt -- base?.txt | sed -n 1,7p
+echo '== one run a side'; dwell diff base1.txt head1.txt | sed -n 1,3p; dwell diff base1.txt head1.txt >/dev/null; echo "exit $?"
+echo '== three runs a side'; dwell diff base[1-3].txt -- head[1-3].txt | sed -n 1,7p
+echo '== digests say the same'
+for i in base head; do for j in 1 2 3 4 5; do dwell digest $i$j.txt -o $i$j.digest; done; done
+dwell diff --json base?.txt -- head?.txt | sed 's/\.txt//; 3,16d' >of-traces
+dwell diff --json base?.digest -- head?.digest | sed 's/\.digest//; 3,16d' >of-digests
+cmp of-traces of-digests && echo same
+echo '== other lines, a renamed thread, another caller'
+runs moved 0 100000 -v line=77 -v name=helper
+runs called 0 100000 -v caller=process
+runs renamed 0 120000 -v place=grab
+dwell diff base?.txt -- moved?.txt
+dwell diff base?.txt -- called?.txt --json --limit 0 | grep -o '"site.wait.p50", "key": "[^"]*"'
+dwell diff base?.txt -- renamed?.txt | grep 'new\|gone'
+printf 'new: fail\nignore: [{metric: "lock.*"}, {metric: "span.*"}, {metric: "run.*"}]\n' >new.yaml
+dwell diff base?.txt -- renamed?.txt -p new.yaml | head -1
+echo '== forms'
+for form in markdown junit github; do dwell diff base?.txt --format $form -- head?.txt; done
+dwell diff --json base?.txt -- head?.txt | "$DATA/cli/schema" check diff
+dwell diff --json base1.txt -- head1.txt | "$DATA/cli/schema" check diff
+echo '== asked wrongly'
+dwell diff base1.txt; echo "exit $?"
+dwell diff base1.txt head1.txt same1.txt; echo "exit $?"
+dwell diff base1.txt -- missing.txt; echo "exit $?"
+head -c 900 base1.digest >cut.digest; dwell diff cut.digest -- head1.txt; echo "exit $?"
+dwell digest base1.txt; echo "exit $?"

@@ -1,0 +1,166 @@
+/*
+ * A program with planted costs, for measuring what a comparison finds.
+ *
+ *     planted [hold=NS] [latency=NS] [site=NS] [rounds=N]
+ *
+ * Four workers take a lock, hold it for `hold` asleep, and work a little. Two pairs of threads hand
+ * a message to and fro: the answer takes `site`, so the asker is blocked that long in
+ * wait_answer(). Two threads of the class "hog" keep the one CPU that "late" shares for `latency`
+ * at a time, so that it waits for it. The defaults make about half a second.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static long hold = 200000, latency = 300000, site = 400000, rounds = 250;
+static atomic_bool done;
+static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
+
+struct pair {
+	sem_t asked, answered;
+};
+
+static int64_t now(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return at.tv_sec * INT64_C(1000000000) + at.tv_nsec;
+}
+
+static void spin(long ns)
+{
+	const int64_t until = now() + ns;
+
+	while (now() < until)
+		;
+}
+
+static void rest(long ns)
+{
+	const struct timespec time = { 0, ns };
+
+	nanosleep(&time, NULL);
+}
+
+static __attribute__((noinline)) void update_table(void)
+{
+	pthread_mutex_lock(&table);
+	rest(hold);
+	pthread_mutex_unlock(&table);
+}
+
+static void *work(void *unused)
+{
+	for (long i = 0; i < rounds; i++) {
+		update_table();
+		spin(20000);
+	}
+	return unused;
+}
+
+static __attribute__((noinline)) void wait_answer(struct pair *pair)
+{
+	sem_wait(&pair->answered);
+	__asm__ volatile(""); /* no jump instead of the call: this function is to be on the stack */
+}
+
+static void *ask(void *context)
+{
+	struct pair *pair = context;
+
+	for (long i = 0; i < rounds * 2; i++) {
+		sem_post(&pair->asked);
+		wait_answer(pair);
+	}
+	return NULL;
+}
+
+static void *answer(void *context)
+{
+	struct pair *pair = context;
+
+	for (long i = 0; i < rounds * 2; i++) {
+		sem_wait(&pair->asked);
+		rest(site);
+		sem_post(&pair->answered);
+	}
+	return NULL;
+}
+
+static void share_one_cpu(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+}
+
+static void *hog(void *unused)
+{
+	share_one_cpu();
+	while (!atomic_load(&done)) {
+		spin(latency);
+		rest(2000000);
+	}
+	return unused;
+}
+
+static void *late(void *unused)
+{
+	share_one_cpu();
+	while (!atomic_load(&done)) {
+		rest(500000);
+		spin(10000);
+	}
+	return unused;
+}
+
+static void read_options(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		long *at;
+	} options[] = { { "hold=", &hold }, { "latency=", &latency }, { "site=", &site },
+		{ "rounds=", &rounds } };
+
+	for (int i = 1; i < argc; i++)
+		for (size_t j = 0; j < sizeof(options) / sizeof(options[0]); j++)
+			if (!strncmp(argv[i], options[j].name, strlen(options[j].name)))
+				*options[j].at = atol(argv[i] + strlen(options[j].name));
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t workers[8], background[3];
+	struct pair pairs[2];
+
+	read_options(argc, argv);
+	for (int i = 0; i < 3; i++) {
+		pthread_create(&background[i], NULL, i < 2 ? hog : late, NULL);
+		pthread_setname_np(background[i], i < 2 ? "hog" : "late");
+	}
+	for (int i = 0; i < 2; i++) {
+		sem_init(&pairs[i].asked, 0, 0);
+		sem_init(&pairs[i].answered, 0, 0);
+		pthread_create(&workers[2 * i], NULL, ask, &pairs[i]);
+		pthread_create(&workers[2 * i + 1], NULL, answer, &pairs[i]);
+	}
+	for (int i = 4; i < 8; i++)
+		pthread_create(&workers[i], NULL, work, NULL);
+	for (int i = 0; i < 8; i++)
+		pthread_join(workers[i], NULL);
+	atomic_store(&done, true);
+	for (int i = 0; i < 3; i++)
+		pthread_join(background[i], NULL);
+	return 0;
+}
