@@ -4,28 +4,30 @@
  *     planted [hold=NS] [latency=NS] [site=NS] [rounds=N]
  *
  * Four workers take a lock, hold it for `hold` asleep, and work a little. Two pairs of threads hand
- * a message to and fro: the answer takes `site`, so the asker is blocked that long in
+ * a message to and fro over a socket: the answer takes `site`, so the asker is blocked that long in
  * wait_answer(). Two threads of the class "hog" keep the one CPU that "late" shares for `latency`
  * at a time, so that it waits for it. The defaults make about half a second.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 static long hold = 200000, latency = 300000, site = 400000, rounds = 250;
 static atomic_bool done;
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
 
+/* Two ends of a socket. */
 struct pair {
-	sem_t asked, answered;
+	int ends[2];
 };
 
 static int64_t now(void)
@@ -67,19 +69,28 @@ static void *work(void *unused)
 	return unused;
 }
 
-static __attribute__((noinline)) void wait_answer(struct pair *pair)
+static void give(int end)
 {
-	sem_wait(&pair->answered);
-	__asm__ volatile(""); /* no jump instead of the call: this function is to be on the stack */
+	if (write(end, "x", 1) != 1)
+		abort();
+}
+
+static __attribute__((noinline)) void wait_answer(int end)
+{
+	char got;
+
+	if (read(end, &got, 1) != 1)
+		abort();
 }
 
 static void *ask(void *context)
 {
 	struct pair *pair = context;
 
-	for (long i = 0; i < rounds * 2; i++) {
-		sem_post(&pair->asked);
-		wait_answer(pair);
+	for (long i = 0; i < rounds * 3 / 2; i++) {
+		rest(700000); /* else it would be a worker that waits for work */
+		give(pair->ends[0]);
+		wait_answer(pair->ends[0]);
 	}
 	return NULL;
 }
@@ -87,11 +98,13 @@ static void *ask(void *context)
 static void *answer(void *context)
 {
 	struct pair *pair = context;
+	char got;
 
-	for (long i = 0; i < rounds * 2; i++) {
-		sem_wait(&pair->asked);
+	for (long i = 0; i < rounds * 3 / 2; i++) {
+		if (read(pair->ends[1], &got, 1) != 1)
+			abort();
 		rest(site);
-		sem_post(&pair->answered);
+		give(pair->ends[1]);
 	}
 	return NULL;
 }
@@ -150,8 +163,8 @@ int main(int argc, char **argv)
 		pthread_setname_np(background[i], i < 2 ? "hog" : "late");
 	}
 	for (int i = 0; i < 2; i++) {
-		sem_init(&pairs[i].asked, 0, 0);
-		sem_init(&pairs[i].answered, 0, 0);
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i].ends))
+			return 1;
 		pthread_create(&workers[2 * i], NULL, ask, &pairs[i]);
 		pthread_create(&workers[2 * i + 1], NULL, answer, &pairs[i]);
 	}

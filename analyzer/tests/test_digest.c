@@ -1,0 +1,344 @@
+/* Digests as files: what is written is read, each field has its limit, and bytes may be anything.
+ */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "analysis/series.h"
+#include "analysis/subjects.h"
+#include "digest/wire.h"
+
+/* A digest with `count` sites beside the run, of waits spread over one second. */
+static struct dwell_digest *make(size_t count)
+{
+	struct dwell_digest *digest = calloc(1, sizeof(*digest));
+	struct subjects subjects = { 0 };
+	char key[64];
+
+	cr_assert(digest != NULL);
+	digest->trace.source = (struct dwell_string){ strdup("dwell"), 5 };
+	digest->trace.end_ns = 1000000000;
+	digest->trace.closed = true;
+	digest->window_shift = (uint8_t)windows_shift(0, digest->trace.end_ns, 0);
+	digest->born = 3;
+	cr_assert(subjects_get(&subjects, DWELL_SUBJECT_RUN, "") != NULL);
+	for (size_t i = 0; i < count; i++) {
+		struct dwell_digest_subject *subject;
+
+		snprintf(key, sizeof(key), "mutex at place%06zu < main", i);
+		subject = subjects_get(&subjects, DWELL_SUBJECT_SITE, key);
+		cr_assert(subject != NULL);
+		subject->id = i + 1;
+		for (uint64_t at = 0; at < digest->trace.end_ns; at += 5000000)
+			cr_assert(eq(int,
+				series_add(
+					&subject->series, 0, at, 1000 + (at / 7 + i * 997) % 90000),
+				0));
+		windows_widen(&subject->series.windows, 0, digest->window_shift);
+		subject->states.shift = subject->hold.windows.shift = digest->window_shift;
+	}
+	digest->subjects = subjects.at;
+	digest->count = subjects.count;
+	free(subjects.slots);
+	return digest;
+}
+
+static void encode(const struct dwell_digest *digest, unsigned char **file, size_t *size)
+{
+	cr_assert(eq(int, dwell_digest_encode(digest, file, size), 0));
+	cr_assert(le(sz, *size, DWELL_DIGEST_BYTES));
+	cr_assert(dwell_digest_guess(*file, *size));
+}
+
+Test(digest, what_is_written_is_read)
+{
+	struct dwell_digest *digest = make(5), *again;
+	unsigned char *file, *more;
+	size_t size, more_size;
+
+	digest->subjects[1].has_value = true;
+	digest->subjects[1].value = -2.5;
+	digest->subjects[2].blame.holder = strdup("a/b at c");
+	digest->subjects[2].blame.times.running_ns = 17;
+	encode(digest, &file, &size);
+	cr_assert(eq(int, dwell_digest_decode(&again, file, size, NULL), 0));
+	cr_expect(eq(sz, again->count, 6));
+	cr_expect(eq(u64, again->born, 3));
+	cr_expect(eq(dbl, again->subjects[1].value, -2.5));
+	cr_expect(strcmp(again->subjects[2].blame.holder, "a/b at c") == 0);
+	for (size_t i = 1; i < 6; i++) {
+		const struct dwell_histogram *was = &digest->subjects[i].series.whole;
+		const struct dwell_histogram *is = &again->subjects[i].series.whole;
+
+		cr_expect(strcmp(again->subjects[i].key, digest->subjects[i].key) == 0);
+		cr_expect(is->count == was->count && is->sum == was->sum && is->max == was->max);
+		for (uint32_t q = 10000; q < 1000000; q += 10000)
+			cr_expect(dwell_histogram_quantile(is, q) ==
+				  dwell_histogram_quantile(was, q));
+	}
+	encode(again, &more, &more_size);
+	cr_expect(size == more_size && !memcmp(file, more, size));
+	free(file);
+	free(more);
+	dwell_digest_free(digest);
+	dwell_digest_free(again);
+}
+
+/* Too much for a file: the heaviest stay, the others are added up, and nothing is lost of the sum.
+ */
+Test(digest, the_rest_is_added_up)
+{
+	struct dwell_digest *digest = make(1500), *again;
+	uint64_t was = 0, is = 0;
+	unsigned char *file;
+	size_t size;
+
+	encode(digest, &file, &size);
+	cr_expect(size > DWELL_DIGEST_BYTES * 9 / 10, "%zu", size);
+	cr_assert(eq(int, dwell_digest_decode(&again, file, size, NULL), 0));
+	cr_expect(again->omitted > 0 && again->count < digest->count);
+	for (size_t i = 0; i < digest->count; i++)
+		was += digest->subjects[i].series.whole.sum;
+	for (size_t i = 0; i < again->count; i++)
+		is += again->subjects[i].series.whole.sum;
+	cr_expect(eq(u64, is, was));
+	free(file);
+	dwell_digest_free(digest);
+	dwell_digest_free(again);
+}
+
+/* A body by hand, in a frame that is right. */
+struct written {
+	unsigned char at[4096];
+	size_t size;
+};
+
+static void put(struct written *body, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		body->at[body->size++] = (unsigned char)(value | 0x80);
+	body->at[body->size++] = (unsigned char)value;
+}
+
+static int decode(const struct written *body, struct dwell_diag *diag)
+{
+	unsigned char file[8192];
+	struct dwell_digest *digest;
+	size_t got;
+	int err;
+
+	memcpy(file, DIGEST_MAGIC, 8);
+	for (unsigned i = 0; i < 4; i++) {
+		file[8 + i] = (unsigned char)(DIGEST_VERSION >> (8 * i));
+		file[12 + i] = (unsigned char)(body->size >> (8 * i));
+	}
+	got = ZSTD_compress(
+		file + DIGEST_HEAD, sizeof(file) - DIGEST_HEAD, body->at, body->size, 1);
+	cr_assert(ZSTD_isError(got) == 0);
+	err = dwell_digest_decode(&digest, file, DIGEST_HEAD + got, diag);
+	if (!err)
+		dwell_digest_free(digest);
+	return err;
+}
+
+/* Fields in the order of the file, each with a value that is right and one that is not (0: all
+ * are).
+ */
+struct field {
+	const char *name;
+	uint64_t good, bad;
+	bool fixed; /* eight bytes */
+};
+
+static const struct field fields[] = {
+	{ "source", 0, 2000, false }, /* its length */
+	{ "begin", 0, 0, false },
+	{ "end", 1 << 26, 0, false },
+	{ "start", 9, 0, false },
+	{ "tick", 1, 0, false },
+	{ "events", 1, 0, false },
+	{ "lost events", 0, 0, false },
+	{ "losses", 0, 0, false },
+	{ "tasks", 1, UINT64_C(1) << 32, false },
+	{ "executors", 1, UINT64_C(1) << 32, false },
+	{ "levels", 1, UINT64_C(1) << 32, false },
+	{ "coverage", 1000000, UINT64_C(1) << 32, false },
+	{ "waits", 1, 0, false },
+	{ "stacks", 1, UINT64_C(1) << 32, false },
+	{ "objects", 1, UINT64_C(1) << 32, false },
+	{ "holders", 1, UINT64_C(1) << 32, false },
+	{ "wakers", 1, UINT64_C(1) << 32, false },
+	{ "flags", 15, 16, false },
+	{ "window length", 20, 64, false },
+	{ "tasks made", 0, 0, false },
+	{ "tasks left", 0, 0, false },
+	{ "omitted", 0, 0, false },
+	{ "subjects", 1, 20001, false },
+	{ "kind", DWELL_SUBJECT_LOCK, DWELL_SUBJECT_KIND_COUNT, false },
+	{ "flags of a subject", DIGEST_VALUE, 16, false },
+	{ "reason", 1, DWELL_REASON_COUNT, false },
+	{ "role", 1, DWELL_ROLE_COUNT, false },
+	{ "key", 0, 1025, false },
+	{ "alias", 0, 1025, false },
+	{ "id", 7, 0, true },
+	{ "tasks of a subject", 1, UINT64_C(1) << 32, false },
+	{ "running", 0, 0, false },
+	{ "runnable", 0, 0, false },
+	{ "blocked", 0, 0, false },
+	{ "unknown", 0, 0, false },
+	{ "window cells", 2, DIGEST_CELLS_MOST + 1, false },
+	{ "window", 3, DWELL_WINDOWS, false },
+	{ "window bucket", 1, 256, false },
+	{ "window count", 1, UINT64_C(1) << 32, false },
+	{ "window total", 5 << 6 | 3, 5 << 6 | 53, false },
+	{ "window", 60, 61, false },
+	{ "window bucket", 1, 256, false },
+	{ "window count", 1, UINT64_C(1) << 32, false },
+	{ "window total", 64, 4096 << 6, false },
+	{ "buckets", 2, DWELL_HISTOGRAM_BUCKETS + 1, false },
+	{ "sum", 300, 0, false },
+	{ "maximum", 200, 0, false },
+	{ "bucket", 90, DWELL_HISTOGRAM_BUCKETS, false },
+	{ "bucket count", 1, UINT64_C(1) << 32, false },
+	{ "bucket", 1, 0, false },
+	{ "bucket count", 1, UINT64_C(1) << 32, false },
+	{ "window cells", 0, 9999999, false },
+	{ "buckets", 0, 4000, false },
+	{ "sum", 0, 0, false },
+	{ "maximum", 0, 0, false },
+	{ "window cells", 0, 9999999, false },
+	{ "value", 0x3ff0000000000000, 0x7ff0000000000000, true },
+	{ "holder time", 0, 0, false },
+	{ "running", 0, 0, false },
+	{ "runnable", 0, 0, false },
+	{ "blocked", 0, 0, false },
+	{ "unknown", 0, 0, false },
+	{ "holders' reason", 1, DWELL_REASON_COUNT, false },
+};
+
+enum { FIELDS = sizeof(fields) / sizeof(fields[0]), NONE = FIELDS };
+
+static void write_fields(struct written *body, size_t bad, size_t count)
+{
+	body->size = 0;
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t value = i == bad ? fields[i].bad : fields[i].good;
+
+		if (!fields[i].fixed) {
+			put(body, value);
+			continue;
+		}
+		for (unsigned j = 0; j < 8; j++)
+			body->at[body->size++] = (unsigned char)(value >> (8 * j));
+	}
+	memset(body->at + body->size, 0, 64);
+}
+
+Test(digest, each_field_has_its_limit)
+{
+	struct dwell_diag diag = { 0 };
+	struct written body;
+	char want[80];
+
+	write_fields(&body, NONE, FIELDS);
+	cr_assert(eq(int, decode(&body, &diag), 0), "%s", diag.what);
+	for (size_t i = 0; i < FIELDS; i++) {
+		const bool order = !strcmp(fields[i].name, "bucket") && !fields[i].bad;
+
+		if (!fields[i].bad && !order)
+			continue;
+		write_fields(&body, i, FIELDS);
+		cr_expect(eq(int, decode(&body, &diag), DWELL_EFORMAT), "%s", fields[i].name);
+		snprintf(want, sizeof(want), "digest: %s at byte", fields[i].name);
+		cr_expect(strstr(diag.what, want) != NULL, "%s: %s", fields[i].name, diag.what);
+	}
+}
+
+Test(digest, ends_early_anywhere)
+{
+	struct dwell_diag diag = { 0 };
+	struct written body;
+
+	write_fields(&body, NONE, FIELDS);
+	for (const size_t size = body.size; body.size-- > 0;)
+		cr_expect(eq(int, decode(&body, &diag), DWELL_EFORMAT), "%zu of %zu", body.size,
+			size);
+	write_fields(&body, NONE, FIELDS);
+	body.size++;
+	cr_expect(eq(int, decode(&body, &diag), DWELL_EFORMAT));
+	cr_expect(strstr(diag.what, "more follows") != NULL, "%s", diag.what);
+}
+
+/* zstd passes over a few bits that say nothing: what is accepted is what was written. */
+static bool is_same(const struct dwell_digest *digest, const unsigned char *file, size_t size)
+{
+	unsigned char *again;
+	size_t again_size;
+	bool same;
+
+	cr_assert(eq(int, dwell_digest_encode(digest, &again, &again_size), 0));
+	same = size == again_size && !memcmp(file, again, size);
+	free(again);
+	return same;
+}
+
+Test(digest, damage_is_found)
+{
+	struct dwell_digest *digest = make(1), *again;
+	struct dwell_diag diag = { 0 };
+	unsigned char *file, *whole;
+	size_t size, accepted = 0;
+
+	encode(digest, &whole, &size);
+	encode(digest, &file, &size);
+	for (size_t bit = 0; bit < size * 8; bit++) {
+		file[bit / 8] ^= (unsigned char)(1u << (bit % 8));
+		if (!dwell_digest_decode(&again, file, size, &diag)) {
+			accepted++;
+			cr_expect(is_same(again, whole, size), "bit %zu", bit);
+			dwell_digest_free(again);
+		}
+		file[bit / 8] ^= (unsigned char)(1u << (bit % 8));
+	}
+	cr_expect(lt(sz, accepted, size / 4));
+	free(whole);
+	for (size_t cut = 0; cut < size; cut++)
+		cr_expect(dwell_digest_decode(&again, file, cut, &diag) != 0, "cut at %zu", cut);
+	file[8] = 2;
+	cr_expect(eq(int, dwell_digest_decode(&again, file, size, &diag), DWELL_EVERSION));
+	cr_expect(strstr(diag.what, "version 2") != NULL, "%s", diag.what);
+	file[8] = 1;
+	file[15] = 0x7f;
+	cr_expect(eq(int, dwell_digest_decode(&again, file, size, &diag), DWELL_ELIMIT));
+	free(file);
+	dwell_digest_free(digest);
+}
+
+/* However long the trace, and whatever the order of widening: the same windows. */
+Test(digest, windows_widen_alike)
+{
+	struct dwell_windows early = { 0 }, late = { 0 };
+	const uint64_t from = 123456789;
+
+	for (uint64_t at = from; at < from + UINT64_C(3000000000); at += 1234567) {
+		cr_assert(eq(int, windows_add(&early, from, at, windows_bucket(at), 1, at), 0));
+		if (at == from)
+			windows_widen(
+				&late, from, windows_shift(from, from + UINT64_C(3000000000), 0));
+		cr_assert(eq(int, windows_add(&late, from, at, windows_bucket(at), 1, at), 0));
+	}
+	windows_widen(&early, from, late.shift);
+	cr_assert(eq(sz, early.count, late.count));
+	for (size_t i = 0; i < early.count; i++) {
+		const struct dwell_window_cell *a = &early.cells[i], *b = &late.cells[i];
+
+		cr_expect(a->window == b->window && a->bucket == b->bucket);
+		cr_expect(a->count == b->count && a->total_ns == b->total_ns);
+	}
+	cr_expect(early.cells[early.count - 1].window < DWELL_WINDOWS);
+	free(early.cells);
+	free(late.cells);
+}

@@ -1,0 +1,160 @@
+/* Each statistic against NumPy and SciPy (testdata/statistics.py), to six digits. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analysis/statistics.h"
+#include "statistics_expected.h"
+
+enum { COUNT = 64 };
+
+/* The same generator as in the script: a linear congruence. */
+static void fill(double *out, uint64_t seed, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		seed = seed * 16807 % 2147483647;
+		out[i] = (double)seed / 2147483647;
+	}
+}
+
+static bool near(double is, double want)
+{
+	return fabs(is - want) <= 1e-6 * fmax(1, fabs(want));
+}
+
+Test(statistics, shifts_are_those_of_scipy)
+{
+	for (size_t i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
+		const size_t a = shifts[i].a, b = shifts[i].b;
+		struct stat_shift shift;
+		double x[COUNT];
+
+		fill(x, 17 * a + b, a + b);
+		for (size_t j = a; j < a + b; j++)
+			x[j] *= 1.5;
+		cr_assert(eq(int, stat_shift_of(&shift, x, a, x + a, b), 0));
+		cr_expect(near(shift.at, shifts[i].at), "%zu, %zu", a, b);
+		cr_expect(near(shift.low, shifts[i].low), "%zu, %zu", a, b);
+		cr_expect(near(shift.high, shifts[i].high), "%zu, %zu", a, b);
+	}
+}
+
+Test(statistics, too_few_values_have_no_interval)
+{
+	const double a[] = { 1, 2 }, b[] = { 3, 4 };
+	struct stat_shift shift;
+
+	cr_assert(eq(int, stat_shift_of(&shift, a, 2, b, 2), 0));
+	cr_expect(near(shift.at, 2));
+	cr_expect(isnan(shift.low) && isnan(shift.high));
+}
+
+Test(statistics, mann_whitney_is_that_of_scipy)
+{
+	for (size_t i = 0; i < sizeof(mann_whitney) / sizeof(mann_whitney[0]); i++)
+		cr_expect(near(stat_mann_whitney(
+				       mann_whitney[i].a, mann_whitney[i].b, mann_whitney[i].u),
+				  mann_whitney[i].p),
+			"%u, %u", mann_whitney[i].a, mann_whitney[i].b);
+	/* Beyond that by the normal distribution: to a percent where it is used. */
+	cr_expect(fabs(stat_mann_whitney(40, 40, 600) / stat_mann_whitney(41, 40, 615) - 1) < 0.1);
+}
+
+Test(statistics, normal_quantiles_are_those_of_scipy)
+{
+	for (size_t i = 0; i < sizeof(normal_p) / sizeof(normal_p[0]); i++)
+		cr_expect(near(stat_normal_quantile(normal_p[i]), normal_z[i]));
+}
+
+Test(statistics, medians_and_variances_are_those_of_numpy)
+{
+	double x[12];
+
+	fill(x, 99, 12);
+	cr_expect(near(stat_variance(x, 12), twelve_variance_median[0]));
+	cr_expect(near(stat_median(x, 11), twelve_variance_median[2]));
+	fill(x, 99, 12);
+	cr_expect(near(stat_median(x, 12), twelve_variance_median[1]));
+	cr_expect(isnan(stat_median(x, 0)));
+	cr_expect(near(stat_variance(x, 1), 0));
+}
+
+Test(statistics, permutations_are_those_of_all_splits)
+{
+	struct stat_permutation is;
+	double x[70];
+
+	fill(x, 4711, 70);
+	for (size_t run = 5; run < 10; run++) {
+		x[run * 7 + 2] += 0.9;
+		x[run * 7 + 4] += 0.5;
+	}
+	cr_assert(eq(int, stat_permute(&is, x, 7, 5, 5, 0.02, 0.05), 0));
+	cr_expect(eq(u64, is.splits, 252));
+	cr_expect(near(is.critical, permuted_critical[0]));
+	for (size_t row = 0; row < 7; row++) {
+		cr_expect(near(is.statistic[row], permuted_statistic[row]), "row %zu", row);
+		cr_expect(near(is.p[row], permuted_p[row]), "row %zu", row);
+	}
+	stat_permutation_release(&is);
+}
+
+/* Many splits are drawn, not walked through: the same answer each time, near that of all. */
+Test(statistics, drawn_permutations_repeat)
+{
+	struct stat_permutation one, two;
+	double x[40];
+
+	fill(x, 5, 40);
+	for (size_t run = 10; run < 20; run++)
+		x[run * 2] += 0.4;
+	cr_assert(eq(int, stat_permute(&one, x, 2, 10, 10, 0.02, 0.01), 0));
+	cr_assert(eq(int, stat_permute(&two, x, 2, 10, 10, 0.02, 0.01), 0));
+	cr_expect(eq(u64, one.splits, STAT_SPLITS));
+	for (size_t row = 0; row < 2; row++)
+		cr_expect(near(one.p[row], two.p[row]));
+	cr_expect(one.p[0] < 0.03, "%g", one.p[0]);
+	stat_permutation_release(&one);
+	stat_permutation_release(&two);
+}
+
+/* Where nothing differs, at most a share alpha of reports has a row at p <= alpha, however many
+ * rows there are. */
+Test(statistics, false_alarms_are_bounded_for_all_rows_together)
+{
+	enum { ROWS = 40, RUNS = 10, REPORTS = 2000 };
+	struct stat_random random = { 3 };
+	double x[ROWS * RUNS];
+	size_t alarms = 0;
+
+	for (size_t report = 0; report < REPORTS; report++) {
+		struct stat_permutation is;
+		bool alarm = false;
+
+		for (size_t i = 0; i < ROWS * RUNS; i++)
+			x[i] = (double)(stat_next(&random) >> 11) / 9e15;
+		cr_assert(eq(int, stat_permute(&is, x, ROWS, 5, 5, 0.001, 0.01), 0));
+		for (size_t row = 0; row < ROWS; row++)
+			alarm |= is.p[row] <= 0.01;
+		alarms += alarm;
+		stat_permutation_release(&is);
+	}
+	/* 2 of 252 splits, 15.9 expected: five deviations above. */
+	cr_expect(alarms <= 36 && alarms > 0, "%zu of %d", alarms, REPORTS);
+}
+
+Test(statistics, quantiles_of_a_histogram_lie_in_their_bucket)
+{
+	struct dwell_histogram histogram = { 0 };
+
+	for (uint64_t i = 1; i <= 1000; i++)
+		cr_assert(eq(int, dwell_histogram_add(&histogram, i * 1000, 1), 0));
+	for (double q = 0.01; q < 1; q += 0.01)
+		cr_expect(fabs(stat_histogram_quantile(&histogram, q) - q * 1e6) <
+				  0.016 * q * 1e6 + 1000,
+			"%g", q);
+	cr_expect(near(stat_histogram_quantile(&histogram, 1), 1e6));
+	dwell_histogram_release(&histogram);
+	cr_expect(isnan(stat_histogram_quantile(&histogram, 0.5)));
+}
