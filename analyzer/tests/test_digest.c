@@ -156,7 +156,7 @@ struct field {
 static const struct field fields[] = {
 	{ "source", 0, 2000, false }, /* its length */
 	{ "begin", 0, 0, false },
-	{ "end", 1 << 26, 0, false },
+	{ "end", (1 << 26) - 1, 0, false },
 	{ "start", 9, 0, false },
 	{ "tick", 1, 0, false },
 	{ "events", 1, 0, false },
