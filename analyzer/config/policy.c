@@ -23,11 +23,8 @@ void dwell_policy_release(struct dwell_policy *policy)
 		free(policy->budgets[i].metric);
 		free(policy->budgets[i].key);
 	}
-	for (size_t i = 0; i < policy->leak_count; i++)
-		free(policy->leaks[i]);
 	free(policy->limits);
 	free(policy->budgets);
-	free(policy->leaks);
 	free(policy->work_span);
 	free(policy->work_counter);
 	*policy = (struct dwell_policy){ 0 };

@@ -334,16 +334,6 @@ static void read_budget(struct reading *r, const yaml_node_t *entry, void *unuse
 		budget.is->limit = quantity_of(r, budget.limit, unit_of(budget.is->metric));
 }
 
-static void read_leak(struct reading *r, const yaml_node_t *entry, void *unused)
-{
-	struct dwell_policy *policy = r->policy;
-	char **leak = push(r, &policy->leaks, &policy->leak_count, sizeof(*leak));
-
-	(void)unused;
-	if (leak)
-		take_text(r, entry, leak);
-}
-
 static void take_version(struct reading *r, const yaml_node_t *value, void *unused)
 {
 	const char *text = text_of(r, value);
@@ -421,16 +411,10 @@ static void take_budgets(struct reading *r, const yaml_node_t *value, void *unus
 	read_list(r, value, read_budget, unused);
 }
 
-static void take_leaks(struct reading *r, const yaml_node_t *value, void *unused)
-{
-	read_list(r, value, read_leak, unused);
-}
-
 static const struct key policy_keys[] = { { "version", take_version },
 	{ "coverage", take_coverage }, { "least", take_least }, { "false_alarms", take_alarms },
 	{ "new", take_new }, { "work", take_work }, { "limits", take_limits },
-	{ "ignore", take_ignore }, { "budgets", take_budgets }, { "allow_leaks", take_leaks },
-	{ NULL, NULL } };
+	{ "ignore", take_ignore }, { "budgets", take_budgets }, { NULL, NULL } };
 
 static int not_yaml(const yaml_parser_t *parser, struct dwell_policy_fault *fault)
 {

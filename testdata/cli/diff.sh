@@ -24,6 +24,9 @@ printf 'new: fail\nignore: [{metric: "lock.*"}, {metric: "span.*"}, {metric: "ru
 dwell diff base?.txt -- renamed?.txt -p new.yaml | head -1
 echo '== forms'
 for form in markdown junit github; do dwell diff base?.txt --format $form -- head?.txt; done
+for side in same head; do
+	dwell diff base?.txt --format junit -- $side?.txt | xmllint --noout --schema "$DATA/junit.xsd" - 2>&1
+done
 dwell diff --json base?.txt -- head?.txt | "$DATA/cli/schema" check diff
 dwell diff --json base1.txt -- head1.txt | "$DATA/cli/schema" check diff
 echo '== asked wrongly'

@@ -33,8 +33,6 @@ struct dwell_policy {
 	size_t limit_count;
 	struct dwell_policy_budget *budgets;
 	size_t budget_count;
-	char **leaks; /* allowed: globs of a site */
-	size_t leak_count;
 	double coverage;       /* least known share of the task-time, 0..1 */
 	double least_ns_per_s; /* what takes less time than this, on the mean of all runs, is not
 				  judged */
