@@ -15,6 +15,9 @@
 static const int ours[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP, SIGCHLD,
 	SIGPIPE, SIGALRM };
 
+/* What is said at the gate. */
+enum { GO = 'g', CANCEL = 'c' };
+
 int dwell_launch_find_user(const char *name, struct dwell_launch_user *out)
 {
 	const struct passwd *entry = getpwnam(name);
@@ -54,13 +57,14 @@ static int become(const struct dwell_launch_user *user)
 static void run_child(const struct dwell_launch *launch, char *const *command,
 	const struct dwell_launch_user *user, char *const *environment, int gate, int word)
 {
-	int error;
 	char go = 0;
+	int error;
 
-	/* Our end: the recorder may have died meanwhile. */
-	if (read(gate, &go, 1) != 1)
+	(void)!read(gate, &go, 1);
+	if (go == CANCEL)
 		_exit(127);
-	for (; environment && *environment; environment++)
+	/* Without a word the recorder was killed: the command goes on, and nobody records it. */
+	for (; go == GO && environment && *environment; environment++)
 		putenv(*environment);
 	signal(SIGCHLD, launch->child_action);
 	sigprocmask(SIG_SETMASK, &launch->mask, NULL);
@@ -97,12 +101,17 @@ int dwell_launch_fork(struct dwell_launch *launch, char *const *command,
 	return launch->pid < 0 ? DWELL_EIO : 0;
 }
 
+static void say(const struct dwell_launch *launch, char word)
+{
+	(void)!write(launch->gate, &word, 1);
+	close(launch->gate);
+}
+
 int dwell_launch_go(struct dwell_launch *launch)
 {
 	int error = 0;
 
-	(void)!write(launch->gate, "", 1);
-	close(launch->gate);
+	say(launch, GO);
 	/* The end of file comes with a successful exec. */
 	while (read(launch->word, &error, sizeof(error)) < 0 && errno == EINTR)
 		;
@@ -115,7 +124,7 @@ int dwell_launch_go(struct dwell_launch *launch)
 
 void dwell_launch_cancel(struct dwell_launch *launch)
 {
-	close(launch->gate);
+	say(launch, CANCEL);
 	close(launch->word);
 	while (waitpid(launch->pid, &launch->status, 0) < 0 && errno == EINTR)
 		;

@@ -34,8 +34,8 @@ int dwell_launch_find_user(const char *name, struct dwell_launch_user *out);
  * DWELL_EIO). */
 int dwell_launch_signals(struct dwell_launch *launch);
 
-/* Fork; the child waits at the gate. environment: NULL, or what is added to ours ("NAME=value"),
- * ended by NULL. Returns 0 or DWELL_EIO. */
+/* Fork; the child waits at the gate, and goes on without us if we are killed. environment: NULL, or
+ * what is added to ours ("NAME=value"), ended by NULL. Returns 0 or DWELL_EIO. */
 int dwell_launch_fork(struct dwell_launch *launch, char *const *command,
 	const struct dwell_launch_user *user, char *const *environment);
 

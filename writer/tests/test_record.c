@@ -1,10 +1,14 @@
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dwell/types.h"
+#include "record/launch.h"
 #include "record/options.h"
 #include "record/program.h"
 #include "record/reasons.h"
@@ -146,4 +150,66 @@ Test(record, programs)
 	dwell_program_look("/nowhere/at/all", &program);
 	cr_expect_eq(program.kind, DWELL_PROGRAM_UNKNOWN);
 	cr_expect(dwell_program_why(&program) != NULL);
+}
+
+/* As a recorder that is killed, or gives up, before the command's program was begun. */
+static void start_and(void (*then)(struct dwell_launch *launch), int out)
+{
+	static char shell[] = "sh", option[] = "-c",
+		    script[] = "printf %s \"$DWELL_TEST_NAME\" ran";
+	char *const command[] = { shell, option, script, NULL };
+	char name[] = "DWELL_TEST_NAME=recorded";
+	char *const environment[] = { name, NULL };
+	struct dwell_launch launch = { .pid = 0 };
+	const struct dwell_launch_user user = { .name = NULL };
+
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	if (dwell_launch_signals(&launch) >= 0 &&
+		dwell_launch_fork(&launch, command, &user, environment) == 0)
+		then(&launch);
+	_exit(0);
+}
+
+static void be_killed(struct dwell_launch *launch)
+{
+	(void)launch;
+	kill(getpid(), SIGKILL);
+}
+
+static void open_gate(struct dwell_launch *launch)
+{
+	cr_expect(dwell_launch_go(launch) == 0);
+}
+
+Test(record, gate)
+{
+	static const struct {
+		void (*then)(struct dwell_launch *launch);
+		const char *says;
+	} cases[] = { { be_killed, "ran" }, { open_gate, "recordedran" },
+		{ dwell_launch_cancel, "" } };
+
+	unsetenv("DWELL_TEST_NAME");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char said[64] = "";
+		size_t used = 0;
+		int out[2];
+		ssize_t got;
+		pid_t pid;
+
+		cr_assert(pipe(out) == 0);
+		pid = fork();
+		if (pid == 0) {
+			close(out[0]);
+			start_and(cases[i].then, out[1]);
+		}
+		close(out[1]);
+		/* Until all that hold the other end are gone. */
+		while ((got = read(out[0], said + used, sizeof(said) - 1 - used)) > 0)
+			used += (size_t)got;
+		close(out[0]);
+		waitpid(pid, NULL, 0);
+		cr_expect_str_eq(said, cases[i].says);
+	}
 }
