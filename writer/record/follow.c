@@ -105,3 +105,63 @@ void dwell_recording_find(struct dwell_recording *recording)
 	if (recording->options->all)
 		dwell_proc_each_thread(0, find_state, recording);
 }
+
+/* The program's library does not tell the name of its first thread. */
+static void process_seen(
+	void *context, uint32_t process, int64_t pid, struct dwell_process_slot *slot)
+{
+	struct dwell_recording *recording = context;
+	const uint64_t now_ns = dwell_monotonic_ns() - recording->zero_ns;
+
+	dwell_registry_record_process(recording->registry, process);
+	/* Gone before it could be found: there is nothing in /proc of it. */
+	if (pid >= DWELL_NUMBERS_MADE_UP)
+		return;
+	dwell_who_early(recording->who, (uint32_t)pid, now_ns);
+	if (recording->options->stacks)
+		dwell_maps_follow(recording->maps, (uint32_t)pid, process, slot, now_ns);
+}
+
+static void stack_seen(void *context, uint32_t process, int64_t pid, const uint64_t *addresses,
+	size_t count, bool cut)
+{
+	struct dwell_recording *recording = context;
+
+	if (pid >= DWELL_NUMBERS_MADE_UP)
+		return;
+	dwell_maps_cover(recording->maps, (uint32_t)pid, process, addresses, count, cut,
+		dwell_monotonic_ns() - recording->zero_ns);
+}
+
+static int64_t host_pid(void *context, const struct dwell_process_slot *slot)
+{
+	struct dwell_recording *recording = context;
+
+	return dwell_numbers_pid(&recording->numbers, slot);
+}
+
+static int64_t host_tid(void *context, int64_t pid, int32_t tid)
+{
+	struct dwell_recording *recording = context;
+
+	return dwell_numbers_tid(&recording->numbers, pid, tid);
+}
+
+int dwell_recording_open_drain(struct dwell_recording *recording)
+{
+	const struct dwell_drain_options options = {
+		.states = !recording->kernel && !recording->perf,
+		.zero_monotonic_ns = recording->zero_ns,
+		.context = recording,
+		.host_pid = host_pid,
+		.host_tid = host_tid,
+		.process_seen = process_seen,
+		.stack_seen = stack_seen,
+	};
+
+	if (recording->preload.why[0])
+		return 0;
+	dwell_numbers_init(&recording->numbers, recording->preload.fd);
+	return dwell_drain_new(&recording->drain, &recording->preload.session, recording->registry,
+		recording->sink, &options);
+}

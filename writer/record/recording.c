@@ -218,44 +218,6 @@ char *const *dwell_recording_environment(struct dwell_recording *recording)
 	return recording->preload.why[0] ? NULL : recording->preload.environment;
 }
 
-/* The program's library does not tell the name of its first thread. */
-static void process_seen(
-	void *context, uint32_t process, int64_t pid, struct dwell_process_slot *slot)
-{
-	struct dwell_recording *recording = context;
-	const uint64_t now_ns = dwell_monotonic_ns() - recording->zero_ns;
-
-	dwell_registry_record_process(recording->registry, process);
-	dwell_who_early(recording->who, (uint32_t)pid, now_ns);
-	if (recording->options->stacks)
-		dwell_maps_follow(recording->maps, (uint32_t)pid, process, slot, now_ns);
-}
-
-static void stack_seen(void *context, uint32_t process, int64_t pid, const uint64_t *addresses,
-	size_t count, bool cut)
-{
-	struct dwell_recording *recording = context;
-
-	dwell_maps_cover(recording->maps, (uint32_t)pid, process, addresses, count, cut,
-		dwell_monotonic_ns() - recording->zero_ns);
-}
-
-static int open_drain(struct dwell_recording *recording)
-{
-	const struct dwell_drain_options options = {
-		.states = !recording->kernel && !recording->perf,
-		.zero_monotonic_ns = recording->zero_ns,
-		.context = recording,
-		.process_seen = process_seen,
-		.stack_seen = stack_seen,
-	};
-
-	if (recording->preload.why[0])
-		return 0;
-	return dwell_drain_new(&recording->drain, &recording->preload.session, recording->registry,
-		recording->sink, &options);
-}
-
 static uint32_t levels_of(const struct dwell_recording *recording)
 {
 	uint32_t levels = 0;
@@ -288,7 +250,7 @@ int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t w
 	struct dwell_trace_info info = { .source = { "dwell", 5 },
 		.tick_ns = recording->options->tick_ns };
 	const struct dwell_sink_ops *ops = recording->sink->ops;
-	int err = open_drain(recording);
+	int err = dwell_recording_open_drain(recording);
 
 	dwell_recording_rezero(recording);
 	recording->levels = levels_of(recording);
@@ -467,6 +429,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 {
 	dwell_kernel_close(recording->kernel);
 	dwell_drain_free(recording->drain);
+	dwell_numbers_release(&recording->numbers);
 	dwell_perf_close(recording->perf);
 	dwell_delay_free(recording->sched.delay);
 	dwell_objects_free(recording->objects);

@@ -6,6 +6,7 @@
 #include "dwell/order.h"
 #include "kernel.h"
 #include "launch.h"
+#include "numbers.h"
 #include "options.h"
 #include "output.h"
 #include "perf.h"
@@ -48,8 +49,9 @@ struct dwell_recording {
 	struct dwell_maps *maps;
 	struct dwell_objects *objects;
 	struct dwell_sched sched;
-	struct dwell_kernel *kernel; /* NULL: none */
-	struct dwell_perf *perf;     /* NULL: none; never beside kernel */
+	struct dwell_kernel *kernel;  /* NULL: none */
+	struct dwell_numbers numbers; /* of the drain */
+	struct dwell_perf *perf;      /* NULL: none; never beside kernel */
 	char perf_why[160];
 	struct dwell_preload preload;
 	struct dwell_drain *drain; /* NULL: nothing is loaded into the program */
@@ -82,6 +84,9 @@ int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool
 /* Of what runs already (nothing where a command is recorded): the trace's zero is now, after it was
    looked for; who it is and what it waits for, once the file has begun; who came in since. */
 void dwell_recording_rezero(struct dwell_recording *recording);
+
+/* Begin to read the recorded programs' session, where there is one. Returns 0 or DWELL_ENOMEM. */
+int dwell_recording_open_drain(struct dwell_recording *recording);
 void dwell_recording_find(struct dwell_recording *recording);
 void dwell_recording_look(struct dwell_recording *recording, uint64_t now_ns);
 

@@ -1,0 +1,56 @@
+#!/bin/bash
+# record: a program in a pid namespace of its own is recorded as it is outside of one, though the
+# numbers that it knows are others'. Prints what differs; 77 where there are no such namespaces.
+set -u
+bin=$1
+planted=$bin/../tests/planted
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+faults=0
+
+fault() {
+	echo "$1"
+	faults=$((faults + 1))
+}
+
+unshare -pf --mount-proc true 2>/dev/null || {
+	echo 'skipped: no pid namespace may be made here'
+	exit 77
+}
+[ -x "$planted" ] || {
+	echo 'skipped: the planted program is not built'
+	exit 77
+}
+
+# record NAME OPTION COMMAND...: what its tasks are called, in NAME. What the kernel tells of too
+# may stand there once more under a number made up, where it was gone before anyone looked.
+record() {
+	local name=$1 option=$2
+	local most=8388608
+	shift 2
+	[ "$option" = --no-kernel ] && most=9999999
+	"$bin/dwell" record -q "$option" -o "$name.dwell" -- "$@" >out 2>&1
+	local status=$?
+	"$bin/dwell" tasks --limit 0 "$name.dwell" | tr -d '()' |
+		awk -v most="$most" '$2 ~ /^[0-9]+$/ && $2 < most { print $1 }' | sort >"$name"
+	return $status
+}
+
+for option in --stacks=on --no-kernel; do
+	record bare "$option" "$planted"
+	bare=$?
+	record inside "$option" unshare -pf --mount-proc "$planted"
+	[ $? = $bare ] || fault "$option: another status than $bare: $(cat out)"
+	# One more: unshare, which waits for it.
+	grep -vx unshare inside | diff bare - >differ || fault "$option: other tasks: $(head differ)"
+	[ "$(grep -cx unshare inside)" = 1 ] || fault "$option: unshare is missing"
+done
+
+# Short ones, of which nothing is in /proc any more when they are looked for.
+record short --stacks=on unshare -pf --mount-proc sh -c \
+	'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do env true; done; env true'
+others=$(grep -cvxE 'true|sh|unshare' short)
+[ "$others" = 0 ] || fault "tasks that were not there: $(grep -vxE 'true|sh|unshare' short | head)"
+[ "$(grep -cx true short)" -ge 21 ] || fault "$(grep -cx true short) short processes of 21"
+exit $((faults > 0))

@@ -1,0 +1,223 @@
+#include "numbers.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "proc.h"
+
+/* What the status of a process or thread says. */
+struct status {
+	uint32_t process; /* whose thread it is */
+	uint32_t parent;
+	uint32_t inside; /* its number in its own namespace */
+	bool away;       /* which is not ours */
+};
+
+static bool number_after(const char *text, const char *word, uint32_t *out)
+{
+	const char *at = strstr(text, word);
+
+	if (!at)
+		return false;
+	*out = (uint32_t)strtoul(at + strlen(word), NULL, 10);
+	return true;
+}
+
+static bool read_status(const char *path, struct status *out)
+{
+	char text[4096];
+	const char *numbers;
+	char *end;
+	uint32_t count = 0;
+
+	if (dwell_proc_read(path, text, sizeof(text)) <= 0 ||
+		!number_after(text, "\nTgid:", &out->process) ||
+		!number_after(text, "\nPPid:", &out->parent))
+		return false;
+	numbers = strstr(text, "\nNSpid:");
+	/* A kernel without namespaces, or older than 4.1. */
+	if (!numbers)
+		return number_after(text, "\nPid:", &out->inside);
+	numbers += strlen("\nNSpid:");
+	for (; *numbers == '\t' || *numbers == ' '; numbers = end, count++)
+		out->inside = (uint32_t)strtoul(numbers, &end, 10);
+	out->away = count > 1;
+	return count > 0;
+}
+
+static bool status_of(uint32_t pid, struct status *out)
+{
+	char path[64];
+
+	*out = (struct status){ 0 };
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/status", pid);
+	return read_status(path, out) && out->process == pid;
+}
+
+/* In ticks since the machine's start; 0: not known. */
+static uint64_t born(const char *path)
+{
+	char text[1024];
+	unsigned long long ticks = 0;
+	const char *after;
+
+	if (dwell_proc_read(path, text, sizeof(text)) <= 0)
+		return 0;
+	after = strrchr(text, ')');
+	if (!after ||
+		sscanf(after,
+			") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			"%*d %*d %llu",
+			&ticks) != 1)
+		return 0;
+	return ticks;
+}
+
+/* Whatever is recorded was made after the recorder. */
+static bool younger(const struct dwell_numbers *numbers, uint32_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
+	return born(path) >= numbers->born_ticks;
+}
+
+static bool maps_session(const struct dwell_numbers *numbers, uint32_t pid)
+{
+	bool found = false;
+	char *line = NULL;
+	size_t room = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/maps", pid);
+	file = numbers->session[0] ? fopen(path, "re") : NULL;
+	if (!file)
+		return false;
+	while (!found && getline(&line, &room, file) > 0)
+		found = strstr(line, numbers->session) != NULL;
+	free(line);
+	fclose(file);
+	return found;
+}
+
+void dwell_numbers_init(struct dwell_numbers *numbers, int session_fd)
+{
+	struct stat about;
+
+	*numbers = (struct dwell_numbers){ .born_ticks = born("/proc/self/stat"),
+		.made_up = DWELL_NUMBERS_MADE_UP };
+	if (session_fd >= 0 && fstat(session_fd, &about) == 0)
+		snprintf(numbers->session, sizeof(numbers->session), " %02x:%02x %" PRIu64 " ",
+			major(about.st_dev), minor(about.st_dev), (uint64_t)about.st_ino);
+}
+
+void dwell_numbers_release(struct dwell_numbers *numbers)
+{
+	dwell_map_release(&numbers->away);
+	dwell_map_release(&numbers->tids);
+	dwell_map_release(&numbers->seen);
+	dwell_map_release(&numbers->theirs);
+}
+
+struct search {
+	const struct dwell_numbers *numbers;
+	uint32_t inside;
+	uint32_t found;
+};
+
+static void try_process(void *context, uint32_t pid)
+{
+	struct search *search = context;
+	struct status status;
+
+	if (search->found == 0 && status_of(pid, &status) && status.away &&
+		status.inside == search->inside && maps_session(search->numbers, pid))
+		search->found = pid;
+}
+
+static int64_t make_up(struct dwell_numbers *numbers)
+{
+	return (int64_t)numbers->made_up++;
+}
+
+/* Its threads' numbers must be asked for from now on. */
+static int64_t is_away(struct dwell_numbers *numbers, int64_t pid, uint32_t inside)
+{
+	(void)dwell_map_set(&numbers->away, (uint64_t)pid, 0, 1);
+	(void)dwell_map_set(&numbers->tids, (uint64_t)pid, inside, (uint32_t)pid);
+	(void)dwell_map_set(&numbers->theirs, inside, 0, 1);
+	return pid;
+}
+
+int64_t dwell_numbers_pid(struct dwell_numbers *numbers, const struct dwell_process_slot *slot)
+{
+	const uint32_t pid = (uint32_t)slot->pid, parent = (uint32_t)slot->parent_pid;
+	const bool stranger = parent <= 1 || dwell_map_get(&numbers->theirs, parent, 0) != 0;
+	struct search search = { numbers, pid, 0 };
+	struct status status;
+	const bool there = status_of(pid, &status) && !status.away && younger(numbers, pid);
+
+	/* By far most often: the process of that number has the parent that it spoke of. */
+	if (there && !stranger && status.parent == parent)
+		return pid;
+	if (there && maps_session(numbers, pid))
+		return pid;
+	/* Gone before we looked: nobody else has its number. */
+	if (!stranger && status.process == 0)
+		return pid;
+	dwell_proc_each_process(try_process, &search);
+	if (search.found != 0)
+		return is_away(numbers, search.found, pid);
+	/* It may have begun another program, which does not bear the library. */
+	if (there && parent != 0 && !dwell_map_get(&numbers->theirs, parent, 0))
+		return pid;
+	return is_away(numbers, make_up(numbers), pid);
+}
+
+struct threads {
+	struct dwell_numbers *numbers;
+	bool again; /* numbers may have been given anew */
+};
+
+static void learn_thread(void *context, uint32_t tid, uint32_t pid)
+{
+	const struct threads *threads = context;
+	struct dwell_numbers *numbers = threads->numbers;
+	struct status status = { 0 };
+	char path[64];
+
+	if (!threads->again && dwell_map_get(&numbers->seen, pid, tid) != 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task/%" PRIu32 "/status", pid, tid);
+	if (!read_status(path, &status))
+		return;
+	(void)dwell_map_set(&numbers->seen, pid, tid, 1);
+	(void)dwell_map_set(&numbers->tids, pid, status.inside, tid);
+}
+
+int64_t dwell_numbers_tid(struct dwell_numbers *numbers, int64_t pid, int32_t tid)
+{
+	struct threads threads = { numbers, false };
+	const uint64_t inside = (uint32_t)tid;
+	uint32_t known;
+
+	if (dwell_map_get(&numbers->away, (uint64_t)pid, 0) == 0)
+		return tid;
+	known = dwell_map_get(&numbers->tids, (uint64_t)pid, inside);
+	for (int i = 0; i < 2 && known == 0 && pid < DWELL_NUMBERS_MADE_UP; i++) {
+		threads.again = i == 1;
+		dwell_proc_each_thread((uint32_t)pid, learn_thread, &threads);
+		known = dwell_map_get(&numbers->tids, (uint64_t)pid, inside);
+	}
+	if (known != 0)
+		return known;
+	known = (uint32_t)make_up(numbers);
+	(void)dwell_map_set(&numbers->tids, (uint64_t)pid, inside, known);
+	return known;
+}
