@@ -192,27 +192,41 @@ static void draw_base_label(
 	frame_text(frame, end - size, y, size, change, pen);
 }
 
-static bool is_lost(const struct tui *tui, const struct tui_row *row, unsigned column)
+static bool concerns(const struct dwell_lost *loss, const struct tui_row *row)
+{
+	if (loss->task && row->kind == ROW_TASK)
+		return loss->task == row->id;
+	if (loss->executor && row->kind == ROW_EXECUTOR)
+		return loss->executor == row->id;
+	return true;
+}
+
+/* Hatch the columns of a row in which events were lost. */
+static void draw_losses(
+	struct frame *frame, const struct tui *tui, const struct tui_row *row, unsigned y)
 {
 	const struct dwell_survey *survey =
 		work_has(&tui->survey) ? dwell_job_survey(tui->survey.job) : NULL;
-	const uint64_t start = tui->place.from_ns + column * tui->place.cell_ns;
-	const uint64_t end = start + tui->place.cell_ns;
+	const struct tui_place *place = &tui->place;
 
 	for (size_t i = 0; survey && i < survey->loss_count; i++) {
 		const struct dwell_lost *loss = &survey->losses[i];
+		uint64_t from_ns = loss->start_ns, to_ns = loss->end_ns;
 
-		if (loss->start_ns >= end)
-			return false;
-		if (loss->end_ns < start || (loss->end_ns == start && loss->start_ns < start))
+		if (from_ns >= port_to(tui) || to_ns < place->from_ns || !concerns(loss, row))
 			continue;
-		if (loss->task && row->kind == ROW_TASK && loss->task != row->id)
-			continue;
-		if (loss->executor && row->kind == ROW_EXECUTOR && loss->executor != row->id)
-			continue;
-		return true;
+		from_ns = from_ns < place->from_ns ? place->from_ns : from_ns;
+		to_ns = to_ns > from_ns ? to_ns - 1 : from_ns;
+		to_ns = to_ns >= port_to(tui) ? port_to(tui) - 1 : to_ns;
+		for (unsigned k = (unsigned)((from_ns - place->from_ns) / place->cell_ns);
+			k <= (to_ns - place->from_ns) / place->cell_ns; k++) {
+			const unsigned x = tui->layout.label + k;
+
+			frame_put(frame, x, y, frame->ascii ? "/" : "╱",
+				(struct pen){
+					.fore = TONE_LOSS, .back = frame_at(frame, x, y)->back });
+		}
 	}
-	return false;
 }
 
 static void draw_executor_cell(struct frame *frame, const struct tui *tui,
@@ -250,11 +264,9 @@ static void draw_cells(struct frame *frame, const struct tui *tui, const struct 
 		shade.hot &= row->kind == ROW_TASK;
 		if (shade.present)
 			view_shade(frame, x, y, &shade);
-		if (row->kind != ROW_BASE && is_lost(tui, row, i))
-			frame_put(frame, x, y, frame->ascii ? "/" : "╱",
-				(struct pen){
-					.fore = TONE_LOSS, .back = frame_at(frame, x, y)->back });
 	}
+	if (row->kind != ROW_BASE)
+		draw_losses(frame, tui, row, y);
 }
 
 /* The cursor: the cell itself, turned round. */
