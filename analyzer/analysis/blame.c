@@ -76,7 +76,50 @@ static int blame_read(struct waits *waits, struct group *group, const struct dwe
 	return add_share(waits, group, wait->start_ns, wait->end_ns, &who);
 }
 
-static int note_end(struct released *of, const struct dwell_wait *wait)
+int waits_release(struct waits *waits, struct released *of, const struct release *release)
+{
+	const struct dwell_holder who = {
+		.task = release->task,
+		.stack = release->stack,
+		.how = DWELL_HOW_INFERRED,
+	};
+	const bool turn = released_turn(of, release->task);
+	int err = DWELL_OK;
+
+	for (uint32_t i = 0; turn && i < of->late_count && !err; i++) {
+		const struct late *late = &of->late[i];
+		const uint64_t to_ns =
+			late->to_ns < release->time_ns ? late->to_ns : release->time_ns;
+
+		if (late->task != release->task)
+			err = add_share(waits, late->group, late->from_ns, to_ns, &who);
+	}
+	of->late_count = 0;
+	return err ? err : released_add(of, release->time_ns, release->task, release->stack);
+}
+
+/*
+ * It ran out of time: since the last release somebody held the object and gives it up later. That
+ * is known by then only of who alone got it since: who puts work into a queue did not.
+ */
+static int defer(struct released *of, struct group *group, const struct dwell_wait *wait)
+{
+	const struct release *latest = released_latest(of, 0);
+	const struct late late = {
+		.group = group,
+		.from_ns = latest && latest->time_ns > wait->start_ns ? latest->time_ns
+								      : wait->start_ns,
+		.to_ns = wait->end_ns,
+		.task = wait->task,
+	};
+
+	if (!(wait->flags & DWELL_EVENT_TIMED_OUT) || wait->holder_how == DWELL_HOW_READ ||
+		is_held(wait->reason) || !may_be_lock(wait->reason))
+		return DWELL_OK;
+	return released_defer(of, &late);
+}
+
+static int note_end(struct waits *waits, struct released *of, const struct dwell_wait *wait)
 {
 	const uint64_t ready_ns = wait->end_ns - wait->runnable_ns;
 
@@ -85,8 +128,9 @@ static int note_end(struct released *of, const struct dwell_wait *wait)
 	/* Who woke it gave it up, unless the object's own rows say when and who. */
 	if (of->has_rows || !wait->waker || wait->waker == wait->task)
 		return DWELL_OK;
-	return released_add(of, ready_ns > wait->start_ns ? ready_ns : wait->end_ns, wait->waker,
-		wait->waker_stack);
+	return waits_release(waits, of,
+		&(struct release){ ready_ns > wait->start_ns ? ready_ns : wait->end_ns, wait->waker,
+			wait->waker_stack });
 }
 
 /*
@@ -129,7 +173,7 @@ int waits_blame(struct waits *waits, struct group *group, const struct dwell_wai
 	if (wait->object && !of)
 		return DWELL_ENOMEM;
 	if (of && may_be_held(wait->reason))
-		err = note_end(of, wait);
+		err = note_end(waits, of, wait);
 	if (err)
 		return err;
 	if (!of && is_held(wait->reason) && wait->holder_how != DWELL_HOW_READ)
@@ -138,6 +182,8 @@ int waits_blame(struct waits *waits, struct group *group, const struct dwell_wai
 		err = share_out(waits, group, wait, of);
 	else if (wait->holder && wait->holder_how == DWELL_HOW_READ)
 		err = blame_read(waits, group, wait);
+	if (of && !err)
+		err = defer(of, group, wait);
 	if (of)
 		released_member(of, wait->task);
 	return err;

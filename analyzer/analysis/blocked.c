@@ -91,7 +91,7 @@ bool wait_has_key(const struct dwell_catalog *catalog, const struct wait_key *ke
 		if (final_key(catalog, by, &group, &unused) == id)
 			return true;
 	}
-	return may_be_held(key->reason) && lock_id(catalog, key->object, key->stack) == id;
+	return may_be_lock(key->reason) && lock_id(catalog, key->object, key->stack) == id;
 }
 
 /* Groups that are one for the reader. */

@@ -103,10 +103,20 @@ static int fill_row(struct dwell_lock_row *row, const struct waits *waits, struc
 	return err ? err : group_take_holders(group, &row->holders, &row->holder_count);
 }
 
-/* A semaphore or futex is one where tasks that got it before gave it up, for most of the time. */
-static bool is_lock(const struct group *group)
+/*
+ * A semaphore or futex is one where tasks that got it before gave it up, for most of the time; a
+ * condition, where besides most gave up what they alone had got since the one before: their turn.
+ */
+static bool is_lock(struct waits *waits, const struct group *group)
 {
-	return is_held(group->reason) || group_held_ns(group) > group->waits.sum / 2;
+	const struct released *of =
+		group->object ? table_get(&waits->releases.objects, group->object) : NULL;
+
+	if (is_held(group->reason))
+		return true;
+	if (group->reason == DWELL_REASON_COND && (!of || of->turns <= of->releases / 2))
+		return false;
+	return group_held_ns(group) > group->waits.sum / 2;
 }
 
 static int longest_first(const void *a, const void *b)
@@ -139,7 +149,7 @@ int locks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	if (groups->count && !out->rows)
 		return DWELL_ENOMEM;
 	for (size_t i = 0; i < groups->count && !err; i++)
-		if (is_lock(groups->at[i]))
+		if (is_lock(locks->waits, groups->at[i]))
 			err = fill_row(&out->rows[out->count++], locks->waits, groups->at[i]);
 	if (out->count)
 		qsort(out->rows, out->count, sizeof(*out->rows), longest_first);

@@ -2,6 +2,7 @@
 #include "analysis/releases.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Fewer are kept of what nobody waited for, as it is with all locks recorded. */
 enum { FEW = 4, CONVOY = 4 };
@@ -16,8 +17,10 @@ void releases_release(struct releases *releases)
 	for (uint32_t id = 0; id < releases->objects.end; id++) {
 		struct released *of = table_get(&releases->objects, id);
 
-		if (of)
+		if (of) {
 			free(of->at);
+			free(of->late);
+		}
 	}
 	table_release(&releases->objects);
 }
@@ -128,4 +131,39 @@ void released_handover(struct released *of, uint64_t start_ns, uint64_t end_ns)
 		chain->end_ns = end_ns;
 	if (of->queue > chain->longest_queue)
 		chain->longest_queue = of->queue;
+}
+
+void released_got(struct released *of, uint32_t task)
+{
+	of->several |= of->owner && of->owner != task;
+	of->owner = task;
+}
+
+bool released_turn(struct released *of, uint32_t task)
+{
+	const bool turn = task && of->owner == task && !of->several;
+
+	of->releases++;
+	of->turns += turn;
+	of->owner = 0;
+	of->several = false;
+	return turn;
+}
+
+int released_defer(struct released *of, const struct late *late)
+{
+	if (of->late_count == LATE) {
+		of->late_count = LATE / 2;
+		memmove(of->late, of->late + LATE / 2, of->late_count * sizeof(*of->late));
+	} else if (of->late_count == of->late_cap) {
+		const uint32_t cap = of->late_cap ? of->late_cap * 2 : FEW;
+		struct late *at = realloc(of->late, cap * sizeof(*at));
+
+		if (!at)
+			return DWELL_ENOMEM;
+		of->late = at;
+		of->late_cap = cap;
+	}
+	of->late[of->late_count++] = *late;
+	return DWELL_OK;
 }

@@ -8,11 +8,18 @@
  * it then. A release is a RELEASE row; of objects that never had one, the wake that ended a wait
  * for it.
  */
-enum { RELEASES = 512 }; /* kept of one object */
+enum { RELEASES = 512, LATE = 256 }; /* kept of one object */
 
 struct release {
 	uint64_t time_ns;
 	uint32_t task, stack;
+};
+
+/* The end of a wait that ran out of time: who held the object then, its next release tells. */
+struct late {
+	struct group *group;
+	uint64_t from_ns, to_ns;
+	uint32_t task;
 };
 
 struct released {
@@ -27,6 +34,12 @@ struct released {
 	struct dwell_convoy chain, longest;
 	uint64_t convoys, convoy_ns;
 	uint32_t queue; /* that wait now */
+	/* Who alone has got it by a wait since the last release; it may be several. */
+	uint32_t owner;
+	bool several;
+	uint64_t releases, turns; /* of them by the owner */
+	struct late *late;        /* since the last release, in order */
+	uint32_t late_count, late_cap;
 };
 
 struct releases {
@@ -41,6 +54,13 @@ struct released *releases_of(struct releases *releases, uint32_t object);
 int released_add(struct released *of, uint64_t time_ns, uint32_t task, uint32_t stack);
 void released_member(struct released *of, uint32_t task);
 bool released_is_member(const struct released *of, uint32_t task);
+
+/* A wait for it ended, not for want of time. */
+void released_got(struct released *of, uint32_t task);
+/* It is given up: was it by who alone had got it? */
+bool released_turn(struct released *of, uint32_t task);
+/* Keep it until the next release; of too many the older half is forgotten. */
+int released_defer(struct released *of, const struct late *late);
 
 /* The i-th latest release, or NULL. */
 const struct release *released_latest(const struct released *of, uint32_t i);

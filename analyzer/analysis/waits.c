@@ -15,6 +15,11 @@ bool may_be_held(unsigned reason)
 	return is_held(reason) || reason == DWELL_REASON_SEMAPHORE || reason == DWELL_REASON_FUTEX;
 }
 
+bool may_be_lock(unsigned reason)
+{
+	return may_be_held(reason) || reason == DWELL_REASON_COND;
+}
+
 int waits_make(void **fold, const struct model *model, unsigned by, bool held_only)
 {
 	struct waits *waits = calloc(1, sizeof(*waits));
@@ -149,7 +154,8 @@ static int on_release(struct waits *waits, const struct dwell_event *event)
 	if (!of)
 		return event->object ? DWELL_ENOMEM : DWELL_OK;
 	of->has_rows = true;
-	return released_add(of, event->time_ns, event->task, event->stack);
+	return waits_release(
+		waits, of, &(struct release){ event->time_ns, event->task, event->stack });
 }
 
 static int on_wake(struct waits *waits, const struct dwell_event *event)
@@ -280,7 +286,7 @@ static int add_open(struct waits *waits, const struct dwell_interval *interval)
 	struct group *group;
 
 	if (!wants_wait(waits->model, &as_wait) ||
-		(waits->held_only && !may_be_held(as_wait.reason)))
+		(waits->held_only && !may_be_lock(as_wait.reason)))
 		return DWELL_OK;
 	group = group_of_wait(
 		waits, interval->task, interval->object, interval->stack, interval->reason);
@@ -359,7 +365,7 @@ static int on_wait(struct waits *waits, const struct dwell_wait *wait)
 	int err = DWELL_OK;
 
 	if (!never_waited(wait) && wants_wait(waits->model, wait) &&
-		!(waits->held_only && !may_be_held(wait->reason)))
+		!(waits->held_only && !may_be_lock(wait->reason)))
 		err = fold_wait(waits, wait);
 	if (!err)
 		err = queue(waits, wait->task, 0);
@@ -368,6 +374,13 @@ static int on_wait(struct waits *waits, const struct dwell_wait *wait)
 	if (!waiter)
 		return DWELL_ENOMEM;
 	waiter->awake_ns = wait->end_ns;
+	if (wait->object && may_be_lock(wait->reason) && !(wait->flags & DWELL_EVENT_TIMED_OUT)) {
+		struct released *of = releases_of(&waits->releases, wait->object);
+
+		if (!of)
+			return DWELL_ENOMEM;
+		released_got(of, wait->task);
+	}
 	if (is_held(wait->reason)) {
 		waiter->got_ns = wait->end_ns;
 		waiter->giver = wait->waker;

@@ -57,6 +57,8 @@ bool wait_has_key(const struct dwell_catalog *catalog, const struct wait_key *ke
 bool is_held(unsigned reason);
 /* The same, or it may be used as one: who held it shows. */
 bool may_be_held(unsigned reason);
+/* The same, or a lock may be built upon it, as Python's is upon a condition: its turns show. */
+bool may_be_lock(unsigned reason);
 
 /* A call that the program told of and that went on running all the while: no wait, the kernel says.
  */
@@ -64,6 +66,8 @@ bool never_waited(const struct dwell_wait *wait);
 
 struct waiter *waiter_of(struct waits *waits, uint32_t task);
 
+/* The object is given up: what was to learn of it is told. 0 or DWELL_ENOMEM. */
+int waits_release(struct waits *waits, struct released *of, const struct release *release);
 /* Split a wait over who held its object: into the group. 0 or DWELL_ENOMEM. */
 int waits_blame(struct waits *waits, struct group *group, const struct dwell_wait *wait);
 

@@ -204,3 +204,87 @@ Test(edges, many_tasks_and_a_day)
 	dwell_answer_free(answer);
 	memory_output_release(&file);
 }
+
+#define THREE                                                                                      \
+	HEAD "process p1 pid=7 name=\"python\"\n"                                                  \
+	     "task t2 kind=thread process=p1 tid=2 name=\"w-1\"\n"                                 \
+	     "task t3 kind=thread process=p1 tid=3 name=\"w-2\"\n"                                 \
+	     "task t4 kind=thread process=p1 tid=4 name=\"w-3\"\n"                                 \
+	     "task t5 kind=thread process=p1 tid=5 name=\"w-4\"\n"                                 \
+	     "object o1 kind=cond process=p1 native=0x10\n"
+#define BEGIN(time, task) time " wait-begin task=" task " reason=cond object=o1\n"
+#define GOT(time, task) time " wait-end task=" task " reason=cond object=o1\n"
+#define LATE(time, task) time " wait-end task=" task " reason=cond object=o1 flags=timed-out\n"
+#define SIGNAL(time, task) time " release task=" task " object=o1\n"
+
+/* A lock built upon a condition: who waits looks at the clock, who gives it up waits again. */
+static const char turns[] = THREE BEGIN("1010", "t3") BEGIN("1010", "t4") SIGNAL("1020", "t2")
+	GOT("1021", "t3") BEGIN("1022", "t2") LATE("1060", "t4") BEGIN("1060", "t4")
+		LATE("1072", "t2") BEGIN("1072", "t2") SIGNAL("1120", "t3") GOT("1121", "t4")
+			BEGIN("1122", "t3") LATE("1172", "t2") BEGIN("1172", "t2")
+				SIGNAL("1190", "t4") GOT("1191", "t2") "end time=1200 closed\n";
+
+Test(edges, waits_that_time_out_have_a_holder)
+{
+	struct dwell_answer *answer = analyze_text(turns, &everything);
+	const struct dwell_lock_row *lock = answer->locks->rows;
+	uint64_t of[5] = { 0 };
+
+	cr_assert(eq(sz, answer->locks->count, 1));
+	for (size_t i = 0; i < lock->holder_count; i++) {
+		cr_assert(lt(u32, lock->holders[i].task, 5));
+		cr_expect(eq(u32, lock->holders[i].how, DWELL_HOW_INFERRED));
+		of[lock->holders[i].task] += lock->holders[i].total_ns;
+	}
+	/* From 1020 on: 4 waits until 1060, 2 from 1022 until 1072; then both until 1120. */
+	cr_expect(eq(u64, of[3], 40 + 50 + 60 + 48));
+	/* From 1120 on: 2 waits until 1172, then until 1190. */
+	cr_expect(eq(u64, of[4], 52 + 18));
+	for (size_t i = 0; i < answer->blocked->count; i++)
+		cr_expect(eq(u32, answer->blocked->rows[i].role, DWELL_ROLE_CONTENTION));
+	dwell_answer_free(answer);
+}
+
+/* Thread 2 puts work into a queue and never waits; 3 and 4 ask for it. */
+static const char queue[] = THREE BEGIN("1010", "t3") BEGIN("1010", "t4") LATE("1060", "t3")
+	BEGIN("1060", "t3") LATE("1060", "t4") BEGIN("1060", "t4") SIGNAL("1080", "t2")
+		GOT("1081", "t3") LATE("1110", "t4") BEGIN("1110", "t4") BEGIN("1120", "t3")
+			LATE("1160", "t4") BEGIN("1160", "t4") LATE("1170", "t3")
+				BEGIN("1170", "t3") SIGNAL("1180", "t2") GOT("1181", "t4")
+					LATE("1199", "t3") "end time=1200 closed\n";
+
+/* 2 and 3 are both at work and put more into the queue by turns, for which 4 asks. */
+static const char requeue[] = THREE BEGIN("1001", "t2") BEGIN("1001", "t3") BEGIN("1002", "t4")
+	SIGNAL("1003", "t5") GOT("1004", "t2") GOT("1004", "t3") LATE("1052", "t4")
+		BEGIN("1052", "t4") LATE("1092", "t4") BEGIN("1092", "t4") SIGNAL("1100", "t2")
+			LATE("1142", "t4") BEGIN("1142", "t4") SIGNAL("1150", "t3")
+				LATE("1192", "t4") "end time=1200 closed\n";
+
+static uint64_t held_ns(const char *text)
+{
+	struct dwell_answer *answer = analyze_text(text, &everything);
+	uint64_t ns = 0;
+
+	cr_expect(eq(sz, answer->locks->count, 0));
+	cr_assert(gt(sz, answer->blocked->count, 0));
+	for (size_t i = 0; i < answer->blocked->count; i++) {
+		const struct dwell_blocked_row *row = &answer->blocked->rows[i];
+
+		cr_expect(ne(u32, row->role, DWELL_ROLE_CONTENTION));
+		for (size_t j = 0; j < row->holder_count; j++)
+			ns += row->holders[j].total_ns;
+	}
+	dwell_answer_free(answer);
+	return ns;
+}
+
+Test(edges, a_queue_is_not_held)
+{
+	cr_expect(eq(u64, held_ns(queue), 0));
+}
+
+Test(edges, work_put_back_is_not_held)
+{
+	/* What 4 waited across two releases, as of any wait: 1142 to 1150, by a member. */
+	cr_expect(eq(u64, held_ns(requeue), 8 + 8));
+}
