@@ -84,6 +84,15 @@ static void give_up(struct owned *owned, uint32_t object)
 	}
 }
 
+/* Whether two tasks that do this could wait for each other for ever. */
+static bool may_lock_up(const struct owned *owned, const struct dwell_event *event)
+{
+	for (uint32_t i = 0; i < owned->count; i++)
+		if (owned->objects[i] == event->object)
+			return false;
+	return !(event->flags & DWELL_EVENT_TIMED_OUT);
+}
+
 int order_event(struct order *order, const struct dwell_event *event)
 {
 	struct owned *owned =
@@ -96,8 +105,8 @@ int order_event(struct order *order, const struct dwell_event *event)
 		give_up(owned, event->object);
 		return DWELL_OK;
 	}
-	for (uint32_t i = 0; i < owned->count && !err; i++)
-		if (owned->objects[i] != event->object)
+	if (may_lock_up(owned, event))
+		for (uint32_t i = 0; i < owned->count && !err; i++)
 			err = add_edge(order, owned->objects[i], event);
 	if (owned->count < OWNED)
 		owned->objects[owned->count++] = event->object;

@@ -5,7 +5,9 @@
 
 /*
  * In which order locks are taken: an edge from each lock that a task owns to the one that it
- * acquires. Needs the row of every acquire. What a task owned before the window is not known.
+ * acquires. None to a lock that it owns already, or takes by a try or with a time limit: these do
+ * not wait for ever. Needs the row of every acquire. What a task owned before the window is not
+ * known.
  */
 struct order_edge {
 	uint32_t from, to; /* objects */

@@ -155,6 +155,8 @@ static void decode_hold(
 	row->object = dwell_drain_object(place, kind, flags, native);
 	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	row->flags = row_flags(flags);
+	if (row->kind == DWELL_EVENT_ACQUIRE && (flags & DWELL_FLAG_TIMED) != 0)
+		row->flags |= DWELL_EVENT_TIMED_OUT;
 	row->peer = task_of_tid(place, record->x[1]);
 	/* Nobody waits for what is written to a file. */
 	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0 &&

@@ -4,6 +4,8 @@ enum { WAITERS = 4096 };
 
 static _Atomic int waiters[WAITERS];
 
+bool dwell_all_locks;
+
 void dwell_call_end(struct call *call, unsigned flags)
 {
 	struct dwell_self *self = call->self;
@@ -19,17 +21,34 @@ void dwell_call_unwind(struct call *call)
 		dwell_call_end(call, DWELL_FLAG_INTERRUPTED);
 }
 
-void dwell_release(struct dwell_self *self, unsigned reason, unsigned kind, unsigned flags,
-	uint64_t object, const void *return_address, const void *frame)
+static uint32_t stack_if_wanted(
+	struct dwell_self *self, const void *return_address, const void *frame)
 {
 	uint32_t wanted =
 		atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed);
-	uint64_t now = dwell_now();
-	uint32_t stack = 0;
 
-	if ((wanted & DWELL_SESSION_STACKS) != 0)
-		stack = dwell_stack(self, return_address, frame);
+	return frame && (wanted & DWELL_SESSION_STACKS) != 0
+		       ? dwell_stack(self, return_address, frame)
+		       : 0;
+}
+
+void dwell_release(struct dwell_self *self, unsigned reason, unsigned kind, unsigned flags,
+	uint64_t object, const void *return_address, const void *frame)
+{
+	uint64_t now = dwell_now();
+	uint32_t stack = stack_if_wanted(self, return_address, frame);
+
 	dwell_ring_put2(&self->writer, now, DWELL_RECORD_RELEASE,
+		dwell_what(stack, reason, kind, flags), 0, object);
+}
+
+void dwell_acquire(struct dwell_self *self, unsigned reason, unsigned kind, unsigned flags,
+	uint64_t object, const void *return_address, const void *frame)
+{
+	uint64_t now = dwell_now_after();
+	uint32_t stack = stack_if_wanted(self, return_address, frame);
+
+	dwell_ring_put2(&self->writer, now, DWELL_RECORD_ACQUIRE,
 		dwell_what(stack, reason, kind, flags), 0, object);
 }
 

@@ -1,5 +1,22 @@
 #include "preload.h"
 
+/* The mutex is taken again however the wait ends: a thread that is cancelled owns it, too. */
+struct retaken {
+	const void *mutex, *return_address, *frame;
+};
+
+static void take_again(const struct retaken *of)
+{
+	struct dwell_self *self;
+
+	if (__builtin_expect(!dwell_all_locks, 1))
+		return;
+	self = dwell_enter();
+	if (self)
+		dwell_acquire(self, DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0,
+			(uint64_t)(uintptr_t)of->mutex, of->return_address, of->frame);
+}
+
 /*
  * A condition is waited for even when its signal is near: there is nothing to try. Taking the mutex
  * again belongs to the wait. The mutex is released inside the library, where our unlock does not
@@ -11,8 +28,9 @@
 		int result;                                                                        \
 		if (!self)                                                                         \
 			return real_call;                                                          \
-		if (dwell_mutex_contended(mutex))                                                  \
-			RELEASE(DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, mutex);                 \
+		MUTEX_GIVEN(mutex);                                                                \
+		__attribute__((cleanup(take_again))) const struct retaken retaken = { (mutex),     \
+			__builtin_return_address(0), __builtin_frame_address(0) };                 \
 		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(cond),                \
 			.reason = DWELL_REASON_COND, .kind = DWELL_OBJECT_COND, .flags = (timed)); \
 		COUNT_WAITER(cond);                                                                \

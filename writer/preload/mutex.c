@@ -24,18 +24,24 @@ static struct dwell_self *enter(const pthread_mutex_t *mutex)
 	.object = (uint64_t)(uintptr_t)(mutex), .reason = DWELL_REASON_MUTEX,                      \
 	.kind = DWELL_OBJECT_MUTEX, .flags = (timed), .holder = dwell_mutex_owner(mutex)
 
+#define MUTEX_TAKEN(mutex, flags, result)                                                          \
+	ACQUIRE_ALL(result, DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, flags, mutex)
+
 #define MUTEX_WAIT(mutex, timed, real_call)                                                        \
 	do {                                                                                       \
 		struct dwell_self *self;                                                           \
 		int result = REAL(pthread_mutex_trylock)(mutex);                                   \
-		if (__builtin_expect(result != EBUSY, 1))                                          \
+		if (__builtin_expect(result != EBUSY, 1)) {                                        \
+			MUTEX_TAKEN(mutex, timed, result);                                         \
 			return result;                                                             \
+		}                                                                                  \
 		self = enter(mutex);                                                               \
 		if (!self)                                                                         \
 			return real_call;                                                          \
 		CALL_BEGIN(call, self, true, MUTEX_NOTE(mutex, timed));                            \
 		result = real_call;                                                                \
 		dwell_call_end(&call, dwell_flags_of(result));                                     \
+		MUTEX_TAKEN(mutex, timed, result);                                                 \
 		return result;                                                                     \
 	} while (0)
 
@@ -58,17 +64,25 @@ EXPORT int pthread_mutex_clocklock(
 	MUTEX_WAIT(mutex, DWELL_FLAG_TIMED, REAL(pthread_mutex_clocklock)(mutex, clock, until));
 }
 
+EXPORT int pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+	int result = REAL(pthread_mutex_trylock)(mutex);
+
+	MUTEX_TAKEN(mutex, DWELL_FLAG_TIMED, result);
+	return result;
+}
+
 /* Before the unlock: after it the mutex may be gone. */
 EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
-	if (__builtin_expect(dwell_mutex_contended(mutex), 0))
-		RELEASE(DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, mutex);
+	MUTEX_GIVEN(mutex);
 	return REAL(pthread_mutex_unlock)(mutex);
 }
 
 /* C11's mutexes are glibc's; its own functions call inside the library. */
 int mtx_lock(void *mutex);
 int mtx_timedlock(void *mutex, const struct timespec *until);
+int mtx_trylock(void *mutex);
 int mtx_unlock(void *mutex);
 
 enum { THRD_SUCCESS = 0, THRD_TIMEDOUT = 4 };
@@ -77,14 +91,17 @@ enum { THRD_SUCCESS = 0, THRD_TIMEDOUT = 4 };
 	do {                                                                                       \
 		struct dwell_self *self;                                                           \
 		int result = REAL(pthread_mutex_trylock)(mutex);                                   \
-		if (__builtin_expect(result == 0, 1))                                              \
+		if (__builtin_expect(result == 0, 1)) {                                            \
+			MUTEX_TAKEN(mutex, timed, result);                                         \
 			return THRD_SUCCESS;                                                       \
+		}                                                                                  \
 		self = result == EBUSY ? enter(mutex) : NULL;                                      \
 		if (!self)                                                                         \
 			return real_call;                                                          \
 		CALL_BEGIN(call, self, true, MUTEX_NOTE((const pthread_mutex_t *)(mutex), timed)); \
 		result = real_call;                                                                \
 		dwell_call_end(&call, result == THRD_TIMEDOUT ? DWELL_FLAG_TIMED_OUT : 0);         \
+		MUTEX_TAKEN(mutex, timed, result);                                                 \
 		return result;                                                                     \
 	} while (0)
 
@@ -98,10 +115,17 @@ EXPORT int mtx_timedlock(void *mutex, const struct timespec *until)
 	MTX_WAIT(mutex, DWELL_FLAG_TIMED, REAL(mtx_timedlock)(mutex, until));
 }
 
+EXPORT int mtx_trylock(void *mutex)
+{
+	int result = REAL(mtx_trylock)(mutex);
+
+	MUTEX_TAKEN(mutex, DWELL_FLAG_TIMED, result);
+	return result;
+}
+
 EXPORT int mtx_unlock(void *mutex)
 {
-	if (__builtin_expect(dwell_mutex_contended(mutex), 0))
-		RELEASE(DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, mutex);
+	MUTEX_GIVEN(mutex);
 	return REAL(mtx_unlock)(mutex);
 }
 

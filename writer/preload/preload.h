@@ -46,7 +46,7 @@ static inline unsigned dwell_flags_of(int result)
 	return result == ETIMEDOUT ? DWELL_FLAG_TIMED_OUT : 0;
 }
 
-/* The object was released, signalled or posted by the caller. */
+/* The object was released, signalled or posted by the caller. No frame: no stack is wanted. */
 void dwell_release(struct dwell_self *self, unsigned reason, unsigned kind, unsigned flags,
 	uint64_t object, const void *return_address, const void *frame);
 
@@ -56,6 +56,43 @@ void dwell_release(struct dwell_self *self, unsigned reason, unsigned kind, unsi
 		if (self_)                                                                         \
 			dwell_release(self_, reason, kind, flags, (uint64_t)(uintptr_t)(object),   \
 				__builtin_return_address(0), __builtin_frame_address(0));          \
+	} while (0)
+
+/* The session wants every acquire and release of mutexes and rwlocks. Read once, at start. */
+extern bool dwell_all_locks;
+
+/* The caller owns the object from now on. */
+void dwell_acquire(struct dwell_self *self, unsigned reason, unsigned kind, unsigned flags,
+	uint64_t object, const void *return_address, const void *frame);
+
+/* Whether a pthread function that returned this gave the lock. */
+static inline bool dwell_is_owned(int result)
+{
+	return result == 0 || result == EOWNERDEAD;
+}
+
+#define ACQUIRE(reason, kind, flags, object)                                                       \
+	do {                                                                                       \
+		struct dwell_self *self_ = dwell_enter();                                          \
+		if (self_)                                                                         \
+			dwell_acquire(self_, reason, kind, flags, (uint64_t)(uintptr_t)(object),   \
+				__builtin_return_address(0), __builtin_frame_address(0));          \
+	} while (0)
+
+/* After a lock or a try that returned `result`. */
+#define ACQUIRE_ALL(result, reason, kind, flags, object)                                           \
+	do {                                                                                       \
+		if (__builtin_expect(dwell_all_locks, 0) && dwell_is_owned(result))                \
+			ACQUIRE(reason, kind, flags, object);                                      \
+	} while (0)
+
+/* Nobody waits for it, and so nobody asks where. */
+#define RELEASE_UNSEEN(reason, kind, flags, object)                                                \
+	do {                                                                                       \
+		struct dwell_self *self_ = dwell_enter();                                          \
+		if (self_)                                                                         \
+			dwell_release(self_, reason, kind, flags, (uint64_t)(uintptr_t)(object),   \
+				NULL, NULL);                                                       \
 	} while (0)
 
 /*
@@ -85,6 +122,15 @@ static inline bool dwell_mutex_contended(const pthread_mutex_t *mutex)
 
 	return lock > 1 && (lock == 2 || (lock & 0x80000000U) != 0);
 }
+
+/* Before a mutex is unlocked. */
+#define MUTEX_GIVEN(mutex)                                                                         \
+	do {                                                                                       \
+		if (__builtin_expect(dwell_mutex_contended(mutex), 0))                             \
+			RELEASE(DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, mutex);                 \
+		else if (__builtin_expect(dwell_all_locks, 0))                                     \
+			RELEASE_UNSEEN(DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, mutex);          \
+	} while (0)
 
 static inline int32_t dwell_mutex_owner(const pthread_mutex_t *mutex)
 {

@@ -57,6 +57,7 @@
 	X(int, pthread_once, (pthread_once_t *, void (*)(void)))                                   \
 	X(int, mtx_lock, (void *))                                                                 \
 	X(int, mtx_timedlock, (void *, const struct timespec *))                                   \
+	X(int, mtx_trylock, (void *))                                                              \
 	X(int, mtx_unlock, (void *))                                                               \
 	X(int, cnd_wait, (void *, void *))                                                         \
 	X(int, cnd_timedwait, (void *, void *, const struct timespec *))                           \

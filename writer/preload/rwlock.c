@@ -5,12 +5,17 @@ static int32_t writer_of(const pthread_rwlock_t *lock)
 	return __atomic_load_n(&lock->__data.__cur_writer, __ATOMIC_RELAXED);
 }
 
+#define RWLOCK_TAKEN(lock, its_flags, result)                                                      \
+	ACQUIRE_ALL(result, DWELL_REASON_RWLOCK, DWELL_OBJECT_RWLOCK, its_flags, lock)
+
 #define RWLOCK_WAIT(lock, try, its_flags, real_call)                                               \
 	do {                                                                                       \
 		struct dwell_self *self;                                                           \
 		int result = REAL(try)(lock);                                                      \
-		if (__builtin_expect(result != EBUSY, 1))                                          \
+		if (__builtin_expect(result != EBUSY, 1)) {                                        \
+			RWLOCK_TAKEN(lock, its_flags, result);                                     \
 			return result;                                                             \
+		}                                                                                  \
 		self = dwell_enter();                                                              \
 		/* The caller holds it for writing itself: an error, not a wait. */                \
 		if (!self || writer_of(lock) == self->tid)                                         \
@@ -21,6 +26,7 @@ static int32_t writer_of(const pthread_rwlock_t *lock)
 		COUNT_WAITER(lock);                                                                \
 		result = real_call;                                                                \
 		dwell_call_end(&call, dwell_flags_of(result));                                     \
+		RWLOCK_TAKEN(lock, its_flags, result);                                             \
 		return result;                                                                     \
 	} while (0)
 
@@ -76,9 +82,27 @@ EXPORT int pthread_rwlock_clockwrlock(
 	WRITE_WAIT(lock, DWELL_FLAG_TIMED, REAL(pthread_rwlock_clockwrlock)(lock, clock, until));
 }
 
+EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t *lock)
+{
+	int result = REAL(pthread_rwlock_tryrdlock)(lock);
+
+	RWLOCK_TAKEN(lock, DWELL_FLAG_SHARED | DWELL_FLAG_TIMED, result);
+	return result;
+}
+
+EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t *lock)
+{
+	int result = REAL(pthread_rwlock_trywrlock)(lock);
+
+	RWLOCK_TAKEN(lock, DWELL_FLAG_TIMED, result);
+	return result;
+}
+
 EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
 	if (__builtin_expect(dwell_waiters_any(lock), 0))
 		RELEASE(DWELL_REASON_RWLOCK, DWELL_OBJECT_RWLOCK, 0, lock);
+	else if (__builtin_expect(dwell_all_locks, 0))
+		RELEASE_UNSEEN(DWELL_REASON_RWLOCK, DWELL_OBJECT_RWLOCK, 0, lock);
 	return REAL(pthread_rwlock_unlock)(lock);
 }
