@@ -13,8 +13,12 @@
 
 enum { WAIT_US = 20000, TIMES = 5, DEPTH = 40 };
 
-/* Not inlined, not a tail call, and with a frame of its own. */
-#define LINK __attribute__((noinline, noclone)) static void
+/* Not inlined, not a tail call, and with a frame and a name of its own. */
+#if defined(__clang__)
+#	define LINK __attribute__((noinline)) static void
+#else
+#	define LINK __attribute__((noinline, noclone)) static void
+#endif
 #define BEHIND __asm__ volatile("" ::: "memory")
 
 LINK s_leaf(void)
