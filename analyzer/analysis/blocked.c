@@ -75,22 +75,33 @@ static uint64_t final_key(
 	}
 }
 
+bool task_has_key(const struct dwell_catalog *catalog, uint32_t task, uint64_t id)
+{
+	const struct group group = { .id = task };
+	uint32_t unused;
+
+	return final_key(catalog, DWELL_BY_TASK, &group, &unused) == id ||
+	       final_key(catalog, DWELL_BY_CLASS, &group, &unused) == id;
+}
+
 bool wait_has_key(const struct dwell_catalog *catalog, const struct wait_key *key, uint64_t id)
 {
 	struct group group = {
+		.id = key->task,
 		.reason = key->reason,
 		.object = key->object,
 		.stack = key->stack,
 	};
 	uint32_t unused;
 
-	for (unsigned by = DWELL_BY_TASK; by < DWELL_BY_COUNT; by++) {
-		group.id = by == DWELL_BY_OBJECT   ? key->object
-			   : by == DWELL_BY_REASON ? key->reason
-						   : key->task;
-		if (final_key(catalog, by, &group, &unused) == id)
-			return true;
-	}
+	if (final_key(catalog, DWELL_BY_SITE, &group, &unused) == id)
+		return true;
+	group.id = key->object;
+	if (final_key(catalog, DWELL_BY_OBJECT, &group, &unused) == id)
+		return true;
+	group.id = key->reason;
+	if (final_key(catalog, DWELL_BY_REASON, &group, &unused) == id)
+		return true;
 	return may_be_lock(key->reason) && lock_id(catalog, key->object, key->stack) == id;
 }
 

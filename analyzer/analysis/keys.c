@@ -86,6 +86,21 @@ uint64_t id_of(
 	return hash_mix(hash_mix(hash, (uint64_t)of->tid), of->native_id);
 }
 
+uint64_t time_of_id(
+	const struct dwell_catalog *catalog, const char *kind, uint32_t task, uint64_t id)
+{
+	const struct dwell_catalog_task *of = dwell_catalog_task(catalog, task);
+
+	if (of) {
+		id = hash_mix_undo(hash_mix_undo(id, of->native_id), (uint64_t)of->tid);
+		id = hash_bytes_undo(of->name.at, of->name.size, id);
+	} else {
+		id = hash_mix_undo(id, task);
+	}
+	/* A seed and what was mixed into it may change places. */
+	return hash_mix_undo(id, hash_bytes(kind, strlen(kind), 0));
+}
+
 int distribution_of(const struct dwell_histogram *histogram, struct dwell_distribution *out)
 {
 	*out = (struct dwell_distribution){

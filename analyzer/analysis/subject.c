@@ -6,123 +6,62 @@
 #include "dwell/explain.h"
 #include "model/ahead.h"
 
-/* Waits alike, and the longest of them. */
-struct alike {
+/* Whether waits of a kind belong to the row that is looked for: kept, since they come again. */
+struct known {
 	struct wait_key key;
-	uint64_t start_ns, end_ns, count;
+	uint8_t belongs; /* 0: not known so far; 1: no; 2: yes */
 };
 
-/* Looks through a part. */
+enum { KNOWN = 1 << 13 };
+
+/* Looks through a part for the waits of a row. */
 struct search {
+	const struct row *row;
+	struct dwell_subject longest;
+	uint64_t count;
+	struct known known[KNOWN];
+};
+
+struct row {
 	const struct dwell_catalog *catalog;
 	uint64_t id;
-	bool found;
-	struct dwell_subject subject;
-	struct alike *alike;
-	size_t count, cap;
-	uint32_t *slots; /* index + 1 */
-	size_t slot_count;
+	uint8_t *tasks; /* 1: all of its waits belong to it */
+	uint32_t task_count;
 };
 
-static void find(struct search *search, const struct dwell_subject *subject)
+static bool has_key(struct search *search, const struct wait_key *key)
 {
-	search->subject = *subject;
-	search->found = true;
-}
+	const uint64_t hash =
+		hash_mix(hash_mix(hash_mix(key->reason, key->object), key->stack), key->task);
+	struct known *of = &search->known[hash >> 20 & (KNOWN - 1)];
 
-static int search_interval(void *fold, const struct dwell_interval *interval)
-{
-	struct search *search = fold;
-	const bool latency = interval->state == DWELL_RUNNABLE;
-	const struct dwell_subject subject = {
-		.kind = latency ? DWELL_STORY_LATENCY : DWELL_STORY_WAIT,
-		.task = interval->task,
-		.start_ns = interval->start_ns,
-		.end_ns = interval->end_ns,
-		.open = interval->flags & DWELL_INTERVAL_OPEN,
-	};
-
-	if ((!latency && interval->state != DWELL_BLOCKED) ||
-		interval->start_ns == interval->end_ns)
-		return DWELL_OK;
-	if (id_of(search->catalog, latency ? "latency" : "wait", interval->task,
-		    interval->start_ns) == search->id)
-		find(search, &subject);
-	return DWELL_OK;
-}
-
-static uint64_t hash_of(const struct alike *a)
-{
-	const uint64_t hash = hash_mix(hash_mix(a->key.reason, a->key.object), a->key.stack);
-
-	return hash_mix(hash, a->key.task);
-}
-
-static uint32_t *slot_of(const struct search *search, const struct alike *key)
-{
-	size_t i = hash_of(key) & (search->slot_count - 1);
-
-	for (; search->slots[i]; i = (i + 1) & (search->slot_count - 1)) {
-		const struct wait_key *of = &search->alike[search->slots[i] - 1].key;
-
-		if (of->reason == key->key.reason && of->object == key->key.object &&
-			of->stack == key->key.stack && of->task == key->key.task)
-			break;
+	if (!of->belongs || of->key.object != key->object || of->key.stack != key->stack ||
+		of->key.reason != key->reason || of->key.task != key->task) {
+		of->key = *key;
+		of->belongs = wait_has_key(search->row->catalog, key, search->row->id) ? 2 : 1;
 	}
-	return &search->slots[i];
+	return of->belongs == 2;
 }
 
-static int grow(struct search *search)
+/* The longest; of such the first; the same whatever the order. */
+static bool is_before(const struct dwell_subject *a, const struct dwell_subject *b)
 {
-	const size_t cap = search->cap ? search->cap * 2 : 64;
-	struct alike *alike = realloc(search->alike, cap * sizeof(*alike));
-	uint32_t *slots = calloc(cap * 2, sizeof(*slots));
+	const uint64_t a_ns = a->end_ns - a->start_ns, b_ns = b->end_ns - b->start_ns;
 
-	if (alike)
-		search->alike = alike;
-	if (!alike || !slots) {
-		free(slots);
-		return DWELL_ENOMEM;
-	}
-	free(search->slots);
-	search->slots = slots;
-	search->slot_count = cap * 2;
-	search->cap = cap;
-	for (size_t i = 0; i < search->count; i++)
-		*slot_of(search, &alike[i]) = (uint32_t)i + 1;
-	return DWELL_OK;
-}
-
-static int add_alike(struct search *search, const struct alike *one)
-{
-	uint32_t *slot;
-
-	if (search->count == search->cap && grow(search))
-		return DWELL_ENOMEM;
-	slot = slot_of(search, one);
-	if (!*slot) {
-		search->alike[search->count++] = *one;
-		*slot = (uint32_t)search->count;
-		return DWELL_OK;
-	}
-
-	struct alike *of = &search->alike[*slot - 1];
-	of->count += one->count;
-	if (one->end_ns - one->start_ns > of->end_ns - of->start_ns) {
-		of->start_ns = one->start_ns;
-		of->end_ns = one->end_ns;
-	}
-	return DWELL_OK;
+	if (!b->task || a_ns != b_ns)
+		return !b->task || a_ns > b_ns;
+	return a->start_ns != b->start_ns ? a->start_ns < b->start_ns : a->task < b->task;
 }
 
 static int search_wait(void *fold, const struct dwell_wait *wait)
 {
 	struct search *search = fold;
-	const struct alike one = {
-		.key = { wait->task, wait->object, wait->stack, wait->reason },
-		.start_ns = wait->start_ns,
-		.end_ns = wait->end_ns,
-		.count = 1,
+	const struct row *row = search->row;
+	const struct wait_key key = {
+		.task = wait->stack ? DWELL_NONE : wait->task,
+		.object = wait->object,
+		.stack = wait->stack,
+		.reason = wait->reason,
 	};
 	const struct dwell_subject subject = {
 		.kind = DWELL_STORY_WAIT,
@@ -131,24 +70,30 @@ static int search_wait(void *fold, const struct dwell_wait *wait)
 		.end_ns = wait->end_ns,
 	};
 
-	/* The whole of a wait, rather than the stretch of it that began with it. */
-	if (id_of(search->catalog, "wait", wait->task, wait->start_ns) == search->id)
-		find(search, &subject);
-	return add_alike(search, &one);
+	if (!(wait->task < row->task_count && row->tasks[wait->task]) && !has_key(search, &key))
+		return DWELL_OK;
+	search->count++;
+	if (is_before(&subject, &search->longest))
+		search->longest = subject;
+	return DWELL_OK;
 }
 
-static const struct fold_ops search_ops = { .interval = search_interval, .wait = search_wait };
-
-static void drop_search(void *read)
+static int search_batch(void *fold, const struct fold_batch *batch)
 {
-	struct search *search = read;
+	const struct dwell_told *told = batch->told;
+	struct dwell_wait wait;
 
-	if (!search)
-		return;
-	free(search->alike);
-	free(search->slots);
-	free(search);
+	/* The states that go on at the end: no wait has ended. */
+	for (size_t i = 0; batch->count && i < told->own_count; i++) {
+		wait = dwell_wait_of(&told->intervals[told->own_waits[i]]);
+		search_wait(fold, &wait);
+	}
+	for (size_t i = 0; i < told->wait_count; i++)
+		search_wait(fold, &told->waits[i]);
+	return DWELL_OK;
 }
+
+static const struct fold_ops search_ops = { .batch = search_batch };
 
 static int search_part(struct model *model, void *context, size_t part, void **out)
 {
@@ -156,76 +101,48 @@ static int search_part(struct model *model, void *context, size_t part, void **o
 
 	if (!search)
 		return DWELL_ENOMEM;
-	search->catalog = model->catalog;
-	search->id = *(const uint64_t *)context;
+	search->row = context;
 	*out = search;
 	return model_part(model, part, 1, &search_ops, search, NULL);
 }
 
-/* The longest wait of those whose row has the id. */
-static void choose_longest(const struct search *search, struct dwell_subject *subject)
+static int search_parts(struct row *row, struct model *view, struct dwell_subject *longest)
 {
-	uint64_t longest_ns = 0, count = 0;
-
-	for (size_t i = 0; i < search->count; i++) {
-		const struct alike *of = &search->alike[i];
-		const uint64_t ns = of->end_ns - of->start_ns;
-
-		if (!wait_has_key(search->catalog, &of->key, search->id))
-			continue;
-		count += of->count;
-		/* The same whatever the order of parts. */
-		if (ns < longest_ns || (ns == longest_ns && of->start_ns >= subject->start_ns))
-			continue;
-		longest_ns = ns;
-		*subject = (struct dwell_subject){
-			.kind = DWELL_STORY_WAIT,
-			.task = of->key.task,
-			.start_ns = of->start_ns,
-			.end_ns = of->end_ns,
-		};
-	}
-	subject->others = count ? count - 1 : 0;
-}
-
-static int search_all(struct model *view, struct search *all)
-{
-	static const struct ahead_ops ops = { search_part, drop_search };
+	static const struct ahead_ops ops = { search_part, free };
 	struct ahead *ahead = NULL;
-	int err = ahead_new(&ahead, view, &ops, &all->id);
+	uint64_t count = 0;
+	int err = ahead_new(&ahead, view, &ops, row);
 
 	for (size_t part = view->parts; part > 0 && !err; part--) {
 		struct search *one = NULL;
 
 		err = ahead_take(ahead, part - 1, (void **)&one);
-		for (size_t i = 0; one && i < one->count && !err; i++)
-			err = add_alike(all, &one->alike[i]);
-		if (one && one->found)
-			find(all, &one->subject);
-		drop_search(one);
+		if (one && one->count && is_before(&one->longest, longest))
+			*longest = one->longest;
+		count += one ? one->count : 0;
+		free(one);
 	}
 	ahead_free(ahead);
+	longest->others = count ? count - 1 : 0;
 	return err;
 }
 
-int dwell_subject_of_id(
-	struct dwell_subject *out, struct dwell_study *study, uint64_t id, struct dwell_diag *diag)
+/* The longest wait of those whose row has the id. 0, DWELL_END or a negative error. */
+static int find_row(struct dwell_subject *out, const struct model *model, uint64_t id)
 {
-	struct search all = { .catalog = study->model.catalog, .id = id };
+	const uint32_t count = dwell_catalog_tasks(model->catalog);
+	struct row row = { model->catalog, id, calloc((size_t)count + 1, 1), count };
+	struct dwell_subject longest = { 0 };
 	struct model view;
-	int err = model_view(&study->model, 0, 0, &view);
+	int err = row.tasks ? model_view(model, 0, 0, &view) : DWELL_ENOMEM;
 
+	for (uint32_t task = 0; row.tasks && task < count; task++)
+		row.tasks[task] = task_has_key(model->catalog, task, id);
 	if (!err)
-		err = search_all(&view, &all);
-	if (!err && !all.found)
-		choose_longest(&all, &all.subject);
-	if (!err && !all.subject.task)
-		err = DWELL_END;
-	if (!err)
-		*out = all.subject;
-	free(all.alike);
-	free(all.slots);
-	return err == DWELL_EINVAL ? (int)DWELL_END : model_complain(&study->model, err, diag);
+		err = search_parts(&row, &view, &longest);
+	free(row.tasks);
+	*out = longest;
+	return !err && !longest.task ? (int)DWELL_END : err;
 }
 
 /* What one task does about a moment. */
@@ -286,7 +203,7 @@ static const struct fold_ops look_ops = {
 /* The wait of the program tells more than the stretch; it ends later than that. */
 static bool saw_enough(const struct look *look)
 {
-	if (look->gone)
+	if (look->gone && !look->found)
 		return true;
 	if (!look->found || (!look->followed && !(look->at.flags & DWELL_INTERVAL_OPEN)))
 		return false;
@@ -318,16 +235,80 @@ static void tell_subject(const struct look *look, struct dwell_subject *out)
 	}
 }
 
+/* Each part begins from a keyframe: what began before is whole all the same. */
+static int look_at(struct look *look, const struct model *model)
+{
+	struct model view;
+	int err = model_view(model, look->time_ns, 0, &view);
+
+	for (size_t part = 0; !err && part < view.parts && !saw_enough(look); part++)
+		err = model_part(&view, part, 1, &look_ops, look, NULL);
+	return err;
+}
+
+/* Did the task begin to wait, or to be ready, at this very moment? */
+static bool began_then(const struct look *look, unsigned kind, struct dwell_subject *out)
+{
+	const struct dwell_interval *at = &look->at;
+	const unsigned state = kind == DWELL_STORY_WAIT ? DWELL_BLOCKED : DWELL_RUNNABLE;
+
+	*out = (struct dwell_subject){ .kind = (uint8_t)kind, .task = look->task };
+	/* The whole of a wait, rather than the stretch of it that began with it. */
+	if (kind == DWELL_STORY_WAIT && look->wait.task && look->wait.start_ns == look->time_ns) {
+		out->start_ns = look->wait.start_ns;
+		out->end_ns = look->wait.end_ns;
+		return true;
+	}
+	out->start_ns = at->start_ns;
+	out->end_ns = at->end_ns;
+	out->open = at->flags & DWELL_INTERVAL_OPEN;
+	return look->found && at->start_ns == look->time_ns && at->state == state;
+}
+
+/*
+ * An id is a hash of a task and of a time that can be undone: of each task, at what time would it
+ * have had it? Hardly ever at one that lies in the trace, but for the one that is looked for.
+ */
+static int find_exact(struct dwell_subject *out, const struct model *model, uint64_t id)
+{
+	static const struct {
+		const char *name;
+		unsigned kind;
+	} kinds[] = { { "wait", DWELL_STORY_WAIT }, { "latency", DWELL_STORY_LATENCY } };
+	const uint32_t tasks = dwell_catalog_tasks(model->catalog);
+
+	for (size_t i = 0; i < 2 * (size_t)tasks; i++) {
+		struct look look = { .task = (uint32_t)(i / 2) };
+		int err;
+
+		look.time_ns = time_of_id(model->catalog, kinds[i % 2].name, look.task, id);
+		if (look.time_ns < model->info.begin_ns || look.time_ns >= model->end_ns)
+			continue;
+		err = look_at(&look, model);
+		if (!err && began_then(&look, kinds[i % 2].kind, out))
+			return DWELL_OK;
+		if (err && err != DWELL_EINVAL)
+			return err;
+	}
+	return DWELL_END;
+}
+
+int dwell_subject_of_id(
+	struct dwell_subject *out, struct dwell_study *study, uint64_t id, struct dwell_diag *diag)
+{
+	int err = find_exact(out, &study->model, id);
+
+	if (err == DWELL_END)
+		err = find_row(out, &study->model, id);
+	return err == DWELL_EINVAL ? (int)DWELL_END : model_complain(&study->model, err, diag);
+}
+
 int dwell_subject_at(struct dwell_subject *out, struct dwell_study *study, uint32_t task,
 	uint64_t time_ns, struct dwell_diag *diag)
 {
 	struct look look = { .task = task, .time_ns = time_ns };
-	struct model view;
-	int err = model_view(&study->model, time_ns, 0, &view);
+	int err = look_at(&look, &study->model);
 
-	/* Each part begins from a keyframe: what began before is whole all the same. */
-	for (size_t part = 0; !err && part < view.parts && !saw_enough(&look); part++)
-		err = model_part(&view, part, 1, &look_ops, &look, NULL);
 	if (!err && !look.found)
 		err = DWELL_END;
 	if (!err)

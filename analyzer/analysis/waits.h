@@ -43,15 +43,18 @@ int waits_batch(void *fold, const struct fold_batch *batch);
 /* Never called: the fold is serial. */
 int waits_merge(void *into, void *from);
 
-/* What tells waits apart, before rows are made of them. */
+/* What tells the rows apart that a wait belongs to; task: only of one without a stack. */
 struct wait_key {
 	uint32_t task, object, stack;
 	uint8_t reason;
 };
 /* The id of a lock's row. */
 uint64_t lock_id(const struct dwell_catalog *catalog, uint32_t object, uint32_t stack);
-/* Does it belong to the row of blocked (by anything) or of locks that has this id? */
+/* Does the wait belong to the row of blocked (by site, object, reason) or of locks that has this
+ * id? */
 bool wait_has_key(const struct dwell_catalog *catalog, const struct wait_key *key, uint64_t id);
+/* And do waits of this task belong to the row of blocked by task or class that has it? */
+bool task_has_key(const struct dwell_catalog *catalog, uint32_t task, uint64_t id);
 
 /* Is what such a wait is for something that a task holds? */
 bool is_held(unsigned reason);

@@ -69,6 +69,24 @@ uint64_t hash_bytes(const void *at, size_t size, uint64_t seed)
 	return hash_mix(hash, hash >> 32);
 }
 
+uint64_t hash_bytes_undo(const void *at, size_t size, uint64_t hash)
+{
+	const unsigned char *bytes = at;
+	const size_t words = size / 8;
+
+	hash = hash_mix_undo(hash, 0);
+	hash ^= hash >> 32;
+	for (size_t i = size; i > words * 8; i--)
+		hash = hash_mix_undo(hash, bytes[i - 1] + 1u);
+	for (size_t i = words; i > 0; i--) {
+		uint64_t word;
+
+		memcpy(&word, bytes + (i - 1) * 8, 8);
+		hash = hash_mix_undo(hash, word);
+	}
+	return hash ^ (size * 0x9e3779b97f4a7c15u);
+}
+
 static struct interned *find(const struct strings *strings, struct dwell_string text, uint64_t hash)
 {
 	size_t i = hash & (strings->cap - 1);

@@ -39,6 +39,15 @@ static inline uint64_t hash_mix(uint64_t hash, uint64_t value)
 	return hash ^ (hash >> 29);
 }
 
+/* The seeds of which they make this hash: both lose nothing. */
+uint64_t hash_bytes_undo(const void *at, size_t size, uint64_t hash);
+
+static inline uint64_t hash_mix_undo(uint64_t hash, uint64_t value)
+{
+	hash ^= hash >> 29 ^ hash >> 58;
+	return hash * 0xf1de83e19937733du ^ value;
+}
+
 /* Things by id, in pages: one hostile id makes one page and the pointers before it. */
 struct table {
 	size_t item; /* bytes of one */

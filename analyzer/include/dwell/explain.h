@@ -69,7 +69,7 @@ struct dwell_story {
 
 /*
  * What an id stands for: a wait, a latency, or the longest wait of a row of blocked or locks. Reads
- * all of the trace. DWELL_END where nothing has it.
+ * what happened then; for a row all of the trace. DWELL_END where nothing has it.
  */
 int dwell_subject_of_id(
 	struct dwell_subject *out, struct dwell_study *study, uint64_t id, struct dwell_diag *diag);
