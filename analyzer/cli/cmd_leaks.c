@@ -110,7 +110,8 @@ static void put_time(const struct question *question, const char *before, uint64
 	printf("%s%s", before, dwell_format_duration(number, ns, question->style.ascii));
 }
 
-static void print_step(const struct question *question, const struct dwell_leak_step *step)
+static void print_step(
+	const struct question *question, const struct dwell_leak_step *step, uint64_t until_ns)
 {
 	const struct dwell_catalog *catalog = question->answer->catalog;
 	char text[DWELL_NAME_SIZE];
@@ -122,6 +123,8 @@ static void print_step(const struct question *question, const struct dwell_leak_
 	if (step->holder && step->reason != DWELL_REASON_JOIN)
 		put(question, " of ", dwell_name_task(text, catalog, step->holder));
 	put_time(question, " since ", step->since_ns);
+	if (until_ns > step->since_ns)
+		put_time(question, ", for ", until_ns - step->since_ns);
 	put(question, ", at ", dwell_name_site(text, catalog, step->stack));
 	putchar('\n');
 }
@@ -156,7 +159,7 @@ static void print_leak(const struct question *question, const struct dwell_leak 
 
 	print_heading(question, leak, allowed);
 	for (size_t i = 0; i < steps; i++)
-		print_step(question, &leak->steps[i]);
+		print_step(question, &leak->steps[i], leak->until_ns);
 	if (steps < leak->step_count)
 		printf("    and %zu more\n", leak->step_count - steps);
 }
