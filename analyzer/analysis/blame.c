@@ -83,7 +83,8 @@ int waits_release(struct waits *waits, struct released *of, const struct release
 		.stack = release->stack,
 		.how = DWELL_HOW_INFERRED,
 	};
-	const bool turn = released_turn(of, release->task);
+	/* Where turns are rare, one may be a chance: tasks that put work back into their queue. */
+	const bool turn = released_turn(of, release->task) && of->turns * 2 >= of->releases;
 	int err = DWELL_OK;
 
 	for (uint32_t i = 0; turn && i < of->late_count && !err; i++) {
