@@ -73,7 +73,8 @@ static void forget(struct utilization *u)
 static int add_step(struct utilization *u, const struct utilization_step *step)
 {
 	if (u->count == u->cap) {
-		forget(u);
+		if (u->count)
+			forget(u);
 		if (u->count > u->cap / 2 || !u->cap) {
 			const size_t cap = u->cap ? u->cap * 2 : 256;
 			struct utilization_step *steps = realloc(u->steps, cap * sizeof(*steps));
