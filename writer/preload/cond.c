@@ -29,8 +29,9 @@ static void take_again(const struct retaken *of)
 		if (!self)                                                                         \
 			return real_call;                                                          \
 		MUTEX_GIVEN(mutex);                                                                \
-		__attribute__((cleanup(take_again))) const struct retaken retaken = { (mutex),     \
-			__builtin_return_address(0), __builtin_frame_address(0) };                 \
+		__attribute__((cleanup(take_again), unused))                                       \
+		const struct retaken retaken = { (mutex), __builtin_return_address(0),             \
+			__builtin_frame_address(0) };                                              \
 		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(cond),                \
 			.reason = DWELL_REASON_COND, .kind = DWELL_OBJECT_COND, .flags = (timed)); \
 		COUNT_WAITER(cond);                                                                \
