@@ -24,7 +24,8 @@ unshare -pf --mount-proc true 2>/dev/null || {
 }
 
 # record NAME OPTION COMMAND...: what its tasks are called, in NAME. What the kernel tells of too
-# may stand there once more under a number made up, where it was gone before anyone looked.
+# may stand there once more under a number made up, where it was gone before anyone looked. A child
+# calls itself w-child and is gone at once: whether its name was seen is luck, bare as well.
 record() {
 	local name=$1 option=$2
 	local most=8388608
@@ -33,7 +34,8 @@ record() {
 	"$bin/dwell" record -q "$option" -o "$name.dwell" -- "$@" >out 2>&1
 	local status=$?
 	"$bin/dwell" tasks --limit 0 "$name.dwell" | tr -d '()' |
-		awk -v most="$most" '$2 ~ /^[0-9]+$/ && $2 < most { print $1 }' | sort >"$name"
+		awk -v most="$most" '$2 ~ /^[0-9]+$/ && $2 < most { print $1 }' |
+		sed 's/^w-child$/planted/' | sort >"$name"
 	return $status
 }
 

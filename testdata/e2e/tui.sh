@@ -31,16 +31,18 @@ shows() {
 	return 1
 }
 
-# begin TERM LOCALE: a shell that runs the viewer and tells how it ended
+# begin TERM LOCALE: a shell that runs the viewer and tells how it ended; the size is tmux's to set,
+# and it takes its time
 begin() {
 	tm kill-server
 	round=$((round + 1))
 	cat >"$work/go" <<GO
 export TERM=$1 LC_ALL=$2
-stty -a >$work/before
+stty -a | sed 's/rows.*columns[^;]*;//' >$work/before
 $bin/dwell tui "$trace"
-echo "ended with \$?"
-stty -a >$work/after
+status=\$?
+stty -a | sed 's/rows.*columns[^;]*;//' >$work/after
+echo "ended with \$status"
 sleep 1000
 GO
 	tm new-session -d -x 120 -y 40 "bash $work/go"
