@@ -183,7 +183,7 @@ void perf_stacks_exec(struct perf_stacks *stacks, uint32_t process)
 
 int perf_stacks_fork(struct perf_stacks *stacks, uint32_t child, uint32_t parent)
 {
-	struct perf_space *to;
+	struct perf_space *to = NULL;
 	int err = space_of(stacks, child, &to);
 
 	perf_stacks_exec(stacks, child);
