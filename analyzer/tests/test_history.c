@@ -250,7 +250,7 @@ Test(history, limits_and_nothing)
 
 	open_history(&o, &options, 200);
 	cr_expect(eq(int, dwell_history_read(&h, o.study, &few, &diag), DWELL_ELIMIT));
-	cr_expect(gt(u8, (uint8_t)diag.what[0], 0));
+	cr_expect(lt(u8, 0, (uint8_t)diag.what[0]));
 	cr_expect(eq(int, dwell_history_read(&h, o.study, &nothing, &diag), DWELL_EINVAL));
 	cr_expect(eq(ptr, h, NULL));
 	dwell_history_free(NULL);
