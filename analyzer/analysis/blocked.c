@@ -198,14 +198,29 @@ static bool is_harmless(const struct dwell_blocked_row *row)
 	return row->role == DWELL_ROLE_WORK || row->role == DWELL_ROLE_TIME;
 }
 
+/*
+ * What a wait cost: all of the time in which CPUs stood idle, an eighth of the rest. While all CPUs
+ * are busy others got on with their work, but who waited was late, and a long wait is not to
+ * stand behind a short one for a microsecond of idleness.
+ */
+static uint64_t weight(const struct dwell_blocked_row *row)
+{
+	if (is_harmless(row))
+		return row->waits.total_ns;
+	/* Waits that have not ended are idle, too, and in no total. */
+	if (row->underused_ns >= row->waits.total_ns)
+		return row->underused_ns;
+	return row->underused_ns + (row->waits.total_ns - row->underused_ns) / 8;
+}
+
 static int rank(const void *a, const void *b)
 {
 	const struct dwell_blocked_row *x = a, *y = b;
 
 	if (is_harmless(x) != is_harmless(y))
 		return is_harmless(x) ? 1 : -1;
-	if (x->underused_ns != y->underused_ns && !is_harmless(x))
-		return x->underused_ns > y->underused_ns ? -1 : 1;
+	if (weight(x) != weight(y))
+		return weight(x) > weight(y) ? -1 : 1;
 	if (x->waits.total_ns != y->waits.total_ns)
 		return x->waits.total_ns > y->waits.total_ns ? -1 : 1;
 	if (x->open_ns != y->open_ns)

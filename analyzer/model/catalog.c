@@ -178,6 +178,7 @@ int catalog_put_mapping(
 		return end_put(catalog, DWELL_OK);
 	kept->stage = stage;
 	kept->defined = true;
+	kept->base = mapping->start - mapping->file_offset;
 	return end_put(catalog, strings_keep(&catalog->strings, mapping->path, &kept->path));
 }
 

@@ -37,6 +37,7 @@ struct catalog_counter {
 
 struct catalog_mapping {
 	struct dwell_string path;
+	uint64_t base; /* an address less this is an offset in the file */
 	uint32_t stage;
 	bool defined;
 };

@@ -115,8 +115,10 @@ static size_t frames_of(const struct dwell_catalog *catalog, uint32_t id,
 	struct dwell_frame frame = { .address = location ? location->address : 0 };
 	size_t i = 0;
 
-	if (mapping)
+	if (mapping) {
 		frame.module = mapping->path;
+		frame.offset = frame.address - mapping->base;
+	}
 	do {
 		if (location && i < location->line_count) {
 			frame.function = location->lines[i].function;

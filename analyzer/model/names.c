@@ -75,8 +75,9 @@ const char *dwell_name_frame(char out[DWELL_NAME_SIZE], const struct dwell_frame
 	int used;
 
 	if (!frame->function.size) {
+		/* Where it was loaded differs from run to run; its place in the file does not. */
 		snprintf(out, DWELL_NAME_SIZE, "%.*s%s0x%" PRIx64, length(module), module.at,
-			module.size ? " " : "", frame->address);
+			module.size ? "+" : "", module.size ? frame->offset : frame->address);
 		return out;
 	}
 	used = snprintf(out, DWELL_NAME_SIZE, "%.*s", length(frame->function), frame->function.at);
@@ -100,11 +101,21 @@ const char *dwell_name_site(
 	return held ? dwell_name_frame(out, &frames[0], true) : out;
 }
 
+const char *dwell_name_native(char out[DWELL_NATIVE_SIZE], uint8_t kind, uint64_t native_id)
+{
+	const bool numbered = kind >= DWELL_OBJECT_FILE && kind <= DWELL_OBJECT_TERMINAL &&
+			      kind != DWELL_OBJECT_TIMER && kind != DWELL_OBJECT_POOL;
+
+	snprintf(out, DWELL_NATIVE_SIZE, numbered ? "%" PRIu64 : "0x%" PRIx64, native_id);
+	return out;
+}
+
 const char *dwell_name_object(
 	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t id)
 {
 	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, id);
 	const char *kind = object ? dwell_object_kind_name(object->kind) : NULL;
+	char native[DWELL_NATIVE_SIZE];
 
 	*out = '\0';
 	if (!object)
@@ -114,8 +125,8 @@ const char *dwell_name_object(
 	else if (object->creation_stack && *dwell_name_site(out, catalog, object->creation_stack))
 		return out;
 	else if (object->native_id)
-		snprintf(out, DWELL_NAME_SIZE, "%s 0x%" PRIx64, kind ? kind : "object",
-			object->native_id);
+		snprintf(out, DWELL_NAME_SIZE, "%s %s", kind ? kind : "object",
+			dwell_name_native(native, object->kind, object->native_id));
 	else
 		snprintf(out, DWELL_NAME_SIZE, "%s %" PRIu32, kind ? kind : "object", id);
 	return out;

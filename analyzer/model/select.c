@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dwell/names.h"
 #include "model/drive.h"
 
 /* One [...] of a glob against a character; *next is behind it, or NULL where it is not closed. */
@@ -66,11 +67,10 @@ bool glob_matches(const char *glob, struct dwell_string text)
 	return !*glob;
 }
 
-static bool matches_number(const char *glob, uint64_t number, bool hex)
+static bool matches_number(const char *glob, uint64_t number)
 {
 	char text[24];
-	const int size =
-		snprintf(text, sizeof(text), hex ? "0x%llx" : "%llu", (unsigned long long)number);
+	const int size = snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
 
 	return glob_matches(glob, (struct dwell_string){ text, (size_t)size });
 }
@@ -83,24 +83,30 @@ static bool is_task(const struct model *model, const struct dwell_catalog_task *
 	const struct dwell_catalog_class *of = dwell_catalog_class(model->catalog, task->class_id);
 
 	if (s->task_glob && !glob_matches(s->task_glob, task->name) &&
-		!(task->tid >= 0 && matches_number(s->task_glob, (uint64_t)task->tid, false)) &&
-		!(task->native_id && matches_number(s->task_glob, task->native_id, false)))
+		!(task->tid >= 0 && matches_number(s->task_glob, (uint64_t)task->tid)) &&
+		!(task->native_id && matches_number(s->task_glob, task->native_id)))
 		return false;
 	if (s->class_glob && !(of && glob_matches(s->class_glob, of->text)))
 		return false;
 	if (!s->process_glob)
 		return s->all_processes || dwell_catalog_recorded(model->catalog, task->id);
 	return process && (glob_matches(s->process_glob, process->name) ||
-				  (process->pid >= 0 && matches_number(s->process_glob,
-								(uint64_t)process->pid, false)));
+				  (process->pid >= 0 &&
+					  matches_number(s->process_glob, (uint64_t)process->pid)));
 }
 
 static bool is_object(const struct model *model, const struct dwell_catalog_object *object)
 {
 	const char *glob = model->selection.object_glob;
 
-	return glob_matches(glob, object->name) ||
-	       (object->native_id && matches_number(glob, object->native_id, true));
+	char native[DWELL_NATIVE_SIZE];
+
+	if (glob_matches(glob, object->name))
+		return true;
+	if (!object->native_id)
+		return false;
+	dwell_name_native(native, object->kind, object->native_id);
+	return glob_matches(glob, (struct dwell_string){ native, strlen(native) });
 }
 
 static uint64_t *new_bits(uint32_t end, size_t *words)

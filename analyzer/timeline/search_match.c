@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dwell/names.h"
 #include "dwell/search.h"
 
 enum { MOST_FRAMES = 128 };
@@ -185,11 +186,13 @@ static bool object_fits(const struct dwell_search *search, const struct dwell_se
 {
 	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, id);
 	const char *kind = object ? dwell_object_kind_name(object->kind) : NULL;
+	char native[DWELL_NATIVE_SIZE];
 
 	if (!object)
 		return false;
+	dwell_name_native(native, object->kind, object->native_id);
 	return fits(search, term, object->name) ||
-	       fits_number(search, term, "0x%" PRIx64, object->native_id) ||
+	       fits(search, term, (struct dwell_string){ native, strlen(native) }) ||
 	       (kind && fits(search, term, (struct dwell_string){ kind, strlen(kind) }));
 }
 

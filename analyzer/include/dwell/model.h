@@ -82,6 +82,7 @@ struct dwell_frame {
 	struct dwell_string file;
 	struct dwell_string module; /* path of the file mapped there */
 	uint64_t address;           /* 0: not known */
+	uint64_t offset;            /* of the address in the module's file */
 	uint32_t line;              /* 0: not known */
 	bool inlined;
 };

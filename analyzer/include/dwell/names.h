@@ -21,6 +21,11 @@ const char *dwell_name_task(
 const char *dwell_name_class(
 	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t task);
 
+/* The number a system gives an object of this kind: an address is read in hexadecimal, a thread,
+ * a process, a descriptor or an inode is not. */
+enum { DWELL_NATIVE_SIZE = 24 };
+const char *dwell_name_native(char out[DWELL_NATIVE_SIZE], uint8_t kind, uint64_t native_id);
+
 /* Its name, where it was made, or its kind and number: "mutex 0x7f12". "" for none. */
 const char *dwell_name_object(
 	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t object);
@@ -33,7 +38,8 @@ const char *dwell_name_site(
 const char *dwell_name_executor(
 	char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog, uint32_t executor);
 
-/* "take", with its place "take (pool.c:41)"; module and address where it has no function. */
+/* "take", with its place "take (pool.c:41)"; "libpool.so+0x1f3c", the module and the place in its
+ * file, where it has no function. */
 const char *dwell_name_frame(
 	char out[DWELL_NAME_SIZE], const struct dwell_frame *frame, bool place);
 
