@@ -101,10 +101,17 @@ const char *dwell_name_site(
 	return held ? dwell_name_frame(out, &frames[0], true) : out;
 }
 
+/* Recorders give it descriptors that were closed before they were looked at. */
+static bool is_descriptor(uint8_t kind, uint64_t native_id)
+{
+	return kind == DWELL_OBJECT_OTHER && native_id < 1 << 20;
+}
+
 const char *dwell_name_native(char out[DWELL_NATIVE_SIZE], uint8_t kind, uint64_t native_id)
 {
-	const bool numbered = kind >= DWELL_OBJECT_FILE && kind <= DWELL_OBJECT_TERMINAL &&
-			      kind != DWELL_OBJECT_TIMER && kind != DWELL_OBJECT_POOL;
+	const bool numbered = is_descriptor(kind, native_id) ||
+			      (kind >= DWELL_OBJECT_FILE && kind <= DWELL_OBJECT_TERMINAL &&
+				      kind != DWELL_OBJECT_TIMER && kind != DWELL_OBJECT_POOL);
 
 	snprintf(out, DWELL_NATIVE_SIZE, numbered ? "%" PRIu64 : "0x%" PRIx64, native_id);
 	return out;
@@ -124,6 +131,8 @@ const char *dwell_name_object(
 		snprintf(out, DWELL_NAME_SIZE, "%.*s", length(object->name), object->name.at);
 	else if (object->creation_stack && *dwell_name_site(out, catalog, object->creation_stack))
 		return out;
+	else if (is_descriptor(object->kind, object->native_id))
+		snprintf(out, DWELL_NAME_SIZE, "descriptor %" PRIu64, object->native_id);
 	else if (object->native_id)
 		snprintf(out, DWELL_NAME_SIZE, "%s %s", kind ? kind : "object",
 			dwell_name_native(native, object->kind, object->native_id));

@@ -18,11 +18,12 @@ executor x1 kind=cpu number=0
 executor x2 kind=cpu number=1
 object o1 kind=mutex process=p1 native=0x7f1230
 object o2 kind=thread process=p1 native=12
+object o3 kind=other process=p1 native=3
 0 switch peer=t1 executor=x1
 1000 switch peer=t2 executor=x2
 1000000 switch task=t1 peer=t3 state=blocked reason=mutex object=o1 executor=x1 stack=s1
 9000000 wake task=t1 peer=t2 state=runnable
-9000000 switch task=t3 peer=t1 state=blocked reason=futex executor=x1 stack=s3
+9000000 switch task=t3 peer=t1 state=blocked reason=syscall object=o3 executor=x1 stack=s3
 9900000 switch task=t1 state=blocked reason=join object=o2 executor=x1 stack=s2
 9920000 wake task=t1 peer=t2 state=runnable
 9920000 switch peer=t1 executor=x1
