@@ -218,6 +218,13 @@ static bool ask_near(struct tui *tui)
 	key = work_key(first_ns + 1, last_ns);
 	if (work_is(&tui->near, key) && (work_goes_on(&tui->near) || tui->too_much))
 		return !tui->too_much;
+	if (tui->near.done) {
+		/* What cannot be read now cannot be read by asking again. */
+		if (dwell_job_error(tui->near.job))
+			return true;
+		work_drop(&tui->near);
+		tui->near.key = key;
+	}
 	tui->too_much =
 		dwell_timeline_want_near(tui->timeline, &question, &tui->near.job) == DWELL_ELIMIT;
 	return !tui->too_much;
@@ -265,12 +272,12 @@ bool cells_update(struct tui *tui, unsigned milliseconds)
 {
 	bool changed = false, exact = fill_tasks(tui), by_rows = false, fresh;
 
-	if (!exact) {
+	if (!exact)
 		by_rows = !ask_near(tui);
-		if (work_poll(&tui->near, milliseconds / 2)) {
-			changed = true;
-			fill_tasks(tui);
-		}
+	/* It may have ended just after its cells were there. */
+	if (work_poll(&tui->near, exact ? 0 : milliseconds / 2)) {
+		changed = true;
+		fill_tasks(tui);
 	}
 	ask_groups(tui, by_rows);
 	fresh = work_poll(&tui->groups, work_goes_on(&tui->near) ? 0 : milliseconds / 2);

@@ -12,6 +12,7 @@
 #include "core/port.h"
 #include "core/prompt.h"
 #include "core/rows.h"
+#include "core/work.h"
 #include "tests/play.h"
 #include "view/dump.h"
 #include "view/palette.h"
@@ -72,6 +73,24 @@ Test(port, zooming_keeps_the_cursor_in_view_and_comes_back)
 		play_key(&play, "s");
 	cr_assert_eq(tui->place.cell_ns, whole.cell_ns);
 	cr_assert_eq(tui->place.from_ns, whole.from_ns);
+	play_close(&play);
+}
+
+/* What is read is seen before its job has said that it ended. */
+Test(cells, reading_ends_where_its_cells_are_there_already)
+{
+	struct play play = open_play(GO);
+	struct tui *tui = play.tui;
+
+	for (unsigned i = 0; i < 30; i++)
+		tui_step(tui, REQUEST_ZOOM_IN);
+	tui_tick(tui, 0);
+	cr_assert(tui->near.job, "nothing was asked for");
+	cr_assert(dwell_job_wait(tui->near.job, 60000));
+	tui_tick(tui, 0);
+	cr_assert_not(work_goes_on(&tui->near));
+	tui_tick(tui, 60000);
+	cr_assert(tui->exact);
 	play_close(&play);
 }
 
