@@ -241,6 +241,19 @@ void act_show_all(struct tui *tui)
 	rows_filter(tui, NULL, 0);
 }
 
+void act_turn_others(struct tui *tui)
+{
+	if (!tui->other_tasks) {
+		say(tui, "nothing of other programs is in this trace");
+		return;
+	}
+	tui->others = !tui->others;
+	for (uint32_t id = 0; id < tui->rows.task_end; id++)
+		tui->rows.task_flags[id] &= (uint8_t)~FLAG_CALLED;
+	rows_build(tui);
+	say(tui, tui->others ? "all programs, in tables too" : "the recorded program only");
+}
+
 void act_next_group(struct tui *tui)
 {
 	static const char *const names[] = { "process", "class", "task", "executor" };

@@ -18,6 +18,7 @@ void act_follow_holder(struct tui *tui);
 void act_turn_flag(struct tui *tui, unsigned flag);
 void act_fold_all(struct tui *tui);
 void act_show_all(struct tui *tui);
+void act_turn_others(struct tui *tui);
 void act_alive(struct tui *tui);
 void act_next_group(struct tui *tui);
 void act_next_sort(struct tui *tui);

@@ -61,8 +61,8 @@ void against_add_rest(struct tui *tui)
 		return;
 	for (uint32_t id = 1; id < against->class_end && !tui->filtered; id++)
 		if (!against->used[id] && against->first[id + 1] > against->first[id] &&
-			dwell_catalog_recorded(
-				against->catalog, against->members[against->first[id]]))
+			(tui->others || dwell_catalog_recorded(against->catalog,
+						against->members[against->first[id]])))
 			add(tui, id);
 	memset(against->used, 0, against->class_end + 1u);
 }

@@ -236,13 +236,13 @@ static void ask_whole(struct tui *tui)
 	struct dwell_cells_question question = { .columns = tui->layout.columns };
 	struct dwell_group all = { .count = 0 };
 
-	if (work_is(&tui->whole, work_key(tui->layout.columns, 0)))
+	if (work_is(&tui->whole, work_key(tui->layout.columns, tui->others)))
 		return;
 	tasks = malloc(((size_t)tui->rows.task_end + 1) * sizeof(*tasks));
 	if (!tasks)
 		return;
 	for (uint32_t id = 1; id < tui->rows.task_end; id++)
-		if (dwell_catalog_task(tui->catalog, id))
+		if (dwell_catalog_task(tui->catalog, id) && rows_task_counts(tui, id))
 			tasks[all.count++] = id;
 	all.tasks = tasks;
 	question.cell_ns =

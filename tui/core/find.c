@@ -79,7 +79,7 @@ void find_wait(struct tui *tui, bool back)
 
 void find_match(struct tui *tui, bool back)
 {
-	struct dwell_search_question question = { .search = tui->searching };
+	struct dwell_search_question question = { .search = tui->searching, .own = !tui->others };
 
 	if (!tui->has_search)
 		say(tui, "nothing was searched for: press / first");
@@ -163,13 +163,15 @@ void find_site(struct tui *tui, uint32_t stack, uint32_t object, unsigned reason
 
 void find_count(struct tui *tui)
 {
-	struct dwell_search_question question = { .search = tui->searching, .count = true };
+	struct dwell_search_question question = {
+		.search = tui->searching, .count = true, .own = !tui->others
+	};
 	uint64_t key;
 
 	if (!tui->has_search)
 		return;
 	range_of(tui, &question);
-	key = work_key(work_key(question.from_ns, question.to_ns), 1);
+	key = work_key(work_key(question.from_ns, question.to_ns), question.own);
 	for (const char *c = tui->searching.text; *c; c++)
 		key = work_key(key, (unsigned char)*c);
 	if (!work_is(&tui->count, key))

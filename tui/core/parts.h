@@ -56,7 +56,14 @@ struct tui_rows {
 	uint32_t task_end, group_end;
 };
 
-enum tui_flag { FLAG_HIDDEN = 1, FLAG_PINNED = 2, FLAG_FOLDED = 4, FLAG_FILTERED = 8 };
+/* FLAG_CALLED: of another program, but somebody went there. */
+enum tui_flag {
+	FLAG_HIDDEN = 1,
+	FLAG_PINNED = 2,
+	FLAG_FOLDED = 4,
+	FLAG_FILTERED = 8,
+	FLAG_CALLED = 16
+};
 
 /* Where the view is. */
 struct tui_place {

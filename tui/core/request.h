@@ -73,6 +73,7 @@
 	X(HIDE, "hide", "i", "hide this row")                                                      \
 	X(ALIVE, "alive", "b", "show only rows of tasks that live in view")                        \
 	X(SHOW_ALL, "show-all", "I", "show hidden rows, and drop the filter")                      \
+	X(OTHERS, "others", "O", "rows of all programs, or of the recorded one only")              \
 	X(DETAILS, "details", "D", "details below: more, less, none")                              \
 	G("Screens")                                                                               \
 	X(TIMELINE, "timeline", "1", "the timeline")                                               \

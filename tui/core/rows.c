@@ -115,10 +115,17 @@ static struct dwell_string group_name(const struct tui *tui, uint32_t id)
 	}
 }
 
+bool rows_task_counts(const struct tui *tui, uint32_t task)
+{
+	return tui->others || dwell_catalog_recorded(tui->catalog, task);
+}
+
 static bool is_shown(const struct tui *tui, uint32_t task, uint32_t group)
 {
 	const struct tui_rows *rows = &tui->rows;
 
+	if (!rows_task_counts(tui, task) && !(rows->task_flags[task] & FLAG_CALLED))
+		return false;
 	return !(rows->task_flags[task] & (FLAG_HIDDEN | FLAG_FILTERED)) &&
 	       !(group < rows->group_end && rows->group_flags[group] & FLAG_HIDDEN);
 }

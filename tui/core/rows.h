@@ -27,6 +27,9 @@ void rows_note_place(struct tui *tui);
 void rows_find_place(struct tui *tui);
 
 uint8_t *rows_flags(struct tui *tui, const struct tui_row *row);
+/* A task that is looked at by itself: of what was recorded, unless others are shown, too. */
+bool rows_task_counts(const struct tui *tui, uint32_t task);
+
 /* Hide tasks that have not their bit; NULL: drop the filter. */
 void rows_filter(struct tui *tui, const uint64_t *bits, size_t words);
 

@@ -86,6 +86,7 @@ void rows_select_task(struct tui *tui, uint32_t task)
 	if (tui->group == GROUP_EXECUTOR)
 		tui->group = GROUP_PROCESS;
 	tui->rows.task_flags[task] &= (uint8_t) ~(FLAG_HIDDEN | FLAG_FILTERED);
+	tui->rows.task_flags[task] |= FLAG_CALLED;
 	rows_build(tui);
 	group = group_of(tui, task);
 	if (group) {

@@ -125,6 +125,9 @@ static bool step_rows(struct tui *tui, enum request request)
 	case REQUEST_ALIVE:
 		act_alive(tui);
 		return true;
+	case REQUEST_OTHERS:
+		act_turn_others(tui);
+		return true;
 	case REQUEST_SHOW_ALL:
 		act_show_all(tui);
 		return true;

@@ -45,6 +45,7 @@ bool table_update(struct tui *tui, unsigned milliseconds)
 		.analyses = analyses[tui->screen],
 		.threads = 1,
 		.worst = WORST,
+		.selection.all_processes = tui->others,
 	};
 	uint64_t key;
 
@@ -58,7 +59,7 @@ bool table_update(struct tui *tui, unsigned milliseconds)
 	if (query.selection.to_ns == tui->facts->end_ns)
 		query.selection.to_ns = 0;
 	key = work_key(query.selection.from_ns, query.selection.to_ns);
-	key = work_key(key, tui->screen);
+	key = work_key(work_key(key, tui->screen), tui->others);
 	if (!work_is(&tui->answer, key)) {
 		tui->line[tui->screen] = tui->line_top[tui->screen] = 0;
 		dwell_timeline_want_answer(tui->timeline, &query, &tui->answer.job);

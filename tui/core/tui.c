@@ -84,12 +84,23 @@ void tui_free(struct tui *tui)
 	free(tui);
 }
 
+static uint32_t count_others(const struct tui *tui)
+{
+	uint32_t count = 0;
+
+	for (uint32_t id = 1; id < dwell_catalog_tasks(tui->catalog); id++)
+		count += dwell_catalog_task(tui->catalog, id) &&
+			 !dwell_catalog_recorded(tui->catalog, id);
+	return count;
+}
+
 /* The trace can be seen now. */
 static void begin(struct tui *tui)
 {
 	tui->ready = true;
 	tui->facts = dwell_timeline_facts(tui->timeline);
 	tui->catalog = dwell_timeline_catalog(tui->timeline);
+	tui->other_tasks = count_others(tui);
 	tui->place = (struct tui_place){ .time_ns = tui->facts->begin_ns };
 	port_fit(tui);
 	rows_build(tui);

@@ -35,6 +35,8 @@ struct tui {
 	unsigned palette;
 	bool ascii;
 	bool quit;
+	bool others;          /* tasks of programs that were not to be recorded are shown, too */
+	uint32_t other_tasks; /* how many there are */
 
 	struct tui_against *against; /* NULL: nothing is compared with */
 	struct tui_place place;

@@ -16,7 +16,7 @@ enum { STATUS_DONE = 0, STATUS_ASKED = 2, STATUS_INPUT = 3, STATUS_REFUSED = 5 }
 
 struct request_options {
 	const char *path, *at, *against, *palette;
-	bool ascii;
+	bool ascii, others;
 };
 
 static const char usage[] =
@@ -26,6 +26,7 @@ static const char usage[] =
 	"\n"
 	"      --at ID            open at what has this id in a report\n"
 	"      --against BASE     compare with another trace, class by class\n"
+	"      --all-processes    also tasks of processes that were not to be recorded\n"
 	"      --palette NAME     dark, light, safe (for the colour-blind), mono\n"
 	"      --ascii            draw with ASCII only\n"
 	"      --keys             print the keys and what they do\n"
@@ -57,8 +58,9 @@ static int print_keys(void)
 static int read_options(int argc, char **argv, struct request_options *out)
 {
 	static const struct option options[] = {
-		{ "at", required_argument, NULL, 'a' },
+		{ "at", required_argument, NULL, '@' },
 		{ "against", required_argument, NULL, 'b' },
+		{ "all-processes", no_argument, NULL, 'a' },
 		{ "palette", required_argument, NULL, 'p' },
 		{ "ascii", no_argument, NULL, 'A' },
 		{ "keys", no_argument, NULL, 'k' },
@@ -70,11 +72,14 @@ static int read_options(int argc, char **argv, struct request_options *out)
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (option) {
-		case 'a':
+		case '@':
 			out->at = optarg;
 			break;
 		case 'b':
 			out->against = optarg;
+			break;
+		case 'a':
+			out->others = true;
 			break;
 		case 'p':
 			out->palette = optarg;
@@ -126,6 +131,7 @@ static int show(struct dwell_timeline *timeline, struct dwell_timeline *base,
 		tui->palette = choose_palette(options);
 		tui->ascii = options->ascii || !screen_utf8();
 		tui->wanted_text = options->at;
+		tui->others = options->others;
 		status = loop_run(tui) ? STATUS_DONE : STATUS_REFUSED;
 		screen_close();
 		if (tui->err)

@@ -144,14 +144,13 @@ static void cell_line(struct pane *pane)
 		return;
 	if (rows_selected(tui)->kind == ROW_EXECUTOR)
 		whole = tui->place.cell_ns;
+	if (cell->longest_wait_ns)
+		snprintf(text, sizeof(text), "longest wait %s",
+			duration(longest, tui, cell->longest_wait_ns));
 	share(text, sizeof(text), "running", cell->ns[DWELL_RUNNING], whole);
 	share(text, sizeof(text), "runnable", cell->ns[DWELL_RUNNABLE], whole);
 	share(text, sizeof(text), "blocked", cell->ns[DWELL_BLOCKED], whole);
 	share(text, sizeof(text), "unknown", cell->ns[DWELL_UNKNOWN], whole);
-	used = strlen(text);
-	if (cell->longest_wait_ns)
-		snprintf(text + used, sizeof(text) - used, "; longest wait %s",
-			duration(longest, tui, cell->longest_wait_ns));
 	used = strlen(text);
 	if (!tui->exact)
 		snprintf(text + used, sizeof(text) - used, " (about)");

@@ -48,12 +48,17 @@ static void append(char *out, size_t size, const char *text)
 
 static void describe(const struct tui *tui, char *out, size_t size)
 {
+	const uint32_t tasks = tui->facts->tasks - (tui->others ? 0 : tui->other_tasks);
 	char text[DWELL_NUMBER_SIZE], part[64];
 
 	dwell_format_duration(text, tui->facts->end_ns - tui->facts->begin_ns, tui->ascii);
 	append(out, size, text);
-	snprintf(part, sizeof(part), "%u tasks", tui->facts->tasks);
+	snprintf(part, sizeof(part), "%u task%s", tasks, tasks == 1 ? "" : "s");
 	append(out, size, part);
+	if (tui->other_tasks && !tui->others) {
+		snprintf(part, sizeof(part), "(O: %u of others)", tui->other_tasks);
+		append(out, size, part);
+	}
 	snprintf(part, sizeof(part), "%s events", dwell_format_count(text, tui->facts->events));
 	append(out, size, part);
 }
@@ -178,14 +183,17 @@ static void draw_busy(struct frame *frame, const struct tui *tui, unsigned y)
 
 static void draw_hints(struct frame *frame, const struct tui *tui, unsigned x, unsigned y)
 {
-	static const char timeline[] =
-		"? help  w/s zoom  a/d pan  f all  Enter to it  / search  Tab tables";
-	static const char table[] =
-		"? help  Enter go there  j/k move  Tab next  1 timeline  Y save";
-	const char *text = tui->screen == SCREEN_TIMELINE ? timeline : table;
+	/* The first that has room. */
+	static const char *const hints[2][3] = {
+		{ "? help  w/s zoom  a/d pan  f all  Enter to it  / search  Tab tables  q quit",
+			"? help  w/s zoom  a/d pan  Tab tables  q quit", "? help  q quit" },
+		{ "? help  Enter go there  j/k move  Tab next  1 timeline  Y save  q quit",
+			"? help  Enter go there  1 timeline  q quit", "? help  q quit" },
+	};
+	const char *const *texts = hints[tui->screen != SCREEN_TIMELINE], *text = texts[0];
 
-	if (frame->width < x + strlen(text) + 4)
-		text = "? help";
+	for (unsigned i = 1; i < 3 && frame->width < x + strlen(text) + 4; i++)
+		text = texts[i];
 	if (frame->width > x + 10)
 		frame_text(frame, frame->width - (unsigned)strlen(text) - 1, y,
 			frame->width - x - 3, text, (struct pen){ .fore = TONE_FAINT });

@@ -35,7 +35,8 @@ static void draw_overview(struct frame *frame, const struct tui *tui)
 	const uint64_t to_ns = port_to(tui);
 	const struct pen faint = { .fore = TONE_FAINT };
 
-	frame_text(frame, 1, OVERVIEW_LINE, tui->layout.label - 2, "all tasks", faint);
+	frame_text(frame, 1, OVERVIEW_LINE, tui->layout.label - 2,
+		tui->other_tasks && !tui->others ? "recorded tasks" : "all tasks", faint);
 	for (unsigned i = 0; i < tui->overview_columns; i++) {
 		const uint64_t start = tui->overview_from + i * tui->overview_cell;
 		const bool seen = start < to_ns && start + tui->overview_cell > tui->place.from_ns;
@@ -130,6 +131,22 @@ static void draw_ruler(struct frame *frame, const struct tui *tui)
 	mark_column(frame, tui, tui->place.time_ns, "▼", "V", TONE_STRONG);
 }
 
+/* The number at the end of a name tells it from others alike: it is not what is cut off. */
+static void draw_name(struct frame *frame, unsigned x, unsigned y, unsigned room, const char *name,
+	struct pen pen)
+{
+	const char *tail = strrchr(name, ' ');
+	const size_t digits = tail ? strspn(tail + 1, "([0123456789)]") : 0;
+
+	if (!digits || tail[1 + digits] || digits + 11 > room || strlen(name) <= room) {
+		frame_text(frame, x, y, room, name, pen);
+		return;
+	}
+	room -= (unsigned)digits + 1;
+	x += frame_bytes(frame, x, y, room, name, (size_t)(tail - name), pen);
+	frame_text(frame, x, y, (unsigned)digits + 1, tail, pen);
+}
+
 static void draw_label(struct frame *frame, const struct tui *tui, const struct tui_row *row,
 	unsigned y, bool selected)
 {
@@ -158,7 +175,7 @@ static void draw_label(struct frame *frame, const struct tui *tui, const struct 
 	if (group)
 		snprintf(count, sizeof(count), " %zu", row->count);
 	room -= room > strlen(count) + 8 ? (unsigned)strlen(count) : 0;
-	frame_text(frame, x, y, room, name_row(name, tui, row), pen);
+	draw_name(frame, x, y, room, name_row(name, tui, row), pen);
 	frame_text(frame, end - (unsigned)strlen(count), y, (unsigned)strlen(count), count,
 		(struct pen){ .fore = TONE_FAINT,
 			.back = back,
