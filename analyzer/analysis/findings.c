@@ -85,12 +85,17 @@ void finding_title(struct dwell_finding *finding, const char *format, ...)
 	va_end(args);
 }
 
-void finding_task(struct dwell_finding *finding, uint32_t task)
+bool finding_names(const struct dwell_finding *finding, uint32_t task)
 {
 	for (size_t i = 0; i < finding->task_count; i++)
 		if (finding->tasks[i] == task)
-			return;
-	if (task && finding->task_count < DWELL_FINDING_TASKS)
+			return true;
+	return false;
+}
+
+void finding_task(struct dwell_finding *finding, uint32_t task)
+{
+	if (task && !finding_names(finding, task) && finding->task_count < DWELL_FINDING_TASKS)
 		finding->tasks[finding->task_count++] = task;
 }
 

@@ -40,6 +40,7 @@ struct dwell_finding *finding_new(
 __attribute__((format(printf, 2, 3))) void finding_title(
 	struct dwell_finding *finding, const char *format, ...);
 void finding_task(struct dwell_finding *finding, uint32_t task);
+bool finding_names(const struct dwell_finding *finding, uint32_t task);
 void finding_number(struct dwell_finding *finding, const char *name, unsigned kind, uint64_t value);
 void finding_text(struct dwell_finding *finding, const char *name, const char *text);
 
@@ -59,6 +60,9 @@ struct lock_blame {
 };
 struct lock_blame lock_blocked(const struct dwell_lock_row *lock, uint32_t reasons);
 struct lock_blame lock_preempted(const struct dwell_lock_row *lock);
+
+/* Does a finding about a lock, told before, name the task: as who held it? */
+bool lock_told(const struct findings *findings, uint32_t task);
 
 /* What the rules about a lock's holder have in common. */
 struct holder_rule {

@@ -95,9 +95,13 @@ static int fill_row(struct dwell_lock_row *row, const struct waits *waits, struc
 	row->open_ns = group->open_ns;
 	if (of) {
 		released_close(of);
+		released_calm(of);
 		row->convoys = of->convoys;
 		row->convoy_ns = of->convoy_ns;
 		row->convoy = of->longest;
+		row->passes = of->passes;
+		row->pressed_ns = of->pressed_ns;
+		row->pressed_at_ns = of->longest_press.start_ns;
 	}
 	err = distribution_of(&group->waits, &row->waits);
 	return err ? err : group_take_holders(group, &row->holders, &row->holder_count);

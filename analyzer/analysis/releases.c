@@ -115,6 +115,46 @@ void released_close(struct released *of)
 	of->chain = (struct dwell_convoy){ 0 };
 }
 
+void released_calm(struct released *of)
+{
+	const struct press *press = &of->press, *longest = &of->longest_press;
+
+	if (press->changes >= CONVOY) {
+		const uint64_t ns = press->end_ns - press->start_ns;
+
+		of->pressed_ns += ns;
+		if (ns > longest->end_ns - longest->start_ns)
+			of->longest_press = *press;
+	}
+	of->press = (struct press){ 0 };
+}
+
+static void press(struct released *of, uint64_t time_ns)
+{
+	if (!of->press.changes++)
+		of->press.start_ns = of->press.end_ns = time_ns;
+	if (time_ns > of->press.end_ns)
+		of->press.end_ns = time_ns;
+}
+
+/*
+ * Nobody got it by a wait since it was given up before, and here it is given up again. Of one that
+ * several hold at once that takes the same task both times.
+ */
+void released_pass(struct released *of, const struct release *release, bool shared)
+{
+	const struct release *before = released_latest(of, 0);
+
+	if (!of->queue)
+		return;
+	if (!of->press.changes) {
+		press(of, release->time_ns);
+	} else if (!of->owner && before && (!shared || before->task == release->task)) {
+		of->passes++;
+		press(of, release->time_ns);
+	}
+}
+
 void released_handover(struct released *of, uint64_t start_ns, uint64_t end_ns)
 {
 	struct dwell_convoy *chain = &of->chain;
@@ -131,6 +171,7 @@ void released_handover(struct released *of, uint64_t start_ns, uint64_t end_ns)
 		chain->end_ns = end_ns;
 	if (of->queue > chain->longest_queue)
 		chain->longest_queue = of->queue;
+	press(of, end_ns);
 }
 
 void released_got(struct released *of, uint32_t task)

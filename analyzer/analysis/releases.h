@@ -34,6 +34,11 @@ struct released {
 	struct dwell_convoy chain, longest;
 	uint64_t convoys, convoy_ns;
 	uint32_t queue; /* that wait now */
+	/* While somebody waits: hand-overs, and times it was taken again past who waits. */
+	struct press {
+		uint64_t start_ns, end_ns, changes;
+	} press, longest_press;
+	uint64_t passes, pressed_ns;
 	/* Who alone has got it by a wait since the last release; it may be several. */
 	uint32_t owner;
 	bool several;
@@ -65,8 +70,13 @@ int released_defer(struct released *of, const struct late *late);
 /* The i-th latest release, or NULL. */
 const struct release *released_latest(const struct released *of, uint32_t i);
 
-/* A wait for it ended: does it go on a convoy? Close ends the last one. */
+/* A wait for it ended: does it go on a convoy? */
 void released_handover(struct released *of, uint64_t start_ns, uint64_t end_ns);
+/* It is given up, by its own row: was it taken past those who wait? Before released_turn. */
+void released_pass(struct released *of, const struct release *release, bool shared);
+/* Nobody waits any more. */
+void released_calm(struct released *of);
+/* The last convoy ends. */
 void released_close(struct released *of);
 
 #endif

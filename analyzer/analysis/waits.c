@@ -131,8 +131,8 @@ static int queue(struct waits *waits, uint32_t task, uint32_t object)
 	if (waiter->queued) {
 		struct released *of = releases_of(&waits->releases, waiter->queued);
 
-		if (of && of->queue)
-			of->queue--;
+		if (of && of->queue && !--of->queue)
+			released_calm(of);
 		waiter->queued = 0;
 	}
 	if (!object)
@@ -153,9 +153,14 @@ static int on_release(struct waits *waits, const struct dwell_event *event)
 
 	if (!of)
 		return event->object ? DWELL_ENOMEM : DWELL_OK;
+	const struct release release = { event->time_ns, event->task, event->stack };
+	const struct dwell_catalog_object *object =
+		dwell_catalog_object(waits->model->catalog, event->object);
+
 	of->has_rows = true;
-	return waits_release(
-		waits, of, &(struct release){ event->time_ns, event->task, event->stack });
+	if (object && (object->kind == DWELL_OBJECT_MUTEX || object->kind == DWELL_OBJECT_RWLOCK))
+		released_pass(of, &release, object->kind == DWELL_OBJECT_RWLOCK);
+	return waits_release(waits, of, &release);
 }
 
 static int on_wake(struct waits *waits, const struct dwell_event *event)

@@ -170,6 +170,71 @@ Test(findings, holder_preempted)
 	}
 }
 
+/*
+ * Task 1 runs on for 99 ms with the locks of tasks 2 and 3, and gives both up at the end; before
+ * that so many times, each time for itself.
+ */
+static void pass(struct script *script, unsigned times)
+{
+	begin(script, 3);
+	say(script, "object o3 kind=mutex process=p1 native=0x30 name=\"other\"");
+	say(script, "0 switch peer=t1 executor=x1");
+	for (unsigned t = 2; t <= 3; t++) {
+		say(script, "%u switch peer=t%u executor=x2", MS, t);
+		say(script, "%u wait-begin task=t%u reason=mutex object=o%u peer=t1", MS, t,
+			t == 2 ? 1 : 3);
+		say(script, "%u switch task=t%u state=blocked executor=x2", MS, t);
+	}
+	for (unsigned i = 1; i <= times; i++)
+		say(script, "%u release task=t1 object=o1\n%u release task=t1 object=o3",
+			i * 10 * MS, i * 10 * MS);
+	for (unsigned t = 2; t <= 3; t++) {
+		say(script, "%u release task=t1 object=o%u", 100 * MS, t == 2 ? 1 : 3);
+		say(script, "%u wake task=t%u state=runnable peer=t1", 100 * MS, t);
+	}
+	for (unsigned t = 2; t <= 3; t++) {
+		say(script, "%u switch peer=t%u executor=x2", 100 * MS, t);
+		say(script, "%u wait-end task=t%u", 100 * MS, t);
+		say(script, "%u switch task=t%u state=blocked executor=x2", 100 * MS, t);
+	}
+	say(script, "%u switch task=t1 state=blocked executor=x1", 100 * MS);
+}
+
+/* Taken again and again past who waits it is a convoy, held once for long it is not: then it is
+ * told that one ran alone. Where both hold, only the lock is named. */
+Test(findings, taken_past_who_waits)
+{
+	static const struct {
+		unsigned times;
+		uint64_t end_ms;
+		const char *rule; /* NULL: none at all */
+		size_t count;
+	} rows[] = {
+		{ 9, 450, "lock-convoy", 2 },
+		{ 2, 450, "lock-convoy", 2 },    /* 10, 20, 100, and the wait's end: four */
+		{ 1, 450, "serial-stretch", 1 }, /* three only */
+		{ 0, 450, "serial-stretch", 1 },
+		{ 9, 1800, "lock-convoy", 2 }, /* 90 ms: a twentieth */
+		{ 9, 1801, NULL, 0 },
+	};
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct dwell_answer *answer;
+
+		pass(&script, rows[i].times);
+		answer = judge(&script, rows[i].end_ms * MS);
+		cr_expect(eq(sz, answer->findings->count, rows[i].count), "%zu", i);
+		for (size_t f = 0; f < answer->findings->count; f++)
+			cr_expect(eq(str, (char *)answer->findings->rows[f].rule,
+					  (char *)rows[i].rule),
+				"%zu", i);
+		dwell_answer_free(answer);
+		free(script.text);
+		script.text = NULL;
+	}
+}
+
 Test(findings, starvation)
 {
 	struct script script = { 0 };

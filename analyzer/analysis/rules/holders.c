@@ -52,6 +52,20 @@ struct lock_blame lock_preempted(const struct dwell_lock_row *lock)
 	return blame;
 }
 
+bool lock_told(const struct findings *findings, uint32_t task)
+{
+	const struct rule *const rules[] = { &rule_lock_convoy, &rule_holder_in_io,
+		&rule_holder_asleep, &rule_blocking_call, &rule_holder_preempted };
+	const struct dwell_findings *told = findings->out;
+
+	for (size_t i = 0; i < told->count; i++)
+		for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++)
+			if (told->rows[i].rule == rules[r]->name &&
+				finding_names(&told->rows[i], task))
+				return true;
+	return false;
+}
+
 static int tell(struct findings *findings, const struct holder_rule *of,
 	const struct dwell_lock_row *lock, const struct lock_blame *blame)
 {

@@ -24,7 +24,7 @@ static bool is_alone(const struct watch_stretch *s, uint64_t ns)
 struct alone {
 	uint64_t ns, at_ns, lost_ns;
 	uint64_t task_ns; /* of ns, with this one as the leader */
-	uint64_t waiting_ns, barrier_ns;
+	uint64_t waiting_ns, barrier_ns, locked_ns;
 	uint32_t task;
 };
 
@@ -57,6 +57,7 @@ static struct alone measure(const struct findings *findings, const struct watch_
 		alone.ns += ns;
 		alone.waiting_ns += s->waiting_ns;
 		alone.barrier_ns += s->barrier_ns;
+		alone.locked_ns += s->locked_ns;
 		alone.task_ns += s->leader == alone.task ? ns : 0;
 		/* No more of them could have run than there are other CPUs. */
 		if (waiting_ns > (findings->cpus - 1) * ns)
@@ -80,6 +81,15 @@ static bool was_waited_for(const struct findings *findings, const struct alone *
 		return true;
 	return task->waiter_count >= 2 && alone->task_ns > alone->ns / 2 &&
 	       task->ended_ns >= 2 * alone->task_ns;
+}
+
+/*
+ * The others waited mostly for locks, and a finding tells of one that this task held: it says why,
+ * and of the same time.
+ */
+static bool is_told(const struct findings *findings, const struct alone *alone)
+{
+	return alone->locked_ns > alone->waiting_ns / 2 && lock_told(findings, alone->task);
 }
 
 static int tell_alone(struct findings *findings, const struct alone *alone)
@@ -114,7 +124,7 @@ static int find_serial(struct findings *findings)
 			continue;
 		alone = measure(findings, process);
 		if (alone.ns >= 50000000 && alone.ns >= (process->end_ns - process->begin_ns) / 5 &&
-			was_waited_for(findings, &alone) &&
+			was_waited_for(findings, &alone) && !is_told(findings, &alone) &&
 			finding_matters(findings, alone.lost_ns))
 			err = tell_alone(findings, &alone);
 	}

@@ -35,16 +35,26 @@ static int tell_herd(struct findings *findings, uint32_t id, const struct watch_
 	return DWELL_OK;
 }
 
+/*
+ * By the time that is seen; or by their number, as where wakes were not recorded the time from one
+ * to the moment the task ran is not seen.
+ */
+static bool herd_matters(const struct findings *findings, const struct watch_object *object)
+{
+	const uint64_t ms_ns = 1000000, many = 1000;
+
+	return (object->vain_ns >= ms_ns && object->vain_ns >= findings->length_ns / 1000) ||
+	       (object->vain >= many && object->vain >= findings->length_ns / ms_ns);
+}
+
 static int find_herds(struct findings *findings)
 {
-	const uint64_t least_ns = 1000000;
 	int err = DWELL_OK;
 
 	for (uint32_t id = 1; id < findings->watch->objects.end && !err; id++) {
 		const struct watch_object *object = table_get(&findings->watch->objects, id);
 
-		if (object && is_herd(object) && object->vain_ns >= least_ns &&
-			object->vain_ns >= findings->length_ns / 1000)
+		if (object && is_herd(object) && herd_matters(findings, object))
 			err = tell_herd(findings, id, object);
 	}
 	return err;

@@ -100,6 +100,12 @@ struct dwell_lock_row {
 	size_t holder_count;
 	uint64_t convoys, convoy_ns;
 	struct dwell_convoy convoy; /* the longest */
+	/*
+	 * Times it was given up and taken again before those who waited; and the time in which
+	 * somebody waited all along while that, or a hand-over, came four times or more: in all,
+	 * and where the longest such stretch begins.
+	 */
+	uint64_t passes, pressed_ns, pressed_at_ns;
 };
 
 /* Locks taken in an order that goes round: objects[i] was held while objects[i + 1] was taken. */
