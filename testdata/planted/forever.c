@@ -9,12 +9,16 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static int items, variant;
+static atomic_int has_lock, wants;
 static sem_t never;
 
 static void *ends_with_lock(void *unused)
 {
 	call_me("careless");
 	pthread_mutex_lock(&lock);
+	atomic_store(&has_lock, 1);
+	while (!atomic_load(&wants))
+		nap_ms(1);
 	nap_ms(50);
 	return unused;
 }
@@ -22,7 +26,9 @@ static void *ends_with_lock(void *unused)
 static void *wants_lock(void *unused)
 {
 	call_me("victim");
-	nap_ms(20);
+	while (!atomic_load(&has_lock))
+		nap_ms(1);
+	atomic_store(&wants, 1);
 	pthread_mutex_lock(&lock); /* here:1 */
 	return unused;
 }
