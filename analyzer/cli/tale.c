@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dwell/names.h"
+#include "dwell/words.h"
 
 enum { LINE = 2 * DWELL_NAME_SIZE, DEEP = 12 };
 
@@ -130,7 +131,7 @@ static void put_waker(const struct tale *tale, const struct dwell_story_wait *wa
 			stdout);
 	}
 	if (!wait->waker) {
-		fputs(tale_stop(wait->stop, tale->has_wakes), stdout);
+		fputs(dwell_words_stop(wait->stop, tale->has_wakes), stdout);
 		return;
 	}
 	put_name(tale, wait->waker);
@@ -143,9 +144,9 @@ static void put_waker(const struct tale *tale, const struct dwell_story_wait *wa
 		printf(" ended it at %s",
 			dwell_format_duration(at, wait->end_ns, tale->style.ascii));
 	}
-	put_text(tale, tale_where(text, sizeof(text), tale->catalog, wait->waker_stack));
+	put_text(tale, dwell_words_where(text, sizeof(text), tale->catalog, wait->waker_stack));
 	if (wait->stop)
-		printf("; %s", tale_stop(wait->stop, tale->has_wakes));
+		printf("; %s", dwell_words_stop(wait->stop, tale->has_wakes));
 }
 
 static void put_beginning(const struct tale *tale, const struct dwell_story_wait *wait)
@@ -169,8 +170,9 @@ static void print_wait_line(
 		return;
 	}
 	fputs(" was blocked ", stdout);
-	put_text(tale, tale_why(why, sizeof(why), tale->catalog, wait->reason, wait->object));
-	put_text(tale, tale_where(place, sizeof(place), tale->catalog, wait->stack));
+	put_text(
+		tale, dwell_words_why(why, sizeof(why), tale->catalog, wait->reason, wait->object));
+	put_text(tale, dwell_words_where(place, sizeof(place), tale->catalog, wait->stack));
 	put_beginning(tale, wait);
 	printf("\n%22s%*s", "", (int)(2 * depth), "");
 	put_waker(tale, wait);
@@ -378,9 +380,9 @@ static void put_common(const struct tale *tale, const struct common *common, uin
 			break;
 		}
 		fputs(" was blocked ", stdout);
-		put_text(tale,
-			tale_why(why, sizeof(why), tale->catalog, step->reason, step->object));
-		put_text(tale, tale_where(place, sizeof(place), tale->catalog, step->stack));
+		put_text(tale, dwell_words_why(why, sizeof(why), tale->catalog, step->reason,
+				       step->object));
+		put_text(tale, dwell_words_where(place, sizeof(place), tale->catalog, step->stack));
 		break;
 	default:
 		fputs(" did nobody knows what", stdout);
@@ -450,9 +452,9 @@ static void print_title(const struct tale *tale)
 		printf(" was ready and did not run for %s", ns);
 	} else if (wait) {
 		printf(" waited %s ", ns);
-		put_text(tale,
-			tale_why(why, sizeof(why), tale->catalog, wait->reason, wait->object));
-		put_text(tale, tale_where(place, sizeof(place), tale->catalog, wait->stack));
+		put_text(tale, dwell_words_why(why, sizeof(why), tale->catalog, wait->reason,
+				       wait->object));
+		put_text(tale, dwell_words_where(place, sizeof(place), tale->catalog, wait->stack));
 	} else {
 		printf(" did not wait then; this took %s", ns);
 	}

@@ -19,14 +19,4 @@ struct tale {
 /* 0 or DWELL_ENOMEM. */
 int tale_print(struct tale *tale);
 
-/* "for the mutex table lock": why a task was blocked, and on what. */
-const char *tale_why(char *out, size_t size, const struct dwell_catalog *catalog, unsigned reason,
-	uint32_t object);
-
-/* ", in take (pool.c:41)"; "" where it is not known. */
-const char *tale_where(char *out, size_t size, const struct dwell_catalog *catalog, uint32_t stack);
-
-/* Why the story stays with a task that is blocked: enum dwell_stop. */
-const char *tale_stop(unsigned stop, bool has_wakes);
-
 #endif

@@ -1,12 +1,14 @@
 /* Why a task was blocked, in words. */
+#include "dwell/words.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/tale.h"
+#include "dwell/causes.h"
 #include "dwell/names.h"
 
-const char *tale_why(char *out, size_t size, const struct dwell_catalog *catalog, unsigned reason,
-	uint32_t object)
+const char *dwell_words_why(char *out, size_t size, const struct dwell_catalog *catalog,
+	unsigned reason, uint32_t object)
 {
 	static const char *const with[DWELL_REASON_COUNT] = {
 		[DWELL_REASON_MUTEX] = "for the mutex %s",
@@ -67,7 +69,8 @@ const char *tale_why(char *out, size_t size, const struct dwell_catalog *catalog
 	return out;
 }
 
-const char *tale_where(char *out, size_t size, const struct dwell_catalog *catalog, uint32_t stack)
+const char *dwell_words_where(
+	char *out, size_t size, const struct dwell_catalog *catalog, uint32_t stack)
 {
 	char site[DWELL_NAME_SIZE];
 
@@ -77,7 +80,7 @@ const char *tale_where(char *out, size_t size, const struct dwell_catalog *catal
 	return out;
 }
 
-const char *tale_stop(unsigned stop, bool has_wakes)
+const char *dwell_words_stop(unsigned stop, bool has_wakes)
 {
 	switch (stop) {
 	case DWELL_STOP_OPEN:
