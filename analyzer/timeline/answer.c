@@ -6,91 +6,7 @@
 #include <unistd.h>
 
 #include "dwell/filter.h"
-#include "timeline/private.h"
-
-/* A source that stops when its job is cancelled: rows pass through, the rest is the other's. */
-struct stoppable {
-	struct dwell_source source;
-	struct dwell_source *next;
-	struct dwell_job *job;
-};
-
-struct checked {
-	struct dwell_sink sink;
-	struct dwell_sink *next;
-	struct dwell_job *job;
-	struct dwell_sink_ops ops;
-};
-
-static int checked_events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
-{
-	struct checked *checked = (struct checked *)sink;
-
-	if (atomic_load(&checked->job->cancelled))
-		return DWELL_EINVAL;
-	if (count)
-		atomic_store(&checked->job->at_ns, rows[count - 1].time_ns);
-	return checked->next->ops->events(checked->next, rows, count);
-}
-
-static int checked_keyframe(struct dwell_sink *sink, uint64_t time_ns,
-	const struct dwell_task_state *states, size_t count)
-{
-	struct checked *checked = (struct checked *)sink;
-
-	return checked->next->ops->keyframe(checked->next, time_ns, states, count);
-}
-
-static size_t parts(struct dwell_source *source, const struct dwell_source_options *options)
-{
-	struct dwell_source *next = ((struct stoppable *)source)->next;
-
-	return next->ops->parts(next, options);
-}
-
-static int start(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
-{
-	struct dwell_source *next = ((struct stoppable *)source)->next;
-
-	return next->ops->start(next, options, sink);
-}
-
-/* Files of ours tell nothing but keyframes and rows in their parts. */
-static int drive_part(struct dwell_source *source, const struct dwell_source_options *options,
-	size_t part, struct dwell_sink *sink)
-{
-	struct stoppable *stoppable = (struct stoppable *)source;
-	struct checked checked = { .next = sink, .job = stoppable->job };
-
-	checked.ops.keyframe = sink->ops->keyframe ? checked_keyframe : NULL;
-	checked.ops.events = sink->ops->events ? checked_events : NULL;
-	checked.sink.ops = &checked.ops;
-	return stoppable->next->ops->drive_part(stoppable->next, options, part, &checked.sink);
-}
-
-static int finish(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
-{
-	struct dwell_source *next = ((struct stoppable *)source)->next;
-
-	return next->ops->finish(next, options, sink);
-}
-
-static const struct dwell_diag *diag(struct dwell_source *source)
-{
-	struct dwell_source *next = ((struct stoppable *)source)->next;
-
-	return next->ops->diag(next);
-}
-
-static const struct dwell_source_ops stoppable_ops = {
-	.parts = parts,
-	.start = start,
-	.drive_part = drive_part,
-	.finish = finish,
-	.diag = diag,
-};
+#include "timeline/stop.h"
 
 struct answer_job {
 	struct dwell_job job;
@@ -101,18 +17,14 @@ struct answer_job {
 static int answer_run(struct dwell_job *base)
 {
 	struct answer_job *job = (struct answer_job *)base;
+	struct stoppable stoppable;
 	struct dwell_import import;
 	int err = timeline_take(base->timeline, &import);
 
 	if (err)
 		return err;
-
-	struct stoppable stoppable = {
-		.source = { &stoppable_ops },
-		.next = import.source,
-		.job = base,
-	};
-	err = dwell_analyze(&job->answer, &stoppable.source, &job->query, NULL);
+	err = dwell_analyze(
+		&job->answer, stoppable_init(&stoppable, import.source, base), &job->query, NULL);
 	timeline_give(base->timeline, &import);
 	return err;
 }
@@ -188,18 +100,13 @@ static int cut_encode(struct cut_job *job, struct dwell_source *source)
 static int cut_run(struct dwell_job *base)
 {
 	struct cut_job *job = (struct cut_job *)base;
+	struct stoppable stoppable;
 	struct dwell_import import;
 	int err = timeline_take(base->timeline, &import);
 
 	if (err)
 		return err;
-
-	struct stoppable stoppable = {
-		.source = { &stoppable_ops },
-		.next = import.source,
-		.job = base,
-	};
-	err = cut_encode(job, &stoppable.source);
+	err = cut_encode(job, stoppable_init(&stoppable, import.source, base));
 	timeline_give(base->timeline, &import);
 	if (close(job->file) && !err)
 		err = DWELL_EIO;

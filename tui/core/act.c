@@ -95,6 +95,7 @@ void act_stretch(struct tui *tui)
 void act_cancel(struct tui *tui)
 {
 	struct tui_work *const works[] = { &tui->step, &tui->look_up, &tui->save };
+	struct tui_work *const shown[] = { &tui->answer, &tui->story };
 	bool any = false;
 
 	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++) {
@@ -102,9 +103,11 @@ void act_cancel(struct tui *tui)
 		work_drop(works[i]);
 	}
 	/* What the screen needs would be asked for again: its key stays, its job goes. */
-	if (work_goes_on(&tui->answer)) {
-		dwell_job_drop(tui->answer.job);
-		tui->answer.job = NULL;
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		if (!work_goes_on(shown[i]))
+			continue;
+		dwell_job_drop(shown[i]->job);
+		shown[i]->job = NULL;
 		any = true;
 	}
 	if (any) {
@@ -281,7 +284,8 @@ void act_next_sort(struct tui *tui)
 
 void act_change_details(struct tui *tui)
 {
-	tui->details = tui->details ? tui->details - 1 : 2;
+	tui->details =
+		!tui->details || tui->details == DETAILS_WHY ? DETAILS_MORE : tui->details - 1;
 	tui_resize(tui, tui->layout.width, tui->layout.height);
 }
 

@@ -260,7 +260,9 @@ static void ask_whole(struct tui *tui)
 
 static bool take_whole(struct tui *tui, unsigned milliseconds)
 {
-	if (!work_poll(&tui->whole, milliseconds) || !work_has(&tui->whole))
+	const bool fresh = work_poll(&tui->whole, milliseconds);
+
+	if ((!fresh && tui->overview_known) || !work_has(&tui->whole))
 		return false;
 	memcpy(tui->overview, dwell_job_cells(tui->whole.job),
 		tui->overview_columns * sizeof(*tui->overview));

@@ -109,6 +109,9 @@ struct tui_kept {
 	uint64_t from_ns, cell_ns;
 };
 
+/* What is below the rows. WHY: the chain of causes. */
+enum tui_details { DETAILS_NONE, DETAILS_LESS, DETAILS_MORE, DETAILS_WHY };
+
 enum tui_prompt_kind {
 	PROMPT_NONE,
 	PROMPT_SEARCH,

@@ -51,6 +51,7 @@
 	X(WAKEE, "wakee", "V", "whom this task woke next")                                         \
 	X(HOLDER, "holder", "o", "who held what is waited for")                                    \
 	X(INSTEAD, "instead", "R", "who ran on the CPU while this task was ready")                 \
+	X(WHY, "why", "K", "why: the chain of causes of what is under the cursor")                 \
 	G("Selecting and measuring")                                                               \
 	X(SELECT, "select", "v", "begin or end a selection of time at the cursor")                 \
 	X(MARK, "mark", "m", "set the mark: what is shown beside it is measured from there")       \

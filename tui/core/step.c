@@ -5,6 +5,7 @@
 #include "core/port.h"
 #include "core/prompt.h"
 #include "core/table.h"
+#include "core/why.h"
 
 /* On a timeline only: what has a cursor on time. */
 static bool step_time(struct tui *tui, enum request request)
@@ -136,6 +137,9 @@ static bool step_rows(struct tui *tui, enum request request)
 		return true;
 	case REQUEST_SORT:
 		act_next_sort(tui);
+		return true;
+	case REQUEST_WHY:
+		why_turn(tui);
 		return true;
 	case REQUEST_DETAILS:
 		act_change_details(tui);

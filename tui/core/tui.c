@@ -16,6 +16,7 @@
 #include "core/rows.h"
 #include "core/say.h"
 #include "core/table.h"
+#include "core/why.h"
 #include "core/work.h"
 
 enum { TITLE = 1, OVERVIEW = 1, RULER = 1, STATUS = 1, LENS = 4 };
@@ -33,7 +34,9 @@ static unsigned details_of(unsigned height, unsigned details)
 {
 	if (!details || height < 14)
 		return 0;
-	if (details == 1 || height < 30)
+	if (details == DETAILS_WHY)
+		return height < 20 ? 6 : height * 2 / 5;
+	if (details == DETAILS_LESS || height < 30)
 		return height < 20 ? 3 : 5;
 	return height / 4 > 14 ? 14 : height / 4;
 }
@@ -47,7 +50,7 @@ struct tui_layout layout_of(unsigned width, unsigned height, unsigned details)
 	layout.columns = width - layout.label;
 	layout.rows_top = TITLE + OVERVIEW + RULER;
 	layout.detail = details_of(height, details);
-	layout.lens = details && height >= 24 ? LENS + 1 : 0;
+	layout.lens = details && height >= (details == DETAILS_WHY ? 30 : 24) ? LENS + 1 : 0;
 	used += layout.detail + layout.lens;
 	layout.rows = height > used ? height - used : 1;
 	layout.lens_top = layout.rows_top + layout.rows;
@@ -63,7 +66,7 @@ struct tui *tui_new(struct dwell_timeline *timeline, const char *path)
 		return NULL;
 	tui->timeline = timeline;
 	tui->path = path;
-	tui->details = 2;
+	tui->details = DETAILS_MORE;
 	tui->bound_ns = UINT64_C(1) << 23;
 	tui->sorted_by = SORT_COUNT;
 	tui->layout = layout_of(80, 24, tui->details);
@@ -73,7 +76,8 @@ struct tui *tui_new(struct dwell_timeline *timeline, const char *path)
 void tui_free(struct tui *tui)
 {
 	struct tui_work *const works[] = { &tui->near, &tui->groups, &tui->whole, &tui->strip,
-		&tui->survey, &tui->answer, &tui->count, &tui->step, &tui->look_up, &tui->save };
+		&tui->survey, &tui->answer, &tui->count, &tui->step, &tui->look_up, &tui->save,
+		&tui->story };
 
 	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++)
 		work_drop(works[i]);
@@ -182,6 +186,7 @@ bool tui_tick(struct tui *tui, unsigned milliseconds)
 		return table_update(tui, milliseconds) || changed;
 	changed |= cells_update(tui, milliseconds);
 	changed |= item_update(tui, milliseconds);
+	changed |= why_update(tui, milliseconds / 4);
 	return changed;
 }
 
@@ -201,6 +206,7 @@ bool tui_busy(const struct tui *tui, const char **what, uint64_t *at_ns)
 		{ &tui->save, "writing" },
 		{ &tui->answer, "working it out" },
 		{ &tui->count, "counting" },
+		{ &tui->story, "following causes" },
 		{ &tui->near, "reading" },
 		{ &tui->groups, "reading" },
 	};

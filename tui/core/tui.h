@@ -31,7 +31,7 @@ struct tui {
 	struct tui_layout layout;
 	enum tui_screen screen, before_help;
 	unsigned help_top;
-	unsigned details; /* 0 none, 1 less, 2 more */
+	unsigned details; /* enum tui_details */
 	unsigned palette;
 	bool ascii;
 	bool quit;
@@ -67,7 +67,7 @@ struct tui {
 	bool waits;            /* what is dear is asked for when no more keys come */
 	uint64_t strip_narrow; /* key of a generation whose life is too long to be kept */
 
-	struct tui_work near, groups, whole, strip, survey, answer, count, step, look_up;
+	struct tui_work near, groups, whole, strip, survey, answer, count, step, look_up, story;
 	uint64_t wanted_id;
 
 	enum tui_step_kind step_kind;

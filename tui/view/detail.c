@@ -264,6 +264,10 @@ void view_details(struct frame *frame, const struct tui *tui)
 		return;
 	}
 	headline(&pane, item);
+	if (tui->details == DETAILS_WHY) {
+		view_why(frame, tui, pane.y, pane.end);
+		return;
+	}
 	when(&pane, item);
 	whole_wait(&pane, item);
 	people(&pane, item);

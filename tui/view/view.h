@@ -13,6 +13,8 @@ void view_status(struct frame *frame, const struct tui *tui);
 void view_timeline(struct frame *frame, const struct tui *tui);
 void view_lens(struct frame *frame, const struct tui *tui);
 void view_details(struct frame *frame, const struct tui *tui);
+/* The chain of causes, on the lines from top to end. */
+void view_why(struct frame *frame, const struct tui *tui, unsigned top, unsigned end);
 void view_table(struct frame *frame, struct tui *tui);
 void view_flame(struct frame *frame, struct tui *tui);
 void view_help(struct frame *frame, struct tui *tui);

@@ -2,6 +2,7 @@
 #define DWELL_TIMELINE_H
 
 #include "dwell/analysis.h"
+#include "dwell/explain.h"
 #include "dwell/pyramid.h"
 #include "dwell/search.h"
 #include "dwell/states.h"
@@ -150,6 +151,11 @@ const struct dwell_survey *dwell_job_survey(const struct dwell_job *job);
 int dwell_timeline_want_answer(
 	struct dwell_timeline *timeline, const struct dwell_query *query, struct dwell_job **out);
 const struct dwell_answer *dwell_job_answer(const struct dwell_job *job);
+
+/* What a task did at a moment, told along its chain of causes. DWELL_END: it did not live then. */
+int dwell_timeline_want_story(
+	struct dwell_timeline *timeline, uint32_t task, uint64_t time_ns, struct dwell_job **out);
+const struct dwell_story *dwell_job_story(const struct dwell_job *job);
 
 enum dwell_search_order {
 	DWELL_SEARCH_FIRST,  /* keep the first ones that begin at or after from */
