@@ -16,8 +16,6 @@ int import_lines_init(struct import_lines *lines, struct dwell_bytes *bytes)
 void import_lines_release(struct import_lines *lines)
 {
 	free(lines->at);
-	if (lines->bytes)
-		lines->bytes->ops->close(lines->bytes);
 	*lines = (struct import_lines){ .bytes = NULL };
 }
 

@@ -19,7 +19,7 @@ struct import_lines {
 
 enum { IMPORT_LINE = 1 << 16 }; /* longest one */
 
-/* Takes over bytes, on failure too. DWELL_ENOMEM. */
+/* bytes stay the caller's. DWELL_ENOMEM. */
 int import_lines_init(struct import_lines *lines, struct dwell_bytes *bytes);
 void import_lines_release(struct import_lines *lines);
 void import_lines_rewind(struct import_lines *lines);

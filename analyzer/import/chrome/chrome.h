@@ -7,6 +7,7 @@
 #include "dwell/error.h"
 #include "dwell/sink.h"
 #include "import/intern.h"
+#include "import/source.h"
 
 /*
  * Events of a file may stand in any order, and names at its end: all are read before the first is
@@ -48,9 +49,7 @@ struct chrome_nested {
 };
 
 struct chrome {
-	struct dwell_source base;
-	struct dwell_bytes *bytes;
-	struct dwell_diag diag;
+	struct import_source source;
 	bool read; /* all of the file is below */
 
 	struct chrome_row *rows;

@@ -137,8 +137,8 @@ static int add_row(
 	struct chrome_task *task = row->task ? &chrome->tasks[row->task - 1] : NULL;
 
 	if (chrome->count >= CHROME_MAX_ROWS)
-		return dwell_diag_set(
-			&chrome->diag, DWELL_ELIMIT, UINT64_MAX, 0, "more than 67,108,864 events");
+		return dwell_diag_set(&chrome->source.diag, DWELL_ELIMIT, UINT64_MAX, 0,
+			"more than 67,108,864 events");
 	if (chrome->count == chrome->room) {
 		const size_t room = chrome->room ? 2 * chrome->room : 4096;
 		struct chrome_row *grown = realloc(chrome->rows, room * sizeof(*grown));

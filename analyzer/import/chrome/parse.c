@@ -18,7 +18,7 @@ struct feed {
 
 static int fill(struct feed *feed)
 {
-	struct dwell_bytes *bytes = feed->chrome->bytes;
+	struct dwell_bytes *bytes = feed->chrome->source.bytes;
 	size_t got = 0;
 	const int err = bytes->ops->read(bytes, feed->offset, feed->at, PIECE, &got);
 
@@ -52,7 +52,8 @@ static int peek(struct feed *feed, char *out)
 
 static int refuse(struct feed *feed, const char *what)
 {
-	return dwell_diag_set(&feed->chrome->diag, DWELL_EFORMAT, place(feed), 0, "%s", what);
+	return dwell_diag_set(
+		&feed->chrome->source.diag, DWELL_EFORMAT, place(feed), 0, "%s", what);
 }
 
 /* One value; the parser takes no more than that. *out is to be put. */
@@ -77,8 +78,8 @@ static int take_value(struct feed *feed, struct json_tokener *parser, struct jso
 		if (size && said != json_tokener_continue)
 			return refuse(feed, json_tokener_error_desc(said));
 		if (used > CHROME_MAX_VALUE)
-			return dwell_diag_set(&feed->chrome->diag, DWELL_ELIMIT, place(feed), 0,
-				"a single value of more than 16 MiB");
+			return dwell_diag_set(&feed->chrome->source.diag, DWELL_ELIMIT, place(feed),
+				0, "a single value of more than 16 MiB");
 		const int err = fill(feed);
 
 		if (err)

@@ -1,13 +1,10 @@
 /* The trace event format (JSON) as a source: one part. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "import/chrome/chrome.h"
 #include "import/importer.h"
 
-static struct chrome *self_of(struct dwell_source *source)
+static struct chrome *self_of(struct import_source *source)
 {
 	return (struct chrome *)source;
 }
@@ -89,8 +86,7 @@ static int tell_words(const struct chrome *chrome, struct dwell_sink *sink)
 	return err;
 }
 
-static int start(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
+static int start(struct import_source *source, struct dwell_sink *sink)
 {
 	static const struct dwell_trace_info info = {
 		.source = { "chrome", 6 }, .tick_ns = 1, .levels = DWELL_LEVEL_PROGRAM
@@ -98,9 +94,8 @@ static int start(struct dwell_source *source, const struct dwell_source_options 
 	struct chrome *chrome = self_of(source);
 	int err = read_all(chrome);
 
-	(void)options;
-	if (!err && sink->ops->begin)
-		err = sink->ops->begin(sink, &info);
+	if (!err)
+		err = import_tell_begin(sink, &info, 0);
 	if (!err)
 		err = tell_processes(chrome, sink);
 	if (!err)
@@ -108,51 +103,22 @@ static int start(struct dwell_source *source, const struct dwell_source_options 
 	return err ? err : tell_words(chrome, sink);
 }
 
-static size_t parts(struct dwell_source *source, const struct dwell_source_options *options)
+static int rows(struct import_source *source, struct dwell_sink *sink)
 {
-	(void)source;
-	(void)options;
-	return 1;
-}
-
-static int drive_part(struct dwell_source *source, const struct dwell_source_options *options,
-	size_t part, struct dwell_sink *sink)
-{
-	(void)options;
-	(void)part;
 	return chrome_tell(self_of(source), sink);
 }
 
-static int tell_count(struct dwell_sink *sink, const char *key, uint64_t count)
-{
-	char value[24];
-	const int size = snprintf(value, sizeof(value), "%" PRIu64, count);
-	const struct dwell_note note = { { key, strlen(key) }, { value, (size_t)size } };
-
-	return count && sink->ops->note ? sink->ops->note(sink, &note) : DWELL_OK;
-}
-
-static int finish(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
+static int finish(
+	struct import_source *source, struct dwell_sink *sink, struct dwell_trace_end *end)
 {
 	const struct chrome *chrome = self_of(source);
-	const struct dwell_trace_end end = { chrome->last_ns, !chrome->cut };
-	int err = tell_count(sink, "import.ignored", chrome->ignored);
+	const int err = import_tell_count(sink, "import.ignored", chrome->ignored);
 
-	(void)options;
-	if (!err)
-		err = tell_count(sink, "import.malformed", chrome->malformed);
-	if (err)
-		return err;
-	return sink->ops->end ? sink->ops->end(sink, &end) : DWELL_OK;
+	*end = (struct dwell_trace_end){ chrome->last_ns, !chrome->cut };
+	return err ? err : import_tell_count(sink, "import.malformed", chrome->malformed);
 }
 
-static const struct dwell_diag *diag(struct dwell_source *source)
-{
-	return &self_of(source)->diag;
-}
-
-static void close_chrome(struct dwell_source *source)
+static void release(struct import_source *source)
 {
 	struct chrome *chrome = self_of(source);
 
@@ -166,32 +132,13 @@ static void close_chrome(struct dwell_source *source)
 	free(chrome->nested);
 	free(chrome->processes);
 	free(chrome->tasks);
-	chrome->bytes->ops->close(chrome->bytes);
-	free(chrome);
 }
 
-static int open_chrome(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *why)
+static int open_chrome(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *diag)
 {
-	static const struct dwell_source_ops ops = {
-		.foreign = true,
-		.parts = parts,
-		.start = start,
-		.drive_part = drive_part,
-		.finish = finish,
-		.diag = diag,
-		.close = close_chrome,
-	};
-	struct chrome *chrome = calloc(1, sizeof(*chrome));
+	static const struct import_source_ops ops = { NULL, start, rows, finish, release };
 
-	if (!chrome) {
-		bytes->ops->close(bytes);
-		return dwell_diag_set(why, DWELL_ENOMEM, UINT64_MAX, 0, "out of memory");
-	}
-	chrome->base.ops = &ops;
-	chrome->bytes = bytes;
-	chrome->diag.offset = UINT64_MAX;
-	out->source = &chrome->base;
-	return DWELL_OK;
+	return import_source_open(out, &ops, sizeof(struct chrome), bytes, diag);
 }
 
 const struct importer dwell_importer_chrome = {

@@ -7,6 +7,7 @@
 #include "import/intern.h"
 #include "import/lines.h"
 #include "import/perf/tasks.h"
+#include "import/source.h"
 
 enum { FTRACE_ROWS = 1024, FTRACE_DEPTH = 64, FTRACE_CPUS = 1 << 16 };
 
@@ -17,8 +18,7 @@ struct ftrace_regions {
 };
 
 struct ftrace {
-	struct dwell_source base;
-	struct dwell_diag diag;
+	struct import_source source;
 	struct import_lines lines;
 	/* Of a look ahead: which events tell wakes and new tasks. */
 	bool waking, newborn;

@@ -1,6 +1,4 @@
 /* Text of ftrace as a source: one part, read from front to back. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +8,7 @@
 /* How far is looked ahead for which events there are. */
 enum { LOOK_AHEAD = 20000 };
 
-static struct ftrace *self_of(struct dwell_source *source)
+static struct ftrace *self_of(struct import_source *source)
 {
 	return (struct ftrace *)source;
 }
@@ -80,13 +78,11 @@ static int look_ahead(struct ftrace *ftrace)
 	return err == DWELL_END ? DWELL_OK : err;
 }
 
-static int start(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
+static int start(struct import_source *source, struct dwell_sink *sink)
 {
 	struct ftrace *ftrace = self_of(source);
 	int err = reset(ftrace);
 
-	(void)options;
 	ftrace->sink = sink;
 	if (!err)
 		err = look_ahead(ftrace);
@@ -98,30 +94,14 @@ static int start(struct dwell_source *source, const struct dwell_source_options 
 		.tick_ns = ftrace->tick_ns,
 		.levels = DWELL_LEVEL_SWITCHES | DWELL_LEVEL_SCHEDULER,
 	};
-	const struct dwell_clock_pair clock = { .clock = { "ftrace", 6 },
-		.value = ftrace->zero_ns };
-	if (sink->ops->begin)
-		err = sink->ops->begin(sink, &info);
-	if (!err && ftrace->zero_ns && sink->ops->clock)
-		err = sink->ops->clock(sink, &clock);
-	return err;
+	return import_tell_begin(sink, &info, ftrace->zero_ns);
 }
 
-static size_t parts(struct dwell_source *source, const struct dwell_source_options *options)
-{
-	(void)source;
-	(void)options;
-	return 1;
-}
-
-static int drive_part(struct dwell_source *source, const struct dwell_source_options *options,
-	size_t part, struct dwell_sink *sink)
+static int rows(struct import_source *source, struct dwell_sink *sink)
 {
 	struct ftrace *ftrace = self_of(source);
 	int err = DWELL_OK;
 
-	(void)options;
-	(void)part;
 	ftrace->sink = sink;
 	while (!err) {
 		err = next_line(ftrace);
@@ -131,71 +111,35 @@ static int drive_part(struct dwell_source *source, const struct dwell_source_opt
 	return err == DWELL_END ? ftrace_rows_flush(ftrace) : err;
 }
 
-static int tell_count(struct dwell_sink *sink, const char *key, uint64_t count)
-{
-	char value[24];
-	const int size = snprintf(value, sizeof(value), "%" PRIu64, count);
-	const struct dwell_note note = { { key, strlen(key) }, { value, (size_t)size } };
-
-	return count && sink->ops->note ? sink->ops->note(sink, &note) : DWELL_OK;
-}
-
-static int finish(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
+static int finish(
+	struct import_source *source, struct dwell_sink *sink, struct dwell_trace_end *end)
 {
 	const struct ftrace *ftrace = self_of(source);
-	const struct dwell_trace_end end = { .end_ns = ftrace->last_ns, .closed = true };
-	int err = tell_count(sink, "import.ignored", ftrace->ignored);
+	int err = import_tell_count(sink, "import.ignored", ftrace->ignored);
 
-	(void)options;
+	*end = (struct dwell_trace_end){ .end_ns = ftrace->last_ns, .closed = true };
 	if (!err)
-		err = tell_count(
+		err = import_tell_count(
 			sink, "import.malformed", ftrace->malformed + ftrace->lines.too_long);
-	if (!err)
-		err = tell_count(sink, "import.late", ftrace->late);
-	if (err)
-		return err;
-	return sink->ops->end ? sink->ops->end(sink, &end) : DWELL_OK;
+	return err ? err : import_tell_count(sink, "import.late", ftrace->late);
 }
 
-static const struct dwell_diag *diag(struct dwell_source *source)
+static int open_lines(struct import_source *source)
 {
-	return &self_of(source)->diag;
+	return import_lines_init(&self_of(source)->lines, source->bytes);
 }
 
-static void close_ftrace(struct dwell_source *source)
+static void release(struct import_source *source)
 {
-	struct ftrace *ftrace = self_of(source);
-
-	release_state(ftrace);
-	import_lines_release(&ftrace->lines);
-	free(ftrace);
+	release_state(self_of(source));
+	import_lines_release(&self_of(source)->lines);
 }
 
-static int open_ftrace(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *why)
+static int open_ftrace(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *diag)
 {
-	static const struct dwell_source_ops ops = {
-		.foreign = true,
-		.parts = parts,
-		.start = start,
-		.drive_part = drive_part,
-		.finish = finish,
-		.diag = diag,
-		.close = close_ftrace,
-	};
-	struct ftrace *ftrace = calloc(1, sizeof(*ftrace));
+	static const struct import_source_ops ops = { open_lines, start, rows, finish, release };
 
-	if (!ftrace) {
-		bytes->ops->close(bytes);
-		return dwell_diag_set(why, DWELL_ENOMEM, UINT64_MAX, 0, "out of memory");
-	}
-	ftrace->base.ops = &ops;
-	if (import_lines_init(&ftrace->lines, bytes)) {
-		close_ftrace(&ftrace->base);
-		return dwell_diag_set(why, DWELL_ENOMEM, UINT64_MAX, 0, "out of memory");
-	}
-	out->source = &ftrace->base;
-	return DWELL_OK;
+	return import_source_open(out, &ops, sizeof(struct ftrace), bytes, diag);
 }
 
 /* "# tracer: nop", or a line of an event among the first ones. */

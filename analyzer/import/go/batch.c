@@ -141,7 +141,7 @@ struct header {
 
 static int damaged(struct go_reader *reader, uint64_t offset, const char *what)
 {
-	return dwell_diag_set(&reader->diag, DWELL_EFORMAT, offset, 0, "Go trace: %s", what);
+	return dwell_diag_set(&reader->source.diag, DWELL_EFORMAT, offset, 0, "Go trace: %s", what);
 }
 
 enum { LONGEST_HEADER = 2 + 4 * 10 };
@@ -182,8 +182,8 @@ static int next_batch(struct go_reader *reader, struct header *out)
 {
 	uint8_t head[LONGEST_HEADER + 1];
 	size_t got = 0;
-	const int err =
-		reader->bytes->ops->read(reader->bytes, reader->offset, head, sizeof(head), &got);
+	const int err = reader->source.bytes->ops->read(
+		reader->source.bytes, reader->offset, head, sizeof(head), &got);
 
 	*out = (struct header){ .at = reader->offset };
 	if (err)
@@ -200,7 +200,8 @@ static int read_batch(struct go_reader *reader, const struct header *batch, uint
 
 	if (!bytes)
 		return DWELL_ENOMEM;
-	err = reader->bytes->ops->read(reader->bytes, batch->offset, bytes, batch->size, &got);
+	err = reader->source.bytes->ops->read(
+		reader->source.bytes, batch->offset, bytes, batch->size, &got);
 	if (!err && got < batch->size)
 		err = DWELL_ETRUNCATED;
 	if (err)
@@ -377,8 +378,8 @@ static int enter_batch(struct go_reader *reader, struct go_thread *thread)
 		thread->buffer = buffer;
 		thread->buffer_size = batch->size;
 	}
-	err = reader->bytes->ops->read(
-		reader->bytes, batch->offset, thread->buffer, batch->size, &got);
+	err = reader->source.bytes->ops->read(
+		reader->source.bytes, batch->offset, thread->buffer, batch->size, &got);
 	if (err || got < batch->size)
 		return err ? err : DWELL_ETRUNCATED;
 	thread->data = (struct go_cursor){ thread->buffer, thread->buffer + batch->size };

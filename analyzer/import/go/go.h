@@ -10,6 +10,7 @@
 #include "dwell/sink.h"
 #include "import/go/map.h"
 #include "import/go/wire.h"
+#include "import/source.h"
 
 /*
  * Go execution traces: generations of batches, one stream of events for each thread (M). Who may
@@ -116,9 +117,7 @@ struct go_region {
 };
 
 struct go_reader {
-	struct dwell_source source;
-	struct dwell_bytes *bytes;
-	struct dwell_diag diag;
+	struct import_source source;
 	uint64_t size, offset;
 	const uint8_t *base;  /* of the bytes that tables.c or v1 looks at, */
 	uint64_t base_offset; /* and where they stand in the file */

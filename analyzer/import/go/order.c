@@ -3,7 +3,7 @@
 
 int go_broken(struct go_reader *reader, const struct go_event *event, const char *what)
 {
-	return dwell_diag_set(&reader->diag, DWELL_EFORMAT, reader->offset, 0,
+	return dwell_diag_set(&reader->source.diag, DWELL_EFORMAT, reader->offset, 0,
 		"Go trace: generation %llu, event type %u: %s",
 		(unsigned long long)reader->generation, event->type, what);
 }

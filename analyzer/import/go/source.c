@@ -28,7 +28,7 @@ static bool go_recognizes(const void *at, size_t size)
 	return version_of(at, size) != 0;
 }
 
-static struct go_reader *reader_of(struct dwell_source *source)
+static struct go_reader *reader_of(struct import_source *source)
 {
 	return (struct go_reader *)source;
 }
@@ -71,9 +71,8 @@ static int reset(struct go_reader *reader)
 	release(reader);
 	*reader = (struct go_reader){
 		.source = reader->source,
-		.bytes = reader->bytes,
 		.version = reader->version,
-		.size = reader->bytes->size,
+		.size = reader->source.bytes->size,
 		.offset = HEADER,
 		.free_region = GO_NOBODY,
 		.rows = malloc(ROWS * sizeof(*reader->rows)),
@@ -81,31 +80,22 @@ static int reset(struct go_reader *reader)
 	return reader->rows ? 0 : DWELL_ENOMEM;
 }
 
-static size_t go_parts(struct dwell_source *source, const struct dwell_source_options *options)
-{
-	(void)source;
-	(void)options;
-	return 1;
-}
-
-static int go_start(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
+static int go_start(struct import_source *source, struct dwell_sink *sink)
 {
 	struct go_reader *reader = reader_of(source);
 	const struct dwell_process process = {
 		.id = 1, .pid = -1, .name = { "", 0 }, .command = { "", 0 }
 	};
-	struct dwell_trace_info info = {
+	const struct dwell_trace_info info = {
 		.source = { "go", 2 },
 		.tick_ns = 1,
 		.levels = DWELL_LEVEL_RUNTIME | DWELL_LEVEL_STACKS,
 	};
 	int err = reset(reader);
 
-	(void)options;
 	reader->sink = sink;
-	if (!err && sink->ops->begin)
-		err = sink->ops->begin(sink, &info);
+	if (!err)
+		err = import_tell_begin(sink, &info, 0);
 	if (!err && sink->ops->process)
 		err = sink->ops->process(sink, &process);
 	return err ? err : go_emit_counters(reader);
@@ -143,14 +133,11 @@ static int one_generation(struct go_reader *reader)
 	return err ? err : tell_clock(reader, "unix", reader->snapshot_unix);
 }
 
-static int go_drive(struct dwell_source *source, const struct dwell_source_options *options,
-	size_t part, struct dwell_sink *sink)
+static int go_rows(struct import_source *source, struct dwell_sink *sink)
 {
 	struct go_reader *reader = reader_of(source);
 	int err = 0;
 
-	(void)options;
-	(void)part;
 	reader->sink = sink;
 	if (reader->version < 22)
 		return go_v1_drive(reader);
@@ -163,43 +150,35 @@ static int go_drive(struct dwell_source *source, const struct dwell_source_optio
 	else if (err == DWELL_EFORMAT)
 		reader->broken = true;
 	if (!reader->first_generation)
-		return dwell_diag_set(&reader->diag, DWELL_EFORMAT, reader->offset, 0,
+		return dwell_diag_set(&reader->source.diag, DWELL_EFORMAT, reader->offset, 0,
 			"Go trace: it holds no whole generation");
 	return go_emit_flush(reader);
 }
 
-static int go_finish(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
+static int go_finish(
+	struct import_source *source, struct dwell_sink *sink, struct dwell_trace_end *end)
 {
-	struct go_reader *reader = reader_of(source);
-	const struct dwell_trace_end end = {
+	const struct go_reader *reader = reader_of(source);
+
+	(void)sink;
+	*end = (struct dwell_trace_end){
 		.end_ns = reader->last_time + 1 - reader->zero,
 		.closed = !reader->broken,
 	};
-
-	(void)options;
-	return sink->ops->end ? sink->ops->end(sink, &end) : 0;
+	return DWELL_OK;
 }
 
-static const struct dwell_diag *go_diag(struct dwell_source *source)
+static void go_release(struct import_source *source)
 {
-	return &reader_of(source)->diag;
+	release(reader_of(source));
 }
 
-static void go_close(struct dwell_source *source)
+static int check_version(struct import_source *source)
 {
 	struct go_reader *reader = reader_of(source);
-
-	release(reader);
-	reader->bytes->ops->close(reader->bytes);
-	free(reader);
-}
-
-static int check_version(struct go_reader *reader)
-{
 	uint8_t head[HEADER];
 	size_t got = 0;
-	const int err = reader->bytes->ops->read(reader->bytes, 0, head, sizeof(head), &got);
+	const int err = source->bytes->ops->read(source->bytes, 0, head, sizeof(head), &got);
 
 	if (err)
 		return err;
@@ -214,40 +193,17 @@ static int check_version(struct go_reader *reader)
 	case 26:
 		return 0;
 	}
-	return dwell_diag_set(&reader->diag,
+	return dwell_diag_set(&reader->source.diag,
 		reader->version > 26 ? DWELL_EVERSION : DWELL_EUNSUPPORTED, 0, 0,
 		"Go trace: format version 1.%u is not read here", reader->version);
 }
 
 static int go_open(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *diag)
 {
-	static const struct dwell_source_ops ops = {
-		.foreign = true,
-		.parts = go_parts,
-		.start = go_start,
-		.drive_part = go_drive,
-		.finish = go_finish,
-		.diag = go_diag,
-		.close = go_close,
-	};
-	struct go_reader *reader = calloc(1, sizeof(*reader));
+	static const struct import_source_ops ops = { check_version, go_start, go_rows, go_finish,
+		go_release };
 
-	if (!reader) {
-		bytes->ops->close(bytes);
-		return DWELL_ENOMEM;
-	}
-	reader->source.ops = &ops;
-	reader->bytes = bytes;
-
-	const int err = check_version(reader);
-	if (!err) {
-		out->source = &reader->source;
-		return 0;
-	}
-	if (diag)
-		*diag = reader->diag;
-	go_close(&reader->source);
-	return err;
+	return import_source_open(out, &ops, sizeof(struct go_reader), bytes, diag);
 }
 
 const struct importer dwell_importer_go = {

@@ -8,7 +8,7 @@ static int damaged(struct go_reader *reader, const struct go_cursor *in, const c
 {
 	const uint64_t offset = reader->base_offset + (uint64_t)(in->at - reader->base);
 
-	return dwell_diag_set(&reader->diag, DWELL_EFORMAT, offset, 0, "Go trace: %s", what);
+	return dwell_diag_set(&reader->source.diag, DWELL_EFORMAT, offset, 0, "Go trace: %s", what);
 }
 
 static int add_text(struct go_reader *reader, struct go_cursor *in)

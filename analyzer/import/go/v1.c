@@ -431,8 +431,8 @@ static int take_whole(struct go_reader *reader)
 	if (!reader->whole)
 		return reader->size < MAX_FILE ? DWELL_ENOMEM : DWELL_ELIMIT;
 	reader->base = reader->whole;
-	const int err = reader->bytes->ops->read(
-		reader->bytes, 0, reader->whole, (size_t)reader->size, &got);
+	const int err = reader->source.bytes->ops->read(
+		reader->source.bytes, 0, reader->whole, (size_t)reader->size, &got);
 	reader->size = got;
 	return err;
 }
@@ -449,7 +449,7 @@ int go_v1_drive(struct go_reader *reader)
 	if (!err)
 		err = go_v1_sort(&v1);
 	if (!err && !v1.events.count)
-		err = dwell_diag_set(&reader->diag, DWELL_EFORMAT, reader->offset, 0,
+		err = dwell_diag_set(&reader->source.diag, DWELL_EFORMAT, reader->offset, 0,
 			"Go trace: it holds no event");
 	if (!err)
 		err = tell_all(&v1);

@@ -160,8 +160,8 @@ static int append(struct go_v1 *v1, const struct go_v1_event *event)
 	struct go_v1_event copy = *event;
 
 	if (v1->events.count && v1->events.at[v1->events.count - 1].ts > copy.ts)
-		return dwell_diag_set(&v1->reader->diag, DWELL_EFORMAT, v1->reader->offset, 0,
-			"Go trace: its time stamps contradict the order of its events");
+		return dwell_diag_set(&v1->reader->source.diag, DWELL_EFORMAT, v1->reader->offset,
+			0, "Go trace: its time stamps contradict the order of its events");
 	if (v1->events.count >= UINT32_MAX || !GO_RESERVE(&v1->events))
 		return DWELL_ENOMEM;
 	if (copy.type == GO1_START_LOCAL)
@@ -190,7 +190,7 @@ static int merge_step(struct order *order, bool *done)
 		return append(v1, &v1->samples.at[v1->next_sample++]);
 	*done = !any_left;
 	if (!proc)
-		return any_left ? dwell_diag_set(&v1->reader->diag, DWELL_EFORMAT,
+		return any_left ? dwell_diag_set(&v1->reader->source.diag, DWELL_EFORMAT,
 					  v1->reader->offset, 0,
 					  "Go trace: no order of its events is consistent")
 				: 0;
@@ -229,8 +229,8 @@ static int to_ns(struct go_v1 *v1)
 	const double ns_per_tick = 1e9 / (double)v1->ticks_per_second;
 
 	if ((double)(last - zero) * ns_per_tick > 9e18)
-		return dwell_diag_set(&v1->reader->diag, DWELL_EFORMAT, v1->reader->offset, 0,
-			"Go trace: it lasts longer than 285 years");
+		return dwell_diag_set(&v1->reader->source.diag, DWELL_EFORMAT, v1->reader->offset,
+			0, "Go trace: it lasts longer than 285 years");
 	/* The reader's opening Sync lies 1 ns before the first event: it is our zero. */
 	for (size_t i = 0; i < v1->events.count; i++) {
 		struct go_v1_event *e = &v1->events.at[i];

@@ -44,7 +44,7 @@ const struct go_v1_shape go_v1_shapes[GO1_TYPES] = {
 
 static int damaged(struct go_reader *reader, const uint8_t *at, const char *what)
 {
-	return dwell_diag_set(&reader->diag, DWELL_EFORMAT, (uint64_t)(at - reader->base), 0,
+	return dwell_diag_set(&reader->source.diag, DWELL_EFORMAT, (uint64_t)(at - reader->base), 0,
 		"Go trace: %s", what);
 }
 

@@ -50,16 +50,18 @@ static int read_section(struct perf *perf, const struct section *section, uint8_
 	size_t got = 0;
 	int err;
 
-	if (section->at > perf->bytes->size || section->size > perf->bytes->size - section->at)
-		return dwell_diag_set(&perf->diag, DWELL_ETRUNCATED, section->at, 0,
+	if (section->at > perf->source.bytes->size ||
+		section->size > perf->source.bytes->size - section->at)
+		return dwell_diag_set(&perf->source.diag, DWELL_ETRUNCATED, section->at, 0,
 			"perf: a section of the header lies behind the end of the file");
 	if (section->size > LARGEST_SECTION)
-		return dwell_diag_set(&perf->diag, DWELL_ELIMIT, section->at, 0,
+		return dwell_diag_set(&perf->source.diag, DWELL_ELIMIT, section->at, 0,
 			"perf: a section of the header is larger than 64 MiB");
 	*out = malloc(section->size ? (size_t)section->size : 1);
 	if (!*out)
 		return DWELL_ENOMEM;
-	err = perf->bytes->ops->read(perf->bytes, section->at, *out, (size_t)section->size, &got);
+	err = perf->source.bytes->ops->read(
+		perf->source.bytes, section->at, *out, (size_t)section->size, &got);
 	if (!err && got < section->size)
 		err = DWELL_ETRUNCATED;
 	if (err)
@@ -90,7 +92,7 @@ static int read_attrs(struct perf *perf, const struct section *section, uint64_t
 	int err;
 
 	if (each < SECTION + 64 || each > 4096 || section->size % each)
-		return dwell_diag_set(&perf->diag, DWELL_EFORMAT, 16, 0,
+		return dwell_diag_set(&perf->source.diag, DWELL_EFORMAT, 16, 0,
 			"perf: the size of an event's attributes is wrong");
 	err = read_section(perf, section, &at);
 	if (err)
@@ -99,8 +101,8 @@ static int read_attrs(struct perf *perf, const struct section *section, uint64_t
 	while (!err && perf_take(&in, each - SECTION, &one) && take_section(&in, &ids))
 		err = add_attr(perf, one, &ids);
 	free(at);
-	if (err && !*perf->diag.what)
-		dwell_diag_set(&perf->diag, err, section->at, 0,
+	if (err && !*perf->source.diag.what)
+		dwell_diag_set(&perf->source.diag, err, section->at, 0,
 			"perf: the attributes of an event are damaged");
 	return err;
 }
@@ -147,7 +149,7 @@ int perf_feature(struct perf *perf, uint64_t feature, struct perf_wire in)
 		read_clocks(perf, in);
 		return DWELL_OK;
 	case FEATURE_DIR_FORMAT:
-		return dwell_diag_set(&perf->diag, DWELL_EUNSUPPORTED, UINT64_MAX, 0,
+		return dwell_diag_set(&perf->source.diag, DWELL_EUNSUPPORTED, UINT64_MAX, 0,
 			"perf: one file of a recording with several (perf record --threads)");
 	default:
 		return DWELL_OK;
@@ -171,8 +173,8 @@ static int read_feature(struct perf *perf, unsigned feature, const struct sectio
 	err = perf_feature(perf, feature,
 		(struct perf_wire){ .at = at, .left = (size_t)section->size, .big = perf->big });
 	free(at);
-	if (err && !*perf->diag.what)
-		dwell_diag_set(&perf->diag, err, section->at, 0,
+	if (err && !*perf->source.diag.what)
+		dwell_diag_set(&perf->source.diag, err, section->at, 0,
 			"perf: the table of tracepoint formats is damaged");
 	return err;
 }
@@ -210,7 +212,7 @@ static int check_formats(struct perf *perf)
 		tracepoints = tracepoints || perf->attrs.all[i].type == 2;
 	if (!tracepoints || perf->formats.count)
 		return DWELL_OK;
-	return dwell_diag_set(&perf->diag, DWELL_EUNSUPPORTED, UINT64_MAX, 0,
+	return dwell_diag_set(&perf->source.diag, DWELL_EUNSUPPORTED, UINT64_MAX, 0,
 		perf->unclosed ? "perf: not closed (perf record was killed): the formats of its "
 				 "tracepoints were to follow the data"
 			       : "perf: tracepoints, but not the format of one of the scheduler's");
@@ -225,21 +227,21 @@ static int open_with_header(struct perf *perf, const uint8_t *header)
 
 	take_section(&in, &attrs);
 	take_section(&in, &data);
-	if (data.at > perf->bytes->size)
-		return dwell_diag_set(&perf->diag, DWELL_ETRUNCATED, 40, 0,
+	if (data.at > perf->source.bytes->size)
+		return dwell_diag_set(&perf->source.diag, DWELL_ETRUNCATED, 40, 0,
 			"perf: the data lies behind the end of the file");
 	perf->data_at = data.at;
 	perf->unclosed = !data.size;
 	if (perf->unclosed)
-		data.size = perf->bytes->size - data.at;
+		data.size = perf->source.bytes->size - data.at;
 	perf->data_end = data.at + data.size;
 	if (perf->data_end < data.at)
-		return dwell_diag_set(
-			&perf->diag, DWELL_EFORMAT, 48, 0, "perf: the size of the data is wrong");
+		return dwell_diag_set(&perf->source.diag, DWELL_EFORMAT, 48, 0,
+			"perf: the size of the data is wrong");
 	err = read_attrs(perf, &attrs, each);
 	if (!err && !perf->attrs.count)
-		err = dwell_diag_set(
-			&perf->diag, DWELL_EFORMAT, attrs.at, 0, "perf: no event was recorded");
+		err = dwell_diag_set(&perf->source.diag, DWELL_EFORMAT, attrs.at, 0,
+			"perf: no event was recorded");
 	if (!err && !perf->unclosed)
 		err = read_features(perf, header + 72);
 	if (err)
@@ -252,24 +254,25 @@ int perf_open_file(struct perf *perf)
 {
 	uint8_t header[HEADER_SIZE];
 	size_t got = 0;
-	int err = perf->bytes->ops->read(perf->bytes, 0, header, sizeof(header), &got);
+	int err =
+		perf->source.bytes->ops->read(perf->source.bytes, 0, header, sizeof(header), &got);
 
 	if (err)
 		return err;
 	if (got < PIPE_HEADER_SIZE)
 		return dwell_diag_set(
-			&perf->diag, DWELL_ETRUNCATED, 0, 0, "perf: ends in its header");
+			&perf->source.diag, DWELL_ETRUNCATED, 0, 0, "perf: ends in its header");
 	perf->big = !memcmp(header, MAGIC_SWAPPED, 8);
 
 	const uint64_t size = perf_get64(header + 8, perf->big);
 	if (size == PIPE_HEADER_SIZE) {
 		perf->pipe = true;
 		perf->data_at = PIPE_HEADER_SIZE;
-		perf->data_end = perf->bytes->size;
+		perf->data_end = perf->source.bytes->size;
 		return DWELL_OK;
 	}
 	if (size < HEADER_SIZE || got < HEADER_SIZE)
-		return dwell_diag_set(&perf->diag,
+		return dwell_diag_set(&perf->source.diag,
 			got < HEADER_SIZE ? DWELL_ETRUNCATED : DWELL_EFORMAT, 8, 0,
 			"perf: the size of its header is wrong");
 	return open_with_header(perf, header);

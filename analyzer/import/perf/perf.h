@@ -17,6 +17,7 @@
 #include "import/perf/queue.h"
 #include "import/perf/stacks.h"
 #include "import/perf/tasks.h"
+#include "import/source.h"
 
 /* The bytes between two places of the file, read once from front to back. */
 struct perf_stream {
@@ -61,9 +62,7 @@ struct perf_mode {
 };
 
 struct perf {
-	struct dwell_source base;
-	struct dwell_bytes *bytes;
-	struct dwell_diag diag;
+	struct import_source source;
 	bool big, pipe;
 	uint64_t data_at, data_end;
 	bool unclosed; /* the header does not say where the data ends */

@@ -22,7 +22,7 @@ enum {
 static int broken(struct perf *perf, enum dwell_loss_cause cause, const char *what)
 {
 	perf->broken = (uint8_t)cause;
-	return dwell_diag_set(&perf->diag, DWELL_END, perf->stream.at, 0, "%s", what);
+	return dwell_diag_set(&perf->source.diag, DWELL_END, perf->stream.at, 0, "%s", what);
 }
 
 /* The attributes of an event, as a pipe tells them: then their ids. */
@@ -143,7 +143,7 @@ static int tracing_data(struct perf *perf, struct perf_wire in)
 	if (!perf_u32(&in, &size))
 		return DWELL_EFORMAT;
 	size = (size + 7) & ~UINT32_C(7);
-	err = perf_stream_take(&perf->stream, perf->bytes, size, &at);
+	err = perf_stream_take(&perf->stream, perf->source.bytes, size, &at);
 	if (err == DWELL_END)
 		return broken(perf, DWELL_LOSS_CUT, "perf: ends in its tracing data");
 	if (err)
@@ -152,7 +152,7 @@ static int tracing_data(struct perf *perf, struct perf_wire in)
 		&perf->formats, (struct perf_wire){ .at = at, .left = size, .big = perf->big });
 	perf_stream_skip(&perf->stream, size);
 	if (err)
-		return dwell_diag_set(&perf->diag, err, perf->stream.at, 0,
+		return dwell_diag_set(&perf->source.diag, err, perf->stream.at, 0,
 			"perf: the table of tracepoint formats is damaged");
 	perf_attrs_resolve(&perf->attrs, &perf->formats);
 	return DWELL_OK;
@@ -192,7 +192,7 @@ static int read_record(struct perf *perf, bool *round)
 {
 	const uint8_t *at;
 	struct perf_record record;
-	int err = perf_stream_take(&perf->stream, perf->bytes, HEADER, &at);
+	int err = perf_stream_take(&perf->stream, perf->source.bytes, HEADER, &at);
 
 	if (err)
 		return err;
@@ -201,7 +201,7 @@ static int read_record(struct perf *perf, bool *round)
 	if (size < HEADER)
 		return broken(
 			perf, DWELL_LOSS_CORRUPT, "perf: a record is damaged: its size is wrong");
-	err = perf_stream_take(&perf->stream, perf->bytes, size, &at);
+	err = perf_stream_take(&perf->stream, perf->source.bytes, size, &at);
 	if (err)
 		return err;
 	record = (struct perf_record){

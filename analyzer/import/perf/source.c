@@ -1,15 +1,12 @@
 /* perf.data as a source: one part, read from front to back. */
 #include "import/importer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "import/perf/perf.h"
 
-static struct perf *self_of(struct dwell_source *source)
+static struct perf *self_of(struct import_source *source)
 {
 	return (struct perf *)source;
 }
@@ -32,7 +29,8 @@ static void release_state(struct perf *perf)
 	free(perf->cpu_last_ns);
 	free(perf->cpu_slot);
 	free(perf->cpu_known);
-	*perf = (struct perf){ .base = perf->base, .bytes = perf->bytes };
+	*perf = (struct perf){ .source = perf->source };
+	perf->source.diag = (struct dwell_diag){ .offset = UINT64_MAX };
 }
 
 /* As after opening: a source may be driven more than once. */
@@ -147,13 +145,11 @@ static bool monotonic(const struct perf *perf)
 	       first->clockid == CLOCK_MONOTONIC;
 }
 
-static int start(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
+static int start(struct import_source *source, struct dwell_sink *sink)
 {
 	struct perf *perf = self_of(source);
 	int err = DWELL_OK;
 
-	(void)options;
 	perf->sink = sink;
 	if (!perf->started) { /* else nothing was taken since: whoever asks what there is */
 		err = reset(perf);
@@ -164,8 +160,8 @@ static int start(struct dwell_source *source, const struct dwell_source_options 
 		return err;
 	perf->started = true;
 	if (!perf->attrs.count)
-		return dwell_diag_set(
-			&perf->diag, DWELL_EFORMAT, UINT64_MAX, 0, "perf: no event was recorded");
+		return dwell_diag_set(&perf->source.diag, DWELL_EFORMAT, UINT64_MAX, 0,
+			"perf: no event was recorded");
 
 	const struct dwell_trace_info info = {
 		.source = { "perf", 4 },
@@ -174,19 +170,7 @@ static int start(struct dwell_source *source, const struct dwell_source_options 
 		.tick_ns = 1,
 		.levels = levels_of(perf),
 	};
-	const struct dwell_clock_pair clock = { .clock = { "perf", 4 }, .value = perf->zero_ns };
-	if (sink->ops->begin)
-		err = sink->ops->begin(sink, &info);
-	if (!err && perf->zero_ns && sink->ops->clock)
-		err = sink->ops->clock(sink, &clock);
-	return err;
-}
-
-static size_t parts(struct dwell_source *source, const struct dwell_source_options *options)
-{
-	(void)source;
-	(void)options;
-	return 1;
+	return import_tell_begin(sink, &info, perf->zero_ns);
 }
 
 static int watermark(struct perf *perf, struct dwell_sink *sink)
@@ -198,14 +182,11 @@ static int watermark(struct perf *perf, struct dwell_sink *sink)
 	return sink->ops->watermark(sink, told_ns - perf->zero_ns);
 }
 
-static int drive_part(struct dwell_source *source, const struct dwell_source_options *options,
-	size_t part, struct dwell_sink *sink)
+static int rows(struct import_source *source, struct dwell_sink *sink)
 {
 	struct perf *perf = self_of(source);
 	int err = DWELL_OK;
 
-	(void)options;
-	(void)part;
 	perf->started = false;
 	perf->sink = sink;
 	while (!err) {
@@ -220,92 +201,44 @@ static int drive_part(struct dwell_source *source, const struct dwell_source_opt
 	return err == DWELL_END ? perf_rows_end(perf) : err;
 }
 
-static int tell_note(struct dwell_sink *sink, const char *key, const char *value)
-{
-	const struct dwell_note note = { .key = { key, strlen(key) },
-		.value = { value, strlen(value) } };
-
-	return sink->ops->note ? sink->ops->note(sink, &note) : DWELL_OK;
-}
-
-static int tell_count(struct dwell_sink *sink, const char *key, uint64_t count)
-{
-	char value[24];
-
-	if (!count)
-		return DWELL_OK;
-	snprintf(value, sizeof(value), "%" PRIu64, count);
-	return tell_note(sink, key, value);
-}
-
-static int finish(struct dwell_source *source, const struct dwell_source_options *options,
-	struct dwell_sink *sink)
+static int finish(
+	struct import_source *source, struct dwell_sink *sink, struct dwell_trace_end *end)
 {
 	struct perf *perf = self_of(source);
-	const struct dwell_trace_end end = { .end_ns = perf->last_ns, .closed = !perf->broken };
 	int err = perf_stacks_symbolize(&perf->stacks, sink);
 
-	(void)options;
+	*end = (struct dwell_trace_end){ .end_ns = perf->last_ns, .closed = !perf->broken };
 	if (!err)
-		err = tell_count(sink, "import.ignored", perf->ignored);
+		err = import_tell_count(sink, "import.ignored", perf->ignored);
 	if (!err)
-		err = tell_count(sink, "import.malformed", perf->malformed);
+		err = import_tell_count(sink, "import.malformed", perf->malformed);
 	if (!err)
-		err = tell_count(sink, "import.late", perf->queue.late);
+		err = import_tell_count(sink, "import.late", perf->queue.late);
 	if (!err && perf->lost && perf->lost_samples > perf->lost)
-		err = tell_count(sink, "import.lost_at_end", perf->lost_samples - perf->lost);
+		err = import_tell_count(
+			sink, "import.lost_at_end", perf->lost_samples - perf->lost);
 	if (!err)
-		err = tell_count(sink, "import.stacks_refused", perf->stacks.refused);
+		err = import_tell_count(sink, "import.stacks_refused", perf->stacks.refused);
 	if (!err && perf->broken)
-		err = tell_note(sink, "import.broken", perf->diag.what);
-	if (err)
-		return err;
-	return sink->ops->end ? sink->ops->end(sink, &end) : DWELL_OK;
-}
-
-static const struct dwell_diag *diag(struct dwell_source *source)
-{
-	return &self_of(source)->diag;
-}
-
-static void close_perf(struct dwell_source *source)
-{
-	struct perf *perf = self_of(source);
-
-	release_state(perf);
-	perf->bytes->ops->close(perf->bytes);
-	free(perf);
-}
-
-static int open_perf(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *why)
-{
-	static const struct dwell_source_ops ops = {
-		.foreign = true,
-		.parts = parts,
-		.start = start,
-		.drive_part = drive_part,
-		.finish = finish,
-		.diag = diag,
-		.close = close_perf,
-	};
-	struct perf *perf = calloc(1, sizeof(*perf));
-
-	if (!perf) {
-		bytes->ops->close(bytes);
-		return DWELL_ENOMEM;
-	}
-	perf->base.ops = &ops;
-	perf->bytes = bytes;
-
-	const int err = reset(perf);
-	if (!err) {
-		out->source = &perf->base;
-		return DWELL_OK;
-	}
-	if (why)
-		*why = perf->diag;
-	close_perf(&perf->base);
+		err = import_tell_note(sink, "import.broken", perf->source.diag.what);
 	return err;
+}
+
+static int open_source(struct import_source *source)
+{
+	return reset(self_of(source));
+}
+
+static void release(struct import_source *source)
+{
+	release_state(self_of(source));
+}
+
+static int open_perf(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *diag)
+{
+	static const struct import_source_ops ops = { open_source, start, rows, finish, release };
+
+	return import_source_open(out, &ops, sizeof(struct perf), bytes, diag);
 }
 
 const struct importer dwell_importer_perf = {
