@@ -3,14 +3,29 @@
 
 #include "analysis/latency.h"
 
-/* Total order: the same list whatever the order in which latencies came. */
+static int compare_numbers(uint32_t x, uint32_t y)
+{
+	return (x > y) - (x < y);
+}
+
+/* Total order: the same list whatever the order in which latencies came. A task may have several
+ * of no length at one time. */
 static int compare(const struct dwell_worst *x, const struct dwell_worst *y)
 {
+	int order;
+
 	if (x->latency_ns != y->latency_ns)
 		return x->latency_ns > y->latency_ns ? -1 : 1;
 	if (x->at_ns != y->at_ns)
 		return x->at_ns < y->at_ns ? -1 : 1;
-	return (x->task > y->task) - (x->task < y->task);
+	order = compare_numbers(x->task, y->task);
+	if (!order)
+		order = compare_numbers(x->executor, y->executor);
+	if (!order)
+		order = compare_numbers(x->cause, y->cause);
+	if (!order)
+		order = compare_numbers(x->waker, y->waker);
+	return order ? order : compare_numbers(x->waker_stack, y->waker_stack);
 }
 
 void worst_free(struct worst *worst)
