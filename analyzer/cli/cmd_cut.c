@@ -18,6 +18,8 @@ const struct option cut_options[] = {
 struct kept {
 	bool *tasks; /* NULL: all */
 	uint32_t count;
+	bool *own; /* by process: it was to be recorded, or no other one was */
+	uint32_t processes;
 };
 
 static bool keeps(void *context, const struct dwell_task *task)
@@ -27,6 +29,33 @@ static bool keeps(void *context, const struct dwell_task *task)
 	return task->id < kept->count && kept->tasks[task->id];
 }
 
+static bool is_own(void *context, const struct dwell_process *process)
+{
+	const struct kept *kept = context;
+
+	return process->id < kept->processes && kept->own[process->id];
+}
+
+/* Names of others are not to leave the house: whose these are is known at the trace's end. */
+static int find_own(struct kept *kept, const struct dwell_catalog *catalog)
+{
+	bool marked = false;
+
+	kept->processes = dwell_catalog_processes(catalog);
+	kept->own = calloc(kept->processes ? kept->processes : 1, sizeof(*kept->own));
+	if (!kept->own)
+		return complain(STATUS_REFUSED, "cut", "out of memory");
+	for (uint32_t id = 1; id < kept->processes; id++) {
+		const struct dwell_catalog_process *process = dwell_catalog_process(catalog, id);
+
+		kept->own[id] = process && process->recorded;
+		marked |= kept->own[id];
+	}
+	for (uint32_t id = 1; id < kept->processes && !marked; id++)
+		kept->own[id] = true;
+	return STATUS_DONE;
+}
+
 /*
  * Ask `tasks` which ones the selectors name, so that a cut holds what an answer
  * with the same selectors is about. Says what is wrong; an exit status.
@@ -34,13 +63,14 @@ static bool keeps(void *context, const struct dwell_task *task)
 static int select_tasks(struct question *question, struct kept *kept)
 {
 	const struct request *request = question->request;
+	const bool chosen = request->task || request->class || request->process;
+	const bool strip = ((const struct cut_request *)request)->strip;
 	const struct dwell_tasks *tasks;
-	int status;
+	int status = chosen || strip ? question_ask(question) : STATUS_DONE;
 
-	if (!request->task && !request->class && !request->process)
-		return STATUS_DONE;
-	status = question_ask(question);
-	if (status)
+	if (!status && strip)
+		status = find_own(kept, question->answer->catalog);
+	if (status || !chosen)
 		return status;
 	kept->count = dwell_catalog_tasks(question->answer->catalog);
 	kept->tasks = calloc(kept->count ? kept->count : 1, sizeof(*kept->tasks));
@@ -60,6 +90,7 @@ static int write_cut(struct question *question, struct kept *kept, struct output
 		.from_ns = selection->from_ns,
 		.to_ns = selection->to_ns,
 		.strip = ((const struct cut_request *)question->request)->strip,
+		.own_process = kept->own ? is_own : NULL,
 		.keep_task = kept->tasks ? keeps : NULL,
 		.context = kept,
 	};
@@ -94,6 +125,7 @@ int cmd_cut(struct request *request)
 	if (!status)
 		status = output_close(&output, write_cut(&question, &kept, &output));
 	free(kept.tasks);
+	free(kept.own);
 	question_close(&question);
 	return status;
 }

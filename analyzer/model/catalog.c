@@ -117,6 +117,7 @@ int catalog_put_task(struct dwell_catalog *catalog, uint32_t stage, const struct
 	kept->task.kind = task->kind;
 	kept->task.tid = task->tid;
 	kept->task.native_id = task->native_id;
+	catalog->has_others |= task->created_ns == DWELL_FOREVER;
 	return end_put(catalog, strings_keep(&catalog->strings, task->name, &kept->task.name));
 }
 

@@ -79,9 +79,22 @@ struct dwell_catalog {
 		counters, classes;
 	struct catalog_note *notes;
 	size_t note_count, note_cap;
-	bool marked; /* some process is: only those were to be recorded */
+	bool marked;     /* some process is: only those were to be recorded */
+	bool has_others; /* some task is there only for what it did to others */
 	struct dwell_string source;
 };
+
+/*
+ * A task that a cut left out: it is there for where it ran and for what it did to others, and
+ * nothing is told of it (dwell/filter.h).
+ */
+static inline bool catalog_is_other(const struct dwell_catalog *catalog, uint32_t task)
+{
+	const struct catalog_task *kept =
+		catalog->has_others ? table_get(&catalog->tasks, task) : NULL;
+
+	return kept && kept->task.created_ns == DWELL_FOREVER;
+}
 
 int catalog_new(struct dwell_catalog **out);
 void catalog_free(struct dwell_catalog *catalog);

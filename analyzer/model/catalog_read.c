@@ -67,6 +67,8 @@ bool dwell_catalog_recorded(const struct dwell_catalog *catalog, uint32_t task)
 	const struct catalog_process *process =
 		kept ? table_get(&catalog->processes, kept->task.process) : NULL;
 
+	if (catalog_is_other(catalog, task))
+		return false;
 	return !catalog->marked || (process && process->process.recorded);
 }
 

@@ -122,8 +122,9 @@ void model_release(struct model *model);
 static inline const struct task_life *model_life(const struct model *model, uint32_t task)
 {
 	const struct task_life *life = table_get(&model->tally.lives, task);
+	const bool told = life && life->known && life->sums.intervals;
 
-	return life && life->known && life->sums.intervals ? life : NULL;
+	return told && !catalog_is_other(model->catalog, task) ? life : NULL;
 }
 
 /* Say where and what an error of the source was, if it was one. Returns err. */

@@ -75,6 +75,12 @@ static bool matches_number(const char *glob, uint64_t number)
 	return glob_matches(glob, (struct dwell_string){ text, (size_t)size });
 }
 
+static bool is_in_scope(const struct model *model, const struct dwell_catalog_task *task)
+{
+	return dwell_catalog_recorded(model->catalog, task->id) ||
+	       (model->selection.all_processes && !catalog_is_other(model->catalog, task->id));
+}
+
 static bool is_task(const struct model *model, const struct dwell_catalog_task *task)
 {
 	const struct dwell_selection *s = &model->selection;
@@ -89,7 +95,9 @@ static bool is_task(const struct model *model, const struct dwell_catalog_task *
 	if (s->class_glob && !(of && glob_matches(s->class_glob, of->text)))
 		return false;
 	if (!s->process_glob)
-		return s->all_processes || dwell_catalog_recorded(model->catalog, task->id);
+		return is_in_scope(model, task);
+	if (catalog_is_other(model->catalog, task->id))
+		return false;
 	return process && (glob_matches(s->process_glob, process->name) ||
 				  (process->pid >= 0 &&
 					  matches_number(s->process_glob, (uint64_t)process->pid)));
@@ -115,11 +123,6 @@ static uint64_t *new_bits(uint32_t end, size_t *words)
 	return calloc(*words, sizeof(uint64_t));
 }
 
-static bool is_recorded(const struct model *model, const struct dwell_catalog_task *task)
-{
-	return dwell_catalog_recorded(model->catalog, task->id);
-}
-
 static int select_tasks(struct model *model, uint64_t **bits,
 	bool (*wanted)(const struct model *model, const struct dwell_catalog_task *task))
 {
@@ -140,11 +143,12 @@ static int select_tasks(struct model *model, uint64_t **bits,
 int model_select(struct model *model)
 {
 	const struct dwell_selection *s = &model->selection;
-	const bool part = model->catalog->marked && !s->all_processes;
+	const bool part =
+		(model->catalog->marked && !s->all_processes) || model->catalog->has_others;
 	int err = DWELL_OK;
 
 	if (part)
-		err = select_tasks(model, &model->scope_bits, is_recorded);
+		err = select_tasks(model, &model->scope_bits, is_in_scope);
 	if (!err && (part || s->task_glob || s->class_glob || s->process_glob))
 		err = select_tasks(model, &model->task_bits, is_task);
 	if (err || !s->object_glob)

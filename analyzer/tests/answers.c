@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "dwell/filter.h"
-
 static void put_times(FILE *f, const struct dwell_times *t)
 {
 	fprintf(f, " %lu/%lu/%lu/%lu", t->running_ns, t->runnable_ns, t->blocked_ns, t->unknown_ns);
@@ -183,14 +181,13 @@ char *answer_text(const struct dwell_answer *answer)
 	return text;
 }
 
-void write_history(struct memory_output *file, const struct gen_options *options, uint32_t rows,
-	uint64_t from_ns, uint64_t to_ns)
+void write_part(struct memory_output *file, const struct gen_options *options, uint32_t rows,
+	const struct dwell_filter_options *part)
 {
 	const struct dwell_encoder_options encoding = {
 		.chunk_rows = rows,
 		.generation_chunks = 1,
 	};
-	const struct dwell_filter_options window = { .from_ns = from_ns, .to_ns = to_ns };
 	struct dwell_encoder *encoder = NULL;
 	struct dwell_filter *filter = NULL;
 	struct dwell_sink *sink;
@@ -198,13 +195,21 @@ void write_history(struct memory_output *file, const struct gen_options *options
 	memory_output_init(file);
 	cr_assert(eq(int, dwell_encoder_new(&encoder, &file->output, &encoding), 0));
 	sink = dwell_encoder_sink(encoder);
-	if (to_ns) {
-		cr_assert(eq(int, dwell_filter_new(&filter, sink, &window), 0));
+	if (part) {
+		cr_assert(eq(int, dwell_filter_new(&filter, sink, part), 0));
 		sink = dwell_filter_sink(filter);
 	}
 	cr_assert(eq(int, gen_drive(options, sink), 0));
 	dwell_filter_free(filter);
 	dwell_encoder_free(encoder);
+}
+
+void write_history(struct memory_output *file, const struct gen_options *options, uint32_t rows,
+	uint64_t from_ns, uint64_t to_ns)
+{
+	const struct dwell_filter_options window = { .from_ns = from_ns, .to_ns = to_ns };
+
+	write_part(file, options, rows, to_ns ? &window : NULL);
 }
 
 struct dwell_answer *analyze_memory(

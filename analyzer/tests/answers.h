@@ -5,6 +5,7 @@
 #include "../../format/tests/gen.h"
 #include "../../format/tests/trip.h"
 #include "dwell/analysis.h"
+#include "dwell/filter.h"
 
 /* Everything that an answer says, as text: two answers are the same if these are. Ends by NUL; the
  * caller's to free. Without `names` what is left out is told from the catalog. */
@@ -14,6 +15,10 @@ char *answer_text(const struct dwell_answer *answer);
  * a cut of [from_ns, to_ns). */
 void write_history(struct memory_output *file, const struct gen_options *options, uint32_t rows,
 	uint64_t from_ns, uint64_t to_ns);
+
+/* The same, of what a filter lets through; NULL: all. */
+void write_part(struct memory_output *file, const struct gen_options *options, uint32_t rows,
+	const struct dwell_filter_options *part);
 
 /* Analyze a file in memory. */
 struct dwell_answer *analyze_memory(

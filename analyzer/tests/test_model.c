@@ -111,6 +111,65 @@ Test(model, window_is_cut)
 	}
 }
 
+static bool is_of_server(void *context, const struct dwell_process *process)
+{
+	(void)context;
+	return process->pid == 4001;
+}
+
+static bool ends_in_1(void *context, const struct dwell_task *task)
+{
+	(void)context;
+	return task->id % 10 == 1;
+}
+
+/* How tasks are chosen when a cut is made, and how by who asks the whole. */
+static const struct choice {
+	const char *name;
+	struct dwell_filter_options part;
+	struct dwell_selection selection;
+	unsigned analyses;
+} choices[] = {
+	{ "a process", { .keep_process = is_of_server }, { .process_glob = "4001" },
+		DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY },
+	{ "tasks", { .keep_task = ends_in_1 }, { .task_glob = "worker-*1", .all_processes = true },
+		DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY },
+};
+
+/* Without the facts about the trace, of which there are more. */
+static const char *rows_of(const char *text)
+{
+	return strchr(text, '\n') + 1;
+}
+
+/* Who ran instead, too, where the cut was not to keep who that was. */
+static void check_choice(const struct choice *choice, uint64_t seed)
+{
+	const struct gen_options options = gen_any(seed);
+	struct dwell_query query = { .analyses = choice->analyses, .worst = 1000 };
+	struct memory_output whole, cut;
+
+	query.selection = choice->selection;
+	write_history(&whole, &options, 1u << 20, 0, 0);
+	write_part(&cut, &options, 1u << 20, &choice->part);
+
+	char *want = text_of(&whole, &query);
+	query.selection = (struct dwell_selection){ .all_processes = true };
+	char *got = text_of(&cut, &query);
+	expect_same(rows_of(got), rows_of(want), seed, choice->name);
+	free(got);
+	free(want);
+	memory_output_release(&whole);
+	memory_output_release(&cut);
+}
+
+Test(model, chosen_tasks_are_cut)
+{
+	for (uint64_t seed = 1; seed <= 150; seed++)
+		for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+			check_choice(&choices[i], seed);
+}
+
 static void check_adds_up(const struct dwell_answer *answer, uint64_t seed)
 {
 	for (size_t i = 0; i < answer->tasks->count; i++) {

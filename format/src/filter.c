@@ -28,6 +28,18 @@ static bool keeps(const struct dwell_filter *filter, uint32_t task)
 	return entry && entry->kept;
 }
 
+static bool process_is(const struct dwell_filter *filter, uint32_t process, unsigned what)
+{
+	return process < filter->processes.count && filter->processes.are[process] & what;
+}
+
+static bool stays_named(const struct dwell_filter *filter, const struct filter_task *entry)
+{
+	return !filter->options.strip ||
+	       (entry->kept && (!filter->options.own_process ||
+				       process_is(filter, entry->task.process, FILTER_NAMED)));
+}
+
 static int flush(struct dwell_filter *filter)
 {
 	const size_t count = filter->count;
@@ -55,9 +67,9 @@ static int name_task(struct dwell_filter *filter, uint32_t task)
 		/* Named, but of its own life nothing is known, at no time. */
 		what.created_ns = DWELL_FOREVER;
 		what.born = false;
-		if (filter->options.strip)
-			what.name = (struct dwell_string){ NULL, 0 };
 	}
+	if (!stays_named(filter, entry))
+		what.name = (struct dwell_string){ NULL, 0 };
 	return NEXT(filter, task, &what);
 }
 
@@ -69,32 +81,6 @@ static int put(struct dwell_filter *filter, const struct dwell_event *event)
 	return DWELL_OK;
 }
 
-/* What is left of a row where tasks are chosen; false: nothing. */
-static bool choose(const struct dwell_filter *filter, struct dwell_event *event)
-{
-	const bool of_kept = !event->task || keeps(filter, event->task);
-
-	switch (event->kind) {
-	case DWELL_EVENT_SWITCH:
-		if (event->task && !of_kept) {
-			event->task = DWELL_NONE;
-			event->state = DWELL_STATE_SAME;
-			event->reason = 0;
-			event->object = DWELL_NONE;
-			event->stack = DWELL_NONE;
-			event->flags = 0;
-		}
-		if (event->peer && !keeps(filter, event->peer))
-			event->peer = DWELL_NONE;
-		return event->task || event->peer;
-	case DWELL_EVENT_ACQUIRE:
-	case DWELL_EVENT_RELEASE:
-		return true;
-	default:
-		return of_kept;
-	}
-}
-
 static int pass(struct dwell_filter *filter, const struct dwell_event *event)
 {
 	struct dwell_event row = *event;
@@ -102,7 +88,7 @@ static int pass(struct dwell_filter *filter, const struct dwell_event *event)
 
 	if (filter->options.kinds && !(filter->options.kinds >> row.kind & 1))
 		return DWELL_OK;
-	if (filter_chooses(filter) && !choose(filter, &row))
+	if (row.task && !keeps(filter, row.task) && !filter_bare(&row))
 		return DWELL_OK;
 	err = name_task(filter, row.task);
 	if (!err)
@@ -128,7 +114,7 @@ static int name_newcomers(struct dwell_filter *filter)
 	return err;
 }
 
-/* The states of those that are kept, and the names of all that they name. */
+/* The states of those that are kept, the names of all that they name, and who runs. */
 static int tell_keyframe(struct dwell_filter *filter, uint64_t time_ns,
 	const struct dwell_task_state *states, size_t count)
 {
@@ -139,11 +125,14 @@ static int tell_keyframe(struct dwell_filter *filter, uint64_t time_ns,
 	for (size_t i = 0; i < count && !err; i++) {
 		const struct dwell_task_state *s = &states[i];
 		const uint32_t named[] = { s->task, s->waker, s->wait_holder, s->wait_waker };
+		const bool whole = keeps(filter, s->task);
 
-		if (!keeps(filter, s->task))
+		if (!whole && !filter_bare_state(s, &kept[n]))
 			continue;
-		kept[n++] = *s;
-		for (size_t j = 0; j < 4 && !err; j++)
+		if (whole)
+			kept[n] = *s;
+		n++;
+		for (size_t j = 0; j < (whole ? 4 : 1) && !err; j++)
 			err = name_task(filter, named[j]);
 	}
 	if (!err)
@@ -270,26 +259,31 @@ static int on_begin(struct dwell_sink *sink, const struct dwell_trace_info *info
 	return NEXT(filter, begin, &what);
 }
 
-static int keep_process(
-	struct dwell_filter *filter, const struct dwell_process *process, bool *kept)
+static int judge_process(
+	struct dwell_filter *filter, const struct dwell_process *process, uint8_t *is)
 {
 	const struct dwell_filter_options *options = &filter->options;
 	struct filter_processes *all = &filter->processes;
 
-	*kept = !options->keep_process || options->keep_process(options->context, process);
+	*is = 0;
+	if (!options->keep_process || options->keep_process(options->context, process))
+		*is = FILTER_KEPT;
+	if (!options->strip ||
+		(*is && (!options->own_process || options->own_process(options->context, process))))
+		*is |= FILTER_NAMED;
 	if (process->id > DWELL_MAX_PROCESSES)
 		return DWELL_ELIMIT;
 	if (process->id >= all->count) {
 		const size_t count = ((size_t)process->id + 1) * 2;
-		uint8_t *grown = realloc(all->kept, count);
+		uint8_t *grown = realloc(all->are, count);
 
 		if (!grown)
 			return DWELL_ENOMEM;
 		memset(grown + all->count, 0, count - all->count);
-		all->kept = grown;
+		all->are = grown;
 		all->count = count;
 	}
-	all->kept[process->id] = *kept ? 1 : 2;
+	all->are[process->id] = *is;
 	return DWELL_OK;
 }
 
@@ -297,16 +291,15 @@ static int on_process(struct dwell_sink *sink, const struct dwell_process *proce
 {
 	struct dwell_filter *filter = filter_of(sink);
 	struct dwell_process what = *process;
-	bool kept;
-	const int err = keep_process(filter, process, &kept);
+	uint8_t is;
+	const int err = judge_process(filter, process, &is);
 
 	if (err)
 		return err;
-	if (filter->options.strip) {
+	if (filter->options.strip)
 		what.command = (struct dwell_string){ NULL, 0 };
-		if (!kept)
-			what.name = (struct dwell_string){ NULL, 0 };
-	}
+	if (!(is & FILTER_NAMED))
+		what.name = (struct dwell_string){ NULL, 0 };
 	return NEXT(filter, process, &what);
 }
 
@@ -314,8 +307,7 @@ static bool keeps_task(const struct dwell_filter *filter, const struct dwell_tas
 {
 	const struct dwell_filter_options *options = &filter->options;
 
-	if (options->keep_process && (task->process >= filter->processes.count ||
-					     filter->processes.kept[task->process] != 1))
+	if (options->keep_process && !process_is(filter, task->process, FILTER_KEPT))
 		return false;
 	return !options->keep_task || options->keep_task(options->context, task);
 }
@@ -466,6 +458,6 @@ void dwell_filter_free(struct dwell_filter *filter)
 		return;
 	dwell_states_free(filter->states);
 	filter_tasks_release(&filter->tasks);
-	free(filter->processes.kept);
+	free(filter->processes.are);
 	free(filter);
 }

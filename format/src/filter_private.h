@@ -25,8 +25,13 @@ int filter_tasks_hold(
 	struct filter_tasks *tasks, const struct dwell_task *task, struct filter_task **out);
 void filter_tasks_release(struct filter_tasks *tasks);
 
+enum filter_process {
+	FILTER_KEPT = 1 << 0,
+	FILTER_NAMED = 1 << 1, /* its name stays, and its tasks' names */
+};
+
 struct filter_processes {
-	uint8_t *kept; /* by id: 0 not known, 1 kept, 2 not kept */
+	uint8_t *are; /* by id: bits of enum filter_process */
 	size_t count;
 };
 
@@ -51,6 +56,14 @@ static inline bool filter_chooses(const struct dwell_filter *filter)
 {
 	return filter->options.keep_process || filter->options.keep_task;
 }
+
+/*
+ * What stays of a row of a task that is not kept: where it ran, since who ran instead of one that
+ * is kept is asked for, and what it did to objects. False: nothing.
+ */
+bool filter_bare(struct dwell_event *row);
+/* The same of its row in a keyframe. */
+bool filter_bare_state(const struct dwell_task_state *state, struct dwell_task_state *bare);
 
 /* What --strip leaves of definitions; the results point into the arguments. */
 struct dwell_string filter_base(struct dwell_string path);

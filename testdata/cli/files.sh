@@ -25,6 +25,8 @@ for window in '0 2ms' '2ms 4ms' '2.505ms 5.02ms' '4.02ms 7ms' '6ms 6.6ms'; do
 	done
 done
 dwell cut --task 'worker-*' -o workers.trace && dwell tasks --limit 0 workers.trace
+answer() { dwell latency --json "$@" | sed '1,/^  },/d'; }
+cmp <(answer workers.trace) <(answer --task 'worker-*') && echo 'latency: the same of the chosen tasks, with who ran instead'
 dwell cut --task 'worker-1' --strip -o stripped.trace && dwell dump stripped.trace >stripped
 grep -E '/usr|/var|nptl|src/|command=|"main"|worker-2' stripped | grep -v location
 grep '^task' stripped

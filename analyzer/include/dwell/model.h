@@ -102,7 +102,8 @@ const struct dwell_catalog_counter *dwell_catalog_counter(
 	const struct dwell_catalog *catalog, uint32_t id);
 struct dwell_string dwell_catalog_label(const struct dwell_catalog *catalog, uint32_t id);
 
-/* Whether a task belongs to what was to be recorded: where no process is marked, each does. */
+/* Whether a task belongs to what was to be recorded: where no process is marked, each does; never
+ * one that a cut left out (created_ns is DWELL_FOREVER). */
 bool dwell_catalog_recorded(const struct dwell_catalog *catalog, uint32_t task);
 
 /* One more than the highest id that was defined. */

@@ -14,8 +14,9 @@
  * the trace or from any keyframe before from, and needs rows in order of time. Of tasks, only
  * those are defined that live in the window or are named in it; other tables are passed on whole.
  *
- * Of a task that is not kept, no state is told: its side of a switch becomes 0. Where it woke,
- * made or held up one that is kept, it stays named, and what it released or acquired stays.
+ * Of a task that is not kept, where it ran stays (so that who ran instead of one that is kept can
+ * be told), and what it released or acquired; no other state, and no reason, stack or status. It
+ * is defined with a created_ns of DWELL_FOREVER: of its own life nothing is known, at no time.
  */
 struct dwell_filter_options {
 	uint64_t from_ns;
@@ -23,9 +24,10 @@ struct dwell_filter_options {
 	uint32_t kinds; /* bits 1 << enum dwell_event_kind to keep; 0: all */
 	/*
 	 * Remove command lines, the folders of paths, notes about the machine, and the
-	 * names of processes and tasks that are not kept.
+	 * names of processes and tasks that are not kept, or of processes that own_process denies.
 	 */
 	bool strip;
+	bool (*own_process)(void *context, const struct dwell_process *process); /* NULL: all */
 	/* NULL: all. A task is kept if both say so, of itself and of its process. */
 	bool (*keep_process)(void *context, const struct dwell_process *process);
 	bool (*keep_task)(void *context, const struct dwell_task *task);

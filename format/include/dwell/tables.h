@@ -57,7 +57,9 @@ struct dwell_task {
 	bool born;               /* its creation was seen */
 	int64_t tid;             /* OS thread number; -1: none or not known */
 	uint64_t native_id;      /* the runtime's own number (goroutine); 0: none */
-	uint64_t created_ns;     /* where knowledge of it starts */
+	/* Where knowledge of it starts; DWELL_FOREVER: nothing of its life is told but where it ran
+	 * (dwell/filter.h). */
+	uint64_t created_ns;
 	struct dwell_string name;
 };
 
