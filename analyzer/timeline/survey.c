@@ -1,8 +1,9 @@
-/* Losses and spans of a whole trace. */
+/* Losses, spans and counters of a whole trace. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "timeline/private.h"
+#include "timeline/readings.h"
 
 enum { MOST_LOSSES = 1 << 14, MOST_SPANS = 1 << 18, OPEN_SLOTS = 1 << 16 };
 
@@ -12,6 +13,7 @@ struct survey_job {
 	struct dwell_lost *losses;
 	struct dwell_span *spans;
 	size_t loss_cap, span_cap;
+	struct readings readings;
 	uint32_t *open; /* by hash of the id: index + 1 of the last span begun with it */
 	struct watch watch;
 };
@@ -107,7 +109,9 @@ static void survey_row(void *context, const struct dwell_event *row)
 {
 	struct survey_job *job = context;
 
-	if (row->kind == DWELL_EVENT_LOSS)
+	if (row->kind == DWELL_EVENT_COUNTER && !job->watch.err)
+		job->watch.err = readings_add(&job->readings, row);
+	else if (row->kind == DWELL_EVENT_LOSS)
 		see_loss(job, row);
 	else if (row->kind == DWELL_EVENT_SPAN_BEGIN)
 		see_begin(job, row);
@@ -121,6 +125,7 @@ static bool worth_it(struct dwell_timeline *timeline)
 	const struct dwell_summary *summary = dwell_reader_summary(timeline->seen.reader);
 
 	return summary->events_by_kind[DWELL_EVENT_LOSS] ||
+	       summary->events_by_kind[DWELL_EVENT_COUNTER] ||
 	       summary->events_by_kind[DWELL_EVENT_SPAN_BEGIN];
 }
 
@@ -138,6 +143,10 @@ static int survey_run(struct dwell_job *base)
 	err = watch_run(&job->watch);
 	job->survey.losses = job->losses;
 	job->survey.spans = job->spans;
+	readings_sort(&job->readings);
+	job->survey.series = job->readings.series;
+	job->survey.series_count = job->readings.count;
+	job->survey.cut |= job->readings.cut;
 	return err;
 }
 
@@ -148,6 +157,7 @@ static void survey_release(struct dwell_job *base)
 	free(job->losses);
 	free(job->spans);
 	free(job->open);
+	readings_release(&job->readings);
 }
 
 int dwell_timeline_want_survey(struct dwell_timeline *timeline, struct dwell_job **out)

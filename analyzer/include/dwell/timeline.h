@@ -6,6 +6,7 @@
 #include "dwell/pyramid.h"
 #include "dwell/search.h"
 #include "dwell/states.h"
+#include "dwell/survey.h"
 
 /*
  * A trace as a viewer needs it: what is there at once, cells of a screen, the life of one
@@ -123,27 +124,7 @@ int dwell_timeline_want_strip(struct dwell_timeline *timeline, uint32_t task, ui
 	uint64_t to_ns, struct dwell_job **out);
 const struct dwell_strip *dwell_job_strip(const struct dwell_job *job);
 
-/* What the program said of itself, and what is missing: of the whole trace. */
-struct dwell_lost {
-	uint64_t start_ns, end_ns, records;
-	uint32_t task, executor; /* 0: of anything */
-};
-
-struct dwell_span {
-	uint64_t start_ns, end_ns; /* DWELL_FOREVER: not ended */
-	uint64_t id, parent;
-	uint32_t task, label;
-	uint8_t kind; /* enum dwell_span_kind */
-};
-
-struct dwell_survey {
-	const struct dwell_lost *losses; /* by start */
-	size_t loss_count;
-	const struct dwell_span *spans; /* by start */
-	size_t span_count;
-	bool cut; /* there are more spans or losses than are kept */
-};
-
+/* What the program said of itself, and what is missing. */
 int dwell_timeline_want_survey(struct dwell_timeline *timeline, struct dwell_job **out);
 const struct dwell_survey *dwell_job_survey(const struct dwell_job *job);
 
