@@ -60,6 +60,8 @@ static bool fill_tasks(struct tui *tui)
 		struct tui_strip *strip = &tui->strips[line];
 
 		*strip = (struct tui_strip){ .cells = strip->cells };
+		/* What a counter has is in the survey. */
+		strip->exact = row && row->kind == ROW_COUNTER;
 		if (!row || row->kind != ROW_TASK)
 			continue;
 		strip->known = !dwell_timeline_cells(
@@ -74,7 +76,7 @@ static bool is_asked(const struct tui *tui, unsigned line, bool tasks)
 {
 	const struct tui_row *row = rows_on_line(tui, line);
 
-	return row && row->kind != ROW_BASE &&
+	return row && row->kind != ROW_BASE && row->kind != ROW_COUNTER &&
 	       (row->kind != ROW_TASK || (tasks && !tui->strips[line].exact));
 }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/against.h"
+#include "core/series.h"
 
 static int length(struct dwell_string text)
 {
@@ -25,6 +26,22 @@ static const char *name_process(
 		snprintf(out, NAME_SIZE, "%.*s", length(process->name), process->name.at);
 	else
 		snprintf(out, NAME_SIZE, id ? "process %" PRIu32 : "no process", id);
+	return out;
+}
+
+static const char *name_series(char out[NAME_SIZE], const struct tui *tui, uint32_t id)
+{
+	const struct dwell_counted *series = series_of(tui, id);
+	const struct dwell_catalog_counter *counter =
+		dwell_catalog_counter(tui->catalog, series->counter);
+	char owner[NAME_SIZE] = "";
+
+	if (series->task)
+		dwell_name_task(owner, tui->catalog, series->task);
+	else if (series->executor)
+		dwell_name_executor(owner, tui->catalog, series->executor);
+	snprintf(out, NAME_SIZE, "%.*s%s%.200s", counter ? length(counter->name) : 0,
+		counter ? counter->name.at : "", *owner ? " of " : "", owner);
 	return out;
 }
 
@@ -47,6 +64,8 @@ const char *name_row(char out[NAME_SIZE], const struct tui *tui, const struct tu
 		snprintf(out, NAME_SIZE, "base %.*s", class ? length(class->text) : 0,
 			class ? class->text.at : "");
 		return out;
+	case ROW_COUNTER:
+		return name_series(out, tui, row->id);
 	case ROW_EXECUTOR:
 		return dwell_name_executor(out, tui->catalog, row->id);
 	default:

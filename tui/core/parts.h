@@ -24,6 +24,7 @@ enum tui_screen {
 	SCREEN_LOCKS,
 	SCREEN_FINDINGS,
 	SCREEN_FLAME,
+	SCREEN_SPANS,
 	SCREEN_HELP,
 	SCREEN_COUNT
 };
@@ -31,8 +32,9 @@ enum tui_screen {
 enum tui_group { GROUP_PROCESS, GROUP_CLASS, GROUP_TASK, GROUP_EXECUTOR, GROUP_COUNT };
 enum tui_sort { SORT_RUNNING, SORT_RUNNABLE, SORT_BLOCKED, SORT_NAME, SORT_START, SORT_COUNT };
 
-/* ROW_BASE: a class of the trace that is compared with; `members` of tui->against. */
-enum tui_row_kind { ROW_PROCESS, ROW_CLASS, ROW_TASK, ROW_EXECUTOR, ROW_BASE };
+/* ROW_BASE: a class of the trace that is compared with; `members` of tui->against.
+ * ROW_COUNTER: a counter; the id is that of its series in the survey. */
+enum tui_row_kind { ROW_PROCESS, ROW_CLASS, ROW_TASK, ROW_EXECUTOR, ROW_BASE, ROW_COUNTER };
 
 /* One row of the timeline. */
 struct tui_row {
@@ -40,7 +42,7 @@ struct tui_row {
 	uint8_t depth; /* of tasks in a group */
 	bool folded;   /* a group whose tasks are not shown */
 	bool pinned;
-	uint32_t id;         /* process, class, task or executor */
+	uint32_t id;         /* process, class, task, executor or series */
 	size_t first, count; /* its tasks in rows.members */
 };
 

@@ -84,6 +84,7 @@
 	X(LOCKS, "locks", "5", "locks, and what their holders did")                                \
 	X(FINDINGS, "findings", "6", "what every rule found, by the time it cost")                 \
 	X(FLAME, "flame", "7", "stacks of the waits, by the time they cost")                       \
+	X(SPANS, "spans", "8", "spans that the program told of, and what it did in them")          \
 	X(NEXT_SCREEN, "next-screen", "Tab", "the next screen")                                    \
 	X(PREVIOUS_SCREEN, "previous-screen", "S-Tab", "the previous screen")                      \
 	X(HELP, "help", "? F1", "this list")                                                       \

@@ -6,6 +6,7 @@
 
 #include "core/against.h"
 #include "core/port.h"
+#include "core/work.h"
 
 enum { FOLD_FROM = 40 };
 
@@ -252,6 +253,21 @@ static void add_executors(struct tui *tui)
 	}
 }
 
+static void add_counters(struct tui *tui)
+{
+	const struct dwell_survey *survey =
+		work_has(&tui->survey) ? dwell_job_survey(tui->survey.job) : NULL;
+
+	for (size_t i = 0; survey && i < survey->series_count; i++) {
+		const uint32_t task = survey->series[i].task;
+		struct tui_row *row =
+			!task || rows_task_counts(tui, task) ? rows_add(&tui->rows) : NULL;
+
+		if (row)
+			*row = (struct tui_row){ .kind = ROW_COUNTER, .id = (uint32_t)i };
+	}
+}
+
 static int make_room(struct tui *tui)
 {
 	struct tui_rows *rows = &tui->rows;
@@ -303,6 +319,8 @@ int rows_build(struct tui *tui)
 		add_executors(tui);
 	else if (!err)
 		err = sort_tasks(tui);
+	if (!err)
+		add_counters(tui);
 	tui->rows_version++;
 	rows_find_place(tui);
 	return err;
@@ -324,7 +342,7 @@ uint8_t *rows_flags(struct tui *tui, const struct tui_row *row)
 
 	if (row->kind == ROW_TASK && row->id < rows->task_end)
 		return &rows->task_flags[row->id];
-	if (row->kind != ROW_EXECUTOR && row->kind != ROW_BASE && row->id < rows->group_end)
+	if ((row->kind == ROW_PROCESS || row->kind == ROW_CLASS) && row->id < rows->group_end)
 		return &rows->group_flags[row->id];
 	return NULL;
 }

@@ -11,7 +11,7 @@ uint32_t rows_task(const struct tui *tui)
 {
 	const struct tui_row *row = rows_selected(tui);
 
-	if (!row || row->kind == ROW_EXECUTOR || row->kind == ROW_BASE)
+	if (!row || row->kind == ROW_EXECUTOR || row->kind == ROW_BASE || row->kind == ROW_COUNTER)
 		return 0;
 	/* Of a group, the first one. */
 	return row->kind == ROW_TASK ? row->id : row->count ? tui->rows.members[row->first] : 0;

@@ -206,7 +206,7 @@ static bool step_prompt(struct tui *tui, enum request request)
 
 static void step_else(struct tui *tui, enum request request)
 {
-	if (request >= REQUEST_TIMELINE && request <= REQUEST_FLAME) {
+	if (request >= REQUEST_TIMELINE && request <= REQUEST_SPANS) {
 		act_show_screen(tui, (enum tui_screen)(request - REQUEST_TIMELINE));
 		return;
 	}

@@ -20,6 +20,7 @@ static const unsigned analyses[SCREEN_COUNT] = {
 	[SCREEN_LOCKS] = DWELL_ANALYZE_LOCKS,
 	[SCREEN_FINDINGS] = DWELL_ANALYZE_FINDINGS,
 	[SCREEN_FLAME] = DWELL_ANALYZE_FLAME,
+	[SCREEN_SPANS] = DWELL_ANALYZE_SPANS,
 };
 
 bool table_is_shown(const struct tui *tui)
@@ -89,6 +90,8 @@ size_t table_count(const struct tui *tui)
 		return answer->locks ? answer->locks->count : 0;
 	case SCREEN_FINDINGS:
 		return answer->findings ? answer->findings->count : 0;
+	case SCREEN_SPANS:
+		return answer->spans ? answer->spans->count : 0;
 	default:
 		return 0;
 	}
@@ -120,6 +123,17 @@ static void go_worst(struct tui *tui, const struct dwell_worst *worst)
 {
 	item_go(tui, worst->task, worst->at_ns);
 	port_show(tui, worst->at_ns, worst->at_ns + worst->latency_ns);
+}
+
+/* The longest of them. */
+static void go_span(struct tui *tui, const struct dwell_span_row *row)
+{
+	if (!row->longest_ns) {
+		say(tui, "none of them ended in this time");
+		return;
+	}
+	item_go(tui, row->longest_task, row->longest_at_ns);
+	port_show(tui, row->longest_at_ns, row->longest_at_ns + row->longest_ns);
 }
 
 /* Who is to blame, at the moment where to look. */
@@ -157,6 +171,9 @@ void table_go(struct tui *tui)
 		break;
 	case SCREEN_FINDINGS:
 		go_finding(tui, &answer->findings->rows[line]);
+		break;
+	case SCREEN_SPANS:
+		go_span(tui, &answer->spans->rows[line]);
 		break;
 	default:
 		break;

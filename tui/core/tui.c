@@ -179,7 +179,11 @@ bool tui_tick(struct tui *tui, unsigned milliseconds)
 	if (!tui->ready)
 		return true;
 	changed |= find_update(tui, milliseconds / 2);
-	changed |= work_poll(&tui->survey, 0);
+	if (work_poll(&tui->survey, 0)) {
+		/* Counters are rows, too. */
+		rows_build(tui);
+		changed = true;
+	}
 	changed |= table_look_up(tui);
 	changed |= take_save(tui);
 	if (table_is_shown(tui))

@@ -219,7 +219,7 @@ static void no_item(struct pane *pane)
 {
 	const struct tui *tui = pane->tui;
 	const struct tui_row *row = rows_selected(tui);
-	char name[NAME_SIZE];
+	char name[NAME_SIZE], words[NAME_SIZE];
 
 	if (!row)
 		return;
@@ -227,7 +227,10 @@ static void no_item(struct pane *pane)
 		(struct pen){ .fore = TONE_STRONG, .attributes = FRAME_BOLD });
 	pane->y++;
 	cell_line(pane);
-	if (row->kind == ROW_EXECUTOR)
+	if (row->kind == ROW_COUNTER) {
+		view_counter_words(words, sizeof(words), tui, row);
+		field(pane, "counter", words);
+	} else if (row->kind == ROW_EXECUTOR)
 		field(pane, "", "an executor: R on a task that is ready goes to who ran here");
 	else if (row->kind == ROW_BASE)
 		field(pane, "",

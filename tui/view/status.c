@@ -10,22 +10,30 @@
 #include "view/view.h"
 
 static const char *const tabs[] = { "timeline", "tasks", "blocked", "latency", "locks", "findings",
-	"flame" };
+	"flame", "spans" };
 
-static unsigned tabs_width(void)
+enum { TABS = sizeof(tabs) / sizeof(tabs[0]) };
+
+/* Where there is no room for all, only the shown one has its name. */
+static unsigned tab_width(const struct tui *tui, unsigned tab, bool all)
+{
+	return all || tab == (unsigned)tui->screen ? (unsigned)strlen(tabs[tab]) + 4 : 3;
+}
+
+static unsigned tabs_width(const struct tui *tui, bool all)
 {
 	unsigned width = 0;
 
-	for (size_t i = 0; i < sizeof(tabs) / sizeof(tabs[0]); i++)
-		width += (unsigned)strlen(tabs[i]) + 4;
+	for (unsigned i = 0; i < TABS; i++)
+		width += tab_width(tui, i, all);
 	return width;
 }
 
-static void draw_tabs(struct frame *frame, const struct tui *tui)
+static void draw_tabs(struct frame *frame, const struct tui *tui, bool all)
 {
-	unsigned x = frame->width - tabs_width();
+	unsigned x = frame->width - tabs_width(tui, all);
 
-	for (unsigned i = 0; i < sizeof(tabs) / sizeof(tabs[0]); i++) {
+	for (unsigned i = 0; i < TABS; i++) {
 		const bool shown = i == (unsigned)tui->screen;
 		const struct pen pen = {
 			.fore = shown ? TONE_STRONG : TONE_FAINT,
@@ -34,7 +42,9 @@ static void draw_tabs(struct frame *frame, const struct tui *tui)
 						(shown && frame->mono ? FRAME_REVERSE : 0)),
 		};
 
-		x += frame_print(frame, x, 0, 24, pen, " %u %s ", i + 1, tabs[i]);
+		x += tab_width(tui, i, all) > 3
+			     ? frame_print(frame, x, 0, 24, pen, " %u %s ", i + 1, tabs[i])
+			     : frame_print(frame, x, 0, 3, pen, " %u ", i + 1);
 	}
 }
 
@@ -81,8 +91,9 @@ static void warn(const struct tui *tui, char *out, size_t size)
 void view_title(struct frame *frame, const struct tui *tui)
 {
 	const struct pen bar = { .fore = TONE_TEXT, .back = TONE_BAR };
-	const unsigned end =
-		frame->width > tabs_width() + 30 ? frame->width - tabs_width() : frame->width;
+	const bool all = frame->width > tabs_width(tui, true) + 46;
+	const unsigned size = tabs_width(tui, all);
+	const unsigned end = frame->width > size + 30 ? frame->width - size : frame->width;
 	const char *slash = strrchr(tui->path, '/');
 	char facts[256] = "", bad[128] = "";
 	unsigned x = 1;
@@ -107,7 +118,7 @@ void view_title(struct frame *frame, const struct tui *tui)
 	if (x + 12 < end)
 		frame_text(frame, x, 0, end - x - 1, facts, bar);
 	if (end < frame->width)
-		draw_tabs(frame, tui);
+		draw_tabs(frame, tui, all);
 }
 
 static unsigned draw_prompt(struct frame *frame, const struct tui *tui, unsigned y)

@@ -16,6 +16,7 @@ static const char *const about[SCREEN_COUNT] = {
 	[SCREEN_BLOCKED] = "where time was lost, what matters first",
 	[SCREEN_LATENCY] = "the longest times from runnable to running, and who ran instead",
 	[SCREEN_LOCKS] = "locks that were waited for",
+	[SCREEN_SPANS] = "spans, by the time in them",
 	[SCREEN_FINDINGS] = "what every rule found, by the time it cost",
 };
 

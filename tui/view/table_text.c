@@ -66,6 +66,21 @@ static const struct column findings[] = {
 	{ .title = NULL },
 };
 
+static const struct column spans[] = {
+	{ "span", 0, false, TONE_STRONG, false, 0 },
+	{ "count", 8, true, TONE_TEXT, false, 0 },
+	{ "total", 9, true, TONE_TEXT, false, 9 },
+	{ "p50", 9, true, TONE_TEXT, false, 8 },
+	{ "p99", 9, true, TONE_TEXT, false, 0 },
+	{ "longest", 9, true, TONE_HOT, false, 0 },
+	{ "running", 8, true, TONE_RUNNING, false, 0 },
+	{ "runnable", 8, true, TONE_RUNNABLE, false, 9 },
+	{ "blocked", 8, true, TONE_ACCENT, false, 0 },
+	{ "unknown", 8, true, TONE_FAINT, false, 11 },
+	{ "open", 6, true, TONE_TEXT, false, 12 },
+	{ .title = NULL },
+};
+
 static const struct column none[] = { { .title = NULL } };
 
 const struct column *table_columns(unsigned screen)
@@ -81,6 +96,8 @@ const struct column *table_columns(unsigned screen)
 		return locks;
 	case SCREEN_FINDINGS:
 		return findings;
+	case SCREEN_SPANS:
+		return spans;
 	default:
 		return none;
 	}
@@ -249,6 +266,36 @@ static const char *finding_text(char out[NAME_SIZE], const struct tui *tui,
 	}
 }
 
+static const char *spans_text(char out[NAME_SIZE], const struct tui *tui,
+	const struct dwell_span_row *row, unsigned column)
+{
+	const struct dwell_times *t = &row->times;
+	const struct dwell_distribution *d = &row->durations;
+	const uint64_t lengths[] = { d->total_ns, d->p50_ns, d->p99_ns, d->max_ns };
+	const uint64_t times[] = { t->running_ns, t->runnable_ns, t->blocked_ns, t->unknown_ns };
+	const uint64_t whole = times[0] + times[1] + times[2] + times[3];
+
+	switch (column) {
+	case 0:
+		snprintf(out, NAME_SIZE, "%.*s", (int)(row->text.size & 0xff),
+			row->text.at ? row->text.at : "");
+		return out;
+	case 1:
+		return dwell_format_count(out, d->count);
+	case 2:
+	case 3:
+	case 4:
+	case 5:
+		return d->count ? duration(out, tui, lengths[column - 2]) : word(out, "");
+	case 10:
+		return row->open_count ? dwell_format_count(out, row->open_count) : word(out, "");
+	default:
+		return times[column - 6]
+			       ? dwell_format_share(out, dwell_share_ppm(times[column - 6], whole))
+			       : word(out, "");
+	}
+}
+
 const char *table_text(
 	char out[NAME_SIZE], const struct tui *tui, size_t line, unsigned column, uint64_t *ppm)
 {
@@ -270,6 +317,8 @@ const char *table_text(
 		return locks_text(out, tui, &answer->locks->rows[line], column, ppm);
 	case SCREEN_FINDINGS:
 		return finding_text(out, tui, &answer->findings->rows[line], column);
+	case SCREEN_SPANS:
+		return spans_text(out, tui, &answer->spans->rows[line], column);
 	default:
 		return out;
 	}

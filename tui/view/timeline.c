@@ -263,6 +263,11 @@ static void draw_executor_cell(struct frame *frame, const struct tui *tui,
 static void draw_cells(struct frame *frame, const struct tui *tui, const struct tui_row *row,
 	const struct tui_strip *strip, unsigned y)
 {
+	if (row->kind == ROW_COUNTER) {
+		view_counter(frame, tui, row, y);
+		draw_losses(frame, tui, row, y);
+		return;
+	}
 	for (unsigned i = 0; i < tui->layout.columns; i++) {
 		const unsigned x = tui->layout.label + i;
 		struct tui_shade shade;

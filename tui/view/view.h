@@ -21,6 +21,10 @@ void view_help(struct frame *frame, struct tui *tui);
 
 /* A cell of the timeline: the glyph and colours of its mix of states. */
 void view_shade(struct frame *frame, unsigned x, unsigned y, const struct tui_shade *shade);
+/* A counter's line, and in words what it was under the cursor; *text has `size` bytes. */
+void view_counter(
+	struct frame *frame, const struct tui *tui, const struct tui_row *row, unsigned y);
+void view_counter_words(char *text, size_t size, const struct tui *tui, const struct tui_row *row);
 /* Bars of 0 to 8 eighths. */
 const char *view_bar(const struct frame *frame, unsigned eighths);
 
