@@ -60,12 +60,30 @@ static void reads(unsigned count)
 			abort();
 }
 
+static void *sleep_on(void *unused)
+{
+	while (pause() != 0)
+		;
+	return unused;
+}
+
+/* Where there is one thread only, glibc's own locks need no atomic instruction. */
+static void mutexes_among_threads(unsigned count)
+{
+	static pthread_t other;
+
+	if (!other && pthread_create(&other, NULL, sleep_on, NULL) != 0)
+		abort();
+	mutexes(count);
+}
+
 static const struct {
 	const char *what;
 	void (*body)(unsigned count);
 	unsigned count;
 } bodies[] = {
-	{ "mutex lock + unlock", mutexes, COUNT },
+	{ "mutex lock + unlock, one thread", mutexes, COUNT },
+	{ "mutex lock + unlock, two threads", mutexes_among_threads, COUNT },
 	{ "rwlock rdlock + unlock", rwlocks, COUNT },
 	{ "semaphore post + wait", semaphores, COUNT },
 	{ "condition signal, nobody waits", signals, COUNT },

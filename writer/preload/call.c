@@ -1,10 +1,8 @@
 #include "preload.h"
 
-enum { WAITERS = 4096 };
+_Atomic int dwell_waiters[DWELL_WAITERS];
 
-static _Atomic int waiters[WAITERS];
-
-bool dwell_all_locks;
+int dwell_all_locks;
 
 void dwell_call_end(struct call *call, unsigned flags)
 {
@@ -52,19 +50,18 @@ void dwell_acquire(struct dwell_self *self, unsigned reason, unsigned kind, unsi
 		dwell_what(stack, reason, kind, flags), 0, object);
 }
 
-static _Atomic int *place_of(const void *object)
+SELDOM void dwell_mutex_given(
+	const pthread_mutex_t *mutex, const void *return_address, const void *frame)
 {
-	uint64_t hash = (uint64_t)(uintptr_t)object * UINT64_C(0x9e3779b97f4a7c15);
+	const unsigned word = (unsigned)dwell_mutex_word(mutex);
+	const bool contended = word == 2 || (word & 0x80000000U) != 0;
+	struct dwell_self *self;
 
-	return &waiters[hash >> 52];
-}
-
-void dwell_waiters_add(const void *object, int change)
-{
-	atomic_fetch_add_explicit(place_of(object), change, memory_order_relaxed);
-}
-
-bool dwell_waiters_any(const void *object)
-{
-	return atomic_load_explicit(place_of(object), memory_order_relaxed) > 0;
+	if (!contended && !dwell_all_locks)
+		return;
+	self = dwell_enter();
+	/* Nobody waits for it, and so nobody asks where. */
+	if (self)
+		dwell_release(self, DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0,
+			(uint64_t)(uintptr_t)mutex, return_address, contended ? frame : NULL);
 }

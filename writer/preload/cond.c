@@ -28,7 +28,9 @@ static void take_again(const struct retaken *of)
 		int result;                                                                        \
 		if (!self)                                                                         \
 			return real_call;                                                          \
-		MUTEX_GIVEN(mutex);                                                                \
+		if (dwell_mutex_told(mutex))                                                       \
+			dwell_mutex_given(                                                         \
+				mutex, __builtin_return_address(0), __builtin_frame_address(0));   \
 		__attribute__((cleanup(take_again), unused))                                       \
 		const struct retaken retaken = { (mutex), __builtin_return_address(0),             \
 			__builtin_frame_address(0) };                                              \

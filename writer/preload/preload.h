@@ -2,6 +2,7 @@
 #define DWELL_PRELOAD_PRELOAD_H
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,13 @@
  * real function unwinds through ours, and the open wait is closed by its clean-up.
  */
 #define EXPORT __attribute__((visibility("default")))
+
+/*
+ * What is ours alone: reached without a table of addresses. And what is seldom done: out of the
+ * way of functions that must cost next to nothing. It is told whose caller it works for.
+ */
+#define PRIVATE __attribute__((visibility("hidden")))
+#define SELDOM __attribute__((noinline, cold))
 
 struct call {
 	struct dwell_wait_note note;
@@ -30,15 +38,20 @@ void dwell_call_end(struct call *call, unsigned flags);
 /* Clean-up: the wait is still open, so the function did not return. */
 void dwell_call_unwind(struct call *call);
 
-/* Open a wait in the exported function itself: its caller is whose stack is wanted. */
-#define CALL_BEGIN(call, its_self, its_always, ...)                                                \
+/* Open a wait for the exported function whose caller and frame are given. */
+#define CALL_BEGIN_AT(call, its_self, its_always, its_caller, its_frame, ...)                      \
 	__attribute__((cleanup(dwell_call_unwind))) struct call call = { .note = { __VA_ARGS__ },  \
 		.self = (its_self),                                                                \
-		.return_address = __builtin_return_address(0),                                     \
-		.frame = __builtin_frame_address(0),                                               \
+		.return_address = (its_caller),                                                    \
+		.frame = (its_frame),                                                              \
 		.always = (its_always) };                                                          \
 	call.note.caller = call.return_address;                                                    \
 	dwell_wait_enter(call.self, &call.note)
+
+/* Open a wait in the exported function itself: its caller is whose stack is wanted. */
+#define CALL_BEGIN(call, its_self, its_always, ...)                                                \
+	CALL_BEGIN_AT(call, its_self, its_always, __builtin_return_address(0),                     \
+		__builtin_frame_address(0), __VA_ARGS__)
 
 /* Flags of a wait from the value that a pthread function returned. */
 static inline unsigned dwell_flags_of(int result)
@@ -58,8 +71,12 @@ void dwell_release(struct dwell_self *self, unsigned reason, unsigned kind, unsi
 				__builtin_return_address(0), __builtin_frame_address(0));          \
 	} while (0)
 
-/* The session wants every acquire and release of mutexes and rwlocks. Read once, at start. */
-extern bool dwell_all_locks;
+/*
+ * The session wants every acquire and release of mutexes and rwlocks: 0, or a bit above those of a
+ * mutex that is free or taken, so that one test asks for both. Read once, at start.
+ */
+enum { DWELL_ALL_LOCKS = 2 };
+extern PRIVATE int dwell_all_locks;
 
 /* The caller owns the object from now on. */
 void dwell_acquire(struct dwell_self *self, unsigned reason, unsigned kind, unsigned flags,
@@ -86,21 +103,29 @@ static inline bool dwell_is_owned(int result)
 			ACQUIRE(reason, kind, flags, object);                                      \
 	} while (0)
 
-/* Nobody waits for it, and so nobody asks where. */
-#define RELEASE_UNSEEN(reason, kind, flags, object)                                                \
-	do {                                                                                       \
-		struct dwell_self *self_ = dwell_enter();                                          \
-		if (self_)                                                                         \
-			dwell_release(self_, reason, kind, flags, (uint64_t)(uintptr_t)(object),   \
-				NULL, NULL);                                                       \
-	} while (0)
-
 /*
  * How many threads of this process wait for something at this address: a small table, in which
  * addresses may meet. More than there are is no harm: a signal is recorded that woke nobody.
  */
-void dwell_waiters_add(const void *object, int change);
-bool dwell_waiters_any(const void *object);
+enum { DWELL_WAITERS = 4096 };
+extern PRIVATE _Atomic int dwell_waiters[DWELL_WAITERS];
+
+static inline _Atomic int *dwell_waiters_of(const void *object)
+{
+	uint64_t hash = (uint64_t)(uintptr_t)object * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &dwell_waiters[hash >> 52];
+}
+
+static inline void dwell_waiters_add(const void *object, int change)
+{
+	atomic_fetch_add_explicit(dwell_waiters_of(object), change, memory_order_relaxed);
+}
+
+static inline bool dwell_waiters_any(const void *object)
+{
+	return atomic_load_explicit(dwell_waiters_of(object), memory_order_relaxed) > 0;
+}
 
 /* Restores the count when the wait ends, however it ends. */
 static inline void dwell_waiters_drop(const void *const *object)
@@ -115,22 +140,21 @@ static inline void dwell_waiters_drop(const void *const *object)
 /* The program confined itself: no system call of ours before exec. */
 extern bool dwell_exec_sandboxed;
 
-static inline bool dwell_mutex_contended(const pthread_mutex_t *mutex)
+/* glibc's word of it: 0 free, 1 taken, 2 where somebody waits; with priorities or robust the
+ * owner's number, and the kernel's bit where somebody waits. */
+static inline int dwell_mutex_word(const pthread_mutex_t *mutex)
 {
-	/* glibc: 2 where somebody waits; with priorities or robust, the kernel's bit. */
-	unsigned lock = (unsigned)__atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED);
-
-	return lock > 1 && (lock == 2 || (lock & 0x80000000U) != 0);
+	return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED);
 }
 
-/* Before a mutex is unlocked. */
-#define MUTEX_GIVEN(mutex)                                                                         \
-	do {                                                                                       \
-		if (__builtin_expect(dwell_mutex_contended(mutex), 0))                             \
-			RELEASE(DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, mutex);                 \
-		else if (__builtin_expect(dwell_all_locks, 0))                                     \
-			RELEASE_UNSEEN(DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0, mutex);          \
-	} while (0)
+/* Somebody may wait for it, or all is wanted: its unlock is of interest. */
+static inline bool dwell_mutex_told(const pthread_mutex_t *mutex)
+{
+	return __builtin_expect((unsigned)(dwell_mutex_word(mutex) | dwell_all_locks) > 1, 0);
+}
+
+/* Before a mutex is unlocked of which that is so. */
+void dwell_mutex_given(const pthread_mutex_t *mutex, const void *return_address, const void *frame);
 
 static inline int32_t dwell_mutex_owner(const pthread_mutex_t *mutex)
 {

@@ -166,7 +166,7 @@ struct dwell_real {
 #undef DWELL_REAL_MEMBER
 };
 
-extern struct dwell_real dwell_real;
+extern struct dwell_real dwell_real __attribute__((visibility("hidden")));
 
 /* Find all of them: in our constructor. One that is missing costs an allocation (of the error's
  * text), which elsewhere might come from inside an allocator. */
@@ -180,5 +180,8 @@ void dwell_real_find(void *at, const char *name);
 	(__builtin_expect(dwell_real.name == NULL, 0)                                              \
 			? (dwell_real_find(&dwell_real.name, #name), dwell_real.name)              \
 			: dwell_real.name)
+
+/* It is found already: then dwell_real.name may be called as it is. */
+#define FOUND(name) __builtin_expect(dwell_real.name != NULL, 1)
 
 #endif

@@ -98,11 +98,20 @@ EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t *lock)
 	return result;
 }
 
+SELDOM static void given(pthread_rwlock_t *lock, const void *return_address, const void *frame)
+{
+	struct dwell_self *self = dwell_enter();
+
+	/* Where nobody waits for it, nobody asks where. */
+	if (self)
+		dwell_release(self, DWELL_REASON_RWLOCK, DWELL_OBJECT_RWLOCK, 0,
+			(uint64_t)(uintptr_t)lock, return_address,
+			dwell_waiters_any(lock) ? frame : NULL);
+}
+
 EXPORT int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
-	if (__builtin_expect(dwell_waiters_any(lock), 0))
-		RELEASE(DWELL_REASON_RWLOCK, DWELL_OBJECT_RWLOCK, 0, lock);
-	else if (__builtin_expect(dwell_all_locks, 0))
-		RELEASE_UNSEEN(DWELL_REASON_RWLOCK, DWELL_OBJECT_RWLOCK, 0, lock);
+	if (__builtin_expect(dwell_waiters_any(lock) || dwell_all_locks, 0))
+		given(lock, __builtin_return_address(0), __builtin_frame_address(0));
 	return REAL(pthread_rwlock_unlock)(lock);
 }

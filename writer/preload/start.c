@@ -27,8 +27,8 @@ __attribute__((constructor(101))) static void start(
 	dwell_lib_unlock = dwell_real.pthread_mutex_unlock;
 	if (!places || dwell_lib_attach(places, argc, argv) != DWELL_ATTACH_OK)
 		return;
-	dwell_all_locks =
-		(atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed) &
-			DWELL_SESSION_ALL_LOCKS) != 0;
+	if (atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed) &
+		DWELL_SESSION_ALL_LOCKS)
+		dwell_all_locks = DWELL_ALL_LOCKS;
 	dwell_lib_modules();
 }
