@@ -17,7 +17,7 @@ enum { PAGE = 4096 };
 
 /*
  * The system call and its first argument from the registers with which the task entered the
- * kernel.
+ * kernel. Both are types that the verifier knows, so fields are plain loads: no calls of helpers.
  */
 static __always_inline __u64 why_of(struct task_struct *task, __u64 *compat)
 {
@@ -25,13 +25,13 @@ static __always_inline __u64 why_of(struct task_struct *task, __u64 *compat)
 	__u64 call, argument;
 
 #if defined(__TARGET_ARCH_x86)
-	call = BPF_CORE_READ(regs, orig_ax);
-	*compat = (BPF_CORE_READ(task, thread_info.status) & COMPAT) != 0;
-	argument = *compat ? BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
+	call = regs->orig_ax;
+	*compat = (task->thread_info.status & COMPAT) != 0;
+	argument = *compat ? regs->bx : regs->di;
 #elif defined(__TARGET_ARCH_arm64)
-	call = (__u64)BPF_CORE_READ(regs, syscallno);
+	call = (__u64)regs->syscallno;
 	*compat = 0;
-	argument = BPF_CORE_READ(regs, orig_x0);
+	argument = regs->orig_x0;
 #else
 	call = DWELL_KERNEL_NO_CALL;
 	argument = 0;
@@ -47,14 +47,14 @@ static __always_inline int read_registers(
 	struct pt_regs___kernel *regs = (void *)bpf_task_pt_regs(task);
 
 #if defined(__TARGET_ARCH_x86)
-	stack->ip = BPF_CORE_READ(regs, ip);
-	stack->sp = BPF_CORE_READ(regs, sp);
-	stack->fp = BPF_CORE_READ(regs, bp);
+	stack->ip = regs->ip;
+	stack->sp = regs->sp;
+	stack->fp = regs->bp;
 	return 1;
 #elif defined(__TARGET_ARCH_arm64)
-	stack->ip = BPF_CORE_READ(regs, pc);
-	stack->sp = BPF_CORE_READ(regs, sp);
-	stack->fp = BPF_CORE_READ(regs, regs[29]);
+	stack->ip = regs->pc;
+	stack->sp = regs->sp;
+	stack->fp = regs->regs[29];
 	return 1;
 #else
 	return 0;

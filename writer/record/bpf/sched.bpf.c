@@ -22,7 +22,7 @@ enum {
 };
 
 /* Waits that no forecast is known for, or that were short, get a stack once in so many times. */
-enum { SAMPLE_MASK = 63 };
+enum { SAMPLE_MASK = 255 };
 
 /* The other clock's distance does not change: look at it now and then. */
 enum { LEARN_MASK = 15 };
@@ -247,8 +247,8 @@ static __always_inline __u64 leave_kind(int preempt, unsigned int state)
 static __always_inline int on_switch(
 	int preempt, struct task_struct *prev, struct task_struct *next, unsigned int state)
 {
-	struct dwell_kernel_header *header = area_here();
 	const __u64 time = bpf_ktime_get_ns() - config.start_ns;
+	struct dwell_kernel_header *header = area_here();
 	const __u64 kind = leave_kind(preempt, state);
 	__u64 head;
 
@@ -368,9 +368,9 @@ int BPF_PROG(dwell_softirq_exit)
 SEC("tp_btf/sched_waking")
 int BPF_PROG(dwell_waking, struct task_struct *task)
 {
+	const __u64 time = bpf_ktime_get_ns() - config.start_ns;
 	struct dwell_kernel_header *header = area_here();
 	struct dwell_kernel_note *note = note_of(task->pid);
-	const __u64 time = bpf_ktime_get_ns() - config.start_ns;
 	const __u64 waker = (__u32)bpf_get_current_pid_tgid();
 	__u64 head;
 
