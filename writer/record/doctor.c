@@ -103,7 +103,7 @@ static void rights_for_bpf(char *out, size_t size)
 			self);
 }
 
-static void look_at_scheduler(struct dwell_doctor_level *level)
+static void look_at_reasons(struct dwell_doctor_level *level)
 {
 	const struct dwell_kernel_options options = { .stacks = true };
 	struct dwell_kernel *kernel;
@@ -124,6 +124,28 @@ static void look_at_scheduler(struct dwell_doctor_level *level)
 		rights_for_bpf(level->fix, sizeof(level->fix));
 }
 
+/* What BPF can do, or else perf's tracepoints. */
+static void look_at_scheduler(
+	struct dwell_doctor_level *level, const struct dwell_doctor_level *reasons)
+{
+	struct dwell_perf *machine;
+	char why[160];
+
+	level->available = reasons->available;
+	memcpy(level->why, reasons->why, sizeof(level->why));
+	if (level->available)
+		return;
+	level->available = dwell_perf_open_machine(&machine, why, sizeof(why)) == 0;
+	if (level->available) {
+		dwell_perf_close(machine);
+		snprintf(level->why, sizeof(level->why),
+			"perf's tracepoints can be opened (%.300s)", reasons->why);
+		return;
+	}
+	snprintf(level->why, sizeof(level->why), "%.200s; tracepoints: %s", reasons->why, why);
+	memcpy(level->fix, reasons->fix, sizeof(level->fix));
+}
+
 void dwell_doctor_look(struct dwell_doctor_level levels[DWELL_DOCTOR_LEVELS])
 {
 	memset(levels, 0, DWELL_DOCTOR_LEVELS * sizeof(*levels));
@@ -140,8 +162,8 @@ void dwell_doctor_look(struct dwell_doctor_level levels[DWELL_DOCTOR_LEVELS])
 	levels[SCHEDULER].name = dwell_level_name(DWELL_LEVEL_SCHEDULER);
 	levels[SCHEDULER].gives = "switches and wakes of the whole machine: latencies, wakers, who "
 				  "ran instead; -p and -a";
-	look_at_scheduler(&levels[SCHEDULER]);
-	levels[REASONS] = levels[SCHEDULER];
+	look_at_reasons(&levels[REASONS]);
+	look_at_scheduler(&levels[SCHEDULER], &levels[REASONS]);
 	levels[REASONS].name = dwell_level_name(DWELL_LEVEL_REASONS);
 	levels[REASONS].gives = "why threads of any program block, static and Go programs too, "
 				"with stacks";

@@ -78,12 +78,13 @@ int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool
 		each_root(recording, follow_process);
 	else if (recording->kernel)
 		follow_process(recording, pid);
-	else if (!running && recording->options->kernel &&
+	else if (!recording->machine && recording->options->kernel &&
 		 dwell_perf_open(&recording->perf, pid, recording->perf_why,
 			 sizeof(recording->perf_why)) == 0)
 		dwell_perf_zero(recording->perf, recording->zero_ns);
-	/* All that perf tells of is the recorded program's; of wakes it does not tell. */
-	if (recording->perf) {
+	/* Without rights, all that perf tells of is the recorded program's; of wakes it does not
+	 * tell. */
+	if (recording->perf && !recording->machine) {
 		dwell_who_follow_all(recording->who, true);
 		(void)dwell_delay_new(&recording->sched.delay);
 	}
@@ -92,11 +93,9 @@ int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool
 
 void dwell_recording_rezero(struct dwell_recording *recording)
 {
-	if (!recording->kernel ||
-		(recording->root == 0 && !recording->cgroup && !recording->options->all))
-		return;
-	recording->zero_ns = dwell_monotonic_ns();
-	dwell_kernel_zero(recording->kernel, recording->zero_ns);
+	if (recording->machine &&
+		(recording->root != 0 || recording->cgroup || recording->options->all))
+		dwell_recording_zero_now(recording);
 }
 
 void dwell_recording_find(struct dwell_recording *recording)

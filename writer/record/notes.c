@@ -64,6 +64,9 @@ int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_s
 	}
 	err |= tell_number(sink, "cpus", usable_cpus());
 	err |= dwell_recording_tell_note(sink, "recorder.no_bpf", recording->kernel_why);
+	if (!recording->machine)
+		err |= dwell_recording_tell_note(
+			sink, "recorder.no_tracepoints", recording->tracepoints_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_perf", recording->perf_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_preload", recording->preload.why);
 	/* Where a join is missing, none happened. */

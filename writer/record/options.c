@@ -11,6 +11,7 @@
 enum {
 	OPTION_NO_KERNEL = 256,
 	OPTION_CGROUP,
+	OPTION_NO_BPF,
 	OPTION_NO_PRELOAD,
 	OPTION_STACKS,
 	OPTION_LIMIT_SIZE,
@@ -35,6 +36,7 @@ static const struct option options_known[] = {
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "no-kernel", no_argument, NULL, OPTION_NO_KERNEL },
+	{ "no-bpf", no_argument, NULL, OPTION_NO_BPF },
 	{ "no-preload", no_argument, NULL, OPTION_NO_PRELOAD },
 	{ "stacks", required_argument, NULL, OPTION_STACKS },
 	{ "limit-size", required_argument, NULL, OPTION_LIMIT_SIZE },
@@ -64,6 +66,7 @@ const char dwell_record_help[] =
 	"      --cgroup PATH    what runs in a control group, until that is empty or Ctrl-C\n"
 	"  -a, --all            the whole machine, until Ctrl-C\n"
 	"      --no-kernel      do not ask the kernel: only what the program's library calls tell\n"
+	"      --no-bpf         ask the kernel by perf only\n"
 	"      --no-preload     do not load a library into the program\n"
 	"      --stacks WHICH   on or off\n"
 	"      --locks WHICH    contended, or all: every acquire and release\n"
@@ -236,6 +239,9 @@ static void take_flag(struct dwell_record_options *options, int which)
 	case OPTION_NO_KERNEL:
 		options->kernel = false;
 		break;
+	case OPTION_NO_BPF:
+		options->bpf = false;
+		break;
 	case OPTION_NO_PRELOAD:
 		options->preload = false;
 		break;
@@ -303,6 +309,7 @@ int dwell_record_options_parse(struct dwell_record_options *options,
 	*options = (struct dwell_record_options){ .path = "dwell.trace",
 		.tick_ns = 16,
 		.kernel = true,
+		.bpf = true,
 		.preload = true,
 		.stacks = true };
 	take_config(options, config);

@@ -21,6 +21,7 @@ struct dwell_record_options {
 	const char *cgroup; /* NULL: none */
 	bool all;
 	bool kernel, preload, stacks;
+	bool bpf; /* of the kernel's ways; else perf only */
 	bool follow;
 	bool leak_check;
 	bool all_locks;

@@ -201,18 +201,25 @@ static bool done(struct run *run)
 	return !run->options.follow || !run->started || dwell_who_alive(run->recording.who) == 0;
 }
 
-/* Whether a program that runs already can be recorded here: only BPF can. */
+/* Whether a program that runs already can be recorded here: by the scheduler's events only. */
 static int can_attach(const struct run *run, const char *option)
 {
 	const struct dwell_kernel_options options = { .start_ns = dwell_monotonic_ns() };
+	char bpf[160] = "not asked for", perf[160] = "not asked for";
 	struct dwell_kernel *kernel;
-	char why[160] = "not asked for";
+	struct dwell_perf *machine;
 
-	if (!run->options.kernel || dwell_kernel_open(&kernel, &options, why, sizeof(why)) != 0)
-		return dwell_complain(DWELL_EXIT_REFUSED, option,
-			"needs the scheduler's events by BPF: %s (see dwell doctor)", why);
-	dwell_kernel_close(kernel);
-	return 0;
+	if (run->options.kernel && run->options.bpf &&
+		dwell_kernel_open(&kernel, &options, bpf, sizeof(bpf)) == 0) {
+		dwell_kernel_close(kernel);
+		return 0;
+	}
+	if (run->options.kernel && dwell_perf_open_machine(&machine, perf, sizeof(perf)) == 0) {
+		dwell_perf_close(machine);
+		return 0;
+	}
+	return dwell_complain(DWELL_EXIT_REFUSED, option,
+		"needs the scheduler's events: BPF: %s; perf: %s (see dwell doctor)", bpf, perf);
 }
 
 /* After --delay the command runs already. */

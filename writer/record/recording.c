@@ -110,12 +110,16 @@ static void open_kernel(struct dwell_recording *recording)
 		.stacks = recording->options->stacks,
 	};
 
-	if (!recording->options->kernel) {
+	if (!recording->options->kernel || !recording->options->bpf)
 		snprintf(recording->kernel_why, sizeof(recording->kernel_why), "not asked for");
-		return;
-	}
-	(void)dwell_kernel_open(
-		&recording->kernel, &options, recording->kernel_why, sizeof(recording->kernel_why));
+	else
+		(void)dwell_kernel_open(&recording->kernel, &options, recording->kernel_why,
+			sizeof(recording->kernel_why));
+	/* Where BPF is refused, tracepoints may be allowed: all but reasons. */
+	if (recording->options->kernel && !recording->kernel)
+		(void)dwell_perf_open_machine(&recording->perf, recording->tracepoints_why,
+			sizeof(recording->tracepoints_why));
+	recording->machine = recording->kernel || recording->perf;
 }
 
 static void open_preload(struct dwell_recording *recording)
@@ -126,7 +130,7 @@ static void open_preload(struct dwell_recording *recording)
 		.stacks = recording->options->stacks,
 		.all_locks = recording->options->all_locks,
 		.other_users = geteuid() == 0,
-		.writes = !recording->kernel,
+		.writes = !recording->machine,
 		.stack_wait_ns = config ? config->stack_wait_ns : 0,
 		.call_wait_ns = config ? config->call_wait_ns : 0,
 	};
@@ -204,13 +208,20 @@ static int give_up(struct dwell_recording *recording, int err)
 
 void dwell_recording_zero(struct dwell_recording *recording)
 {
-	if (recording->kernel)
+	if (recording->machine)
 		dwell_who_scan(recording->who);
 	if (recording->options->all)
 		dwell_who_follow_all(recording->who, false);
+	dwell_recording_zero_now(recording);
+}
+
+void dwell_recording_zero_now(struct dwell_recording *recording)
+{
 	recording->zero_ns = dwell_monotonic_ns();
 	if (recording->kernel)
 		dwell_kernel_zero(recording->kernel, recording->zero_ns);
+	if (recording->perf)
+		dwell_perf_zero(recording->perf, recording->zero_ns);
 }
 
 char *const *dwell_recording_environment(struct dwell_recording *recording)
@@ -223,8 +234,10 @@ static uint32_t levels_of(const struct dwell_recording *recording)
 	uint32_t levels = 0;
 
 	if (recording->kernel)
-		levels |= DWELL_LEVEL_SCHEDULER | DWELL_LEVEL_REASONS;
-	if (recording->perf)
+		levels |= DWELL_LEVEL_REASONS;
+	if (recording->machine)
+		levels |= DWELL_LEVEL_SCHEDULER;
+	else if (recording->perf)
 		levels |= DWELL_LEVEL_SWITCHES;
 	if (recording->sched.delay)
 		levels |= DWELL_LEVEL_RUN_DELAY;

@@ -52,7 +52,8 @@ struct dwell_recording {
 	struct dwell_kernel *kernel;  /* NULL: none */
 	struct dwell_numbers numbers; /* of the drain */
 	struct dwell_perf *perf;      /* NULL: none; never beside kernel */
-	char perf_why[160];
+	char tracepoints_why[160], perf_why[160];
+	bool machine; /* the scheduler of the whole machine is seen, by kernel or by perf */
 	struct dwell_preload preload;
 	struct dwell_drain *drain; /* NULL: nothing is loaded into the program */
 };
@@ -73,6 +74,9 @@ int dwell_recording_open(struct dwell_recording *recording,
 
 /* From now on: the trace's zero. */
 void dwell_recording_zero(struct dwell_recording *recording);
+
+/* The same without a look at who runs. */
+void dwell_recording_zero_now(struct dwell_recording *recording);
 
 /* What the command's environment must have beside ours, ended by NULL. */
 char *const *dwell_recording_environment(struct dwell_recording *recording);
