@@ -176,20 +176,22 @@ static int leave(
 /* Somebody who was to be recorded ended it; anybody else is taken for a device. */
 static bool is_joined(const struct sweep *sweep, const struct dwell_stretch *s)
 {
-	return s->state == DWELL_BLOCKED && s->waker && s->let_go_ns && s->waker != s->task &&
-	       !(s->flags & DWELL_INTERVAL_OPEN) &&
-	       dwell_catalog_recorded(sweep->gains->shares->catalog, s->waker);
+	if (s->state != DWELL_BLOCKED || s->flags & DWELL_INTERVAL_OPEN)
+		return false;
+	return is_earlier(s->let_go_ns) ||
+	       (s->waker && s->let_go_ns && s->waker != s->task &&
+		       dwell_catalog_recorded(sweep->gains->shares->catalog, s->waker));
 }
 
 /* The way over a whole stretch, from the way at its end. */
 static int pass(struct sweep *sweep, const struct dwell_stretch *s, const struct ways *ways)
 {
 	const struct pending join = {
-		.time_ns = s->let_go_ns == LET_GO_EARLIER ? sweep->chapters.begin_ns : s->let_go_ns,
+		.time_ns = is_earlier(s->let_go_ns) ? sweep->chapters.begin_ns : s->let_go_ns,
 		.wait = *s,
 		.ways = *ways,
 		.kind = PENDING_JOIN,
-		.unresolved = s->let_go_ns == LET_GO_EARLIER,
+		.unresolved = is_earlier(s->let_go_ns),
 	};
 	uint32_t lanes;
 	const int err = lanes_of(sweep, s, &lanes);
@@ -361,9 +363,12 @@ static void resolve_one(const struct sweep *sweep, struct pending *p)
 
 	for (size_t k = 0; of && k < of->count; k++)
 		if (of->at[k].start_ns == p->wait.start_ns)
-			p->wait.let_go_ns = of->at[k].let_go_ns;
-	p->unresolved = p->wait.let_go_ns == LET_GO_EARLIER;
+			p->wait = of->at[k];
+	p->unresolved = is_earlier(p->wait.let_go_ns);
 	p->time_ns = p->unresolved ? sweep->chapters.begin_ns : p->wait.let_go_ns;
+	/* What it was waits for nobody who was recorded. */
+	if (!is_joined(sweep, &p->wait))
+		p->time_ns = 0;
 }
 
 /* The releases that later chapters looked for. */

@@ -20,13 +20,30 @@ struct shelf {
 struct late_wait {
 	uint64_t start_ns;  /* of the wait */
 	uint64_t let_go_ns; /* the last release of the object, where its waker made it; else 0 */
-	bool decided;       /* that release was seen */
+	bool decided;       /* that release, or end of a task, was seen */
+	bool for_end;       /* it is the end of a task that it waited for */
 	uint32_t task, object, stack, waker, waker_stack, holder;
-	uint8_t holder_how;
+	uint8_t holder_how, reason;
 };
 
-/* For let_go_ns: an earlier part may tell. Never in a history that was read by itself. */
+/* Ends of tasks: of the children of one process, in order. */
+struct ends {
+	struct end_of {
+		uint64_t time_ns;
+		uint32_t task;
+	} * at;
+	size_t count, cap;
+};
+
+/* For let_go_ns: an earlier part may tell, by a release or by a task's end. Never in a history that
+ * was read by itself. */
 #define LET_GO_EARLIER UINT64_MAX
+#define END_EARLIER (UINT64_MAX - 1)
+
+static inline bool is_earlier(uint64_t let_go_ns)
+{
+	return let_go_ns >= END_EARLIER;
+}
 
 struct dwell_history {
 	const struct model *model;
@@ -40,6 +57,9 @@ struct dwell_history {
 	struct table blocked;
 	/* By object: struct dwell_handle, its last release. */
 	struct table released;
+	/* By task: uint64_t, when it ended, and 1 more; by process: struct ends, of its children.
+	 */
+	struct table ended, children;
 	struct late_wait *late; /* of stretches that lie in an earlier part */
 	size_t late_count, late_cap;
 };

@@ -65,7 +65,7 @@ int dwell_history_read(struct dwell_history **out, struct dwell_study *study,
 		err = history_index(history);
 	history->model = NULL; /* the view ends here */
 	for (size_t i = 0; !err && i < history->stretches.count; i++)
-		if (history_told(history, i)->let_go_ns == LET_GO_EARLIER)
+		if (is_earlier(history_told(history, i)->let_go_ns))
 			history_told(history, i)->let_go_ns = 0;
 	if (!err) {
 		*out = history;

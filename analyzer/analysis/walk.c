@@ -110,14 +110,35 @@ static int stay(struct walk *walk, const struct dwell_stretch *wait, uint64_t st
 	return err;
 }
 
-unsigned walk_stop(const struct walk *walk, const struct dwell_stretch *wait, uint64_t at_ns)
+/* Who ended it, or when, shows in an earlier chapter. */
+static bool shows_earlier(const struct walk *walk, const struct dwell_stretch *wait)
 {
+	return is_earlier(wait->let_go_ns) && walk->chapters.left;
+}
+
+/* It was let go before it matters, or when is not known: nothing can be followed there. */
+static bool let_go_before(const struct walk *walk, const struct dwell_stretch *wait)
+{
+	const uint64_t bound_ns = walk->frames[walk->depth - 1].bound_ns;
+
+	return shows_earlier(walk, wait)
+		       ? walk->chapters.begin_ns <= bound_ns
+		       : is_earlier(wait->let_go_ns) || wait->let_go_ns <= bound_ns;
+}
+
+/* Why the path cannot follow who ended the wait at let_go_ns; 0: it can. */
+static unsigned walk_stop(const struct walk *walk, const struct dwell_stretch *wait, uint64_t at_ns)
+{
+	const bool for_child =
+		wait->flags & DWELL_STRETCH_FOR_END && wait->reason == DWELL_REASON_PROCESS;
+
 	if (wait->flags & DWELL_INTERVAL_OPEN)
 		return DWELL_STOP_OPEN;
-	if (!wait->waker)
-		return at_ns < wait->end_ns ? DWELL_STOP_OPEN : DWELL_STOP_NOBODY;
-	if (!wait->let_go_ns || wait->let_go_ns == LET_GO_EARLIER)
-		return DWELL_STOP_RELEASE;
+	if (let_go_before(walk, wait)) {
+		if (for_child || (!wait->waker && at_ns == wait->end_ns))
+			return DWELL_STOP_NOBODY;
+		return wait->waker ? DWELL_STOP_RELEASE : DWELL_STOP_OPEN;
+	}
 	if (at_ns > wait->let_go_ns)
 		return DWELL_STOP_WAY_BACK;
 	if (at_ns < wait->let_go_ns)
@@ -131,18 +152,13 @@ unsigned walk_stop(const struct walk *walk, const struct dwell_stretch *wait, ui
 static int through_wait(struct walk *walk, const struct dwell_stretch *stretch, uint64_t *at_ns)
 {
 	const struct dwell_stretch wait = *stretch;
-	const bool more = walk->chapters.left;
-	unsigned stop = walk_stop(walk, &wait, *at_ns);
-	uint64_t start_ns = wait.start_ns;
+	const unsigned stop = walk_stop(walk, &wait, *at_ns);
+	const uint64_t start_ns = stop == DWELL_STOP_WAY_BACK ? wait.let_go_ns : wait.start_ns;
 	int err = DWELL_OK;
 
-	/* Which release it was shows in an earlier chapter: until there it was on its way back. */
-	if (stop == DWELL_STOP_RELEASE && wait.let_go_ns == LET_GO_EARLIER && more) {
-		stop = DWELL_STOP_WAY_BACK;
-		start_ns = walk->chapters.begin_ns;
-	} else if (stop == DWELL_STOP_WAY_BACK) {
-		start_ns = wait.let_go_ns;
-	}
+	/* It is carried there. */
+	if (shows_earlier(walk, &wait) && stop != DWELL_STOP_OPEN && !let_go_before(walk, &wait))
+		return chapters_back(&walk->chapters);
 	if (stop)
 		return stay(walk, &wait, start_ns, at_ns, stop);
 	if (walk->wait)

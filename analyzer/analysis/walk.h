@@ -33,8 +33,6 @@ struct walk {
 /* view: of the interval, or longer. 0, DWELL_EINVAL where the task did not live in it. */
 int walk_back(
 	struct walk *walk, struct model *view, uint32_t task, uint64_t from_ns, uint64_t to_ns);
-/* Who ended the wait, that the path may follow it at let_go_ns; else why not. */
-unsigned walk_stop(const struct walk *walk, const struct dwell_stretch *wait, uint64_t at_ns);
 void walk_release(struct walk *walk);
 
 /* Who made a task whose life is known from at_ns on; 0: that it began then was not seen. */

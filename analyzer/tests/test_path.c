@@ -15,6 +15,7 @@ struct naive {
 	struct collect rows;
 	struct told told;
 	uint64_t *let_go; /* by interval */
+	bool *for_child;  /* the same: only the end of a child tells who ended it */
 	const struct dwell_catalog *catalog;
 	uint64_t from, to; /* the interval */
 	uint32_t task;
@@ -22,7 +23,128 @@ struct naive {
 	const bool *nothing;
 	uint64_t *start_v;
 	bool *start_known;
+	size_t ended[2]; /* waits that the end of a child ended, or of who was joined */
 };
+
+/*
+ * Generated histories hardly have a wait for a task that ends in it: on their way to a sink some
+ * waits become such, and some of those waited for end.
+ */
+enum { TAMPER_TASKS = 128 };
+static struct {
+	const struct dwell_sink_ops *real;
+	struct dwell_sink_ops ops;
+	uint64_t random;
+	uint32_t tasks;
+	uint32_t ender[TAMPER_TASKS]; /* whom the task waits for, or 0 */
+	bool seen[TAMPER_TASKS], gone[TAMPER_TASKS];
+} tamper;
+
+static int end_task(struct dwell_sink *sink, uint32_t task, uint64_t time_ns)
+{
+	const struct dwell_event end = {
+		.kind = DWELL_EVENT_EXIT,
+		.task = tamper.ender[task],
+		.time_ns = time_ns,
+	};
+
+	if (!tamper.seen[end.task] || tamper.gone[end.task])
+		return 0;
+	tamper.gone[end.task] = true;
+	return tamper.real->events(sink, &end, 1);
+}
+
+/* Who ended does nothing any more. False: the row is of nobody else. */
+static bool bury(struct dwell_event *row)
+{
+	tamper.seen[row->task] = tamper.seen[row->peer] = true;
+	if (tamper.gone[row->peer])
+		row->peer = DWELL_NONE;
+	if (!tamper.gone[row->task])
+		return true;
+	row->task = DWELL_NONE;
+	row->state = DWELL_STATE_SAME;
+	row->reason = 0;
+	row->flags = 0;
+	return row->kind == DWELL_EVENT_SWITCH && row->peer;
+}
+
+static int tamper_row(struct dwell_sink *sink, struct dwell_event row)
+{
+	uint32_t *ender = &tamper.ender[row.task];
+	int err = 0;
+
+	if (gen_random(&tamper.random, 8) == 0)
+		err = end_task(
+			sink, (uint32_t)gen_random(&tamper.random, tamper.tasks + 1), row.time_ns);
+	if (err || !bury(&row))
+		return err;
+	if (row.kind == DWELL_EVENT_WAIT_BEGIN) {
+		*ender = 1 + (uint32_t)gen_random(&tamper.random, tamper.tasks);
+		if (*ender == row.task || gen_random(&tamper.random, 3) == 0) {
+			*ender = 0;
+		} else if (gen_random(&tamper.random, 2)) {
+			row.reason = DWELL_REASON_PROCESS;
+		} else {
+			row.reason = DWELL_REASON_JOIN;
+			row.peer = *ender;
+			row.flags |= DWELL_EVENT_HOLDER_READ;
+		}
+	} else if (row.kind == DWELL_EVENT_WAIT_END) {
+		if (gen_random(&tamper.random, 2))
+			err = end_task(sink, row.task, row.time_ns);
+		*ender = 0;
+	}
+	return err ? err : tamper.real->events(sink, &row, 1);
+}
+
+static int tamper_events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = tamper_row(sink, rows[i]);
+	return err;
+}
+
+/* What a process object's number is, tasks have too. */
+static int tamper_object(struct dwell_sink *sink, const struct dwell_object *object)
+{
+	struct dwell_object other = *object;
+
+	if (other.kind == DWELL_OBJECT_PROCESS)
+		other.native_id = 1000 + other.id % (tamper.tasks + 1);
+	return tamper.real->object ? tamper.real->object(sink, &other) : 0;
+}
+
+static void drive_tampered(const struct gen_options *options, struct dwell_sink *sink)
+{
+	memset(&tamper, 0, sizeof(tamper));
+	tamper.real = sink->ops;
+	tamper.ops = *sink->ops;
+	tamper.ops.events = tamper_events;
+	tamper.ops.object = tamper_object;
+	tamper.random = options->seed;
+	tamper.tasks = options->tasks;
+	sink->ops = &tamper.ops;
+	cr_assert(eq(int, gen_drive(options, sink), 0));
+	sink->ops = tamper.real;
+}
+
+static void write_tampered(
+	struct memory_output *file, const struct gen_options *options, uint32_t rows)
+{
+	const struct dwell_encoder_options encoding = {
+		.chunk_rows = rows,
+		.generation_chunks = 1,
+	};
+	struct dwell_encoder *encoder = NULL;
+
+	memory_output_init(file);
+	cr_assert(eq(int, dwell_encoder_new(&encoder, &file->output, &encoding), 0));
+	drive_tampered(options, dwell_encoder_sink(encoder));
+	dwell_encoder_free(encoder);
+}
 
 /* The row that ended a wait. */
 static size_t end_row(const struct naive *n, const struct dwell_wait *wait)
@@ -35,6 +157,56 @@ static size_t end_row(const struct naive *n, const struct dwell_wait *wait)
 			return i;
 	}
 	return n->rows.count;
+}
+
+static uint32_t process_of(const struct naive *n, uint32_t task)
+{
+	const struct dwell_catalog_task *of = dwell_catalog_task(n->catalog, task);
+
+	return of ? of->process : 0;
+}
+
+/* A child of the waiter's process: and the one that the object names, if it is a process. */
+static bool is_child(const struct naive *n, const struct dwell_wait *wait, uint32_t task)
+{
+	const struct dwell_catalog_task *of = dwell_catalog_task(n->catalog, task);
+	const struct dwell_catalog_object *object = dwell_catalog_object(n->catalog, wait->object);
+
+	if (!of || !of->parent || process_of(n, of->parent) == of->process ||
+		process_of(n, of->parent) != process_of(n, wait->task))
+		return false;
+	return !object || object->kind != DWELL_OBJECT_PROCESS || !object->native_id ||
+	       (int64_t)object->native_id == of->tid;
+}
+
+/* Nobody woke it: it waited for the end of who was to be joined, or of a child. */
+static void add_ended(struct naive *n, const struct dwell_wait *wait, struct dwell_interval *last)
+{
+	const bool joins = wait->reason == DWELL_REASON_JOIN && wait->holder &&
+			   wait->holder_how == DWELL_HOW_READ && last->holder == wait->holder;
+	uint64_t *go = &n->let_go[last - n->told.intervals];
+	const struct dwell_event *end = NULL;
+
+	if (wait->flags & DWELL_EVENT_TIMED_OUT || last->reason != wait->reason ||
+		last->object != wait->object || last->holder != wait->holder)
+		return;
+	if (!joins && wait->reason != DWELL_REASON_PROCESS)
+		return;
+	n->for_child[last - n->told.intervals] = !joins;
+	if (joins)
+		last->waker = wait->holder;
+	for (size_t i = 0; i < end_row(n, wait); i++) {
+		const struct dwell_event *e = &n->rows.rows[i];
+
+		if (e->kind == DWELL_EVENT_EXIT && e->time_ns > last->start_ns &&
+			(joins ? e->task == wait->holder : is_child(n, wait, e->task)))
+			end = e;
+	}
+	if (!end)
+		return;
+	last->waker = end->task;
+	*go = end->time_ns < last->end_ns ? end->time_ns : last->end_ns;
+	n->ended[joins]++;
 }
 
 /* Who ended a wait of the program ended its last blocked interval, when it released the object. */
@@ -58,6 +230,10 @@ static void add_wait(struct naive *n, const struct dwell_wait *wait)
 		last->object = wait->object;
 	if (!last->stack)
 		last->stack = wait->stack;
+	if (!last->holder)
+		last->holder = wait->holder;
+	if (!last->waker && !wait->waker)
+		add_ended(n, wait, last);
 	if (last->waker || !wait->waker)
 		return;
 	last->waker = wait->waker;
@@ -72,13 +248,19 @@ static void add_wait(struct naive *n, const struct dwell_wait *wait)
 			release->time_ns < last->end_ns ? release->time_ns : last->end_ns;
 }
 
-static void read_naive(struct naive *n, const struct gen_options *options)
+static void read_naive(struct naive *n, const struct gen_options *options,
+	const struct dwell_catalog *catalog, bool tampered)
 {
 	memset(n, 0, sizeof(*n));
+	n->catalog = catalog;
 	collect_init(&n->rows);
-	cr_assert(eq(int, gen_drive(options, &n->rows.sink), 0));
+	if (tampered)
+		drive_tampered(options, &n->rows.sink);
+	else
+		cr_assert(eq(int, gen_drive(options, &n->rows.sink), 0));
 	naive_states(&n->rows, &n->told);
 	n->let_go = calloc(n->told.interval_count + 1, sizeof(*n->let_go));
+	n->for_child = calloc(n->told.interval_count + 1, sizeof(*n->for_child));
 	n->start_v = calloc(n->told.interval_count + 1, sizeof(*n->start_v));
 	n->start_known = calloc(n->told.interval_count + 1, sizeof(*n->start_known));
 	for (size_t i = 0; i < n->told.interval_count; i++)
@@ -94,6 +276,7 @@ static void release_naive(struct naive *n)
 	collect_release(&n->rows);
 	told_release(&n->told);
 	free(n->let_go);
+	free(n->for_child);
 	free(n->start_v);
 	free(n->start_known);
 }
@@ -172,9 +355,11 @@ static bool naive_walk(const struct naive *n, uint32_t task, uint32_t for_task, 
 			go = 0;
 		else if (v->flags & DWELL_INTERVAL_OPEN)
 			spot.stop = DWELL_STOP_OPEN;
+		else if (go <= bound && n->for_child[v - n->told.intervals])
+			spot.stop = DWELL_STOP_NOBODY;
 		else if (!v->waker)
 			spot.stop = *at < v->end_ns ? DWELL_STOP_OPEN : DWELL_STOP_NOBODY;
-		else if (!go)
+		else if (go <= bound)
 			spot.stop = DWELL_STOP_RELEASE;
 		else if (*at > go)
 			spot.stop = DWELL_STOP_WAY_BACK;
@@ -390,7 +575,8 @@ static bool choose(struct naive *n, uint32_t task)
 	return n->to;
 }
 
-static void check_history(uint64_t seed)
+/* What was waited for the end of is added to `ended`. */
+static void check_history(uint64_t seed, bool tampered, size_t ended[2])
 {
 	struct gen_options options = gen_any(seed);
 	struct memory_output file;
@@ -400,13 +586,17 @@ static void check_history(uint64_t seed)
 	struct naive n;
 
 	options.rows /= 6;
-	options.tasks = 2 + (uint32_t)(seed % 12);
-	write_history(&file, &options, 40 + (uint32_t)(seed % 300), 0, 0);
-	read_naive(&n, &options);
+	options.tasks = tampered ? 10 + (uint32_t)(seed % 60) : 2 + (uint32_t)(seed % 12);
+	if (tampered)
+		write_tampered(&file, &options, 40 + (uint32_t)(seed % 300));
+	else
+		write_history(&file, &options, 40 + (uint32_t)(seed % 300), 0, 0);
 	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, file.at, file.size), 0));
 	cr_assert(eq(int, dwell_reader_open(&reader, bytes, NULL), 0));
 	cr_assert(eq(int, dwell_study_open(&study, dwell_reader_source(reader), NULL), 0));
-	n.catalog = dwell_study_catalog(study);
+	read_naive(&n, &options, dwell_study_catalog(study), tampered);
+	ended[0] += n.ended[0];
+	ended[1] += n.ended[1];
 	for (uint32_t task = 1; task <= 3; task++) {
 		const struct dwell_path_query query = {
 			.task = task,
@@ -436,11 +626,22 @@ static void check_history(uint64_t seed)
 Test(path, generated_1)
 {
 	for (uint64_t seed = 1; seed <= 500; seed++)
-		check_history(seed);
+		check_history(seed, false, (size_t[2]){ 0 });
 }
 
 Test(path, generated_2)
 {
 	for (uint64_t seed = 10001; seed <= 10500; seed++)
-		check_history(seed);
+		check_history(seed, false, (size_t[2]){ 0 });
+}
+
+Test(path, generated_ends)
+{
+	size_t ended[2] = { 0 };
+
+	for (uint64_t seed = 20001; seed <= 20500; seed++)
+		check_history(seed, true, ended);
+	/* It was about something. */
+	cr_expect(lt(sz, 200, ended[0]));
+	cr_expect(lt(sz, 500, ended[1]));
 }
