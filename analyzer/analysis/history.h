@@ -82,6 +82,10 @@ extern const struct fold_ops history_tasks_ops;
 /* All was told: make it ready to be looked up. */
 int history_index(struct dwell_history *history);
 
+/* A task ended. */
+int history_end(struct dwell_history *history, const struct dwell_event *event);
+void ends_release(struct table *children);
+
 /* A wait that ended in a later part; false: the stretch it is about is not here either. */
 bool history_late(struct dwell_history *history, struct late_wait *late);
 int history_keep_late(struct dwell_history *history, const struct late_wait *late);

@@ -9,127 +9,8 @@
 
 #include "analysis/gains.h"
 #include "answers.h"
-
-/* A history and what the naive states say of it. */
-struct naive {
-	struct collect rows;
-	struct told told;
-	uint64_t *let_go; /* by interval */
-	bool *for_child;  /* the same: only the end of a child tells who ended it */
-	const struct dwell_catalog *catalog;
-	uint64_t from, to; /* the interval */
-	uint32_t task;
-	/* Which intervals take no time, and what is known so far of the others. */
-	const bool *nothing;
-	uint64_t *start_v;
-	bool *start_known;
-	size_t ended[2]; /* waits that the end of a child ended, or of who was joined */
-};
-
-/*
- * Generated histories hardly have a wait for a task that ends in it: on their way to a sink some
- * waits become such, and some of those waited for end.
- */
-enum { TAMPER_TASKS = 128 };
-static struct {
-	const struct dwell_sink_ops *real;
-	struct dwell_sink_ops ops;
-	uint64_t random;
-	uint32_t tasks;
-	uint32_t ender[TAMPER_TASKS]; /* whom the task waits for, or 0 */
-	bool seen[TAMPER_TASKS], gone[TAMPER_TASKS];
-} tamper;
-
-static int end_task(struct dwell_sink *sink, uint32_t task, uint64_t time_ns)
-{
-	const struct dwell_event end = {
-		.kind = DWELL_EVENT_EXIT,
-		.task = tamper.ender[task],
-		.time_ns = time_ns,
-	};
-
-	if (!tamper.seen[end.task] || tamper.gone[end.task])
-		return 0;
-	tamper.gone[end.task] = true;
-	return tamper.real->events(sink, &end, 1);
-}
-
-/* Who ended does nothing any more. False: the row is of nobody else. */
-static bool bury(struct dwell_event *row)
-{
-	tamper.seen[row->task] = tamper.seen[row->peer] = true;
-	if (tamper.gone[row->peer])
-		row->peer = DWELL_NONE;
-	if (!tamper.gone[row->task])
-		return true;
-	row->task = DWELL_NONE;
-	row->state = DWELL_STATE_SAME;
-	row->reason = 0;
-	row->flags = 0;
-	return row->kind == DWELL_EVENT_SWITCH && row->peer;
-}
-
-static int tamper_row(struct dwell_sink *sink, struct dwell_event row)
-{
-	uint32_t *ender = &tamper.ender[row.task];
-	int err = 0;
-
-	if (gen_random(&tamper.random, 8) == 0)
-		err = end_task(
-			sink, (uint32_t)gen_random(&tamper.random, tamper.tasks + 1), row.time_ns);
-	if (err || !bury(&row))
-		return err;
-	if (row.kind == DWELL_EVENT_WAIT_BEGIN) {
-		*ender = 1 + (uint32_t)gen_random(&tamper.random, tamper.tasks);
-		if (*ender == row.task || gen_random(&tamper.random, 3) == 0) {
-			*ender = 0;
-		} else if (gen_random(&tamper.random, 2)) {
-			row.reason = DWELL_REASON_PROCESS;
-		} else {
-			row.reason = DWELL_REASON_JOIN;
-			row.peer = *ender;
-			row.flags |= DWELL_EVENT_HOLDER_READ;
-		}
-	} else if (row.kind == DWELL_EVENT_WAIT_END) {
-		if (gen_random(&tamper.random, 2))
-			err = end_task(sink, row.task, row.time_ns);
-		*ender = 0;
-	}
-	return err ? err : tamper.real->events(sink, &row, 1);
-}
-
-static int tamper_events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < count && !err; i++)
-		err = tamper_row(sink, rows[i]);
-	return err;
-}
-
-/* What a process object's number is, tasks have too. */
-static int tamper_object(struct dwell_sink *sink, const struct dwell_object *object)
-{
-	struct dwell_object other = *object;
-
-	if (other.kind == DWELL_OBJECT_PROCESS)
-		other.native_id = 1000 + other.id % (tamper.tasks + 1);
-	return tamper.real->object ? tamper.real->object(sink, &other) : 0;
-}
-
-static void drive_tampered(const struct gen_options *options, struct dwell_sink *sink)
-{
-	memset(&tamper, 0, sizeof(tamper));
-	tamper.real = sink->ops;
-	tamper.ops = *sink->ops;
-	tamper.ops.events = tamper_events;
-	tamper.ops.object = tamper_object;
-	tamper.random = options->seed;
-	tamper.tasks = options->tasks;
-	sink->ops = &tamper.ops;
-	cr_assert(eq(int, gen_drive(options, sink), 0));
-	sink->ops = tamper.real;
-}
+#include "naive_waits.h"
+#include "tampered.h"
 
 static void write_tampered(
 	struct memory_output *file, const struct gen_options *options, uint32_t rows)
@@ -144,141 +25,6 @@ static void write_tampered(
 	cr_assert(eq(int, dwell_encoder_new(&encoder, &file->output, &encoding), 0));
 	drive_tampered(options, dwell_encoder_sink(encoder));
 	dwell_encoder_free(encoder);
-}
-
-/* The row that ended a wait. */
-static size_t end_row(const struct naive *n, const struct dwell_wait *wait)
-{
-	for (size_t i = 0; i < n->rows.count; i++) {
-		const struct dwell_event *e = &n->rows.rows[i];
-
-		if (e->kind == DWELL_EVENT_WAIT_END && e->task == wait->task &&
-			e->time_ns == wait->end_ns)
-			return i;
-	}
-	return n->rows.count;
-}
-
-static uint32_t process_of(const struct naive *n, uint32_t task)
-{
-	const struct dwell_catalog_task *of = dwell_catalog_task(n->catalog, task);
-
-	return of ? of->process : 0;
-}
-
-/* A child of the waiter's process: and the one that the object names, if it is a process. */
-static bool is_child(const struct naive *n, const struct dwell_wait *wait, uint32_t task)
-{
-	const struct dwell_catalog_task *of = dwell_catalog_task(n->catalog, task);
-	const struct dwell_catalog_object *object = dwell_catalog_object(n->catalog, wait->object);
-
-	if (!of || !of->parent || process_of(n, of->parent) == of->process ||
-		process_of(n, of->parent) != process_of(n, wait->task))
-		return false;
-	return !object || object->kind != DWELL_OBJECT_PROCESS || !object->native_id ||
-	       (int64_t)object->native_id == of->tid;
-}
-
-/* Nobody woke it: it waited for the end of who was to be joined, or of a child. */
-static void add_ended(struct naive *n, const struct dwell_wait *wait, struct dwell_interval *last)
-{
-	const bool joins = wait->reason == DWELL_REASON_JOIN && wait->holder &&
-			   wait->holder_how == DWELL_HOW_READ && last->holder == wait->holder;
-	uint64_t *go = &n->let_go[last - n->told.intervals];
-	const struct dwell_event *end = NULL;
-
-	if (wait->flags & DWELL_EVENT_TIMED_OUT || last->reason != wait->reason ||
-		last->object != wait->object || last->holder != wait->holder)
-		return;
-	if (!joins && wait->reason != DWELL_REASON_PROCESS)
-		return;
-	n->for_child[last - n->told.intervals] = !joins;
-	if (joins)
-		last->waker = wait->holder;
-	for (size_t i = 0; i < end_row(n, wait); i++) {
-		const struct dwell_event *e = &n->rows.rows[i];
-
-		if (e->kind == DWELL_EVENT_EXIT && e->time_ns > last->start_ns &&
-			(joins ? e->task == wait->holder : is_child(n, wait, e->task)))
-			end = e;
-	}
-	if (!end)
-		return;
-	last->waker = end->task;
-	*go = end->time_ns < last->end_ns ? end->time_ns : last->end_ns;
-	n->ended[joins]++;
-}
-
-/* Who ended a wait of the program ended its last blocked interval, when it released the object. */
-static void add_wait(struct naive *n, const struct dwell_wait *wait)
-{
-	struct dwell_interval *last = NULL;
-	const struct dwell_event *release = NULL;
-
-	for (size_t i = 0; i < n->told.interval_count; i++) {
-		struct dwell_interval *v = &n->told.intervals[i];
-
-		if (v->task == wait->task && v->state == DWELL_BLOCKED &&
-			v->flags & DWELL_INTERVAL_IN_WAIT && !(v->flags & DWELL_INTERVAL_OPEN) &&
-			v->start_ns >= wait->start_ns && v->end_ns <= wait->end_ns &&
-			v->start_ns < v->end_ns)
-			last = v;
-	}
-	if (!last)
-		return;
-	if (!last->object)
-		last->object = wait->object;
-	if (!last->stack)
-		last->stack = wait->stack;
-	if (!last->holder)
-		last->holder = wait->holder;
-	if (!last->waker && !wait->waker)
-		add_ended(n, wait, last);
-	if (last->waker || !wait->waker)
-		return;
-	last->waker = wait->waker;
-	if (last->object != wait->object || !wait->object)
-		return;
-	for (size_t i = 0; i < end_row(n, wait); i++)
-		if (n->rows.rows[i].kind == DWELL_EVENT_RELEASE &&
-			n->rows.rows[i].object == wait->object)
-			release = &n->rows.rows[i];
-	if (release && release->task == wait->waker && release->time_ns > last->start_ns)
-		n->let_go[last - n->told.intervals] =
-			release->time_ns < last->end_ns ? release->time_ns : last->end_ns;
-}
-
-static void read_naive(struct naive *n, const struct gen_options *options,
-	const struct dwell_catalog *catalog, bool tampered)
-{
-	memset(n, 0, sizeof(*n));
-	n->catalog = catalog;
-	collect_init(&n->rows);
-	if (tampered)
-		drive_tampered(options, &n->rows.sink);
-	else
-		cr_assert(eq(int, gen_drive(options, &n->rows.sink), 0));
-	naive_states(&n->rows, &n->told);
-	n->let_go = calloc(n->told.interval_count + 1, sizeof(*n->let_go));
-	n->for_child = calloc(n->told.interval_count + 1, sizeof(*n->for_child));
-	n->start_v = calloc(n->told.interval_count + 1, sizeof(*n->start_v));
-	n->start_known = calloc(n->told.interval_count + 1, sizeof(*n->start_known));
-	for (size_t i = 0; i < n->told.interval_count; i++)
-		if (n->told.intervals[i].state == DWELL_BLOCKED && n->told.intervals[i].waker)
-			n->let_go[i] = n->told.intervals[i].end_ns;
-	for (size_t i = 0; i < n->told.wait_count; i++)
-		if (end_row(n, &n->told.waits[i]) < n->rows.count)
-			add_wait(n, &n->told.waits[i]);
-}
-
-static void release_naive(struct naive *n)
-{
-	collect_release(&n->rows);
-	told_release(&n->told);
-	free(n->let_go);
-	free(n->for_child);
-	free(n->start_v);
-	free(n->start_known);
 }
 
 /* start < at <= end */
@@ -594,7 +340,7 @@ static void check_history(uint64_t seed, bool tampered, size_t ended[2])
 	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, file.at, file.size), 0));
 	cr_assert(eq(int, dwell_reader_open(&reader, bytes, NULL), 0));
 	cr_assert(eq(int, dwell_study_open(&study, dwell_reader_source(reader), NULL), 0));
-	read_naive(&n, &options, dwell_study_catalog(study), tampered);
+	naive_read(&n, &options, dwell_study_catalog(study), tampered);
 	ended[0] += n.ended[0];
 	ended[1] += n.ended[1];
 	for (uint32_t task = 1; task <= 3; task++) {
@@ -620,7 +366,7 @@ static void check_history(uint64_t seed, bool tampered, size_t ended[2])
 	dwell_study_close(study);
 	dwell_reader_close(reader);
 	memory_output_release(&file);
-	release_naive(&n);
+	naive_release(&n);
 }
 
 Test(path, generated_1)

@@ -39,20 +39,35 @@ record() {
 	return $status
 }
 
-for option in --stacks=on --no-kernel; do
+alike() {
+	local option=$1 bare
 	record bare "$option" "$planted"
 	bare=$?
 	record inside "$option" unshare -pf --mount-proc "$planted"
-	[ $? = $bare ] || fault "$option: another status than $bare: $(cat out)"
+	[ $? = "$bare" ] || fault "$option: another status than $bare: $(cat out)"
 	# One more: unshare, which waits for it.
 	grep -vx unshare inside | diff bare - >differ || fault "$option: other tasks: $(head differ)"
 	[ "$(grep -cx unshare inside)" = 1 ] || fault "$option: unshare is missing"
-done
+}
 
 # Short ones, of which nothing is in /proc any more when they are looked for.
-record short --stacks=on unshare -pf --mount-proc sh -c \
-	'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do env true; done; env true'
-others=$(grep -cvxE 'true|sh|unshare' short)
-[ "$others" = 0 ] || fault "tasks that were not there: $(grep -vxE 'true|sh|unshare' short | head)"
-[ "$(grep -cx true short)" -ge 21 ] || fault "$(grep -cx true short) short processes of 21"
+short() {
+	local others
+	record short --stacks=on unshare -pf --mount-proc sh -c \
+		'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do env true; done; env true'
+	others=$(grep -cvxE 'true|sh|unshare' short)
+	[ "$others" = 0 ] || fault "tasks that were not there: $(grep -vxE 'true|sh|unshare' short | head)"
+	[ "$(grep -cx true short)" -ge 21 ] || fault "$(grep -cx true short) short processes of 21"
+}
+
+# Names are looked for while others run: on a busy machine some are missed, bare as well. What is broken is so
+# three times.
+for what in --stacks=on --no-kernel short; do
+	for try in 1 2 3; do
+		before=$faults
+		if [ $what = short ]; then short; else alike $what; fi
+		[ $faults = "$before" ] && break
+		[ $try = 3 ] || { echo "$what: again"; faults=$before; }
+	done
+done
 exit $((faults > 0))
