@@ -269,8 +269,7 @@ int dwell_columns_put(
 	if (!c->count && count)
 		err = start(c, rows);
 	while (!err && *taken < count && c->count < c->max_rows) {
-		if (dwell_columns_may_be_plain(&rows[*taken]))
-			*taken += dwell_columns_plain(c, rows + *taken, count - *taken);
+		*taken += dwell_columns_plain(c, rows + *taken, count - *taken);
 		if (*taken == count || c->count == c->max_rows)
 			break;
 		err = put_row(c, &rows[*taken]);

@@ -17,16 +17,9 @@ int dwell_columns_executor(struct columns *columns, uint32_t id, uint32_t *out);
 int dwell_columns_numbers(
 	struct columns *columns, const struct dwell_event *row, struct numbers *out);
 
-/* As many rows as are plain: switches and wakes of whom and where the chunk has seen already,
- * without object, stack, value and extra, in shapes that it has. They change columns as
- * dwell_columns_put does, in a third of the time. */
+/* As many rows as are plain: no losses, and of whom, where and what the chunk has seen already, in
+ * shapes that it has. They change columns as dwell_columns_put does, in a third of the time. */
 size_t dwell_columns_plain(struct columns *columns, const struct dwell_event *rows, size_t count);
-
-static inline bool dwell_columns_may_be_plain(const struct dwell_event *row)
-{
-	return row->kind <= DWELL_EVENT_WAKE && (row->object | row->stack) == 0 &&
-	       (row->value | row->extra) == 0;
-}
 
 /* Its share of the key of a shape. */
 static inline uint64_t dwell_columns_executor_key(const struct columns *c, uint32_t number)

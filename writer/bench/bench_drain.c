@@ -1,6 +1,8 @@
 /*
  * Ring to file on one core: slots to rows, into order, encoded and compressed, written. Four
  * threads' rings are filled (not measured), then drained (measured), in turn.
+ *
+ *	bench_drain [ROUNDS [WHICH]]     WHICH: one of the four lines, from 0
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,7 +17,7 @@
 #include "dwell/writer.h"
 #include "lib/lib.h"
 
-enum { WRITERS = 4, RING = 1 << 16, ROUNDS = 30, OBJECTS = 50, STACKS = 40 };
+enum { WRITERS = 4, RING = 1 << 16, OBJECTS = 50, STACKS = 40 };
 
 struct output {
 	struct dwell_output output;
@@ -40,6 +42,7 @@ struct counter {
 
 static pthread_barrier_t filled, drained;
 static unsigned what_to_write;
+static int rounds = 30;
 static uint64_t span;
 
 static uint64_t random_of(uint64_t *state)
@@ -81,7 +84,7 @@ static void *write_rounds(void *argument)
 		uint64_t pcs[8] = { 0x1000, 0x2000, 0x3000, 0x4000, 0x5000, 0x6000, 0x7000, i };
 		stacks[i] = dwell_intern(&dwell_lib.session, DWELL_ENTRY_STACK, 0, pcs, 8);
 	}
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < rounds; i++) {
 		fill(self, &seed, stacks, name);
 		pthread_barrier_wait(&filled);
 		pthread_barrier_wait(&drained);
@@ -141,7 +144,7 @@ static int measure(const char *what, unsigned kind, bool to_file)
 	pthread_barrier_init(&drained, NULL, WRITERS + 1);
 	for (uintptr_t i = 0; i < WRITERS; i++)
 		pthread_create(&writer[i], NULL, write_rounds, (void *)(i + 1));
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < rounds; i++) {
 		pthread_barrier_wait(&filled);
 		uint64_t start = bench_cpu_ns();
 		if (dwell_drain_pass(drain, &watermark_ns) != 0 ||
@@ -169,11 +172,16 @@ static int measure(const char *what, unsigned kind, bool to_file)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	int failed = measure("marks, slots to rows", 0, false);
+	static const char *const names[] = { "marks, slots to rows", "waits, slots to rows",
+		"marks, ring to file", "waits, ring to file" };
+	int failed = 0;
 
-	failed |= measure("waits, slots to rows", 1, false);
-	failed |= measure("marks, ring to file", 0, true);
-	return failed | measure("waits, ring to file", 1, true);
+	if (argc > 1)
+		rounds = (int)strtol(argv[1], NULL, 10);
+	for (unsigned i = 0; i < 4; i++)
+		if (argc < 3 || strtoul(argv[2], NULL, 10) == i)
+			failed |= measure(names[i], i % 2, i >= 2);
+	return failed;
 }
