@@ -91,19 +91,41 @@ static void take_spare(struct dwell_order *order, size_t count)
 	order->spare_cap = held_cap;
 }
 
-static int make_one_ready(struct dwell_order *order, const struct dwell_event *row)
+/* Room behind what is ready, for READY_ROWS; what is final before time_ns is handed on first. */
+static int make_room_ready(struct dwell_order *order, uint64_t time_ns)
 {
 	int err = DWELL_OK;
 
-	if (order->ready_count >= order->ready_due && row->time_ns > ORDER_SLACK_NS) {
-		err = order_hand_on_before(order, row->time_ns - ORDER_SLACK_NS);
+	if (order->ready_count >= order->ready_due && time_ns > ORDER_SLACK_NS) {
+		err = order_hand_on_before(order, time_ns - ORDER_SLACK_NS);
 		order->ready_due = order->ready_count + READY_ROWS;
 	}
-	if (!err && !grow_rows(&order->ready, &order->ready_cap, order->ready_count + (size_t)1))
+	if (!err && !grow_rows(&order->ready, &order->ready_cap,
+			    order->ready_count + (size_t)READY_ROWS))
 		err = DWELL_ENOMEM;
-	if (row->time_ns > order->floor_ns)
-		order->floor_ns = row->time_ns;
-	return err ? err : order_look_at(order, row);
+	return err;
+}
+
+/* The rows that stand behind those that are ready. */
+static int look_at_some(struct dwell_order *order, size_t count)
+{
+	int err = DWELL_OK;
+
+	if (count && order->ready[order->ready_count + count - 1].time_ns > order->floor_ns)
+		order->floor_ns = order->ready[order->ready_count + count - 1].time_ns;
+	for (size_t i = 0; i < count && !err; i++)
+		err = order_look_at(order);
+	return err;
+}
+
+static int make_one_ready(struct dwell_order *order, const struct dwell_event *row)
+{
+	const int err = make_room_ready(order, row->time_ns);
+
+	if (err)
+		return err;
+	order->ready[order->ready_count] = *row;
+	return look_at_some(order, 1);
 }
 
 /* Make ready what is before time_ns, or at least `least` rows. */
@@ -125,30 +147,39 @@ static int make_sorted_ready(struct dwell_order *order, uint64_t time_ns, size_t
 	return err;
 }
 
-static int make_merged_ready(struct dwell_order *order, uint64_t time_ns, size_t least)
+static void begin_merge(
+	const struct dwell_order *order, struct order_merge *merge, struct order_run runs[])
 {
-	struct order_run runs[ORDER_RUNS];
-	struct order_merge merge;
-	const struct dwell_event *row;
-	size_t count = 0, left = 0;
-	int err = DWELL_OK;
-
 	for (size_t i = 0; i < order->run_count; i++) {
 		const size_t end =
 			i + 1 < order->run_count ? order->runs[i + 1] : order->held_count;
 
 		runs[i] = (struct order_run){ order->held + order->runs[i], order->held + end };
 	}
-	order_merge_init(&merge, runs, order->run_count);
-	while (!err && count < order->held_count &&
-		(merge.winner.time_ns < time_ns || count < least)) {
-		err = make_one_ready(order, order_merge_next(&merge));
-		count++;
-	}
-	if (!grow_rows(&order->spare, &order->spare_cap, order->held_count - count))
+	order_merge_init(merge, runs, order->run_count);
+}
+
+static int make_merged_ready(struct dwell_order *order, uint64_t time_ns, size_t least)
+{
+	struct order_run runs[ORDER_RUNS];
+	struct order_merge merge;
+	size_t count = 0, some, left;
+	int err;
+
+	begin_merge(order, &merge, runs);
+	do {
+		err = make_room_ready(order, order->floor_ns);
+		if (err)
+			return err;
+		some = order_merge_some(&merge, order->ready + order->ready_count, READY_ROWS,
+			time_ns, least > count ? least - count : 0);
+		err = look_at_some(order, some);
+		count += some;
+	} while (!err && some == READY_ROWS);
+	left = order->held_count - count;
+	if (!grow_rows(&order->spare, &order->spare_cap, left))
 		return DWELL_ENOMEM;
-	while ((row = order_merge_next(&merge)))
-		order->spare[left++] = *row;
+	order_merge_some(&merge, order->spare, left, 0, left);
 	take_spare(order, left);
 	return err;
 }
@@ -206,8 +237,9 @@ static void tell_ahead(const struct dwell_order *order, struct dwell_event *row)
 
 static bool is_before(const struct dwell_event *a, const struct dwell_event *b)
 {
-	return a->time_ns < b->time_ns ||
-	       (a->time_ns == b->time_ns && order_ring(a) < order_ring(b));
+	if (__builtin_expect(a->time_ns > b->time_ns, 1))
+		return false;
+	return a->time_ns < b->time_ns || order_ring(a) < order_ring(b);
 }
 
 static void begin_run(struct dwell_order *order, size_t at)
@@ -237,25 +269,34 @@ static void place(struct dwell_order *order, size_t at)
 	held[to] = row;
 }
 
+/* One that must be looked at more closely than most. */
+static void mend(struct dwell_order *order, struct dwell_event *row)
+{
+	tell_ahead(order, row);
+	if (row->time_ns < order->floor_ns) {
+		row->time_ns = order->floor_ns;
+		order->repairs++;
+	}
+}
+
 static void hold(struct dwell_order *order, const struct dwell_event *events, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		const size_t at = order->held_count++;
-		struct dwell_event *to = &order->held[at];
+	struct dwell_event *to = order->held + order->held_count;
+	uint64_t earliest_ns = order->earliest_ns;
 
+	for (size_t i = 0; i < count; i++, to++) {
 		*to = events[i];
-		tell_ahead(order, to);
-		if (to->time_ns < order->floor_ns) {
-			to->time_ns = order->floor_ns;
-			order->repairs++;
-		}
-		if (to->time_ns < order->earliest_ns)
-			order->earliest_ns = to->time_ns;
-		if (!at)
-			begin_run(order, at);
-		else if (order->run_count <= ORDER_RUNS && is_before(to, to - 1))
-			place(order, at);
+		if (to->kind == DWELL_EVENT_LOSS || to->time_ns < order->floor_ns)
+			mend(order, to);
+		if (to->time_ns < earliest_ns)
+			earliest_ns = to->time_ns;
+		if (to == order->held)
+			begin_run(order, 0);
+		else if (is_before(to, to - 1) && order->run_count <= ORDER_RUNS)
+			place(order, (size_t)(to - order->held));
 	}
+	order->held_count += count;
+	order->earliest_ns = earliest_ns;
 }
 
 static int on_events(struct dwell_sink *sink, const struct dwell_event *events, size_t count)

@@ -5,36 +5,34 @@
  */
 #include "src/order_private.h"
 
-static struct order_head head_of(const struct order_merge *merge, size_t run)
-{
-	const struct dwell_event *row = merge->runs[run].at;
+enum { AHEAD_ROWS = 24 };
 
-	if (row == merge->runs[run].end)
-		return (struct order_head){ UINT64_MAX, UINT64_MAX << 32 | run };
-	return (struct order_head){ row->time_ns, (uint64_t)order_ring(row) << 32 | run };
+static inline order_key key_of(const struct order_run *run, size_t number)
+{
+	const order_key none = (order_key)UINT64_MAX << 64 | (uint64_t)UINT32_MAX << 32;
+
+	if (__builtin_expect(run->at == run->end, 0))
+		return none | number;
+	return (order_key)run->at->time_ns << 64 | (uint64_t)order_ring(run->at) << 32 | number;
 }
 
-/* Without branches: which run is next cannot be foreseen. */
-static inline bool before(const struct order_head *a, const struct order_head *b)
+/* From the leaf of a run up to the root: who loses stays, who wins goes on. Without branches: which
+ * run is next cannot be foreseen. */
+static inline order_key climb(struct order_merge *merge, size_t run, order_key key)
 {
-	return (a->time_ns < b->time_ns) | ((a->time_ns == b->time_ns) & (a->tie < b->tie));
-}
+	uint64_t high = (uint64_t)(key >> 64), low = (uint64_t)key;
 
-/* From the leaf of a run up to the root: who loses stays, who wins goes on. */
-static inline struct order_head climb(struct order_merge *merge, size_t run, struct order_head head)
-{
 	for (size_t node = (merge->leaves + run) / 2; node; node /= 2) {
-		struct order_head *loser = &merge->loser[node];
-		const uint64_t swap = 0 - (uint64_t)before(loser, &head);
-		const uint64_t time_ns = (loser->time_ns ^ head.time_ns) & swap;
-		const uint64_t tie = (loser->tie ^ head.tie) & swap;
+		const order_key loser = merge->loser[node];
+		const uint64_t swap = 0 - (uint64_t)(loser < ((order_key)high << 64 | low));
+		const uint64_t change_high = ((uint64_t)(loser >> 64) ^ high) & swap;
+		const uint64_t change_low = ((uint64_t)loser ^ low) & swap;
 
-		loser->time_ns ^= time_ns;
-		loser->tie ^= tie;
-		head.time_ns ^= time_ns;
-		head.tie ^= tie;
+		merge->loser[node] = loser ^ ((order_key)change_high << 64 | change_low);
+		high ^= change_high;
+		low ^= change_low;
 	}
-	return head;
+	return (order_key)high << 64 | low;
 }
 
 /* Two runs meet in a node when both have come there: the first stays, as if it had lost. */
@@ -49,31 +47,40 @@ void order_merge_init(struct order_merge *merge, struct order_run *runs, size_t 
 	for (size_t run = count; run < merge->leaves; run++)
 		runs[run] = (struct order_run){ 0 };
 	for (size_t run = 0; run < merge->leaves; run++) {
-		struct order_head head = head_of(merge, run);
+		order_key key = key_of(&runs[run], run);
 		size_t node = (merge->leaves + run) / 2;
 
 		for (; node && taken[node]; node /= 2) {
-			const struct order_head other = merge->loser[node];
+			const order_key other = merge->loser[node];
 
-			merge->loser[node] = before(&other, &head) ? head : other;
-			head = before(&other, &head) ? other : head;
+			merge->loser[node] = other < key ? key : other;
+			key = other < key ? other : key;
 		}
 		if (node)
-			merge->loser[node] = head;
+			merge->loser[node] = key;
 		else
-			merge->winner = head;
+			merge->winner = key;
 		taken[node] = true;
 	}
 }
 
-struct dwell_event *order_merge_next(struct order_merge *merge)
+size_t order_merge_some(struct order_merge *merge, struct dwell_event *out, size_t room,
+	uint64_t time_ns, size_t least)
 {
-	const size_t run = (size_t)(merge->winner.tie & UINT32_MAX);
-	struct dwell_event *row = merge->runs[run].at;
+	order_key winner = merge->winner;
+	size_t count = 0;
 
-	if (row == merge->runs[run].end)
-		return NULL;
-	merge->runs[run].at++;
-	merge->winner = climb(merge, run, head_of(merge, run));
-	return row;
+	while (count < room && ((uint64_t)(winner >> 64) < time_ns || count < least)) {
+		const size_t number = (size_t)(winner & UINT32_MAX);
+		struct order_run *run = &merge->runs[number];
+
+		if (run->at == run->end)
+			break;
+		/* Hardware foresees a run only up to the end of its page. */
+		__builtin_prefetch(run->at + AHEAD_ROWS);
+		out[count++] = *run->at++;
+		winner = climb(merge, number, key_of(run, number));
+	}
+	merge->winner = winner;
+	return count;
 }

@@ -40,23 +40,23 @@ struct order_run {
 	struct dwell_event *at, *end;
 };
 
-/* The next row of a run, or one that is later than all. */
-struct order_head {
-	uint64_t time_ns;
-	uint64_t tie; /* ring << 32 | run */
-};
+/* The next row of a run, or what is later than all: time_ns << 64 | ring << 32 | run, so that one
+ * comparison tells which is earlier. */
+__extension__ typedef unsigned __int128 order_key;
 
 /* Runs being merged: a tree of losers. */
 struct order_merge {
 	size_t leaves; /* a power of two */
-	struct order_head loser[ORDER_RUNS];
-	struct order_head winner; /* time_ns is UINT64_MAX and run is `leaves`: there is none */
+	order_key loser[ORDER_RUNS];
+	order_key winner;
 	struct order_run *runs;
 };
 
 void order_merge_init(struct order_merge *merge, struct order_run *runs, size_t count);
-/* The earliest row; its run goes on. NULL after the last. */
-struct dwell_event *order_merge_next(struct order_merge *merge);
+/* Copy the earliest rows, at most `room`, of those before time_ns, and in any case the first
+ * `least`. Returns how many. */
+size_t order_merge_some(struct order_merge *merge, struct dwell_event *out, size_t room,
+	uint64_t time_ns, size_t least);
 
 struct whereabouts;
 
@@ -81,9 +81,9 @@ struct dwell_order {
 	uint64_t repairs;
 };
 
-/* The next row in order of time goes to those that are ready; there must be room. DWELL_ELIMIT,
- * DWELL_ENOMEM. */
-int order_look_at(struct dwell_order *order, const struct dwell_event *row);
+/* The row that stands behind those that are ready is the next in order of time: one more is ready.
+ * There must be room. DWELL_ELIMIT, DWELL_ENOMEM. */
+int order_look_at(struct dwell_order *order);
 /* Hand on what is ready: so many; what is before time_ns. */
 int order_hand_on(struct dwell_order *order, size_t count);
 int order_hand_on_before(struct dwell_order *order, uint64_t time_ns);

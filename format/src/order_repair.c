@@ -77,15 +77,16 @@ static void move_before(
 	order->ready[order->ready_count++] = *wake;
 }
 
-int order_look_at(struct dwell_order *order, const struct dwell_event *row)
+int order_look_at(struct dwell_order *order)
 {
+	const struct dwell_event *row = &order->ready[order->ready_count];
 	struct whereabouts *woken;
 	int err = DWELL_OK;
 
 	if (row->kind == DWELL_EVENT_SWITCH)
 		note_switch(order, row, &err);
 	if (row->kind != DWELL_EVENT_WAKE && row->kind != DWELL_EVENT_CREATE) {
-		order->ready[order->ready_count++] = *row;
+		order->ready_count++;
 		return err;
 	}
 	woken = look_up(order, row->task, &err);
@@ -97,7 +98,7 @@ int order_look_at(struct dwell_order *order, const struct dwell_event *row)
 		move_before(order, &wake, woken);
 		return err;
 	}
-	order->ready[order->ready_count++] = *row;
+	order->ready_count++;
 	if (!woken)
 		return err;
 	if (woken->where == RUNS)
