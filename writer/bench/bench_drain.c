@@ -51,11 +51,13 @@ static uint64_t random_of(uint64_t *state)
 	return *state >> 33;
 }
 
-static void write_wait(struct dwell_self *self, uint64_t now, uint64_t *seed, uint32_t stack)
+/* A wait began at some time since the thread's last record: its waits do not overlap. */
+static void write_wait(
+	struct dwell_self *self, uint64_t now, uint64_t since, uint64_t *seed, uint32_t stack)
 {
 	dwell_ring_put2(&self->writer, now, DWELL_RECORD_WAIT,
 		dwell_what(stack, DWELL_WHY_MUTEX, DWELL_WHAT_MUTEX, 0),
-		now - 200 - random_of(seed) % 500, 0x7f0000001000 + random_of(seed) % OBJECTS * 64);
+		now - random_of(seed) % since, 0x7f0000001000 + random_of(seed) % OBJECTS * 64);
 }
 
 static void fill(struct dwell_self *self, uint64_t *seed, const uint32_t *stacks, uint32_t name)
@@ -69,7 +71,7 @@ static void fill(struct dwell_self *self, uint64_t *seed, const uint32_t *stacks
 			dwell_ring_put1(&self->writer, now, DWELL_RECORD_MARK, name);
 			dwell_ring_put1(&self->writer, now + step, DWELL_RECORD_MARK, name);
 		} else {
-			write_wait(self, now, seed, stack);
+			write_wait(self, now, 2 * step, seed, stack);
 		}
 	}
 }

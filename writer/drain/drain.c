@@ -60,48 +60,16 @@ void dwell_drain_tell(struct dwell_drain *drain)
 	drain->rows = 0;
 }
 
-void dwell_drain_put(struct dwell_drain *drain, const struct dwell_event *event)
-{
-	drain->row[drain->rows++] = *event;
-	if (drain->rows == DWELL_DRAIN_ROWS)
-		dwell_drain_tell(drain);
-}
-
-static uint64_t since_zero(const struct dwell_drain *drain, uint64_t monotonic_ns)
-{
-	uint64_t zero = drain->options.zero_monotonic_ns;
-
-	return monotonic_ns > zero ? monotonic_ns - zero : 0;
-}
-
 uint64_t dwell_drain_time_ns(struct dwell_drain *drain, uint64_t ticks)
 {
-	return since_zero(drain, dwell_fit_ns(&drain->fit, drain->session->start_ticks + ticks));
+	return dwell_drain_since_zero(
+		drain, dwell_fit_ns(&drain->fit, drain->session->start_ticks + ticks));
 }
 
 uint64_t dwell_drain_now_ns(struct dwell_drain *drain)
 {
 	return dwell_drain_time_ns(
 		drain, dwell_clock_read(drain->session->clock) - drain->session->start_ticks);
-}
-
-/*
- * A stamp that lies after the pass began is from a thread that writes while we read, or made up by
- * a hostile one: no trace may run ahead of the clock by more than a little.
- */
-uint64_t dwell_drain_stamp(
-	const struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks)
-{
-	const struct dwell_session *session = drain->session;
-	const uint64_t ahead_ns = UINT64_C(1000000000);
-	uint64_t ns;
-
-	if (process->clock == DWELL_CLOCK_MONOTONIC && session->clock != DWELL_CLOCK_MONOTONIC)
-		ns = session->start_monotonic_ns + ticks;
-	else
-		ns = dwell_fit_ns(&drain->fit, session->start_ticks + ticks);
-	ns = since_zero(drain, ns);
-	return ns < drain->pass_ns + ahead_ns ? ns : drain->pass_ns;
 }
 
 static struct dwell_ring_reader open_ring(const struct dwell_drain *drain,
@@ -312,7 +280,7 @@ static void begin_pass(struct dwell_drain *drain)
 	if (dwell_fit_update(&drain->fit) && drain->sink->ops->clock) {
 		unsigned last = (drain->fit.pairs - 1) % DWELL_FIT_PAIRS;
 		struct dwell_clock_pair pair = { { "tsc", 3 }, drain->fit.pair[last].ticks,
-			since_zero(drain, drain->fit.pair[last].ns) };
+			dwell_drain_since_zero(drain, drain->fit.pair[last].ns) };
 		int err = drain->sink->ops->clock(drain->sink, &pair);
 		if (err < 0 && drain->error == 0)
 			drain->error = err;

@@ -9,7 +9,7 @@
 
 enum {
 	DWELL_DRAIN_MEMO = 4096,
-	DWELL_DRAIN_ROWS = 2048,
+	DWELL_DRAIN_ROWS = 512,
 	DWELL_DRAIN_RENAMES = 64,
 	DWELL_DRAIN_DETACHED = 256
 };
@@ -94,13 +94,43 @@ struct drain_place {
 	const struct drain_process *process;
 };
 
-/* A row more; told when the buffer is full. Never fails: the first error is kept. */
-void dwell_drain_put(struct dwell_drain *drain, const struct dwell_event *event);
 void dwell_drain_tell(struct dwell_drain *drain);
 
-/* Ticks of a record of that process to the trace's time. */
-uint64_t dwell_drain_stamp(
-	const struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks);
+/* A row more; told when the buffer is full. Never fails: the first error is kept. */
+static inline void dwell_drain_put(struct dwell_drain *drain, const struct dwell_event *event)
+{
+	drain->row[drain->rows++] = *event;
+	if (drain->rows == DWELL_DRAIN_ROWS)
+		dwell_drain_tell(drain);
+}
+
+static inline uint64_t dwell_drain_since_zero(
+	const struct dwell_drain *drain, uint64_t monotonic_ns)
+{
+	const uint64_t zero = drain->options.zero_monotonic_ns;
+
+	return monotonic_ns > zero ? monotonic_ns - zero : 0;
+}
+
+/*
+ * Ticks of a record of that process to the trace's time. A stamp that lies after the pass began is
+ * from a thread that writes while we read, or made up by a hostile one: no trace may run ahead of
+ * the clock by more than a little.
+ */
+static inline uint64_t dwell_drain_stamp(
+	const struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks)
+{
+	const struct dwell_session *session = drain->session;
+	const uint64_t ahead_ns = UINT64_C(1000000000);
+	uint64_t ns;
+
+	if (process->clock == DWELL_CLOCK_MONOTONIC && session->clock != DWELL_CLOCK_MONOTONIC)
+		ns = session->start_monotonic_ns + ticks;
+	else
+		ns = dwell_fit_ns(&drain->fit, session->start_ticks + ticks);
+	ns = dwell_drain_since_zero(drain, ns);
+	return ns < drain->pass_ns + ahead_ns ? ns : drain->pass_ns;
+}
 
 /* A record as rows. */
 void dwell_drain_record(const struct drain_place *place, const struct dwell_record *record);
@@ -125,7 +155,16 @@ void dwell_drain_state(const struct drain_place *place, const struct drain_word 
 void dwell_drain_rename_other(const struct drain_place *place, uint64_t handle, uint32_t label);
 
 /* Where an entry's id (as a stack, or, with process 0, as a label) is remembered. */
-struct drain_memo *dwell_drain_memo(struct dwell_drain *drain, uint32_t entry, uint32_t process);
+static inline struct drain_memo *dwell_drain_memo(
+	struct dwell_drain *drain, uint32_t entry, uint32_t process)
+{
+	const uint32_t hash = (entry ^ process * UINT32_C(0x9e3779b1)) * UINT32_C(0x85ebca6b);
+	struct drain_memo *memo = &drain->memo[(hash >> 16) % DWELL_DRAIN_MEMO];
+
+	if (memo->entry != entry || memo->process != process)
+		*memo = (struct drain_memo){ entry, process, 0 };
+	return memo;
+}
 
 /* A thread was met. */
 void dwell_drain_born(struct dwell_drain *drain, const struct drain_thread *thread, uint64_t ticks);

@@ -25,11 +25,6 @@ void dwell_fit_read(uint32_t clock, uint64_t *ticks, uint64_t *ns)
 		*ticks = *ns;
 }
 
-static uint64_t scale(uint64_t ticks, uint64_t rate)
-{
-	return (uint64_t)((unsigned __int128)ticks * rate >> DWELL_FIT_SHIFT);
-}
-
 static uint64_t rate_of(uint64_t ticks, uint64_t ns)
 {
 	return ticks ? (uint64_t)(((unsigned __int128)ns << DWELL_FIT_SHIFT) / ticks) : 0;
@@ -45,16 +40,6 @@ void dwell_fit_init(struct dwell_fit *fit, uint32_t clock, uint64_t ticks, uint6
 		.pairs = 1 };
 	fit->pair[0].ticks = ticks;
 	fit->pair[0].ns = ns;
-}
-
-uint64_t dwell_fit_ns(const struct dwell_fit *fit, uint64_t ticks)
-{
-	if (fit->clock == DWELL_CLOCK_MONOTONIC)
-		return ticks;
-	if (ticks >= fit->base_ticks)
-		return fit->base_ns + scale(ticks - fit->base_ticks, fit->rate);
-	uint64_t back = scale(fit->base_ticks - ticks, fit->rate);
-	return back < fit->base_ns ? fit->base_ns - back : 0;
 }
 
 static uint64_t next_after(const struct dwell_fit *fit, uint64_t ns)

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/clock.h"
+
 /*
  * Ticks of a counter to nanoseconds of CLOCK_MONOTONIC, by pairs of readings. The conversion is
  * continuous and rises: what a new pair shows to be off is worked off until the next.
@@ -32,7 +34,22 @@ void dwell_fit_add(struct dwell_fit *fit, uint64_t ticks, uint64_t ns);
 /* Read a pair if it is time for one: often at first, then twice a second. true: one was taken. */
 bool dwell_fit_update(struct dwell_fit *fit);
 
-uint64_t dwell_fit_ns(const struct dwell_fit *fit, uint64_t ticks);
+static inline uint64_t dwell_fit_scale(uint64_t ticks, uint64_t rate)
+{
+	return (uint64_t)((unsigned __int128)ticks * rate >> DWELL_FIT_SHIFT);
+}
+
+static inline uint64_t dwell_fit_ns(const struct dwell_fit *fit, uint64_t ticks)
+{
+	if (fit->clock == DWELL_CLOCK_MONOTONIC)
+		return ticks;
+	if (ticks >= fit->base_ticks)
+		return fit->base_ns + dwell_fit_scale(ticks - fit->base_ticks, fit->rate);
+
+	const uint64_t back = dwell_fit_scale(fit->base_ticks - ticks, fit->rate);
+
+	return back < fit->base_ns ? fit->base_ns - back : 0;
+}
 
 /* A pair read as close together as can be. */
 void dwell_fit_read(uint32_t clock, uint64_t *ticks, uint64_t *ns);

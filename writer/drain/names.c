@@ -15,16 +15,6 @@ bool dwell_drain_text(const struct dwell_drain *drain, uint32_t entry, struct dw
 	return true;
 }
 
-struct drain_memo *dwell_drain_memo(struct dwell_drain *drain, uint32_t entry, uint32_t process)
-{
-	uint32_t hash = (entry ^ process * UINT32_C(0x9e3779b1)) * UINT32_C(0x85ebca6b);
-	struct drain_memo *memo = &drain->memo[(hash >> 16) % DWELL_DRAIN_MEMO];
-
-	if (memo->entry != entry || memo->process != process)
-		*memo = (struct drain_memo){ entry, process, 0 };
-	return memo;
-}
-
 static uint32_t resolve_stack(const struct drain_place *place, uint32_t entry)
 {
 	struct dwell_entry found;

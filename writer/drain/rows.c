@@ -4,11 +4,6 @@
 typedef void (*decode_fn)(const struct drain_place *place, const struct dwell_record *record,
 	struct dwell_event *row);
 
-static struct dwell_drain *drain_of(const struct drain_place *place)
-{
-	return place->drain;
-}
-
 /* Spans, marks and pools belong to what runs on the thread. */
 static uint32_t current(const struct drain_place *place)
 {
@@ -318,15 +313,16 @@ static void decode_lost(
 static const struct {
 	decode_fn decode;
 	uint8_t slots; /* at least */
+	bool in_place; /* it tells no other rows on the way */
 } decoders[DWELL_RECORD_KIND_COUNT] = {
 	[DWELL_RECORD_WAIT] = { decode_wait, 2 },
 	[DWELL_RECORD_ACQUIRE] = { decode_hold, 2 },
 	[DWELL_RECORD_RELEASE] = { decode_hold, 2 },
-	[DWELL_RECORD_MARK] = { decode_mark, 1 },
-	[DWELL_RECORD_SPAN_BEGIN] = { decode_span, 2 },
-	[DWELL_RECORD_SPAN_END] = { decode_span, 1 },
-	[DWELL_RECORD_COUNTER] = { decode_counter, 2 },
-	[DWELL_RECORD_POOL] = { decode_pool, 2 },
+	[DWELL_RECORD_MARK] = { decode_mark, 1, true },
+	[DWELL_RECORD_SPAN_BEGIN] = { decode_span, 2, true },
+	[DWELL_RECORD_SPAN_END] = { decode_span, 1, true },
+	[DWELL_RECORD_COUNTER] = { decode_counter, 2, true },
+	[DWELL_RECORD_POOL] = { decode_pool, 2, true },
 	[DWELL_RECORD_OBJECT] = { decode_names, 2 },
 	[DWELL_RECORD_RENAME] = { decode_names, 1 },
 	[DWELL_RECORD_MODULE] = { decode_names, 1 },
@@ -338,7 +334,7 @@ static const struct {
 	[DWELL_RECORD_TASK_RUN] = { dwell_drain_decode_task, 1 },
 	[DWELL_RECORD_TASK_LEAVE] = { dwell_drain_decode_task, 2 },
 	[DWELL_RECORD_TASK_WAKE] = { dwell_drain_decode_task, 1 },
-	[DWELL_RECORD_SAMPLE] = { decode_sample, 2 },
+	[DWELL_RECORD_SAMPLE] = { decode_sample, 2, true },
 };
 
 static void tell_overwritten(const struct drain_place *place, uint64_t time_ns)
@@ -353,23 +349,48 @@ static void tell_overwritten(const struct drain_place *place, uint64_t time_ns)
 	dwell_drain_put(place->drain, &row);
 }
 
+/* A row is told where it was made: one that was just written in parts is slow to copy. */
+static void decode_in_place(
+	const struct drain_place *place, const struct dwell_record *record, uint64_t time_ns)
+{
+	struct dwell_drain *drain = place->drain;
+	struct dwell_event *row = &drain->row[drain->rows];
+
+	*row = (struct dwell_event){ .time_ns = time_ns, .task = place->thread->task };
+	decoders[record->kind].decode(place, record, row);
+	drain->rows += row->kind != 0;
+	if (drain->rows == DWELL_DRAIN_ROWS)
+		dwell_drain_tell(drain);
+}
+
+static void decode_apart(
+	const struct drain_place *place, const struct dwell_record *record, uint64_t time_ns)
+{
+	struct dwell_event row = { .time_ns = time_ns, .task = place->thread->task };
+
+	decoders[record->kind].decode(place, record, &row);
+	if (row.kind != 0)
+		dwell_drain_put(place->drain, &row);
+}
+
 void dwell_drain_record(const struct drain_place *place, const struct dwell_record *record)
 {
-	struct dwell_event row = { .time_ns = stamp(place, record->time),
-		.task = place->thread->task };
+	uint64_t time_ns;
 
 	if (record->kind >= DWELL_RECORD_KIND_COUNT || !decoders[record->kind].decode ||
 		record->slots < decoders[record->kind].slots) {
-		drain_of(place)->counts.hostile++;
+		place->drain->counts.hostile++;
 		return;
 	}
+	time_ns = stamp(place, record->time);
 	if (place->thread->overwritten)
-		tell_overwritten(place, row.time_ns);
-	decoders[record->kind].decode(place, record, &row);
-	if (place->thread->last_ns < row.time_ns)
-		place->thread->last_ns = row.time_ns;
-	if (row.kind != 0)
-		dwell_drain_put(drain_of(place), &row);
+		tell_overwritten(place, time_ns);
+	if (decoders[record->kind].in_place)
+		decode_in_place(place, record, time_ns);
+	else
+		decode_apart(place, record, time_ns);
+	if (place->thread->last_ns < time_ns)
+		place->thread->last_ns = time_ns;
 }
 
 static void end_unrecorded(const struct drain_place *place)

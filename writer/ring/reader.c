@@ -1,6 +1,7 @@
 #include "reader.h"
 
-static bool written(const struct dwell_ring_reader *reader, uint64_t position, uint64_t out[2])
+static inline bool written(
+	const struct dwell_ring_reader *reader, uint64_t position, uint64_t out[2])
 {
 	dwell_slot_load(&reader->slots[position & reader->mask], out);
 	return dwell_slot_lap(out[0]) == dwell_ring_lap(position, reader->mask);
