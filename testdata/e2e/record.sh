@@ -184,6 +184,25 @@ leak_check() {
 }
 
 # What ran before is known from the first moment on: what it waits for, and who came of it.
+# Programs that end at once, one after the other: each is one process, told once, and has ended.
+brief() {
+	local how
+	for how in --follow --no-kernel --no-preload; do
+		run "$bin/dwell" record -q $how -o t.dwell -- sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do /bin/true; done'
+		expect_status 0 "brief, $how"
+		"$bin/dwell" dump t.dwell >dumped || fault "brief, $how: no dump"
+		# Each line of a process is its latest: a number that two have is told for one too many.
+		awk '/^process / && match($0, / pid=[0-9]+/) { pid[$2] = substr($0, RSTART, RLENGTH) } END { for (id in pid) print pid[id] }' dumped | sort | uniq -d >twice
+		[ -s twice ] && fault "brief, $how: told twice: $(head -n 3 twice)"
+		[ "$("$bin/dwell" tasks --json --limit 0 t.dwell | grep -c '"name": "true"')" = 12 ] || [ "$how" = --no-kernel ] ||
+			fault "brief, $how: not 12 tasks"
+		"$bin/dwell" tasks --json --limit 0 t.dwell | python3 -c '
+import json, sys
+alive = [t["name"] for t in json.load(sys.stdin)["tasks"] if t["ended_ns"] is None]
+sys.exit(alive and "alive: %s" % alive[:3] or 0)' || fault "brief, $how"
+	done
+}
+
 attached() {
 	sh -c "sleep $(after "$1" 900) & sleep $(after "$1" 700); wait" &
 	local program=$!
@@ -254,6 +273,7 @@ for who in $users; do
 	statuses
 	limits
 	leak_check
+	brief
 done
 who=$(id -un)
 untouched

@@ -301,24 +301,14 @@ static int end_pass(struct dwell_drain *drain)
 	return drain->error ? drain->error : dwell_registry_error(drain->registry);
 }
 
-int dwell_drain_pass(struct dwell_drain *drain, uint64_t *watermark_ns)
-{
-	uint32_t count;
-
-	begin_pass(drain);
-	dwell_drain_processes(drain);
-	count = dwell_session_thread_count(drain->session);
-	for (uint32_t i = 0; i < count; i++)
-		visit(drain, i);
-	*watermark_ns = drain->watermark_ns;
-	return end_pass(drain);
-}
-
 static void bury(struct dwell_drain *drain, uint32_t process, uint64_t time_ns)
 {
 	uint32_t count = dwell_session_thread_count(drain->session);
+	const int64_t pid = drain->process[process].host_pid;
 
 	for (uint32_t i = 0; i < count; i++) {
+		/* Some may have come since they were last looked for. */
+		meet(drain, i);
 		if (drain->thread[i].generation == 0 || drain->thread[i].process != process)
 			continue;
 		dwell_drain_rings(drain, i, true);
@@ -328,6 +318,31 @@ static void bury(struct dwell_drain *drain, uint32_t process, uint64_t time_ns)
 	drain->process[process].gone = true;
 	drain->process[process].generation = 0;
 	dwell_session_free_process(drain->session, process);
+	dwell_registry_end_process(drain->registry, pid);
+}
+
+static void bury_dead(struct dwell_drain *drain)
+{
+	const uint32_t count = dwell_session_process_count(drain->session);
+
+	for (uint32_t i = 0; drain->options.lives && i < count; i++)
+		if (drain->process[i].generation != 0 &&
+			!drain->options.lives(drain->options.context, drain->process[i].host_pid))
+			bury(drain, i, drain->pass_ns);
+}
+
+int dwell_drain_pass(struct dwell_drain *drain, uint64_t *watermark_ns)
+{
+	uint32_t count;
+
+	begin_pass(drain);
+	dwell_drain_processes(drain);
+	count = dwell_session_thread_count(drain->session);
+	for (uint32_t i = 0; i < count; i++)
+		visit(drain, i);
+	bury_dead(drain);
+	*watermark_ns = drain->watermark_ns;
+	return end_pass(drain);
 }
 
 int dwell_drain_process_gone(struct dwell_drain *drain, int64_t host_pid, uint64_t time_ns)

@@ -31,6 +31,9 @@ struct dwell_drain_options {
 	/* A process appeared (or exec'd): time to read its /proc; may be NULL. */
 	void (*process_seen)(
 		void *context, uint32_t process, int64_t host_pid, struct dwell_process_slot *slot);
+	/* Whether that process still runs, where nothing else tells of its end; may be NULL. Asked
+	   in each pass. */
+	bool (*lives)(void *context, int64_t host_pid);
 	/* A stack that was not met before is about to be told, whole or cut off: time to define
 	   what is mapped at these addresses; may be NULL. */
 	void (*stack_seen)(void *context, uint32_t process, int64_t host_pid,

@@ -138,7 +138,8 @@ void dwell_registry_describe_process(struct dwell_registry *registry, uint32_t p
 	struct registry_process *p;
 	bool changed;
 
-	if (process == 0 || process > registry->processes.count)
+	if (process == 0 || process > registry->processes.count ||
+		registry->process[process - 1].ended)
 		return;
 	p = &registry->process[process - 1];
 	changed = dwell_registry_keep(&p->name, name);
@@ -154,7 +155,7 @@ void dwell_registry_describe_process(struct dwell_registry *registry, uint32_t p
 void dwell_registry_record_process(struct dwell_registry *registry, uint32_t process)
 {
 	if (process == 0 || process > registry->processes.count ||
-		registry->process[process - 1].recorded)
+		registry->process[process - 1].recorded || registry->process[process - 1].ended)
 		return;
 	registry->process[process - 1].recorded = true;
 	define_process(registry, process);
@@ -162,7 +163,15 @@ void dwell_registry_record_process(struct dwell_registry *registry, uint32_t pro
 
 void dwell_registry_end_process(struct dwell_registry *registry, int64_t pid)
 {
+	const uint32_t id = dwell_map_get(&registry->by_pid, (uint64_t)pid, 0);
+
+	if (id == 0)
+		return;
 	dwell_map_remove(&registry->by_pid, (uint64_t)pid, 0);
+	/* A command line can be long, and of these there may be many. */
+	free(registry->process[id - 1].command.at);
+	registry->process[id - 1].command = (struct dwell_registry_text){ NULL, 0 };
+	registry->process[id - 1].ended = true;
 }
 
 /* --- tasks --- */

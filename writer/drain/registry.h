@@ -34,7 +34,7 @@ void dwell_registry_describe_process(struct dwell_registry *registry, uint32_t p
 	uint32_t parent, struct dwell_string name, struct dwell_string command);
 /* It belongs to what was to be recorded. */
 void dwell_registry_record_process(struct dwell_registry *registry, uint32_t process);
-/* The pid is free: a later mention means another process. */
+/* The pid is free: a later mention means another process, and no more is told of this one. */
 void dwell_registry_end_process(struct dwell_registry *registry, int64_t pid);
 
 /* Beside the id: what a definition of a task says. */

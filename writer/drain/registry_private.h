@@ -23,6 +23,7 @@ struct dwell_registry {
 		uint32_t parent;
 		struct dwell_registry_text name, command;
 		bool recorded;
+		bool ended; /* and told as it was last */
 	} * process;
 	struct registry_task {
 		struct dwell_registry_task what; /* its name is in `name` */

@@ -146,10 +146,16 @@ static int64_t host_tid(void *context, int64_t pid, int32_t tid)
 	return dwell_numbers_tid(&recording->numbers, pid, tid);
 }
 
+static bool lives(void *context, int64_t pid)
+{
+	(void)context;
+	return dwell_proc_process_lives((uint32_t)pid);
+}
+
 int dwell_recording_open_drain(struct dwell_recording *recording)
 {
-	const struct dwell_drain_options options = {
-		.states = !recording->kernel && !recording->perf,
+	struct dwell_drain_options options = {
+		.states = !recording->machine && !recording->perf,
 		.zero_monotonic_ns = recording->zero_ns,
 		.context = recording,
 		.host_pid = host_pid,
@@ -157,6 +163,10 @@ int dwell_recording_open_drain(struct dwell_recording *recording)
 		.process_seen = process_seen,
 		.stack_seen = stack_seen,
 	};
+
+	/* The kernel tells of ends, where it is asked. */
+	if (options.states)
+		options.lives = lives;
 
 	if (recording->preload.why[0])
 		return 0;

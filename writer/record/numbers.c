@@ -168,8 +168,8 @@ int64_t dwell_numbers_pid(struct dwell_numbers *numbers, const struct dwell_proc
 		return pid;
 	if (there && maps_session(numbers, pid))
 		return pid;
-	/* Gone before we looked: nobody else has its number. */
-	if (!stranger && status.process == 0)
+	/* Gone before we looked, or meanwhile: nobody else has its number. */
+	if (!stranger && (status.process == 0 || (!there && !status_of(pid, &status))))
 		return pid;
 	dwell_proc_each_process(try_process, &search);
 	if (search.found != 0)

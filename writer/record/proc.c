@@ -66,7 +66,8 @@ uint32_t dwell_proc_parent(uint32_t pid)
 	return parent;
 }
 
-bool dwell_proc_lives(uint32_t tid)
+/* Whether a thread runs on; threads: how many its process has, it counted. */
+static bool look_at_life(uint32_t tid, unsigned *threads)
 {
 	enum { EXITING = 0x4 }; /* PF_EXITING */
 	char path[64], text[1024];
@@ -74,13 +75,32 @@ bool dwell_proc_lives(uint32_t tid)
 	unsigned flags = 0;
 	char state;
 
+	*threads = 0;
 	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
 	if (dwell_proc_read(path, text, sizeof(text)) <= 0)
 		return false;
 	after = strrchr(text, ')');
-	if (!after || sscanf(after, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+	if (!after ||
+		sscanf(after,
+			") %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %u",
+			&state, &flags, threads) != 3)
 		return false;
 	return state != 'Z' && state != 'X' && !(flags & EXITING);
+}
+
+bool dwell_proc_lives(uint32_t tid)
+{
+	unsigned threads;
+
+	return look_at_life(tid, &threads);
+}
+
+bool dwell_proc_process_lives(uint32_t pid)
+{
+	unsigned threads;
+
+	/* Its first thread may have ended before the others. */
+	return look_at_life(pid, &threads) || threads > 1;
 }
 
 /* "0 0x3 0x7f..." */

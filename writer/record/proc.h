@@ -18,6 +18,8 @@ uint32_t dwell_proc_parent(uint32_t pid);
 
 /* Whether the thread is there, and is not about to end. */
 bool dwell_proc_lives(uint32_t tid);
+/* Whether any thread of a process runs on. */
+bool dwell_proc_process_lives(uint32_t pid);
 
 /*
  * What a thread that runs already is at: the letter of its state (R S D T I ...), 0: gone; and for

@@ -147,10 +147,12 @@ static void open_preload(struct dwell_recording *recording)
 static void process_gone(void *context, uint32_t pid, uint64_t time_ns)
 {
 	struct dwell_recording *recording = context;
+	/* Afterwards its number is nobody's. */
+	const uint32_t process = dwell_who_process(recording->who, pid);
 
 	if (recording->drain)
 		(void)dwell_drain_process_gone(recording->drain, pid, time_ns);
-	dwell_maps_gone(recording->maps, dwell_who_process(recording->who, pid), time_ns);
+	dwell_maps_gone(recording->maps, process, time_ns);
 }
 
 int dwell_recording_open(struct dwell_recording *recording,

@@ -143,6 +143,8 @@ static void gone(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
 
 	if (pid != 0 && followed && sched->process_gone)
 		sched->process_gone(sched->context, pid, time_ns);
+	if (pid != 0)
+		dwell_who_process_gone(sched->who, pid);
 }
 
 static void look_at_length(struct dwell_sched *sched, const struct dwell_kernel_event *event)

@@ -74,6 +74,8 @@ static void found(void *context, uint32_t tid, uint32_t process)
 
 	thread->pid = process;
 	(void)dwell_proc_thread(tid, thread->name, &thread->pid);
+	/* Its first thread may be the first to end. */
+	thread_of(who, process)->others += tid != process;
 }
 
 void dwell_who_scan(struct dwell_who *who)
@@ -339,6 +341,12 @@ uint32_t dwell_who_gone(struct dwell_who *who, uint32_t tid)
 		leader->others -= leader->others > 0;
 	}
 	return pid != 0 && leader->ended && leader->others == 0 ? pid : 0;
+}
+
+void dwell_who_process_gone(struct dwell_who *who, uint32_t pid)
+{
+	*thread_of(who, pid) = (struct thread){ 0 };
+	dwell_registry_end_process(who->registry, pid);
 }
 
 void dwell_who_left(struct dwell_who *who, uint32_t tid, uint64_t time_ns)

@@ -54,6 +54,9 @@ bool dwell_who_code(const struct dwell_who *who, uint32_t tid, uint32_t *code);
 /* It left for ever: the number is free. Returns its process when that ended with it, else 0. */
 uint32_t dwell_who_gone(struct dwell_who *who, uint32_t tid);
 
+/* Then, once nobody asks for that process any more: its number may be another's. */
+void dwell_who_process_gone(struct dwell_who *who, uint32_t pid);
+
 /* It left its CPU to wait; and it came back: how long ago that was, 0 where it did not wait. */
 void dwell_who_left(struct dwell_who *who, uint32_t tid, uint64_t time_ns);
 uint64_t dwell_who_entered(struct dwell_who *who, uint32_t tid, uint64_t time_ns);

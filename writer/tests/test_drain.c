@@ -396,3 +396,29 @@ Test(drain, descriptor)
 	close(fds[1]);
 	tear_down(&s);
 }
+
+Test(drain, a_number_that_is_free_is_another_process)
+{
+	struct collect *c = collect_new();
+	struct dwell_registry *registry;
+	uint32_t first, second;
+
+	cr_assert(dwell_registry_new(&registry, &c->sink) == 0);
+	first = dwell_registry_process(registry, 77);
+	dwell_registry_describe_process(registry, first, 0, (struct dwell_string){ "one", 3 },
+		(struct dwell_string){ "one --with words", 16 });
+	cr_expect(dwell_registry_process(registry, 77) == first);
+	dwell_registry_end_process(registry, 77);
+	dwell_registry_end_process(registry, 77);
+	/* What is heard of it late changes nothing that was told. */
+	c->processes = 0;
+	dwell_registry_describe_process(registry, first, 0, (struct dwell_string){ "other", 5 },
+		(struct dwell_string){ "words", 5 });
+	dwell_registry_record_process(registry, first);
+	cr_expect(c->processes == 0);
+	second = dwell_registry_process(registry, 77);
+	cr_expect(second != first && second != 0);
+	cr_expect(c->processes == second);
+	dwell_registry_free(registry);
+	free(c);
+}
