@@ -257,6 +257,19 @@ static int drive_keyframe(struct run *run)
 	return err;
 }
 
+/* States before it are missing: by damage, or because the file ends where they would be (then that
+ * it is cut says so). */
+static bool lacks_states(const struct run *run)
+{
+	const struct dwell_reader *reader = run->reader;
+	const struct reader_part *part = run->part;
+
+	if (reader->tables_lost && part == reader->parts)
+		return true;
+	return !part->keyframe && !(reader->cut && part->chunks == 0 &&
+					  part == &reader->parts[reader->part_count - 1]);
+}
+
 static int drive(struct run *run, bool first)
 {
 	const struct reader_part *part = run->part;
@@ -268,7 +281,7 @@ static int drive(struct run *run, bool first)
 	}
 	if (!err)
 		err = drive_keyframe(run);
-	if (!err && (!part->keyframe || (run->reader->tables_lost && part == run->reader->parts)))
+	if (!err && lacks_states(run))
 		err = lose(run, DWELL_LOSS_CORRUPT, part->time_ns, part->time_ns, 0);
 	for (size_t i = 0; i < part->chunks && !err; i++) {
 		const struct index_chunk *chunk = &run->reader->index.chunks[part->first_chunk + i];
