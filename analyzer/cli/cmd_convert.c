@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/message.h"
 #include "cli/output.h"
+#include "dwell/symbol.h"
 #include "dwell/text.h"
 
 /* What zstd gives for time that nobody waits for. */
@@ -14,10 +15,14 @@ const struct option convert_options[] = {
 	{ .name = NULL },
 };
 
-/* All of a source into a file of ours. Says what is wrong; an exit status. */
+/*
+ * All of a source into a file of ours. Says what is wrong; an exit status. named: what the source
+ * did not find names for gets those that this machine's files have.
+ */
 static int write_source(const char *path, struct dwell_source *source, const char *to,
-	const struct dwell_encoder_options *options)
+	const struct dwell_encoder_options *options, bool named)
 {
+	struct dwell_sink *names = NULL;
 	struct dwell_encoder *encoder;
 	struct output output;
 	int status = output_open(&output, to, path);
@@ -26,7 +31,12 @@ static int write_source(const char *path, struct dwell_source *source, const cha
 		return status;
 	if (dwell_encoder_new(&encoder, &output.output, options))
 		return output_close(&output, complain(STATUS_REFUSED, path, "out of memory"));
-	status = output_encode(&output, path, source, NULL, dwell_encoder_sink(encoder), encoder);
+	if (named && dwell_symbol_sink_new(&names, dwell_encoder_sink(encoder), NULL))
+		status = complain(STATUS_REFUSED, path, "out of memory");
+	else
+		status = output_encode(&output, path, source, NULL,
+			names ? names : dwell_encoder_sink(encoder), encoder);
+	dwell_symbol_sink_free(names);
 	dwell_encoder_free(encoder);
 	return output_close(&output, status);
 }
@@ -41,7 +51,9 @@ int cmd_convert(struct request *request)
 
 	if (status)
 		return status;
-	status = write_source(trace.path, trace.import.source, request->output, &options);
+	/* A program that recorded itself had nobody to look for names. */
+	status = write_source(trace.path, trace.import.source, request->output, &options,
+		trace.import.reader != NULL);
 	trace_close(&trace);
 	return status;
 }
@@ -61,7 +73,7 @@ int cmd_assemble(struct request *request)
 
 	if (err)
 		return input_complain(path, err, &diag);
-	status = write_source(path, source, request->output, NULL);
+	status = write_source(path, source, request->output, NULL, false);
 	dwell_source_close(source);
 	return status;
 }

@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <link.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib.h"
 
@@ -7,6 +9,8 @@ enum { MODULE_PATH = 512, BUILD_ID = 32, MODULE_WORDS = 3 + (BUILD_ID + MODULE_P
 
 /* What is told once: how many files had been mapped and unmapped when we looked last. */
 static unsigned long long seen_adds, seen_subs;
+
+static char program[MODULE_PATH + 1];
 
 struct sweep {
 	struct dwell_self *self;
@@ -54,7 +58,9 @@ static void tell(struct dwell_self *self, const struct dl_phdr_info *info,
 	const ElfW(Phdr) * segment, const char *build_id, size_t build_id_size)
 {
 	uint64_t words[MODULE_WORDS] = { 0 };
-	size_t path = strnlen(info->dlpi_name, MODULE_PATH);
+	/* The loader has no name for the program itself. */
+	const char *name = info->dlpi_name[0] ? info->dlpi_name : program;
+	size_t path = strnlen(name, MODULE_PATH);
 	size_t id_words = (build_id_size + 7) / 8;
 	uint32_t id;
 
@@ -62,7 +68,7 @@ static void tell(struct dwell_self *self, const struct dl_phdr_info *info,
 	words[1] = words[0] + segment->p_memsz;
 	words[2] = segment->p_offset;
 	memcpy(words + 3, build_id, build_id_size);
-	memcpy(words + 3 + id_words, info->dlpi_name, path);
+	memcpy(words + 3 + id_words, name, path);
 	id = dwell_intern(&dwell_lib.session, DWELL_ENTRY_MODULE,
 		(uint32_t)path | (uint32_t)build_id_size << 16, words,
 		(uint32_t)(3 + id_words + (path + 7) / 8));
@@ -96,7 +102,16 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
 void dwell_lib_modules(void)
 {
 	struct sweep sweep = { dwell_enter(), false };
+	const int saved = errno;
+	ssize_t length;
 
+	/* Whole, and of a script its interpreter: that is what is mapped. Asked for once, since a
+	   program may forbid it later. */
+	if (sweep.self && !program[0]) {
+		length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+		program[length > 0 ? length : 0] = '\0';
+		errno = saved;
+	}
 	if (sweep.self)
 		(void)dl_iterate_phdr(visit, &sweep);
 }

@@ -47,8 +47,11 @@ struct dwell_options {
  */
 int dwell_start(const struct dwell_options *options);
 
-/* Write what is left and close the trace. The threads may go on; they record nothing. Returns 0 or
- * what went wrong while recording (as above). Not from a signal handler. */
+/*
+ * Write what is left and close the trace. The threads may go on; they record nothing. The trace has
+ * addresses: `dwell convert` finds their functions, files and lines where the files are. Returns 0
+ * or what went wrong while recording (as above). Not from a signal handler.
+ */
 int dwell_stop(void);
 
 /* Write what the flight recorder holds to a new file; it goes on. Not from a signal handler. */

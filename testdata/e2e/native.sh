@@ -1,0 +1,53 @@
+#!/bin/bash
+# A program that records itself by libdwell: its trace has addresses; dwell convert finds their names, from
+# anywhere on this machine, and keeps all else.
+set -u
+bin=$1
+top=$(cd "$(dirname "$0")/../.." && pwd)
+lib=$bin/../lib
+[ -e "$lib/libdwell.so" ] || exit 77
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+cat >program.c <<'C'
+#include <dwell/writer.h>
+#include <unistd.h>
+
+static char thing;
+
+static __attribute__((noinline)) void waits_here(void)
+{
+	struct dwell_wait_span wait;
+
+	dwell_wait_begin(&wait, DWELL_WHY_MUTEX, DWELL_WHAT_MUTEX, &thing, 0);
+	usleep(20000);
+	dwell_wait_end(&wait, 0);
+}
+
+int main(void)
+{
+	if (dwell_start(0) != 0)
+		return 1;
+	waits_here();
+	return dwell_stop() != 0;
+}
+C
+gcc -g -O1 -fno-omit-frame-pointer -I"$top/writer/include" -o program program.c -L"$lib" -ldwell -Wl,-rpath,"$lib" || exit 1
+./program || exit 1
+mkdir elsewhere
+cd elsewhere || exit 1
+"$bin/dwell" convert ../dwell.trace -o named.trace || exit 1
+faults=0
+sites() {
+	"$bin/dwell" blocked --all --json --limit 0 "$1"
+}
+sites ../dwell.trace | grep -q 'waits_here' && { echo 'there are names already'; faults=1; }
+sites named.trace | tr -d '\n' | grep -qE '"function": "waits_here", "file": "[^"]*program.c", "line": 1[0-2]' ||
+	{ echo 'no function, file and line:'; sites named.trace; faults=1; }
+# All else is the same.
+for trace in ../dwell.trace named.trace; do
+	"$bin/dwell" dump $trace | grep -v '^location\|^line\|^ ' >"$(basename $trace).txt"
+done
+cmp -s dwell.trace.txt named.trace.txt || { diff dwell.trace.txt named.trace.txt | head -n 5; faults=1; }
+exit $faults
