@@ -128,19 +128,27 @@ static inline bool find_time(const struct memory *m, const struct dwell_event *r
 	return row->time_ns >= m->last_ns && (since & m->below) == 0;
 }
 
+/* It is not where it is looked for first. */
+__attribute__((noinline)) static uint32_t find_shape_further(
+	const struct shapes_slot *slots, uint64_t key)
+{
+	size_t slot = dwell_shapes_slot(key);
+
+	for (; slots[slot].key; slot = (slot + 1) % SHAPES_SLOTS)
+		if (slots[slot].key == key)
+			return slots[slot].number;
+	return UINT32_MAX;
+}
+
 /* Its shape's number; UINT32_MAX: there is none yet. */
 static inline uint32_t find_shape(
 	const struct memory *m, const struct dwell_event *row, const struct plain *p)
 {
 	const uint64_t key = dwell_shapes_key(row, p->modes, 0) | p->on->key;
-	size_t slot = dwell_shapes_slot(key);
+	const struct shapes_slot *slot = &m->slots[dwell_shapes_slot(key)];
 
-	while (__builtin_expect(m->slots[slot].key != key, 0)) {
-		if (!m->slots[slot].key)
-			return UINT32_MAX;
-		slot = (slot + 1) % SHAPES_SLOTS;
-	}
-	return m->slots[slot].number;
+	return __builtin_expect(slot->key == key, 1) ? slot->number
+						     : find_shape_further(m->slots, key);
 }
 
 static inline void put_explicit(struct columns *c, unsigned field, uint32_t number)
@@ -261,10 +269,9 @@ static inline bool has_details(const struct dwell_event *row)
 }
 
 /* A switch or a wake. */
-static inline bool put_sched(
-	struct columns *c, struct memory *m, const struct dwell_event *row, size_t i, bool wake)
+__attribute__((always_inline)) static inline bool put_sched(struct columns *c, struct memory *m,
+	const struct dwell_event *row, size_t i, bool wake, bool details)
 {
-	const bool details = has_details(row);
 	struct plain p;
 
 	if (!find_numbers(m, row, wake, &p) || !find_time(m, row, &p))
@@ -338,30 +345,53 @@ static inline bool put_other(
 }
 
 static inline bool put_any(
-	struct columns *c, struct memory *m, const struct dwell_event *row, size_t i)
+	struct columns *c, struct memory *m, const struct dwell_event *row, size_t i, bool details)
 {
 	if (row->kind == DWELL_EVENT_SWITCH)
-		return put_sched(c, m, row, i, false);
+		return put_sched(c, m, row, i, false, details);
 	if (row->kind == DWELL_EVENT_WAKE)
-		return put_sched(c, m, row, i, true);
-	return row->kind > DWELL_EVENT_WAKE && row->kind < DWELL_EVENT_KIND_COUNT &&
+		return put_sched(c, m, row, i, true, details);
+	return details && row->kind > DWELL_EVENT_WAKE && row->kind < DWELL_EVENT_KIND_COUNT &&
 	       row->kind != DWELL_EVENT_LOSS && put_other(c, m, row, i);
+}
+
+/* Switches and wakes that say no more than who. A loop of its own: its values fit into registers.
+ */
+static size_t put_bare(struct columns *c, const struct dwell_event *rows, size_t count)
+{
+	struct memory m;
+	size_t i;
+
+	load(c, &m);
+	for (i = 0; i < count; i++)
+		if (has_details(&rows[i]) || !put_any(c, &m, &rows[i], i, false))
+			break;
+	save(c, &m, i);
+	return i;
+}
+
+static size_t put_detailed(struct columns *c, const struct dwell_event *rows, size_t count)
+{
+	struct memory m;
+	size_t i;
+
+	load(c, &m);
+	for (i = 0; i < count; i++)
+		if (!put_any(c, &m, &rows[i], i, true))
+			break;
+	save(c, &m, i);
+	return i;
 }
 
 size_t dwell_columns_plain(struct columns *c, const struct dwell_event *rows, size_t count)
 {
 	const size_t room = c->max_rows - c->count;
-	struct memory m;
-	size_t i;
+	size_t bare;
 
 	if (c->shift == COLUMNS_NO_SHIFT)
 		return 0;
 	if (count > room)
 		count = room;
-	load(c, &m);
-	for (i = 0; i < count; i++)
-		if (!put_any(c, &m, &rows[i], i))
-			break;
-	save(c, &m, i);
-	return i;
+	bare = put_bare(c, rows, count);
+	return bare + put_detailed(c, rows + bare, count - bare);
 }
