@@ -99,6 +99,87 @@ static inline bool light_wake(
 	return true;
 }
 
+/* A slot that knows all losses and is in none, or NULL; see states_plain_slot. */
+static inline struct slot *known_slot(const struct dwell_states *states, uint32_t task)
+{
+	const size_t page = task >> STATES_SLOT_BITS;
+
+	if (!task || page >= states->page_count || !states->pages[page])
+		return NULL;
+
+	struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
+
+	return slot->seen.as_one == states->losses_told.as_one && !slot->s.lost_ns ? slot : NULL;
+}
+
+static inline bool light_wait_begin(
+	struct dwell_states *states, const struct dwell_event *event, struct pyramid_build *build)
+{
+	struct slot *slot = known_slot(states, event->task);
+	struct dwell_task_state *s = slot ? &slot->s : NULL;
+
+	if (!slot || s->wait_reason)
+		return false;
+	if (event->state == DWELL_BLOCKED) {
+		/* The wait is the state: nothing else tells. */
+		if (s->state != DWELL_RUNNING || s->executor || event->flags & DWELL_EVENT_SPUN)
+			return false;
+		turn(build, slot, event->time_ns, DWELL_RUNNING, DWELL_BLOCKED);
+		made_ready(s, DWELL_CAUSE_NONE, DWELL_NONE, DWELL_NONE);
+		s->own_word = 1;
+		s->reason = event->reason;
+		s->object = event->object;
+		s->stack = event->stack;
+	}
+	s->wait_reason = event->reason ? event->reason : DWELL_REASON_OTHER;
+	s->wait_flags = event->flags;
+	s->wait_since_ns = event->time_ns;
+	s->wait_object = event->object;
+	s->wait_stack = event->stack;
+	s->wait_holder = event->peer;
+	slot->seen.as_one = states->losses_open.as_one;
+	return true;
+}
+
+/* Nobody is told how long the wait was and who ended it. */
+static inline bool light_wait_end(
+	struct dwell_states *states, const struct dwell_event *event, struct pyramid_build *build)
+{
+	struct slot *slot = known_slot(states, event->task);
+	struct dwell_task_state *s = slot ? &slot->s : NULL;
+
+	if (!slot || !s->wait_reason)
+		return false;
+	if (event->state == DWELL_RUNNING && s->state != DWELL_RUNNING) {
+		if (s->state != DWELL_BLOCKED)
+			return false;
+		turn(build, slot, event->time_ns, DWELL_BLOCKED, DWELL_RUNNING);
+		made_ready(s, DWELL_CAUSE_NONE, DWELL_NONE, DWELL_NONE);
+		s->executor = DWELL_NONE;
+		s->own_word = 1;
+		slot->seen.as_one = states->losses_open.as_one;
+	}
+	states_close_wait(s);
+	return true;
+}
+
+/* Neither switch nor wake. */
+__attribute__((noinline)) static bool light_other(
+	struct dwell_states *states, const struct dwell_event *event, struct pyramid_build *build)
+{
+	switch (event->kind) {
+	case DWELL_EVENT_WAIT_BEGIN:
+		return light_wait_begin(states, event, build);
+	case DWELL_EVENT_WAIT_END:
+		return light_wait_end(states, event, build);
+	case DWELL_EVENT_ACQUIRE:
+	case DWELL_EVENT_MARK:
+		return true; /* says nothing of states */
+	default:
+		return false;
+	}
+}
+
 int dwell_states_light(struct dwell_states *states, const struct dwell_event *events, size_t count,
 	struct pyramid_build *build)
 {
@@ -113,6 +194,8 @@ int dwell_states_light(struct dwell_states *states, const struct dwell_event *ev
 				done = light_switch(states, event, build);
 			else if (event->kind == DWELL_EVENT_WAKE)
 				done = light_wake(states, event, build);
+			else
+				done = light_other(states, event, build);
 		}
 		if (!done)
 			states_apply(states, event);
