@@ -99,12 +99,14 @@ static inline void dwell_pyramid_add(
 /* A dwell_states_ops.interval; context: the build. */
 void dwell_pyramid_interval(void *context, const struct dwell_interval *interval);
 
-/* How many buckets a pyramid may have at a time: about 8 bytes each with all levels. */
+/* How many buckets a pyramid may have at a time: about 8 bytes each with all levels in the file,
+ * 20 in memory, of which there is no more for a longer trace. */
 static inline uint64_t dwell_pyramid_most(uint64_t rows)
 {
-	enum { FREE_BUCKETS = 2048, ROWS_PER_BUCKET = 32 };
+	enum { FREE_BUCKETS = 2048, ROWS_PER_BUCKET = 32, MOST_BUCKETS = 1 << 20 };
+	const uint64_t most = FREE_BUCKETS + rows / ROWS_PER_BUCKET;
 
-	return FREE_BUCKETS + rows / ROWS_PER_BUCKET;
+	return most < MOST_BUCKETS ? most : MOST_BUCKETS;
 }
 
 /* Make buckets wider until there are at most so many. */
