@@ -199,6 +199,12 @@ bool tui_waits(const struct tui *tui)
 	return tui->ready && tui->screen == SCREEN_TIMELINE && tui->waits;
 }
 
+/* What has ended is not busy, though the screen that asked for it may not be there to take it. */
+static bool is_busy(const struct tui_work *work)
+{
+	return work_goes_on(work) && !dwell_job_wait(work->job, 0);
+}
+
 bool tui_busy(const struct tui *tui, const char **what, uint64_t *at_ns)
 {
 	const struct {
@@ -220,13 +226,13 @@ bool tui_busy(const struct tui *tui, const char **what, uint64_t *at_ns)
 		*at_ns = 0;
 		return true;
 	}
-	if (tui->against && work_goes_on(&tui->against->cells)) {
+	if (tui->against && is_busy(&tui->against->cells)) {
 		*what = "reading the other";
 		*at_ns = dwell_job_at(tui->against->cells.job);
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (!work_goes_on(all[i].work))
+		if (!is_busy(all[i].work))
 			continue;
 		*what = all[i].what;
 		*at_ns = dwell_job_at(all[i].work->job);
