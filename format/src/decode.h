@@ -24,11 +24,11 @@ enum {
 	DECODE_ROWS = 512 /* made at once, field after field; they stay in the first cache */
 };
 
-/* What a shape says of when and where; a cache line. */
+/* What a shape says of when and where. */
 struct decode_when {
-	struct dwell_event row; /* all of it that is the shape's */
-	uint32_t executor;      /* of the shape, a number */
-	uint32_t is_explicit;   /* the executor: all ones */
+	uint8_t said[16];     /* of a row: its executor and all behind it */
+	uint32_t executor;    /* of the shape, a number */
+	uint32_t is_explicit; /* the executor: all ones */
 	uint32_t stream;
 	uint32_t unused;
 };

@@ -12,17 +12,19 @@ static void when_of(
 	const struct decoder *d, const struct rows_shape *shape, struct decode_when *out)
 {
 	const unsigned mode = shape->mode[ROWS_EXECUTOR];
+	struct dwell_event row = { .kind = shape->kind,
+		.state = shape->state,
+		.reason = shape->reason,
+		.flags = shape->flags };
 
 	*out = (struct decode_when){
-		.row = { .kind = shape->kind,
-			.state = shape->state,
-			.reason = shape->reason,
-			.flags = shape->flags },
 		.executor = mode == WIRE_CONSTANT ? shape->executor : 0,
 		.is_explicit = mode == WIRE_EXPLICIT ? UINT32_MAX : 0,
 		.stream = shape->stream,
 	};
-	out->row.executor = d->executors[out->executor];
+	row.executor = d->executors[out->executor];
+	memcpy(out->said, (const uint8_t *)&row + offsetof(struct dwell_event, executor),
+		sizeof(out->said));
 }
 
 void dwell_decoder_when(struct decoder *d)
@@ -55,10 +57,29 @@ static size_t within(const struct decoder *d, const struct dwell_event *rows, si
 	return i;
 }
 
-/* fold: no executor is explicit; wide: some codes have more bits than one word. */
-static inline size_t times(
-	struct decoder *d, struct dwell_event *out, size_t max, bool fold, bool wide)
+/* What every row of the shape says stands together at the end of a row; the rest is 0. */
+static inline void put_row(
+	struct dwell_event *out, const struct decode_when *when, uint64_t time_ns)
 {
+	enum { SAID = offsetof(struct dwell_event, executor) };
+
+	_Static_assert(sizeof(*out) - SAID == sizeof(when->said), "executor and all behind it");
+	out->time_ns = time_ns;
+	memset((uint8_t *)out + sizeof(out->time_ns), 0, SAID - sizeof(out->time_ns));
+	memcpy((uint8_t *)out + SAID, when->said, sizeof(when->said));
+}
+
+/* What is known of all rows to come. */
+struct kind {
+	bool fold; /* no executor is explicit */
+	bool wide; /* some codes have more bits than one word */
+	bool easy; /* units are nanoseconds, and there are bits enough whatever the codes are */
+};
+
+static inline size_t times(
+	struct decoder *d, struct dwell_event *out, size_t max, const struct kind kind)
+{
+	const bool fold = kind.fold;
 	const uint8_t *const shape = d->columns[WIRE_SHAPE][0].raw + d->row;
 	const uint8_t *const bits = d->columns[WIRE_TIME_BITS][0].raw;
 	const struct timecode_entry *const codes = d->code.code;
@@ -79,18 +100,17 @@ static inline size_t times(
 		uint64_t rest = dwell_get_u64(bits + (bit >> 3)) >> (bit & 7) & code->mask;
 
 		next += fold ? 0 : when->is_explicit & 1;
-		if (wide && code->bits > TIMECODE_WORD && code->bits <= bit_count - bit)
+		if (kind.wide && code->bits > TIMECODE_WORD && code->bits <= bit_count - bit)
 			rest = wide_bits(bits, bit, code->bits);
 		bit += code->bits;
 
 		const uint64_t time = on_time[on] + (code->base | rest);
 
 		/* It goes back, or its bits are not there. */
-		if (time < last || bit > bit_count)
+		if (time < last || (!kind.easy && bit > bit_count))
 			break;
 		on_time[on] = last = time;
-		out[i] = when->row;
-		out[i].time_ns = first_ns + time * unit;
+		put_row(&out[i], when, first_ns + (kind.easy ? time : time * unit));
 		if (!fold) {
 			d->row_executor[i] = on;
 			out[i].executor = d->executors[on];
@@ -105,7 +125,14 @@ static inline size_t times(
 
 size_t dwell_decoder_times(struct decoder *d, struct dwell_event *out, size_t max)
 {
+	const bool enough =
+		d->bit <= d->bit_count && (uint64_t)max * d->code.most <= d->bit_count - d->bit;
+
 	if (d->code.most > TIMECODE_WORD)
-		return times(d, out, max, false, true);
-	return d->fold ? times(d, out, max, true, false) : times(d, out, max, false, false);
+		return times(d, out, max, (struct kind){ .wide = true });
+	if (!d->fold)
+		return times(d, out, max, (struct kind){ 0 });
+	if (enough && d->unit == 1)
+		return times(d, out, max, (struct kind){ .fold = true, .easy = true });
+	return times(d, out, max, (struct kind){ .fold = true });
 }
