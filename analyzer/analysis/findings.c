@@ -8,6 +8,7 @@
 
 #include "dwell/names.h"
 
+/* What explains another's time comes before it. */
 static const struct rule *const rules[] = {
 	&rule_deadlock,
 	&rule_waits_forever,
@@ -22,8 +23,8 @@ static const struct rule *const rules[] = {
 	&rule_lock_order,
 	&rule_starvation,
 	&rule_oversubscription,
-	&rule_serial_stretch,
 	&rule_imbalance,
+	&rule_serial_stretch,
 	&rule_busy_polling,
 	&rule_thundering_herd,
 	&rule_ping_pong,

@@ -53,6 +53,13 @@ const char *finding_ns(char out[FINDING_TEXT], uint64_t ns);
 const char *finding_who(char out[FINDING_TEXT], const struct findings *findings, uint32_t task);
 const char *finding_what(char out[FINDING_TEXT], const struct findings *findings, uint32_t object);
 
+/* The same of a lock, by its name where it is known to all: the interpreter's. */
+const char *finding_lock(
+	char out[FINDING_TEXT], const struct findings *findings, const struct dwell_lock_row *lock);
+/* Does a task wait for Python's global lock there, or give it up? */
+bool stack_is_gil(const struct dwell_catalog *catalog, uint32_t stack);
+bool lock_is_gil(const struct findings *findings, const struct dwell_lock_row *lock);
+
 /* Sums over a lock's holders. */
 struct lock_blame {
 	uint64_t ns; /* of all holders, in the state and for the reasons asked for */
@@ -61,8 +68,8 @@ struct lock_blame {
 struct lock_blame lock_blocked(const struct dwell_lock_row *lock, uint32_t reasons);
 struct lock_blame lock_preempted(const struct dwell_lock_row *lock);
 
-/* Does a finding about a lock, told before, name the task: as who held it? */
-bool lock_told(const struct findings *findings, uint32_t task);
+/* What was waited for locks that this task held too, where a finding tells of them already. */
+uint64_t lock_told_ns(const struct findings *findings, uint32_t task);
 
 /* What the rules about a lock's holder have in common. */
 struct holder_rule {

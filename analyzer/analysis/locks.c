@@ -1,6 +1,7 @@
 /* Locks: who waited, who held, convoys. */
 #include <stdlib.h>
 
+#include "analysis/findings.h"
 #include "analysis/order.h"
 #include "analysis/waits.h"
 
@@ -91,6 +92,7 @@ static int fill_row(struct dwell_lock_row *row, const struct waits *waits, struc
 	row->contended = group->waits.count;
 	row->waiters = group->tasks.count;
 	row->times = group->times;
+	row->first_ns = group->first_ns;
 	row->open_count = group->open_count;
 	row->open_ns = group->open_ns;
 	if (of) {
@@ -110,13 +112,14 @@ static int fill_row(struct dwell_lock_row *row, const struct waits *waits, struc
 /*
  * A semaphore or futex is one where tasks that got it before gave it up, for most of the time; a
  * condition, where besides most gave up what they alone had got since the one before: their turn.
+ * Python's lock is one, whatever shows of it.
  */
 static bool is_lock(struct waits *waits, const struct group *group)
 {
 	const struct released *of =
 		group->object ? table_get(&waits->releases.objects, group->object) : NULL;
 
-	if (is_held(group->reason))
+	if (is_held(group->reason) || stack_is_gil(waits->model->catalog, group->stack))
 		return true;
 	if (group->reason == DWELL_REASON_COND && (!of || of->turns <= of->releases / 2))
 		return false;

@@ -60,7 +60,6 @@ static void join_stretches(struct watch_stretch *into, const struct watch_stretc
 	into->runnable_ns += from->runnable_ns;
 	into->waiting_ns += from->waiting_ns;
 	into->barrier_ns += from->barrier_ns;
-	into->locked_ns += from->locked_ns;
 	add_votes(into, from->leader, from->votes_ns);
 }
 
@@ -116,10 +115,6 @@ static void add_piece(
 		   is_for_task(interval->reason)) {
 		stretch->waiting_ns += ns;
 		stretch->barrier_ns += interval->reason == DWELL_REASON_BARRIER ? ns : 0;
-		stretch->locked_ns += interval->reason == DWELL_REASON_MUTEX ||
-						      interval->reason == DWELL_REASON_RWLOCK
-					      ? ns
-					      : 0;
 	}
 }
 

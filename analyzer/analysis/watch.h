@@ -15,7 +15,7 @@ enum { WATCH_STRETCHES = 512, WATCH_WAITERS = 4, WATCH_BURSTS = 16, WATCH_CROWD 
 struct watch_stretch {
 	uint64_t running_ns, runnable_ns; /* of all its tasks */
 	uint64_t waiting_ns;              /* blocked on another task, but for joins */
-	uint64_t barrier_ns, locked_ns;   /* of it, at a barrier; for a mutex or rwlock */
+	uint64_t barrier_ns;              /* of it, at a barrier */
 	/* Who ran most, by vote: right where one task ran more than half of running_ns. */
 	uint64_t votes_ns;
 	uint32_t leader;

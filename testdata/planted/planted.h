@@ -29,8 +29,8 @@ static UNUSED void compute_us(uint64_t us)
 	const uint64_t end = cpu_ns() + us * 1000;
 
 	while (cpu_ns() < end)
-		for (volatile int i = 0; i < 1000; i++)
-			continue;
+		for (int i = 0; i < 1000; i++)
+			__asm__ volatile("" : : : "memory");
 }
 
 static UNUSED void nap_ms(unsigned ms)

@@ -22,10 +22,13 @@ static void title(
 {
 	char what[FINDING_TEXT], ns[FINDING_TEXT];
 
-	finding_what(what, findings, lock->object);
+	finding_lock(what, findings, lock);
 	finding_ns(ns, lock->waits.total_ns);
 	/* Each hand-over ends a wait. */
-	if (lock->passes > lock->contended)
+	if (!lock->convoys && !lock->passes)
+		finding_title(finding, "%u tasks that could have gone on waited %s for %s",
+			lock->waiters, ns, what);
+	else if (lock->passes > lock->contended)
 		finding_title(finding,
 			"%s was given up and taken again %llu times past who waited: %u task%s "
 			"waited %s",
@@ -49,7 +52,9 @@ static void tell_convoys(struct dwell_finding *finding, const struct dwell_lock_
 static int tell(struct findings *findings, const struct dwell_lock_row *lock, uint64_t lost_ns)
 {
 	struct dwell_finding *finding = finding_new(findings, &rule_lock_convoy, lost_ns,
-		lock->convoys ? lock->convoy.start_ns : lock->pressed_at_ns);
+		lock->convoys  ? lock->convoy.start_ns
+		: lock->passes ? lock->pressed_at_ns
+			       : lock->first_ns);
 
 	if (!finding)
 		return DWELL_ENOMEM;
@@ -71,6 +76,16 @@ static int tell(struct findings *findings, const struct dwell_lock_row *lock, ui
 }
 
 /*
+ * Python's is a condition, and who waits for it looks every few milliseconds: its waits tell no
+ * hand-overs, but what it is.
+ */
+static bool is_gil_convoy(const struct findings *findings, const struct dwell_lock_row *lock)
+{
+	return lock->contended >= 4 && lock->waiters >= 2 &&
+	       lock->waits.total_ns >= findings->length_ns / 20 && lock_is_gil(findings, lock);
+}
+
+/*
  * For a twentieth of the window; of the time waited a fifth is left, but for what the machine took
  * from the holders: a lock in a queue gets longer by that, and is one all the same.
  */
@@ -80,7 +95,7 @@ static bool is_convoy(const struct findings *findings, const struct dwell_lock_r
 	const uint64_t waited_ns = less(lock->waits.total_ns, lock_preempted(lock).ns);
 
 	if (!(lock->convoys && lock->convoy_ns >= least_ns) &&
-		!(lock->passes && lock->pressed_ns >= least_ns))
+		!(lock->passes && lock->pressed_ns >= least_ns) && !is_gil_convoy(findings, lock))
 		return false;
 	return busy_ns(lock) >= waited_ns / 5 && finding_matters(findings, busy_ns(lock));
 }

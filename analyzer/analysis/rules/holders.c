@@ -1,5 +1,5 @@
 /* What the holder of a lock did while others waited for it: docs/findings.md. */
-#include <string.h>
+#include <stdio.h>
 
 #include "analysis/findings.h"
 
@@ -52,18 +52,57 @@ struct lock_blame lock_preempted(const struct dwell_lock_row *lock)
 	return blame;
 }
 
-bool lock_told(const struct findings *findings, uint32_t task)
+bool lock_is_gil(const struct findings *findings, const struct dwell_lock_row *lock)
+{
+	bool is_gil = stack_is_gil(findings->catalog, lock->stack);
+
+	for (size_t i = 0; i < lock->holder_count && !is_gil; i++)
+		is_gil = stack_is_gil(findings->catalog, lock->holders[i].stack);
+	return is_gil;
+}
+
+const char *finding_lock(
+	char out[FINDING_TEXT], const struct findings *findings, const struct dwell_lock_row *lock)
+{
+	if (!lock_is_gil(findings, lock))
+		return finding_what(out, findings, lock->object);
+	snprintf(out, FINDING_TEXT, "the interpreter's lock (GIL)");
+	return out;
+}
+
+static bool is_of_lock(const struct dwell_finding *finding, uint32_t object)
+{
+	for (size_t i = 0; i < finding->evidence_count; i++)
+		if (finding->evidence[i].kind == DWELL_EVIDENCE_OBJECT)
+			return finding->evidence[i].value == object;
+	return false;
+}
+
+static bool is_told(const struct findings *findings, uint32_t object, uint32_t task)
 {
 	const struct rule *const rules[] = { &rule_lock_convoy, &rule_holder_in_io,
 		&rule_holder_asleep, &rule_blocking_call, &rule_holder_preempted };
-	const struct dwell_findings *told = findings->out;
 
-	for (size_t i = 0; i < told->count; i++)
+	for (size_t i = 0; i < findings->out->count; i++) {
+		const struct dwell_finding *finding = &findings->out->rows[i];
+
 		for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++)
-			if (told->rows[i].rule == rules[r]->name &&
-				finding_names(&told->rows[i], task))
+			if (finding->rule == rules[r]->name && is_of_lock(finding, object) &&
+				finding_names(finding, task))
 				return true;
+	}
 	return false;
+}
+
+uint64_t lock_told_ns(const struct findings *findings, uint32_t task)
+{
+	const struct dwell_locks *locks = findings->answer->locks;
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < locks->count; i++)
+		if (locks->rows[i].object && is_told(findings, locks->rows[i].object, task))
+			ns += locks->rows[i].waits.total_ns;
+	return ns;
 }
 
 static int tell(struct findings *findings, const struct holder_rule *of,
@@ -77,9 +116,8 @@ static int tell(struct findings *findings, const struct holder_rule *of,
 	if (!finding)
 		return DWELL_ENOMEM;
 	finding_title(finding, "%s held %s and %s, while %u task%s waited for it: %s",
-		finding_who(who, findings, blame->most->task),
-		finding_what(what, findings, lock->object), of->doing, lock->waiters,
-		lock->waiters == 1 ? "" : "s", finding_ns(ns, blame->ns));
+		finding_who(who, findings, blame->most->task), finding_lock(what, findings, lock),
+		of->doing, lock->waiters, lock->waiters == 1 ? "" : "s", finding_ns(ns, blame->ns));
 	finding_task(finding, blame->most->task);
 	for (size_t i = 0; i < lock->holder_count; i++)
 		finding_task(finding, lock->holders[i].task);

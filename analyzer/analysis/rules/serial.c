@@ -1,5 +1,5 @@
 /* One task runs while others wait for it and CPUs are free; work that is shared out unevenly:
- * docs/findings.md. */
+ * docs/findings.md. A lock that they wait for explains both, and is told before. */
 #include <stdlib.h>
 
 #include "analysis/findings.h"
@@ -24,7 +24,7 @@ static bool is_alone(const struct watch_stretch *s, uint64_t ns)
 struct alone {
 	uint64_t ns, at_ns, lost_ns;
 	uint64_t task_ns; /* of ns, with this one as the leader */
-	uint64_t waiting_ns, barrier_ns, locked_ns;
+	uint64_t waiting_ns, barrier_ns;
 	uint32_t task;
 };
 
@@ -57,7 +57,6 @@ static struct alone measure(const struct findings *findings, const struct watch_
 		alone.ns += ns;
 		alone.waiting_ns += s->waiting_ns;
 		alone.barrier_ns += s->barrier_ns;
-		alone.locked_ns += s->locked_ns;
 		alone.task_ns += s->leader == alone.task ? ns : 0;
 		/* No more of them could have run than there are other CPUs. */
 		if (waiting_ns > (findings->cpus - 1) * ns)
@@ -83,15 +82,6 @@ static bool was_waited_for(const struct findings *findings, const struct alone *
 	       task->ended_ns >= 2 * alone->task_ns;
 }
 
-/*
- * The others waited mostly for locks, and a finding tells of one that this task held: it says why,
- * and of the same time.
- */
-static bool is_told(const struct findings *findings, const struct alone *alone)
-{
-	return alone->locked_ns > alone->waiting_ns / 2 && lock_told(findings, alone->task);
-}
-
 static int tell_alone(struct findings *findings, const struct alone *alone)
 {
 	const struct watch_task *task = table_get(&findings->watch->tasks, alone->task);
@@ -112,6 +102,16 @@ static int tell_alone(struct findings *findings, const struct alone *alone)
 	return DWELL_OK;
 }
 
+/* That it was alone is told already, with the reason: it held a lock, or had most of the work. */
+static bool is_explained(const struct findings *findings, const struct alone *alone)
+{
+	for (size_t i = 0; i < findings->out->count; i++)
+		if (findings->out->rows[i].rule == rule_imbalance.name &&
+			findings->out->rows[i].tasks[0] == alone->task)
+			return true;
+	return lock_told_ns(findings, alone->task) > alone->waiting_ns / 2;
+}
+
 static int find_serial(struct findings *findings)
 {
 	int err = DWELL_OK;
@@ -124,7 +124,7 @@ static int find_serial(struct findings *findings)
 			continue;
 		alone = measure(findings, process);
 		if (alone.ns >= 50000000 && alone.ns >= (process->end_ns - process->begin_ns) / 5 &&
-			was_waited_for(findings, &alone) && !is_told(findings, &alone) &&
+			was_waited_for(findings, &alone) && !is_explained(findings, &alone) &&
 			finding_matters(findings, alone.lost_ns))
 			err = tell_alone(findings, &alone);
 	}
@@ -136,7 +136,8 @@ const struct rule rule_serial_stretch = { "serial-stretch", cannot, find_serial 
 /* The workers of a process: tasks of one class. */
 struct team {
 	uint32_t count, busiest;
-	uint64_t total_ns, most_ns;         /* running */
+	uint64_t total_ns, most_ns;         /* running; of the busiest */
+	uint64_t ready_ns;                  /* of the busiest: others had its CPU */
 	uint64_t begin_ns, end_ns, last_ns; /* last: the last one was created */
 };
 
@@ -164,15 +165,16 @@ static struct team measure_team(
 		if (!of || of->process != process || of->class_id != class_id)
 			continue;
 		team.count++;
-		team.total_ns += row->times.running_ns + row->times.runnable_ns;
+		team.total_ns += row->times.running_ns;
 		if (row->created_ns > team.last_ns)
 			team.last_ns = row->created_ns;
 		if (row->created_ns < team.begin_ns)
 			team.begin_ns = row->created_ns;
 		if (end_ns > team.end_ns)
 			team.end_ns = end_ns;
-		if (row->times.running_ns + row->times.runnable_ns >= team.most_ns) {
-			team.most_ns = row->times.running_ns + row->times.runnable_ns;
+		if (row->times.running_ns >= team.most_ns) {
+			team.most_ns = row->times.running_ns;
+			team.ready_ns = row->times.runnable_ns;
 			team.busiest = row->task;
 		}
 	}
@@ -210,12 +212,12 @@ static int tell_team(struct findings *findings, const struct team *team, uint64_
 
 	if (!finding)
 		return DWELL_ENOMEM;
-	finding_title(finding, "%s was busy for %s, the other %u like it for %s each",
+	finding_title(finding, "%s ran for %s, the other %u like it for %s each",
 		finding_who(who, findings, team->busiest), finding_ns(most, team->most_ns),
 		team->count - 1, finding_ns(mean, mean_ns));
 	finding_task(finding, team->busiest);
 	finding_number(finding, "busiest", DWELL_EVIDENCE_TASK, team->busiest);
-	finding_number(finding, "busy", DWELL_EVIDENCE_NS, team->most_ns);
+	finding_number(finding, "ran", DWELL_EVIDENCE_NS, team->most_ns);
 	finding_number(finding, "others' mean", DWELL_EVIDENCE_NS, mean_ns);
 	finding_number(finding, "tasks", DWELL_EVIDENCE_COUNT, team->count);
 	return DWELL_OK;
@@ -225,6 +227,8 @@ static int judge_team(struct findings *findings, uint32_t process, uint32_t clas
 {
 	const struct team team = measure_team(findings, process, class_id);
 	const uint64_t life_ns = team.end_ns - team.begin_ns;
+	/* On a busy machine who waits for a CPU has not more work than the others. */
+	const uint64_t free_ns = life_ns > team.ready_ns ? life_ns - team.ready_ns : 0;
 	uint64_t idle_ns, lost_ns, mean_ns;
 
 	/* Begun one after the other they are no team. */
@@ -235,9 +239,13 @@ static int judge_team(struct findings *findings, uint32_t process, uint32_t clas
 	lost_ns = (team.most_ns - mean_ns) * (team.count - 1);
 	if (lost_ns > idle_ns)
 		lost_ns = idle_ns;
-	/* Busy for most of its life, half more than the mean, and the others had nothing to do. */
-	if (team.most_ns < 50000000 || team.most_ns < life_ns / 10 * 6 ||
-		team.most_ns < mean_ns + mean_ns / 2 || team.most_ns - mean_ns < life_ns / 5 ||
+	/* For a lock, not for work: that is told, and why. */
+	if (lock_told_ns(findings, team.busiest) > idle_ns / 2)
+		return DWELL_OK;
+	/* It ran for most of their life, half more than the mean, and the others had nothing to do.
+	 */
+	if (team.most_ns < 50000000 || team.most_ns < free_ns / 10 * 6 ||
+		team.most_ns < mean_ns + mean_ns / 2 || team.most_ns - mean_ns < free_ns / 5 ||
 		!finding_matters(findings, lost_ns))
 		return DWELL_OK;
 	return tell_team(findings, &team, lost_ns);

@@ -106,6 +106,7 @@ struct dwell_lock_row {
 	 * and where the longest such stretch begins.
 	 */
 	uint64_t passes, pressed_ns, pressed_at_ns;
+	uint64_t first_ns; /* the first wait's start */
 };
 
 /* Locks taken in an order that goes round: objects[i] was held while objects[i + 1] was taken. */

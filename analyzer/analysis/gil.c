@@ -1,0 +1,46 @@
+/* The lock under which Python runs its threads. */
+#include <string.h>
+
+#include "analysis/findings.h"
+
+/*
+ * Who waits for it or gives it up does so in these, in 3.8 to 3.13. Of a stripped interpreter the
+ * inner ones have no name: then who called them has, and calls no other lock's.
+ */
+static const char *const inner[] = { "take_gil", "drop_gil", "create_gil" };
+static const char *const outer[] = { "PyEval_RestoreThread", "PyEval_SaveThread",
+	"PyEval_AcquireThread", "PyEval_ReleaseThread", "PyEval_AcquireLock",
+	"_PyThreadState_Attach", "_PyThreadState_Detach", "eval_frame_handle_pending",
+	"_Py_HandlePending", "_PyEval_EvalFrameDefault" };
+
+static bool is_one_of(struct dwell_string name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (name.size == strlen(names[i]) && memcmp(name.at, names[i], name.size) == 0)
+			return true;
+	return false;
+}
+
+static bool is_python(struct dwell_string module)
+{
+	const struct dwell_string base = dwell_base_name(module);
+
+	return (base.size >= 6 && memcmp(base.at, "python", 6) == 0) ||
+	       (base.size >= 9 && memcmp(base.at, "libpython", 9) == 0);
+}
+
+#define COUNT(names) (sizeof(names) / sizeof((names)[0]))
+
+bool stack_is_gil(const struct dwell_catalog *catalog, uint32_t stack)
+{
+	struct dwell_frame frames[3];
+	size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, COUNT(frames)) : 0;
+
+	if (count > COUNT(frames))
+		count = COUNT(frames);
+	for (size_t i = 0; i < count && is_python(frames[i].module); i++)
+		if (is_one_of(frames[i].function, inner, COUNT(inner)))
+			return true;
+	return count > 1 && is_python(frames[0].module) && !frames[0].function.size &&
+	       is_one_of(frames[1].function, outer, COUNT(outer));
+}
