@@ -1,11 +1,15 @@
 #ifndef DWELL_ANALYSIS_HELD_H
 #define DWELL_ANALYSIS_HELD_H
 
-#include <stdint.h>
-
 #include "dwell/error.h"
+#include "model/arena.h"
 
-/* Who held an executor, from when to when: the running interval of a task, or idle. */
+/*
+ * Who held an executor, as far back as somebody may still ask who ran instead of it. The latest
+ * pieces are kept one by one. Older ones are condensed: a latency that has not ended began at one
+ * of a few known times, so between two of these times only sums by task are kept, and before the
+ * first nothing is.
+ */
 struct held {
 	uint64_t start_ns, end_ns;
 	uint64_t told_ns; /* none that was kept before ends after this */
@@ -13,42 +17,74 @@ struct held {
 	uint32_t order;   /* in which it was told, of running ones */
 };
 
-/* The latest ones of one executor, in a ring that grows to its limit. All zero is empty. */
-struct helds {
+/* In the order in which they were told. */
+struct pile {
 	struct held *at;
-	uint32_t count, next, cap;
-	uint64_t told_ns;    /* the latest end of any so far */
-	uint64_t dropped_ns; /* none that was dropped ends after this */
+	uint32_t count, cap;
+	uint64_t told_ns; /* the latest end of any so far */
 };
 
-/* 0 or DWELL_ENOMEM. */
-int helds_grow(struct helds *helds, uint32_t limit);
+struct share {
+	uint64_t ns;
+	uint32_t task;
+};
+
+/* What was condensed of the time from start_ns to the next such time. */
+struct heap {
+	uint64_t start_ns;
+	struct share *shares;
+	uint32_t count;
+};
+
+/* All zero is empty. */
+struct helds {
+	struct pile running, idle;
+	struct heap *heaps;
+	size_t heap_count, heap_cap;
+	size_t shares;       /* in all heaps */
+	uint64_t dropped_ns; /* what was before this is forgotten */
+};
+
+/* Sums while they are being made. */
+struct condenser {
+	const uint64_t *starts; /* in order, each once */
+	size_t count;
+	struct table sums; /* uint64_t, by task */
+	uint32_t *touched; /* tasks of which the sum is not 0 */
+	size_t touched_count, touched_cap;
+	size_t at; /* the sums are of the time from starts[at] on */
+};
+
 void helds_release(struct helds *helds);
 
-static inline int helds_keep(struct helds *helds, const struct held *held, uint32_t limit)
+/* Condense all to what a latency that began at one of the condenser's starts needs. 0 or
+ * DWELL_ENOMEM. */
+int helds_condense(struct helds *helds, struct condenser *condenser);
+void condenser_release(struct condenser *condenser);
+
+/* What `from` holds comes after what `into` holds, of which all is condensed. `from` is empty then.
+ * 0 or DWELL_ENOMEM. */
+int helds_move(struct helds *into, struct helds *from);
+
+/* Forget all before now. */
+void helds_drop(struct helds *helds, uint64_t now_ns);
+
+int pile_grow(struct pile *pile);
+
+/* 0 or DWELL_ENOMEM. */
+static inline int pile_add(struct pile *pile, const struct held *held)
 {
 	struct held *at;
 
-	if (helds->count == helds->cap && helds->cap < limit && helds_grow(helds, limit))
+	if (pile->count == pile->cap && pile_grow(pile))
 		return DWELL_ENOMEM;
-	at = &helds->at[helds->next];
-	if (helds->count == helds->cap)
-		helds->dropped_ns = at->told_ns;
-	else
-		helds->count++;
 	/* One that a loss ended is told late: ends are not in order. */
-	if (held->end_ns > helds->told_ns)
-		helds->told_ns = held->end_ns;
+	if (held->end_ns > pile->told_ns)
+		pile->told_ns = held->end_ns;
+	at = &pile->at[pile->count++];
 	*at = *held;
-	at->told_ns = helds->told_ns;
-	helds->next = helds->next + 1 == helds->cap ? 0 : helds->next + 1;
+	at->told_ns = pile->told_ns;
 	return DWELL_OK;
-}
-
-/* The i-th latest; i is below count. */
-static inline const struct held *helds_latest(const struct helds *helds, uint32_t i)
-{
-	return &helds->at[(helds->next + helds->cap - 1 - i) % helds->cap];
 }
 
 #endif

@@ -6,28 +6,10 @@
 #include "model/histogram_add.h"
 
 /*
- * Kept of who held executors, in all and of one: what a long latency needs beyond that is read
- * again. More of a source of one part, of which there is one fold, and all to be read again.
+ * So many pieces of who held executors are kept one by one before they are condensed, and so many
+ * sums of them at most: who needs more is read again.
  */
-enum { KEPT = 1 << 17, KEPT_OF_ONE = 1 << 20, LEAST = 1 << 10 };
-
-/* Idle and running apart, each in the order in which it was told. */
-struct executor_times {
-	struct dwell_histogram causes[DWELL_CAUSE_COUNT];
-	struct helds running, idle;
-};
-
-struct latency {
-	const struct model *model;
-	struct occupants occupants;
-	struct table executors; /* struct executor_times */
-	struct table tasks;     /* struct dwell_histogram */
-	struct worst_list worst;
-	uint32_t limit; /* of helds of an executor */
-	uint32_t order; /* of intervals so far */
-	size_t part;
-	uint64_t begin_ns;
-};
+enum { MOST_PIECES = 1 << 15, MOST_SHARES = 1 << 20 };
 
 static int keep_idle(void *context, const struct piece *piece)
 {
@@ -35,18 +17,8 @@ static int keep_idle(void *context, const struct piece *piece)
 	struct executor_times *of = table_make(&latency->executors, piece->executor);
 	const struct held held = { .start_ns = piece->start_ns, .end_ns = piece->end_ns };
 
-	return of ? helds_keep(&of->idle, &held, latency->limit) : DWELL_ENOMEM;
-}
-
-static uint32_t limit_of(const struct model *model)
-{
-	const uint32_t kept = model->parts == 1 ? KEPT_OF_ONE : KEPT;
-	uint32_t limit;
-
-	pthread_mutex_lock(&model->catalog->lock);
-	limit = kept / (dwell_catalog_executors(model->catalog) + 1);
-	pthread_mutex_unlock(&model->catalog->lock);
-	return limit < LEAST ? LEAST : limit > kept / 2 ? kept / 2 : limit;
+	latency->pieces++;
+	return of ? pile_add(&of->held.idle, &held) : DWELL_ENOMEM;
 }
 
 static int latency_make(void **fold, const struct model *model)
@@ -59,7 +31,7 @@ static int latency_make(void **fold, const struct model *model)
 	latency->executors.item = sizeof(struct executor_times);
 	latency->tasks.item = sizeof(struct dwell_histogram);
 	latency->worst.limit = model->query->worst;
-	latency->limit = limit_of(model);
+	latency->condenser.sums.item = sizeof(uint64_t);
 	occupants_init(&latency->occupants, model, keep_idle, latency);
 	*fold = latency;
 	return DWELL_OK;
@@ -76,10 +48,8 @@ static void latency_drop(void *fold)
 
 		for (size_t i = 0; of && i < DWELL_CAUSE_COUNT; i++)
 			dwell_histogram_release(&of->causes[i]);
-		if (of) {
-			helds_release(&of->running);
-			helds_release(&of->idle);
-		}
+		if (of)
+			helds_release(&of->held);
 	}
 	for (uint32_t id = 0; id < latency->tasks.end; id++) {
 		struct dwell_histogram *of = table_get(&latency->tasks, id);
@@ -91,25 +61,117 @@ static void latency_drop(void *fold)
 	table_release(&latency->tasks);
 	worst_list_release(&latency->worst);
 	occupants_release(&latency->occupants);
+	condenser_release(&latency->condenser);
+	free(latency->starts);
 	free(latency);
+}
+
+/* A latency that is told later began then: not only of what is runnable, for a wake may have
+ * overtaken the leaving. */
+static bool may_be_latency(const struct dwell_task_state *state)
+{
+	return state->state == DWELL_RUNNABLE || (state->state == DWELL_BLOCKED && state->wake_ns);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Each once, in order; returns how many there are. */
+static size_t sort_starts(uint64_t *starts, size_t count)
+{
+	size_t n = 0;
+
+	if (count)
+		qsort(starts, count, sizeof(*starts), by_time);
+	for (size_t i = 0; i < count; i++)
+		if (!n || starts[n - 1] != starts[i])
+			starts[n++] = starts[i];
+	return n;
 }
 
 static int latency_begin(void *fold, const struct fold_start *start)
 {
 	struct latency *latency = fold;
 
-	latency->part = start->part;
-	latency->begin_ns = start->time_ns;
+	latency->states = start->states;
+	latency->occupants.carried = start->part && start->time_ns > latency->model->from_ns;
+	latency->starts = malloc((start->count + 1) * sizeof(*latency->starts));
+	if (!latency->starts)
+		return DWELL_ENOMEM;
+	for (size_t i = 0; i < start->count; i++)
+		if (may_be_latency(&start->keyframe[i]))
+			latency->starts[latency->start_count++] = start->keyframe[i].since_ns;
+	latency->start_count = sort_starts(latency->starts, latency->start_count);
 	return occupants_begin(&latency->occupants, start);
 }
 
-/* Add to a latency what lies in it and was told before `order`; *known_ns is where knowledge of
- * what came before begins. */
-static int look_back_in(
-	const struct helds *helds, struct worst *worst, uint32_t order, uint64_t *known_ns)
+/* Forget what nobody needs who began to wait at one of these times. */
+static int condense(struct latency *latency, const uint64_t *starts, size_t count, uint64_t now_ns)
 {
-	for (uint32_t i = 0; i < helds->count; i++) {
-		const struct held *held = helds_latest(helds, i);
+	size_t shares = 0;
+	int err = DWELL_OK;
+
+	latency->condenser.starts = starts;
+	latency->condenser.count = count;
+	for (uint32_t id = 0; id < latency->executors.end && !err; id++) {
+		struct executor_times *of = table_get(&latency->executors, id);
+
+		err = of ? helds_condense(&of->held, &latency->condenser) : DWELL_OK;
+		shares += of ? of->held.shares : 0;
+	}
+	latency->pieces = 0;
+	for (uint32_t id = 0; shares > MOST_SHARES && id < latency->executors.end && !err; id++) {
+		struct executor_times *of = table_get(&latency->executors, id);
+
+		if (of)
+			helds_drop(&of->held, now_ns);
+	}
+	return err;
+}
+
+static uint32_t tasks_end(const struct model *model)
+{
+	uint32_t end;
+
+	pthread_mutex_lock(&model->catalog->lock);
+	end = dwell_catalog_tasks(model->catalog);
+	pthread_mutex_unlock(&model->catalog->lock);
+	return end;
+}
+
+/* Between batches: what the rows so far ended has been told. */
+static int latency_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	struct latency *latency = fold;
+	const uint32_t end = latency->pieces < MOST_PIECES ? 0 : tasks_end(latency->model);
+	uint64_t *starts = end ? malloc(end * sizeof(*starts)) : NULL;
+	size_t n = 0;
+	int err;
+
+	(void)count;
+	(void)kinds;
+	if (!starts)
+		return end ? DWELL_ENOMEM : DWELL_OK;
+	for (uint32_t task = 1; task < end; task++) {
+		const struct dwell_task_state *state = dwell_states_get(latency->states, task);
+
+		if (state && may_be_latency(state))
+			starts[n++] = state->since_ns;
+	}
+	err = condense(latency, starts, sort_starts(starts, n), rows->time_ns);
+	free(starts);
+	return err;
+}
+
+/* Add to a latency what lies in it and was told before `order`. */
+static int look_back_in(const struct pile *pile, struct worst *worst, uint32_t order)
+{
+	for (uint32_t i = pile->count; i > 0; i--) {
+		const struct held *held = &pile->at[i - 1];
 		const struct piece piece = {
 			.start_ns = held->start_ns,
 			.end_ns = held->end_ns,
@@ -121,8 +183,6 @@ static int look_back_in(
 			break;
 		if (held->task && held->order >= order)
 			continue;
-		if (held->start_ns < *known_ns && held->end_ns >= *known_ns)
-			*known_ns = held->start_ns;
 		err = worst_add_piece(worst, &piece);
 		if (err)
 			return err;
@@ -130,27 +190,35 @@ static int look_back_in(
 	return DWELL_OK;
 }
 
-/* Who held the executor; true where what is kept reaches back to the latency's start. */
-static int look_back(struct latency *latency, struct worst *worst, uint32_t order, bool *whole)
+static int look_back_in_heaps(const struct helds *held, struct worst *worst)
 {
-	const struct executor_times *of = table_get(&latency->executors, worst->is.executor);
-	/* Before the first part, and before the window, nothing is to be found. */
-	uint64_t known_ns = latency->part && latency->begin_ns > latency->model->from_ns
-				    ? latency->begin_ns
-				    : 0;
 	int err = DWELL_OK;
 
-	if (of) {
-		err = look_back_in(&of->running, worst, order, &known_ns);
-		if (!err)
-			err = look_back_in(&of->idle, worst, order, &known_ns);
-		if (of->running.dropped_ns > known_ns)
-			known_ns = of->running.dropped_ns;
-		if (of->idle.dropped_ns > known_ns)
-			known_ns = of->idle.dropped_ns;
+	for (size_t i = 0; i < held->heap_count; i++) {
+		const struct heap *heap = &held->heaps[i];
+
+		for (uint32_t j = 0; heap->start_ns >= worst->is.at_ns && j < heap->count && !err;
+			j++)
+			err = worst_add_share(worst, heap->shares[j].task, heap->shares[j].ns);
 	}
-	*whole = known_ns <= worst->is.at_ns;
 	return err;
+}
+
+/* Who held the executor, as far back as is known here. */
+static int look_back(const struct latency *latency, struct worst *worst, uint32_t order)
+{
+	const struct executor_times *of = table_get(&latency->executors, worst->is.executor);
+	int err;
+
+	worst->deferred =
+		occupants_known(&latency->occupants, worst->is.executor) > worst->is.at_ns;
+	if (!of)
+		return DWELL_OK;
+	worst->dropped |= of->held.dropped_ns > worst->is.at_ns;
+	err = look_back_in(&of->held.running, worst, order);
+	if (!err)
+		err = look_back_in(&of->held.idle, worst, order);
+	return err ? err : look_back_in_heaps(&of->held, worst);
 }
 
 static int keep_worst(
@@ -166,7 +234,6 @@ static int keep_worst(
 		.cause = interval->cause,
 	};
 	struct worst *worst;
-	bool whole = true;
 	int err;
 
 	if (!worst_wants(&latency->worst, &is))
@@ -175,8 +242,7 @@ static int keep_worst(
 	if (!worst)
 		return DWELL_ENOMEM;
 	worst->is = is;
-	err = is.executor ? look_back(latency, worst, order, &whole) : DWELL_OK;
-	worst->deferred = !whole;
+	err = is.executor ? look_back(latency, worst, order) : DWELL_OK;
 	if (!err)
 		return worst_add(&latency->worst, worst);
 	worst_free(worst);
@@ -216,9 +282,10 @@ static int add_running(struct latency *latency, const struct dwell_told *told)
 		if (!executor)
 			return DWELL_ENOMEM;
 		if (of->executor && of->end_ns > of->start_ns &&
-			helds_keep(&executor->running, &held, latency->limit))
+			pile_add(&executor->held.running, &held))
 			return DWELL_ENOMEM;
 	}
+	latency->pieces += told->running_count;
 	return DWELL_OK;
 }
 
@@ -276,177 +343,81 @@ static int merge_histograms(struct latency *into, const struct latency *from)
 	return err;
 }
 
+/*
+ * Idle time over the border: what lies behind it belongs to `from`, for somebody may have begun to
+ * wait in the midst of it.
+ */
+static int split_idle(struct latency *into, struct latency *from)
+{
+	const uint64_t border_ns = from->occupants.begin_ns;
+
+	for (uint32_t id = 0; id < into->executors.end; id++) {
+		struct executor_times *a = table_get(&into->executors, id), *b;
+		struct held *last =
+			a && a->held.idle.count ? &a->held.idle.at[a->held.idle.count - 1] : NULL;
+		struct held behind;
+
+		if (!last || last->end_ns <= border_ns)
+			continue;
+		b = table_make(&from->executors, id);
+		behind = *last;
+		behind.start_ns = last->start_ns > border_ns ? last->start_ns : border_ns;
+		last->end_ns = behind.start_ns;
+		if (!b || pile_add(&b->held.idle, &behind))
+			return DWELL_ENOMEM;
+	}
+	return DWELL_OK;
+}
+
+/* What `into` kept goes on with what `from` kept. */
+static int merge_held(struct latency *into, struct latency *from)
+{
+	int err = split_idle(into, from);
+
+	if (!err)
+		err = condense(into, from->starts, from->start_count, from->occupants.begin_ns);
+	for (uint32_t id = 0; id < from->executors.end && !err; id++) {
+		struct executor_times *b = table_get(&from->executors, id);
+		struct executor_times *a = b ? table_make(&into->executors, id) : NULL;
+
+		if (b && !a)
+			return DWELL_ENOMEM;
+		if (b)
+			err = helds_move(&a->held, &b->held);
+	}
+	into->pieces = from->pieces;
+	return err;
+}
+
 static int latency_merge(void *into_fold, void *from_fold)
 {
 	struct latency *into = into_fold, *from = from_fold;
 	int err = merge_histograms(into, from);
 
+	if (!err)
+		err = occupants_merge(&into->occupants, &from->occupants);
 	for (size_t i = 0; i < from->worst.count && !err; i++) {
 		struct worst *worst = from->worst.at[i];
 
 		from->worst.at[i] = NULL;
-		if (worst_wants(&into->worst, &worst->is))
+		if (worst->deferred)
+			err = look_back(into, worst, UINT32_MAX);
+		if (err)
+			worst_free(worst);
+		else if (worst_wants(&into->worst, &worst->is))
 			err = worst_add(&into->worst, worst);
 		else
 			worst_free(worst);
 	}
 	from->worst.count = 0;
-	return err;
+	return err || !from->occupants.begun ? err : merge_held(into, from);
 }
 
 const struct fold_ops latency_fold = {
 	.make = latency_make,
 	.free = latency_drop,
 	.begin = latency_begin,
+	.ahead = latency_ahead,
 	.batch = latency_batch,
 	.merge = latency_merge,
 };
-
-static int answer_executors(struct dwell_latency *out, const struct latency *latency,
-	struct dwell_histogram causes[DWELL_CAUSE_COUNT])
-{
-	int err = DWELL_OK;
-
-	out->executors = calloc((size_t)latency->executors.end + 1, sizeof(*out->executors));
-	if (!out->executors)
-		return DWELL_ENOMEM;
-	for (uint32_t id = 0; id < latency->executors.end && !err; id++) {
-		const struct executor_times *of = table_get(&latency->executors, id);
-		struct dwell_histogram all = { 0 };
-
-		for (size_t i = 0; of && i < DWELL_CAUSE_COUNT && !err; i++) {
-			err = dwell_histogram_merge(&all, &of->causes[i]);
-			if (!err)
-				err = dwell_histogram_merge(&causes[i], &of->causes[i]);
-		}
-		if (!err && all.count) {
-			out->executors[out->executor_count].id = id;
-			err = distribution_of(&all, &out->executors[out->executor_count++].times);
-		}
-		dwell_histogram_release(&all);
-	}
-	return err;
-}
-
-static int answer_overall(
-	struct dwell_latency *out, struct dwell_histogram causes[DWELL_CAUSE_COUNT])
-{
-	struct dwell_histogram all = { 0 };
-	int err = DWELL_OK;
-
-	for (size_t i = 0; i < DWELL_CAUSE_COUNT && !err; i++) {
-		err = distribution_of(&causes[i], &out->causes[i]);
-		if (!err)
-			err = dwell_histogram_merge(&all, &causes[i]);
-	}
-	if (!err)
-		err = distribution_of(&all, &out->overall);
-	dwell_histogram_release(&all);
-	return err;
-}
-
-static int longest_first(const void *a, const void *b)
-{
-	const struct dwell_latency_row *x = a, *y = b;
-
-	if (x->times.total_ns != y->times.total_ns)
-		return x->times.total_ns > y->times.total_ns ? -1 : 1;
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-static int answer_classes(
-	struct dwell_latency *out, const struct model *model, const struct latency *latency)
-{
-	const uint32_t count = dwell_catalog_classes(model->catalog) + 1;
-	struct dwell_histogram *all = calloc(count, sizeof(*all));
-	int err = all ? DWELL_OK : DWELL_ENOMEM;
-
-	out->classes = calloc(count, sizeof(*out->classes));
-	if (!out->classes)
-		err = DWELL_ENOMEM;
-	for (uint32_t id = 0; id < latency->tasks.end && !err; id++) {
-		const struct dwell_histogram *of = table_get(&latency->tasks, id);
-
-		if (of && of->count)
-			err = dwell_histogram_merge(
-				&all[group_of(model->catalog, DWELL_BY_CLASS, id)], of);
-	}
-	for (uint32_t id = 0; id < count && !err; id++) {
-		if (!all[id].count)
-			continue;
-		out->classes[out->class_count].id = id;
-		err = distribution_of(&all[id], &out->classes[out->class_count++].times);
-	}
-	for (uint32_t id = 0; all && id < count; id++)
-		dwell_histogram_release(&all[id]);
-	free(all);
-	if (!err)
-		qsort(out->classes, out->class_count, sizeof(*out->classes), longest_first);
-	return err;
-}
-
-static int answer_worst(struct dwell_latency *out, struct model *model, struct latency *latency)
-{
-	struct worst_list *list = &latency->worst;
-	int err = worst_replay(list, model);
-
-	worst_sort(list);
-	if (list->count)
-		out->worst = calloc(list->count, sizeof(*out->worst));
-	if (list->count && !out->worst)
-		return DWELL_ENOMEM;
-	for (size_t i = 0; i < list->count && !err; i++) {
-		err = worst_close(list->at[i]);
-		out->worst[i] = list->at[i]->is;
-		out->worst[i].id =
-			id_of(model->catalog, "latency", out->worst[i].task, out->worst[i].at_ns);
-		out->worst_count++;
-		list->at[i]->is.ran_instead = NULL;
-	}
-	return err;
-}
-
-int latency_answer(struct dwell_answer *answer, struct model *model, void *fold,
-	const struct dwell_query *query)
-{
-	struct dwell_latency *out = calloc(1, sizeof(*out));
-	struct dwell_histogram causes[DWELL_CAUSE_COUNT] = { { 0 } };
-	int err;
-
-	(void)query;
-	if (!out)
-		return DWELL_ENOMEM;
-	answer->latency = out;
-	err = answer_executors(out, fold, causes);
-	if (!err)
-		err = answer_overall(out, causes);
-	if (!err)
-		err = answer_classes(out, model, fold);
-	if (!err)
-		err = answer_worst(out, model, fold);
-	for (size_t i = 0; i < DWELL_CAUSE_COUNT; i++)
-		dwell_histogram_release(&causes[i]);
-	return err;
-}
-
-static void free_rows(struct dwell_latency_row *rows, size_t count)
-{
-	for (size_t i = 0; rows && i < count; i++)
-		free(rows[i].times.bars);
-	free(rows);
-}
-
-void latency_free(struct dwell_latency *latency)
-{
-	if (!latency)
-		return;
-	free(latency->overall.bars);
-	for (size_t i = 0; i < DWELL_CAUSE_COUNT; i++)
-		free(latency->causes[i].bars);
-	free_rows(latency->classes, latency->class_count);
-	free_rows(latency->executors, latency->executor_count);
-	for (size_t i = 0; i < latency->worst_count; i++)
-		free(latency->worst[i].ran_instead);
-	free(latency->worst);
-	free(latency);
-}

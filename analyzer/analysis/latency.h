@@ -11,7 +11,8 @@ struct worst {
 	uint32_t *slots; /* index + 1 of tasks in ran_instead, where they are many */
 	size_t slot_count;
 	bool closed;   /* in a replay: its end was told */
-	bool deferred; /* began before what the fold saw: to be replayed */
+	bool deferred; /* began before what the fold saw: the merge knows */
+	bool dropped;  /* something of it was forgotten: to be replayed */
 };
 
 /* The worst, at most `limit`: a heap with the least of them on top. */
@@ -36,13 +37,37 @@ void worst_list_release(struct worst_list *list);
 /* Add the part of a piece that lies in the latency. */
 int worst_add_piece(struct worst *worst, const struct piece *piece);
 
+/* Add what is known to lie in it. */
+int worst_add_share(struct worst *worst, uint32_t task, uint64_t ns);
+
 /* What is not in a piece is unknown; then in order. */
 int worst_close(struct worst *worst);
 
-/* Complete those that began before their part, from the source again. */
+/* Complete those of which something was forgotten, from the source again. */
 int worst_replay(struct worst_list *list, struct model *model);
 
 /* Longest first. */
 void worst_sort(struct worst_list *list);
+
+/* The fold. */
+struct executor_times {
+	struct dwell_histogram causes[DWELL_CAUSE_COUNT];
+	struct helds held;
+};
+
+struct latency {
+	const struct model *model;
+	struct occupants occupants;
+	struct table executors; /* struct executor_times */
+	struct table tasks;     /* struct dwell_histogram */
+	struct worst_list worst;
+	const struct dwell_states *states;
+	struct condenser condenser;
+	/* When the states that may turn out to be latencies began, as the fold did. */
+	uint64_t *starts;
+	size_t start_count;
+	size_t pieces;  /* since they were condensed */
+	uint32_t order; /* of intervals so far */
+};
 
 #endif

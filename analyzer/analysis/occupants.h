@@ -18,6 +18,10 @@ struct occupants {
 	const struct model *model;
 	struct table executors; /* struct occupied */
 	uint64_t begin_ns;
+	bool begun;
+	bool carried; /* begins in the middle: what came before is another's, to be merged into */
+	bool lost;    /* rows of all executors are missing somewhere: */
+	uint64_t lost_from_ns, lost_until_ns;
 	int (*piece)(void *context, const struct piece *piece);
 	void *context;
 };
@@ -27,6 +31,15 @@ enum { OCCUPANTS_KINDS = 1u << DWELL_EVENT_SWITCH | 1u << DWELL_EVENT_LOSS };
 void occupants_init(struct occupants *occupants, const struct model *model,
 	int (*piece)(void *context, const struct piece *piece), void *context);
 void occupants_release(struct occupants *occupants);
+
+/*
+ * Since when it is known who held an executor, as far as those say that were told: with `carried`,
+ * what lies before may be idle time that only the merge can tell.
+ */
+uint64_t occupants_known(const struct occupants *occupants, uint32_t executor);
+
+/* What `from` saw follows what `into` saw: tells `into` of what was idle over the border. */
+int occupants_merge(struct occupants *into, struct occupants *from);
 
 /* The same three as a fold's. */
 int occupants_begin(struct occupants *occupants, const struct fold_start *start);

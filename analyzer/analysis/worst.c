@@ -176,21 +176,24 @@ static struct dwell_occupant *occupant_of(struct worst *worst, uint32_t task, ui
 	return of;
 }
 
+int worst_add_share(struct worst *worst, uint32_t task, uint64_t ns)
+{
+	struct dwell_occupant *occupant =
+		occupant_of(worst, task, task ? DWELL_OCCUPANT_TASK : DWELL_OCCUPANT_IDLE);
+
+	if (!occupant)
+		return DWELL_ENOMEM;
+	occupant->ns += ns;
+	return DWELL_OK;
+}
+
 int worst_add_piece(struct worst *worst, const struct piece *piece)
 {
 	const uint64_t end_ns = worst->is.at_ns + worst->is.latency_ns;
 	const uint64_t from = piece->start_ns > worst->is.at_ns ? piece->start_ns : worst->is.at_ns;
 	const uint64_t to = piece->end_ns < end_ns ? piece->end_ns : end_ns;
 
-	if (from >= to)
-		return DWELL_OK;
-
-	struct dwell_occupant *occupant = occupant_of(
-		worst, piece->task, piece->task ? DWELL_OCCUPANT_TASK : DWELL_OCCUPANT_IDLE);
-	if (!occupant)
-		return DWELL_ENOMEM;
-	occupant->ns += to - from;
-	return DWELL_OK;
+	return from < to ? worst_add_share(worst, piece->task, to - from) : DWELL_OK;
 }
 
 static int occupants_order(const void *a, const void *b)
@@ -313,51 +316,11 @@ static const struct fold_ops replay_ops = {
 	.batch = replay_batch,
 };
 
-/* The last part that begins at a time or before. */
-static size_t part_of(const struct model *model, uint64_t time_ns)
-{
-	size_t part = model->parts - 1;
-
-	while (part &&
-		(model->part_starts[part] == DWELL_FOREVER || model->part_starts[part] > time_ns))
-		part--;
-	return part;
-}
-
-static size_t first_part(const struct model *model, const struct worst *worst)
-{
-	return part_of(model, worst->is.at_ns);
-}
-
-static size_t last_part(const struct model *model, const struct worst *worst)
-{
-	return part_of(model, worst->is.at_ns + worst->is.latency_ns);
-}
-
-static int by_part(const void *a, const void *b)
-{
-	const struct worst *const *x = a, *const *y = b;
-
-	if ((*x)->is.at_ns != (*y)->is.at_ns)
-		return (*x)->is.at_ns < (*y)->is.at_ns ? -1 : 1;
-	return compare(&(*x)->is, &(*y)->is);
-}
-
-/* Those of at[0 .. count) that one stretch of parts can serve: returns how many. */
-static size_t stretch(const struct model *model, struct worst **at, size_t count, size_t *last)
-{
-	size_t n = 1;
-
-	*last = last_part(model, at[0]);
-	for (; n < count && first_part(model, at[n]) <= *last; n++)
-		if (last_part(model, at[n]) > *last)
-			*last = last_part(model, at[n]);
-	return n;
-}
-
-static int replay_some(struct model *model, struct worst **at, size_t count, size_t last)
+/* All of them in one pass from the front: rarely is there any. */
+static int replay(struct model *model, struct worst **at, size_t count)
 {
 	struct replay replay = { .at = at, .count = count };
+	int err;
 
 	for (size_t i = 0; i < count; i++) {
 		at[i]->is.ran_count = 0;
@@ -368,27 +331,33 @@ static int replay_some(struct model *model, struct worst **at, size_t count, siz
 		at[i]->slots = NULL;
 	}
 	occupants_init(&replay.occupants, model, replay_piece, &replay);
-
-	const int err = model_replay(model, first_part(model, at[0]), last, &replay_ops, &replay);
+	err = model_replay(model, 0, model->parts - 1, &replay_ops, &replay);
 	occupants_release(&replay.occupants);
 	return err;
 }
 
+static int by_start(const void *a, const void *b)
+{
+	const struct worst *const *x = a, *const *y = b;
+
+	if ((*x)->is.at_ns != (*y)->is.at_ns)
+		return (*x)->is.at_ns < (*y)->is.at_ns ? -1 : 1;
+	return compare(&(*x)->is, &(*y)->is);
+}
+
 int worst_replay(struct worst_list *list, struct model *model)
 {
-	struct worst **deferred = calloc(list->count + 1, sizeof(struct worst *));
+	struct worst **dropped = calloc(list->count + 1, sizeof(struct worst *));
 	size_t count = 0;
-	int err = deferred ? DWELL_OK : DWELL_ENOMEM;
+	int err = dropped ? DWELL_OK : DWELL_ENOMEM;
 
-	for (size_t i = 0; deferred && i < list->count; i++)
-		if (list->at[i]->deferred)
-			deferred[count++] = list->at[i];
+	for (size_t i = 0; dropped && i < list->count; i++)
+		if (list->at[i]->dropped)
+			dropped[count++] = list->at[i];
 	if (count)
-		qsort(deferred, count, sizeof(struct worst *), by_part);
-	for (size_t i = 0, n, last; i < count && !err; i += n) {
-		n = stretch(model, deferred + i, count - i, &last);
-		err = replay_some(model, deferred + i, n, last);
-	}
-	free(deferred);
+		qsort(dropped, count, sizeof(struct worst *), by_start);
+	if (count)
+		err = replay(model, dropped, count);
+	free(dropped);
 	return err;
 }

@@ -46,7 +46,7 @@ Test(model, threads_and_parts)
 
 	for (uint64_t seed = 1; seed <= 100; seed++) {
 		const struct gen_options options = gen_any(seed);
-		struct dwell_query query = { .analyses = PARALLEL, .worst = 10 };
+		struct dwell_query query = { .analyses = PARALLEL, .worst = 1000 };
 		struct memory_output whole, parts;
 		char *want;
 
@@ -150,8 +150,8 @@ static void check_choice(const struct choice *choice, uint64_t seed)
 	struct memory_output whole, cut;
 
 	query.selection = choice->selection;
-	write_history(&whole, &options, 1u << 20, 0, 0);
-	write_part(&cut, &options, 1u << 20, &choice->part);
+	write_history(&whole, &options, 1000, 0, 0);
+	write_part(&cut, &options, 100, &choice->part);
 
 	char *want = text_of(&whole, &query);
 	query.selection = (struct dwell_selection){ .all_processes = true };
