@@ -132,6 +132,22 @@ static void cells_interval(void *context, const struct dwell_interval *interval)
 			spread(job, &job->cells[group * columns], interval);
 }
 
+/*
+ * What a stretch was is only known at its end, where rows may contradict what it seemed to be (see
+ * dwell/states.h), and a wait may be longer than the view: read on, to the end of the generation
+ * after that which has the view's end and the bound.
+ */
+static uint64_t read_to(const struct cells_job *job, uint64_t to_ns)
+{
+	const uint64_t bound_ns = job->question.bound_ns;
+	uint64_t from_ns;
+
+	to_ns += bound_ns < DWELL_FOREVER - to_ns ? bound_ns : 0;
+	for (unsigned i = 0; i < 2; i++)
+		dwell_timeline_generation(job->job.timeline, to_ns, &from_ns, &to_ns);
+	return to_ns;
+}
+
 static int from_rows(struct cells_job *job)
 {
 	static const struct dwell_states_ops ops = { .interval = cells_interval };
@@ -141,7 +157,7 @@ static int from_rows(struct cells_job *job)
 	job->watch = (struct watch){
 		.job = &job->job,
 		.from_ns = q->from_ns,
-		.to_ns = to_ns + (q->bound_ns < DWELL_FOREVER - to_ns ? q->bound_ns : 0) + 1,
+		.to_ns = read_to(job, to_ns),
 		.ops = &ops,
 		.context = job,
 	};

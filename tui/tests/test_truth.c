@@ -17,7 +17,7 @@
 #include "dwell/importer.h"
 #include "tests/play.h"
 
-enum { MAX_TASKS = 64, WIDTH = 120, HEIGHT = 50 };
+enum { MAX_TASKS = 1024, WIDTH = 120, HEIGHT = 50 };
 
 struct life {
 	struct dwell_interval *at;
@@ -165,6 +165,69 @@ static void check_cell(const struct tui *tui, const struct life *life, uint32_t 
 			(unsigned long long)start, (unsigned long long)wider.longest_wait_ns);
 }
 
+/* A group's cell: the time of all its tasks together, as shares of the time that they lived. */
+static void check_group_cell(const struct tui *tui, const struct naive *naive,
+	const struct tui_row *row, const struct dwell_cell *got, uint64_t start)
+{
+	const struct tui_shade shade = shade_of(got, tui->bound_ns, 0);
+	struct dwell_cell sum = { .switches = 0 };
+	uint64_t whole = 0;
+
+	for (size_t i = row->first; i < row->first + row->count; i++) {
+		struct dwell_cell one;
+
+		want_cell(&naive->lives[tui->rows.members[i]], start, start + tui->place.cell_ns,
+			&one);
+		for (unsigned s = DWELL_UNKNOWN; s < DWELL_EXITED; s++)
+			sum.ns[s] += one.ns[s];
+		if (one.longest_wait_ns > sum.longest_wait_ns)
+			sum.longest_wait_ns = one.longest_wait_ns;
+	}
+	for (unsigned s = DWELL_UNKNOWN; s < DWELL_EXITED; s++)
+		whole += sum.ns[s];
+	for (unsigned s = DWELL_UNKNOWN; s < DWELL_EXITED && whole; s++) {
+		const double truth = (double)sum.ns[s] / (double)whole;
+		const double off = truth - shade.eighths[s] / 8.0;
+
+		cr_assert(off < 0.1251 && off > -0.1251,
+			"group %u of %zu at %llu, state %u: %f, %u eighths", row->id, row->count,
+			(unsigned long long)start, s, truth, shade.eighths[s]);
+		cr_assert_eq(sum.ns[s] != 0, shade.eighths[s] != 0,
+			"group %u of %zu at %llu, state %u: %llu ns, %u eighths", row->id,
+			row->count, (unsigned long long)start, s, (unsigned long long)sum.ns[s],
+			shade.eighths[s]);
+	}
+	cr_assert(whole || !shade.present);
+	if (sum.longest_wait_ns > tui->bound_ns)
+		cr_assert(shade.hot, "group %u at %llu: a wait of %llu is not told", row->id,
+			(unsigned long long)start, (unsigned long long)sum.longest_wait_ns);
+}
+
+/* An executor's cell: how long it ran anything. */
+static void check_executor_cell(const struct tui *tui, const struct naive *naive,
+	const struct tui_row *row, const struct dwell_cell *got, uint64_t start)
+{
+	const double cell = (double)tui->place.cell_ns;
+	uint64_t ran = 0;
+	double off;
+
+	for (unsigned task = 0; task < MAX_TASKS; task++)
+		for (size_t i = 0; i < naive->lives[task].count; i++) {
+			const struct dwell_interval *in = &naive->lives[task].at[i];
+			const uint64_t end = start + tui->place.cell_ns;
+			const uint64_t from = in->start_ns > start ? in->start_ns : start;
+			const uint64_t to = in->end_ns < end ? in->end_ns : end;
+
+			if (in->state == DWELL_RUNNING && in->executor == row->id && to > from)
+				ran += to - from;
+		}
+	off = ((double)ran - (double)got->ns[DWELL_RUNNING]) / cell;
+	cr_assert(off < 0.0626 && off > -0.0626, "executor %u at %llu: %llu of %llu, not %llu",
+		row->id, (unsigned long long)start, (unsigned long long)got->ns[DWELL_RUNNING],
+		(unsigned long long)tui->place.cell_ns, (unsigned long long)ran);
+	cr_assert_eq(ran != 0, got->ns[DWELL_RUNNING] != 0);
+}
+
 static void check_view(struct play *play, const struct naive *naive)
 {
 	const struct tui *tui = play->tui;
@@ -174,12 +237,17 @@ static void check_view(struct play *play, const struct naive *naive)
 	for (unsigned line = 0; line < tui->strip_count; line++) {
 		const struct tui_row *row = rows_on_line(tui, line);
 
-		if (!row || row->kind != ROW_TASK || row->id >= MAX_TASKS)
-			continue;
-		for (unsigned i = 0; i < tui->layout.columns; i++)
-			check_cell(tui, &naive->lives[row->id], row->id,
-				&tui->strips[line].cells[i],
-				tui->place.from_ns + i * tui->place.cell_ns);
+		for (unsigned i = 0; row && i < tui->layout.columns; i++) {
+			const uint64_t at = tui->place.from_ns + i * tui->place.cell_ns;
+			const struct dwell_cell *cell = &tui->strips[line].cells[i];
+
+			if (row->kind == ROW_TASK && row->id < MAX_TASKS)
+				check_cell(tui, &naive->lives[row->id], row->id, cell, at);
+			else if (row->kind == ROW_PROCESS || row->kind == ROW_CLASS)
+				check_group_cell(tui, naive, row, cell, at);
+			else if (row->kind == ROW_EXECUTOR)
+				check_executor_cell(tui, naive, row, cell, at);
+		}
 	}
 }
 
@@ -212,10 +280,14 @@ static void check_seed(uint64_t seed)
 	read_naively(naive, &gen);
 	cr_assert(play_open(&play, path, WIDTH, HEIGHT));
 	unlink(path);
+	cr_assert_leq(dwell_catalog_tasks(play.tui->catalog), MAX_TASKS);
 	play_key(&play, "Z");
-	for (unsigned i = 0; i < 12; i++) {
+	/* By process, folded and not, by class, by executor. */
+	for (unsigned i = 0; i < 24; i++) {
 		random_view(play.tui, &random);
 		check_view(&play, naive);
+		if (i % 6 == 5)
+			play_keys(&play, i == 5 ? "Z" : i == 11 ? "r Z" : "r r");
 	}
 	play_close(&play);
 	for (unsigned i = 0; i < MAX_TASKS; i++)
