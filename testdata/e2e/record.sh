@@ -210,6 +210,8 @@ attached() {
 	run "$bin/dwell" record -q -o t.dwell -p $program
 	expect_status 0 'attached'
 	wait $program
+	run "$bin/dwell" record -q -o gone.dwell -p $program
+	expect_status 2 'attached to nobody'
 	"$bin/dwell" tasks --json t.dwell >dumped
 	[ "$(grep -c '"tid"' dumped)" = 3 ] || fault "attached: not three tasks: $(grep -c '"tid"' dumped)"
 	grep -qE '"coverage": (1|0\.9)' dumped || fault "attached: known is $(grep '"coverage"' dumped)"

@@ -209,6 +209,9 @@ static int can_attach(const struct run *run, const char *option)
 	struct dwell_kernel *kernel;
 	struct dwell_perf *machine;
 
+	if (run->options.pid != 0 && kill((pid_t)run->options.pid, 0) != 0 && errno == ESRCH)
+		return dwell_complain(
+			DWELL_EXIT_ASKED, option, "there is no process %" PRIu32, run->options.pid);
 	if (run->options.kernel && run->options.bpf &&
 		dwell_kernel_open(&kernel, &options, bpf, sizeof(bpf)) == 0) {
 		dwell_kernel_close(kernel);
