@@ -96,12 +96,18 @@ struct drain_place {
 
 void dwell_drain_tell(struct dwell_drain *drain);
 
-/* A row more; told when the buffer is full. Never fails: the first error is kept. */
-static inline void dwell_drain_put(struct dwell_drain *drain, const struct dwell_event *event)
+/* Where the next row is made, before any other is. Never fails: the first error is kept. */
+static inline struct dwell_event *dwell_drain_next(struct dwell_drain *drain)
 {
-	drain->row[drain->rows++] = *event;
 	if (drain->rows == DWELL_DRAIN_ROWS)
 		dwell_drain_tell(drain);
+	return &drain->row[drain->rows++];
+}
+
+/* A row more. One that was just written in parts is slow to copy: better made in its place. */
+static inline void dwell_drain_put(struct dwell_drain *drain, const struct dwell_event *event)
+{
+	*dwell_drain_next(drain) = *event;
 }
 
 static inline uint64_t dwell_drain_since_zero(
@@ -112,11 +118,8 @@ static inline uint64_t dwell_drain_since_zero(
 	return monotonic_ns > zero ? monotonic_ns - zero : 0;
 }
 
-/*
- * Ticks of a record of that process to the trace's time. A stamp that lies after the pass began is
- * from a thread that writes while we read, or made up by a hostile one: no trace may run ahead of
- * the clock by more than a little.
- */
+/* Ticks of a record of that process to the trace's time. One after the pass began is of a thread
+ * that writes while we read, or made up: no trace may run far ahead of the clock. */
 static inline uint64_t dwell_drain_stamp(
 	const struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks)
 {
@@ -160,7 +163,6 @@ static inline struct drain_memo *dwell_drain_memo(
 {
 	const uint32_t hash = (entry ^ process * UINT32_C(0x9e3779b1)) * UINT32_C(0x85ebca6b);
 	struct drain_memo *memo = &drain->memo[(hash >> 16) % DWELL_DRAIN_MEMO];
-
 	if (memo->entry != entry || memo->process != process)
 		*memo = (struct drain_memo){ entry, process, 0 };
 	return memo;

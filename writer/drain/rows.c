@@ -76,57 +76,83 @@ static struct drain_birth *target_of(
 }
 
 /* What WAIT_BEGIN and WAIT_END say alike. */
-static void fill_wait(
-	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+struct wait_facts {
+	uint32_t peer, object, stack;
+	uint8_t reason, flags;
+};
+
+static struct wait_facts wait_facts(
+	const struct drain_place *place, const struct dwell_record *record)
 {
 	const unsigned flags = dwell_what_flags(record->a), kind = dwell_what_object(record->a);
 	const bool begun = place->thread->begun_since == record->x[1];
+	struct wait_facts facts = { .flags = row_flags(flags) };
 	uint64_t native = record->y[1];
-
 	struct drain_birth *target = target_of(place, kind, record->x[1], &native);
 
-	row->peer = target ? target->task : 0;
+	facts.peer = target ? target->task : 0;
 	if (target && (flags & DWELL_FLAG_TIMED_OUT) == 0)
 		target->given_up = true;
-	row->reason = reason_of(dwell_what_reason(record->a));
-	row->flags = row_flags(flags);
 	/* The descriptor may stand for something else by now. */
-	row->object = begun ? place->thread->begun_object
-			    : dwell_drain_object(place, kind, flags, native);
-	row->reason = reason_by_object(place, row->object, row->reason);
-	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
+	facts.object = begun ? place->thread->begun_object
+			     : dwell_drain_object(place, kind, flags, native);
+	facts.reason =
+		reason_by_object(place, facts.object, reason_of(dwell_what_reason(record->a)));
+	facts.stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	if (record->slots > 2)
-		row->peer = task_of_tid(place, record->x[2]);
-	if (row->peer != 0)
-		row->flags |= DWELL_EVENT_HOLDER_READ;
+		facts.peer = task_of_tid(place, record->x[2]);
+	if (facts.peer != 0)
+		facts.flags |= DWELL_EVENT_HOLDER_READ;
+	return facts;
 }
 
+static uint64_t begun_ns(
+	const struct drain_place *place, const struct dwell_record *record, uint64_t end_ns)
+{
+	const struct drain_thread *thread = place->thread;
+	const uint64_t ns = thread->dropped_since == record->x[1] ? thread->dropped_ns
+								  : stamp(place, record->x[1]);
+
+	return ns < end_ns ? ns : end_ns;
+}
+
+static void put_wait(const struct drain_place *place, const struct wait_facts *facts,
+	enum dwell_event_kind kind, uint64_t time_ns, unsigned state, unsigned flags)
+{
+	*dwell_drain_next(place->drain) = (struct dwell_event){
+		.time_ns = time_ns,
+		.task = place->thread->task,
+		.peer = facts->peer,
+		.object = facts->object,
+		.stack = facts->stack,
+		.kind = (uint8_t)kind,
+		.state = (uint8_t)(place->drain->options.states ? state
+								: (unsigned)DWELL_STATE_SAME),
+		.reason = facts->reason,
+		.flags = (uint8_t)flags,
+	};
+}
+
+/* Tells both rows itself. */
 static void decode_wait(
 	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
 {
+	const struct wait_facts facts = wait_facts(place, record);
 	struct drain_thread *thread = place->thread;
-	bool states = place->drain->options.states;
-	struct dwell_event begin = *row;
+	unsigned begin_flags =
+		facts.flags & ~((unsigned)DWELL_EVENT_TIMED_OUT | DWELL_EVENT_INTERRUPTED);
 
-	fill_wait(place, record, &begin);
-	*row = begin;
-	begin.kind = DWELL_EVENT_WAIT_BEGIN;
-	begin.flags &= (uint8_t) ~(DWELL_EVENT_TIMED_OUT | DWELL_EVENT_INTERRUPTED);
 	if ((dwell_what_flags(record->a) & DWELL_FLAG_TIMED) != 0)
-		begin.flags |= DWELL_EVENT_TIMED_OUT;
-	begin.state = states ? DWELL_BLOCKED : DWELL_STATE_SAME;
-	begin.time_ns = thread->dropped_since == record->x[1] ? thread->dropped_ns
-							      : stamp(place, record->x[1]);
-	if (begin.time_ns > row->time_ns)
-		begin.time_ns = row->time_ns;
+		begin_flags |= DWELL_EVENT_TIMED_OUT;
 	if (thread->begun_since != record->x[1])
-		dwell_drain_put(place->drain, &begin);
-	if (thread->begun_since == record->x[1])
+		put_wait(place, &facts, DWELL_EVENT_WAIT_BEGIN,
+			begun_ns(place, record, row->time_ns), DWELL_BLOCKED, begin_flags);
+	else
 		thread->begun_since = 0;
 	if (thread->ended_since < record->x[1])
 		thread->ended_since = record->x[1];
-	row->kind = DWELL_EVENT_WAIT_END;
-	row->state = states ? DWELL_RUNNING : DWELL_STATE_SAME;
+	put_wait(place, &facts, DWELL_EVENT_WAIT_END, row->time_ns, DWELL_RUNNING, facts.flags);
+	row->kind = 0;
 }
 
 static void decode_hold(
@@ -349,18 +375,15 @@ static void tell_overwritten(const struct drain_place *place, uint64_t time_ns)
 	dwell_drain_put(place->drain, &row);
 }
 
-/* A row is told where it was made: one that was just written in parts is slow to copy. */
 static void decode_in_place(
 	const struct drain_place *place, const struct dwell_record *record, uint64_t time_ns)
 {
 	struct dwell_drain *drain = place->drain;
-	struct dwell_event *row = &drain->row[drain->rows];
+	struct dwell_event *row = dwell_drain_next(drain);
 
 	*row = (struct dwell_event){ .time_ns = time_ns, .task = place->thread->task };
 	decoders[record->kind].decode(place, record, row);
-	drain->rows += row->kind != 0;
-	if (drain->rows == DWELL_DRAIN_ROWS)
-		dwell_drain_tell(drain);
+	drain->rows -= row->kind == 0;
 }
 
 static void decode_apart(
