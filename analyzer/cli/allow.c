@@ -11,6 +11,7 @@
 #include "dwell/names.h"
 
 enum { MAX_RULES = 10000, MAX_CONDITIONS = 8, MAX_LINE = 4096, MAX_FRAMES = 256 };
+enum { MAX_FILE = 1 << 24 };
 
 enum key { KEY_AT, KEY_CREATED, KEY_CLASS, KEY_OBJECT, KEY_PROCESS, KEY_TASK, KEY_COUNT };
 static const char *const key_names[KEY_COUNT] = { "at", "created", "class", "object", "process",
@@ -95,14 +96,23 @@ static char *next_word(char **line)
 	return quoted ? NULL : word;
 }
 
+/* What follows one would be left out, and the rule allow for more than it says. */
+static bool has_open_quote(const char *line)
+{
+	bool open = false;
+
+	for (; *line; line++)
+		open ^= *line == '"';
+	return open;
+}
+
 static int read_line(struct allow *allow, char *line, unsigned number)
 {
 	struct rule *rules, *rule;
 	char *word;
 	int status;
 
-	line[strcspn(line, "\n")] = '\0';
-	if (strchr(line, '"') && strchr(strchr(line, '"') + 1, '"') == NULL)
+	if (has_open_quote(line))
 		return fault(allow->path, number, "a quote is not closed", line);
 	word = next_word(&line);
 	if (!word)
@@ -123,43 +133,68 @@ static int read_line(struct allow *allow, char *line, unsigned number)
 	return status;
 }
 
-static int read_file(struct allow *allow, FILE *file)
+static int read_text(struct allow *allow, const char *text, size_t size)
 {
-	char line[MAX_LINE];
 	int status = STATUS_DONE;
 
-	for (unsigned number = 1; !status && fgets(line, sizeof(line), file); number++) {
-		const size_t size = strlen(line);
+	for (unsigned number = 1; !status && size; number++) {
+		const char *end = memchr(text, '\n', size);
+		const size_t length = end ? (size_t)(end - text) : size;
+		char line[MAX_LINE];
 
-		if (size + 1 == sizeof(line) && line[size - 1] != '\n')
-			status = fault(allow->path, number, "the line is too long", "...");
-		else
-			status = read_line(allow, line, number);
+		if (length >= sizeof(line))
+			return fault(allow->path, number, "the line is too long", "...");
+		if (memchr(text, '\0', length))
+			return fault(allow->path, number, "a byte that is 0", "...");
+		memcpy(line, text, length);
+		line[length] = '\0';
+		status = read_line(allow, line, number);
+		text += end ? length + 1 : length;
+		size -= end ? length + 1 : length;
 	}
-	return !status && ferror(file) ? complain(STATUS_INPUT, allow->path, "%s", strerror(errno))
-				       : status;
+	return status;
+}
+
+int allow_read(struct allow **out, const char *path, const char *text, size_t size)
+{
+	struct allow *allow = calloc(1, sizeof(*allow));
+	int status;
+
+	if (!allow)
+		return complain(STATUS_REFUSED, path, "no memory");
+	allow->path = path;
+	status = read_text(allow, text, size);
+	if (status)
+		allow_free(allow);
+	else
+		*out = allow;
+	return status;
 }
 
 int allow_open(struct allow **out, const char *path)
 {
 	FILE *file = fopen(path, "re");
-	struct allow *allow;
+	char *text = malloc(MAX_FILE);
+	size_t size;
 	int status;
 
-	if (!file)
-		return complain(STATUS_INPUT, path, "%s", strerror(errno));
-	allow = calloc(1, sizeof(*allow));
-	if (!allow) {
-		fclose(file);
-		return complain(STATUS_REFUSED, path, "no memory");
+	if (!file || !text) {
+		status = file ? complain(STATUS_REFUSED, path, "no memory")
+			      : complain(STATUS_INPUT, path, "%s", strerror(errno));
+		if (file)
+			fclose(file);
+		free(text);
+		return status;
 	}
-	allow->path = path;
-	status = read_file(allow, file);
-	fclose(file);
-	if (status)
-		allow_free(allow);
+	size = fread(text, 1, MAX_FILE, file);
+	if (ferror(file))
+		status = complain(STATUS_INPUT, path, "%s", strerror(errno));
+	else if (size == MAX_FILE)
+		status = complain(STATUS_REFUSED, path, "longer than 16 MiB: is it a list?");
 	else
-		*out = allow;
+		status = allow_read(out, path, text, size);
+	fclose(file);
+	free(text);
 	return status;
 }
 

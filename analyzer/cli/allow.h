@@ -12,6 +12,8 @@ struct allow;
 
 /* Read a file. Says what is wrong and where (`FILE:LINE`); an exit status. */
 int allow_open(struct allow **out, const char *path);
+/* The same of its text, under that name, which must stay. */
+int allow_read(struct allow **out, const char *path, const char *text, size_t size);
 void allow_free(struct allow *allow);
 
 /* Is there a rule for it? allow may be NULL: none is. */
