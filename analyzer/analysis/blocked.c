@@ -105,21 +105,36 @@ bool wait_has_key(const struct dwell_catalog *catalog, const struct wait_key *ke
 	return may_be_lock(key->reason) && lock_id(catalog, key->object, key->stack) == id;
 }
 
-/* Groups that are one for the reader. */
-static int regroup(const struct waits *waits, struct groups *out)
+/* A group's only part: as it is. */
+static void group_move(struct group *into, struct group *from)
+{
+	const uint64_t key = into->key;
+
+	*into = *from;
+	into->key = key;
+	*from = (struct group){ .key = from->key };
+}
+
+/* Groups that are one for the reader. What they are made of is used up. */
+static int regroup(struct waits *waits, struct groups *out)
 {
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < waits->groups.count && !err; i++) {
-		const struct group *group = waits->groups.at[i];
+		struct group *group = waits->groups.at[i];
 		uint32_t id;
 		bool made;
 		const uint64_t key = final_key(waits->model->catalog, waits->by, group, &id);
 		struct group *into = groups_get(out, key, &made);
 
-		err = into ? group_merge(into, group) : DWELL_ENOMEM;
-		if (into)
-			into->id = id;
+		if (!into)
+			return DWELL_ENOMEM;
+		if (made)
+			group_move(into, group);
+		else
+			err = group_merge(into, group);
+		group_empty(group);
+		into->id = id;
 	}
 	return err;
 }
@@ -235,8 +250,10 @@ static int fill_rows(struct dwell_blocked *out, const struct waits *waits, struc
 	out->rows = groups->count ? calloc(groups->count, sizeof(*out->rows)) : NULL;
 	if (groups->count && !out->rows)
 		return DWELL_ENOMEM;
-	for (size_t i = 0; i < groups->count && !err; i++)
+	for (size_t i = 0; i < groups->count && !err; i++) {
 		err = fill_row(&out->rows[out->count++], waits, groups->at[i]);
+		group_empty(groups->at[i]);
+	}
 	if (err || !out->count)
 		return err;
 	qsort(out->rows, out->count, sizeof(*out->rows), rank);

@@ -154,17 +154,21 @@ struct group *groups_get(struct groups *groups, uint64_t key, bool *made)
 	return group;
 }
 
+void group_empty(struct group *group)
+{
+	dwell_histogram_release(&group->waits);
+	idset_release(&group->tasks);
+	free(group->holders);
+	free(group->wakers);
+	free(group->rest);
+	*group = (struct group){ .key = group->key };
+}
+
 void groups_release(struct groups *groups)
 {
 	for (size_t i = 0; i < groups->count; i++) {
-		struct group *group = groups->at[i];
-
-		dwell_histogram_release(&group->waits);
-		idset_release(&group->tasks);
-		free(group->holders);
-		free(group->wakers);
-		free(group->rest);
-		free(group);
+		group_empty(groups->at[i]);
+		free(groups->at[i]);
 	}
 	free(groups->at);
 	free(groups->slots);

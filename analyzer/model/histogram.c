@@ -239,6 +239,8 @@ int dwell_histogram_bars(
 	unsigned bucket;
 	uint64_t of_bucket;
 
+	struct dwell_bar *fitting;
+
 	if (histogram->count && !out)
 		return DWELL_ENOMEM;
 	while (dwell_histogram_next(histogram, &at, &bucket, &of_bucket)) {
@@ -251,7 +253,9 @@ int dwell_histogram_bars(
 		else
 			out[n++] = (struct dwell_bar){ le_ns, of_bucket };
 	}
-	*bars = out;
+	/* Mostly a few: there may be a distribution for each of very many sites. */
+	fitting = n ? realloc(out, n * sizeof(*out)) : NULL;
+	*bars = fitting ? fitting : out;
 	*count = n;
 	return DWELL_OK;
 }
