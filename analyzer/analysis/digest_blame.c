@@ -107,6 +107,45 @@ static void share_span(struct subjects *subjects, const struct dwell_span_row *r
 		subject->id = row->id;
 }
 
+/* Who had the executor for longest while the class's worst ones were ready: not itself, and not
+ * nobody. */
+static const struct dwell_occupant *most_instead(const struct dwell_worst *worst)
+{
+	const struct dwell_occupant *most = NULL;
+
+	for (size_t i = 0; i < worst->ran_count; i++) {
+		const struct dwell_occupant *ran = &worst->ran_instead[i];
+
+		if (ran->task && ran->task != worst->task && (!most || ran->ns > most->ns))
+			most = ran;
+	}
+	return most;
+}
+
+/* Of the class, and of all tasks together: the longest first, so who is named first stays. */
+static int blame_latency(struct subjects *subjects, const struct dwell_catalog *catalog,
+	const struct dwell_worst *worst)
+{
+	const struct dwell_occupant *ran = most_instead(worst);
+	char key[KEY_SIZE], who[KEY_SIZE];
+	int err = DWELL_OK;
+
+	if (!ran)
+		return DWELL_OK;
+	key_class(key, catalog, worst->task);
+	key_class(who, catalog, ran->task);
+	for (unsigned kind = DWELL_SUBJECT_RUN; kind <= DWELL_SUBJECT_CLASS && !err; kind++) {
+		struct dwell_digest_subject *subject =
+			subjects_find(subjects, kind, kind == DWELL_SUBJECT_CLASS ? key : "");
+
+		if (!subject || subject->blame.holder)
+			continue;
+		subject->blame.holder_ns = ran->ns;
+		err = subject_text(&subject->blame.holder, who);
+	}
+	return err;
+}
+
 int blame_subjects(struct subjects *subjects, const struct dwell_answer *answer,
 	const struct dwell_catalog *catalog, const struct table *locks)
 {
@@ -116,6 +155,8 @@ int blame_subjects(struct subjects *subjects, const struct dwell_answer *answer,
 		err = blame_site(subjects, catalog, &answer->blocked->rows[i]);
 	for (size_t i = 0; answer->locks && i < answer->locks->count && !err; i++)
 		err = blame_lock(subjects, catalog, &answer->locks->rows[i], locks);
+	for (size_t i = 0; answer->latency && i < answer->latency->worst_count && !err; i++)
+		err = blame_latency(subjects, catalog, &answer->latency->worst[i]);
 	for (size_t i = 0; answer->spans && i < answer->spans->count; i++)
 		share_span(subjects, &answer->spans->rows[i]);
 	return err;

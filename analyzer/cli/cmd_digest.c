@@ -37,6 +37,7 @@ int cmd_digest(struct request *request)
 
 	if (!request->output)
 		return status;
+	question.query.worst = DIGEST_WORST;
 	if (!status)
 		status = question_ask(&question);
 	if (!status)

@@ -14,7 +14,8 @@ enum { THREADS_MOST = 16 };
 #define POLICY_MOST (UINT64_C(1) << 20)
 
 const unsigned digest_analyses = DWELL_ANALYZE_DIGEST | DWELL_ANALYZE_BLOCKED |
-				 DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_SPANS | DWELL_ANALYZE_METRICS;
+				 DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_SPANS | DWELL_ANALYZE_METRICS |
+				 DWELL_ANALYZE_LATENCY;
 
 /* Files that are still to be loaded, taken one by one. */
 struct loading {
@@ -55,7 +56,9 @@ static int try_digest(struct run_file *file)
 
 static int analyze(struct run_file *file)
 {
-	const struct dwell_query query = { .analyses = digest_analyses, .threads = 1 };
+	const struct dwell_query query = {
+		.analyses = digest_analyses, .threads = 1, .worst = DIGEST_WORST
+	};
 	struct dwell_import import = { 0 };
 	struct dwell_answer *answer = NULL;
 	int err = dwell_import_open(&import, file->path, &file->diag);

@@ -30,6 +30,8 @@ void runs_release(struct run_files *runs);
 
 /* The analyses that a digest is made of. */
 extern const unsigned digest_analyses;
+/* Of so many latencies it is worked out who ran instead. */
+enum { DIGEST_WORST = 256 };
 
 /* The policy of a file, or what holds without one (path NULL). Says what is wrong; an exit status.
  */
