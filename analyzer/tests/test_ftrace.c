@@ -5,7 +5,7 @@
 
 #include "import/ftrace/line.h"
 
-static bool parse(struct ftrace_line *line, const char *text)
+static bool parse(struct kernel_event *line, const char *text)
 {
 	return ftrace_line_parse(line, text, strlen(text));
 }
@@ -17,12 +17,12 @@ static bool is(struct dwell_string text, const char *word)
 
 Test(ftrace, a_switch_with_every_field)
 {
-	struct ftrace_line line;
+	struct kernel_event line;
 
 	cr_assert(parse(&line,
 		"  my prog-x-12  (   10) [003] dNh2.  1234.567891: sched_switch: prev_comm=my prog-x "
 		"prev_pid=12 prev_prio=98 prev_state=D|K ==> next_comm=a ==> b next_pid=7 next_prio=-1"));
-	cr_expect_eq(line.event, FTRACE_SWITCH);
+	cr_expect_eq(line.kind, KERNEL_SWITCH);
 	cr_expect(is(line.comm, "my prog-x"));
 	cr_expect_eq(line.tid, 12);
 	cr_expect_eq(line.tgid, 10);
@@ -36,7 +36,7 @@ Test(ftrace, a_switch_with_every_field)
 
 Test(ftrace, names_that_look_like_something_else)
 {
-	struct ftrace_line line;
+	struct kernel_event line;
 
 	cr_assert(parse(&line,
 		"  a [001] 1.5: b-3     [002] d..1.     9.000000001: sched_waking: comm=x pid=1 "
@@ -52,26 +52,26 @@ Test(ftrace, names_that_look_like_something_else)
 
 Test(ftrace, wakes_in_both_forms)
 {
-	struct ftrace_line line;
+	struct kernel_event line;
 
 	cr_assert(parse(&line, " a-1 [000] 1.000000: sched_wakeup: b:c:2 [110] success=1 CPU:000"));
-	cr_expect_eq(line.event, FTRACE_WAKEUP);
+	cr_expect_eq(line.kind, KERNEL_WAKEUP);
 	cr_expect(is(line.other_comm, "b:c"));
 	cr_expect_eq(line.other, 2);
 	cr_expect_eq(line.other_prio, 110);
 	cr_assert(parse(&line,
 		" a-1 [000] d..4. 1.000000: sched_wakeup_new: comm=b pid=2 prio=120 target_cpu=001"));
-	cr_expect_eq(line.event, FTRACE_WAKEUP_NEW);
+	cr_expect_eq(line.kind, KERNEL_WAKEUP_NEW);
 	cr_expect_eq(line.other, 2);
 	cr_expect_not(line.in_interrupt);
 }
 
 Test(ftrace, losses)
 {
-	struct ftrace_line line;
+	struct kernel_event line;
 
 	cr_assert(parse(&line, "CPU:3 [LOST 12 EVENTS]"));
-	cr_expect_eq(line.event, FTRACE_LOST);
+	cr_expect_eq(line.kind, KERNEL_LOST);
 	cr_expect_eq(line.cpu, 3);
 	cr_expect_eq(line.value, 12);
 	cr_assert(parse(&line, "CPU:0 [EVENTS DROPPED]"));
@@ -114,7 +114,7 @@ Test(ftrace, what_is_no_line)
 		"CPU:99999999 [LOST 1 EVENTS]",
 		"CPU:1 [LOST 1",
 	};
-	struct ftrace_line line;
+	struct kernel_event line;
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		cr_expect_not(parse(&line, lines[i]), "%s", lines[i]);
@@ -126,7 +126,7 @@ Test(ftrace, lines_cut_short)
 	static const char good[] =
 		"  prog-12  (   10) [003] dNh2.  1234.567891: sched_switch: prev_comm=prog prev_pid=12 "
 		"prev_prio=98 prev_state=D|K ==> next_comm=b next_pid=7 next_prio=120";
-	struct ftrace_line line;
+	struct kernel_event line;
 
 	for (size_t size = 0; size < sizeof(good) - 1; size++) {
 		char *copy = malloc(size + 1);

@@ -93,7 +93,7 @@ static bool take_last_tid(struct rest *rest, char mark, int32_t *out)
 }
 
 /* Before the CPU: "comm-12", maybe with the process in parentheses. */
-static bool parse_task(struct ftrace_line *line, struct rest rest)
+static bool parse_task(struct kernel_event *line, struct rest rest)
 {
 	line->tgid = -1;
 	trim(&rest);
@@ -116,7 +116,7 @@ static bool parse_task(struct ftrace_line *line, struct rest rest)
 }
 
 /* Seconds with a fraction of up to nine digits, and a colon. */
-static bool take_time(struct rest *rest, struct ftrace_line *line)
+static bool take_time(struct rest *rest, struct kernel_event *line)
 {
 	struct rest here = *rest;
 	uint64_t seconds, fraction;
@@ -156,7 +156,7 @@ static bool take_flags(struct rest *rest, bool *in_interrupt)
 }
 
 /* Behind the CPU: flags, time, event. */
-static bool parse_rest(struct ftrace_line *line, struct rest *rest)
+static bool parse_rest(struct kernel_event *line, struct rest *rest)
 {
 	trim(rest);
 	line->in_interrupt = false;
@@ -166,7 +166,7 @@ static bool parse_rest(struct ftrace_line *line, struct rest *rest)
 }
 
 /* The CPU in brackets, of which a name may have others: the first that all else fits. */
-static bool parse_head(struct ftrace_line *line, struct rest *rest)
+static bool parse_head(struct kernel_event *line, struct rest *rest)
 {
 	for (size_t i = 1; i + 2 < rest->size; i++) {
 		struct rest behind = { rest->at + i + 1, rest->size - i - 1 };
@@ -222,7 +222,7 @@ static bool parse_short(struct rest rest, struct dwell_string *comm, int32_t *ti
 }
 
 /* R+, S, D|K: the first letter, and whether it had to leave. */
-static bool parse_state(struct ftrace_line *line, struct rest rest)
+static bool parse_state(struct kernel_event *line, struct rest rest)
 {
 	trim(&rest);
 	if (!rest.size)
@@ -234,7 +234,7 @@ static bool parse_state(struct ftrace_line *line, struct rest rest)
 }
 
 /* a:1 [120] S ==> b:2 [120] */
-static bool parse_short_switch(struct ftrace_line *line, struct rest next)
+static bool parse_short_switch(struct kernel_event *line, struct rest next)
 {
 	struct rest state, before;
 
@@ -246,7 +246,7 @@ static bool parse_short_switch(struct ftrace_line *line, struct rest next)
 }
 
 /* prev_comm=a prev_pid=1 prev_prio=120 prev_state=S ==> next_comm=b next_pid=2 next_prio=120 */
-static bool parse_switch(struct ftrace_line *line, struct rest next)
+static bool parse_switch(struct kernel_event *line, struct rest next)
 {
 	struct rest state, prev;
 
@@ -266,7 +266,7 @@ static bool parse_switch(struct ftrace_line *line, struct rest next)
 }
 
 /* comm=a pid=1 prio=120 target_cpu=001, or a:1 [120] CPU:001: whom a wake or an exit is about. */
-static bool parse_whom(struct ftrace_line *line, struct rest rest)
+static bool parse_whom(struct kernel_event *line, struct rest rest)
 {
 	struct rest before = rest;
 
@@ -283,7 +283,7 @@ static bool parse_whom(struct ftrace_line *line, struct rest rest)
 }
 
 /* comm=a pid=1 child_comm=b child_pid=2 */
-static bool parse_fork(struct ftrace_line *line, struct rest rest)
+static bool parse_fork(struct kernel_event *line, struct rest rest)
 {
 	struct rest before;
 
@@ -295,7 +295,7 @@ static bool parse_fork(struct ftrace_line *line, struct rest rest)
 }
 
 /* pid=1 oldcomm=a newcomm=b oom_score_adj=0 */
-static bool parse_rename(struct ftrace_line *line, struct rest rest)
+static bool parse_rename(struct kernel_event *line, struct rest rest)
 {
 	struct rest before;
 
@@ -309,7 +309,7 @@ static bool parse_rename(struct ftrace_line *line, struct rest rest)
 	return true;
 }
 
-static bool parse_mark(struct ftrace_line *line, struct rest rest)
+static bool parse_mark(struct kernel_event *line, struct rest rest)
 {
 	line->text = (struct dwell_string){ rest.at, rest.size };
 	return rest.size > 0;
@@ -317,22 +317,22 @@ static bool parse_mark(struct ftrace_line *line, struct rest rest)
 
 static const struct {
 	const char *name;
-	enum ftrace_event event;
-	bool (*parse)(struct ftrace_line *line, struct rest rest);
+	enum kernel_event_kind event;
+	bool (*parse)(struct kernel_event *line, struct rest rest);
 } events[] = {
-	{ "sched_switch:", FTRACE_SWITCH, parse_switch },
-	{ "sched_waking:", FTRACE_WAKING, parse_whom },
-	{ "sched_wakeup:", FTRACE_WAKEUP, parse_whom },
-	{ "sched_wakeup_new:", FTRACE_WAKEUP_NEW, parse_whom },
-	{ "sched_process_fork:", FTRACE_FORK, parse_fork },
-	{ "sched_process_exit:", FTRACE_EXIT, parse_whom },
-	{ "task_rename:", FTRACE_RENAME, parse_rename },
-	{ "tracing_mark_write:", FTRACE_MARK, parse_mark },
-	{ "print:", FTRACE_MARK, parse_mark },
+	{ "sched_switch:", KERNEL_SWITCH, parse_switch },
+	{ "sched_waking:", KERNEL_WAKING, parse_whom },
+	{ "sched_wakeup:", KERNEL_WAKEUP, parse_whom },
+	{ "sched_wakeup_new:", KERNEL_WAKEUP_NEW, parse_whom },
+	{ "sched_process_fork:", KERNEL_FORK, parse_fork },
+	{ "sched_process_exit:", KERNEL_EXIT, parse_whom },
+	{ "task_rename:", KERNEL_RENAME, parse_rename },
+	{ "tracing_mark_write:", KERNEL_MARK, parse_mark },
+	{ "print:", KERNEL_MARK, parse_mark },
 };
 
 /* "CPU:1 [LOST 12 EVENTS]", "CPU:1 [EVENTS DROPPED]", "CPU:1 [12 EVENTS DROPPED]" */
-static bool parse_lost(struct ftrace_line *line, struct rest rest)
+static bool parse_lost(struct kernel_event *line, struct rest rest)
 {
 	uint64_t cpu;
 
@@ -345,15 +345,15 @@ static bool parse_lost(struct ftrace_line *line, struct rest rest)
 	if (take_number(&rest, &line->value))
 		take_word(&rest, " ");
 	line->cpu = (uint32_t)cpu;
-	line->event = FTRACE_LOST;
+	line->kind = KERNEL_LOST;
 	return take_word(&rest, "EVENTS");
 }
 
-bool ftrace_line_parse(struct ftrace_line *out, const char *at, size_t size)
+bool ftrace_line_parse(struct kernel_event *out, const char *at, size_t size)
 {
 	struct rest rest = { at, size };
 
-	*out = (struct ftrace_line){ .other_prio = INT32_MIN, .prio = INT32_MIN };
+	*out = (struct kernel_event){ .tgid = -1, .other_prio = INT32_MIN, .prio = INT32_MIN };
 	if (parse_lost(out, rest))
 		return true;
 	out->value = 0;
@@ -364,9 +364,9 @@ bool ftrace_line_parse(struct ftrace_line *out, const char *at, size_t size)
 		if (!take_word(&rest, events[i].name))
 			continue;
 		trim(&rest);
-		out->event = events[i].event;
+		out->kind = events[i].event;
 		return events[i].parse(out, rest);
 	}
-	out->event = FTRACE_OTHER;
+	out->kind = KERNEL_OTHER;
 	return true;
 }

@@ -2,41 +2,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "import/ftrace/ftrace.h"
+#include "import/ftrace/line.h"
 #include "import/importer.h"
+#include "import/kernel/rows.h"
+#include "import/lines.h"
+#include "import/source.h"
 
 /* How far is looked ahead for which events there are. */
 enum { LOOK_AHEAD = 20000 };
+
+struct ftrace {
+	struct import_source source;
+	struct import_lines lines;
+	bool begun; /* a line of a trace was seen */
+	struct kernel_event line;
+	uint32_t tick_ns;
+	uint64_t malformed;
+	struct kernel_rows rows;
+};
 
 static struct ftrace *self_of(struct import_source *source)
 {
 	return (struct ftrace *)source;
 }
 
-static void release_state(struct ftrace *ftrace)
-{
-	perf_tasks_release(&ftrace->tasks);
-	ftrace_marks_release(ftrace);
-	free(ftrace->cpu_last_ns);
-	free(ftrace->cpu_lost);
-	ftrace->cpu_last_ns = ftrace->cpu_lost = NULL;
-}
-
 /* As after opening: a source may be driven more than once. */
 static int reset(struct ftrace *ftrace)
 {
-	release_state(ftrace);
 	import_lines_rewind(&ftrace->lines);
-	ftrace->begun = ftrace->waking = ftrace->newborn = false;
-	ftrace->zero_ns = ftrace->last_ns = ftrace->spans = 0;
-	ftrace->row_count = 0;
+	ftrace->begun = false;
 	ftrace->tick_ns = 1;
-	ftrace->malformed = ftrace->ignored = ftrace->late = 0;
-	ftrace->cpu_last_ns = calloc(FTRACE_CPUS, sizeof(*ftrace->cpu_last_ns));
-	ftrace->cpu_lost = calloc(FTRACE_CPUS, sizeof(*ftrace->cpu_lost));
-	if (!ftrace->cpu_last_ns || !ftrace->cpu_lost)
-		return DWELL_ENOMEM;
-	return perf_tasks_init(&ftrace->tasks);
+	ftrace->malformed = 0;
+	return kernel_rows_init(&ftrace->rows);
 }
 
 /* The next line that is one of a trace. */
@@ -57,20 +54,21 @@ static int next_line(struct ftrace *ftrace)
 /* Which events tell wakes; then back to the first line. */
 static int look_ahead(struct ftrace *ftrace)
 {
+	struct kernel_rows *rows = &ftrace->rows;
 	int err = DWELL_OK;
 
 	for (int i = 0; i < LOOK_AHEAD && !err; i++) {
 		err = next_line(ftrace);
 		if (err)
 			break;
-		ftrace->waking |= ftrace->line.event == FTRACE_WAKING;
-		ftrace->newborn |= ftrace->line.event == FTRACE_WAKEUP_NEW;
-		if (ftrace->line.event == FTRACE_LOST)
+		rows->waking |= ftrace->line.kind == KERNEL_WAKING;
+		rows->newborn |= ftrace->line.kind == KERNEL_WAKEUP_NEW;
+		if (ftrace->line.kind == KERNEL_LOST)
 			continue;
 		if (!ftrace->begun || ftrace->line.tick_ns < ftrace->tick_ns)
 			ftrace->tick_ns = ftrace->line.tick_ns;
-		if (!ftrace->begun || ftrace->line.time_ns < ftrace->zero_ns)
-			ftrace->zero_ns = ftrace->line.time_ns;
+		if (!ftrace->begun || ftrace->line.time_ns < rows->zero_ns)
+			rows->zero_ns = ftrace->line.time_ns;
 		ftrace->begun = true;
 	}
 	import_lines_rewind(&ftrace->lines);
@@ -83,7 +81,7 @@ static int start(struct import_source *source, struct dwell_sink *sink)
 	struct ftrace *ftrace = self_of(source);
 	int err = reset(ftrace);
 
-	ftrace->sink = sink;
+	ftrace->rows.sink = sink;
 	if (!err)
 		err = look_ahead(ftrace);
 	if (err)
@@ -94,7 +92,7 @@ static int start(struct import_source *source, struct dwell_sink *sink)
 		.tick_ns = ftrace->tick_ns,
 		.levels = DWELL_LEVEL_SWITCHES | DWELL_LEVEL_SCHEDULER,
 	};
-	return import_tell_begin(sink, &info, ftrace->zero_ns);
+	return import_tell_begin(sink, &info, ftrace->rows.zero_ns);
 }
 
 static int rows(struct import_source *source, struct dwell_sink *sink)
@@ -102,26 +100,26 @@ static int rows(struct import_source *source, struct dwell_sink *sink)
 	struct ftrace *ftrace = self_of(source);
 	int err = DWELL_OK;
 
-	ftrace->sink = sink;
+	ftrace->rows.sink = sink;
 	while (!err) {
 		err = next_line(ftrace);
 		if (!err)
-			err = ftrace_rows_line(ftrace, &ftrace->line);
+			err = kernel_rows_event(&ftrace->rows, &ftrace->line);
 	}
-	return err == DWELL_END ? ftrace_rows_flush(ftrace) : err;
+	return err == DWELL_END ? kernel_rows_flush(&ftrace->rows) : err;
 }
 
 static int finish(
 	struct import_source *source, struct dwell_sink *sink, struct dwell_trace_end *end)
 {
 	const struct ftrace *ftrace = self_of(source);
-	int err = import_tell_count(sink, "import.ignored", ftrace->ignored);
+	int err = import_tell_count(sink, "import.ignored", ftrace->rows.ignored);
 
-	*end = (struct dwell_trace_end){ .end_ns = ftrace->last_ns, .closed = true };
+	*end = (struct dwell_trace_end){ .end_ns = ftrace->rows.last_ns, .closed = true };
 	if (!err)
 		err = import_tell_count(
 			sink, "import.malformed", ftrace->malformed + ftrace->lines.too_long);
-	return err ? err : import_tell_count(sink, "import.late", ftrace->late);
+	return err ? err : import_tell_count(sink, "import.late", ftrace->rows.late);
 }
 
 static int open_lines(struct import_source *source)
@@ -131,7 +129,7 @@ static int open_lines(struct import_source *source)
 
 static void release(struct import_source *source)
 {
-	release_state(self_of(source));
+	kernel_rows_release(&self_of(source)->rows);
 	import_lines_release(&self_of(source)->lines);
 }
 
@@ -147,7 +145,7 @@ static bool recognizes(const void *data, size_t size)
 {
 	static const char header[] = "# tracer:";
 	const char *at = data, *end = at + size;
-	struct ftrace_line line;
+	struct kernel_event line;
 
 	if (size >= sizeof(header) - 1 && !memcmp(at, header, sizeof(header) - 1))
 		return true;
