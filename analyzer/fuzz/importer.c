@@ -40,20 +40,25 @@ static int events(struct dwell_sink *sink, const struct dwell_event *rows, size_
 	return DWELL_OK;
 }
 
+void fuzz_source(struct dwell_source *source)
+{
+	static const struct dwell_sink_ops sink_ops = { .events = events };
+	struct dwell_sink sink = { &sink_ops };
+
+	last_ns = 0;
+	(void)dwell_source_drive(source, NULL, &sink);
+	dwell_source_close(source);
+}
+
 int fuzz_importer(const struct importer *importer, const uint8_t *data, size_t size)
 {
 	static const struct dwell_bytes_ops bytes_ops = { .read = memory_read,
 		.close = memory_close };
-	static const struct dwell_sink_ops sink_ops = { .events = events };
 	struct memory bytes = { { &bytes_ops, size }, data };
-	struct dwell_sink sink = { &sink_ops };
 	struct dwell_import import = { .kind = NULL };
 	struct dwell_diag diag;
 
-	last_ns = 0;
-	if (importer->open(&import, &bytes.base, &diag))
-		return 0;
-	(void)dwell_source_drive(import.source, NULL, &sink);
-	dwell_source_close(import.source);
+	if (!importer->open(&import, &bytes.base, &diag))
+		fuzz_source(import.source);
 	return 0;
 }

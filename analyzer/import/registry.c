@@ -14,6 +14,7 @@ static const struct importer *const importers[] = {
 	&dwell_importer_text,
 	&dwell_importer_ftrace,
 	&dwell_importer_chrome,
+	&dwell_importer_ctf,
 };
 
 enum { IMPORTERS = sizeof(importers) / sizeof(importers[0]) };

@@ -143,11 +143,12 @@ static int futex_of(struct kernel_rows *rows, uint32_t slot, uint64_t address, u
 int kernel_calls_event(struct kernel_rows *rows, const struct kernel_event *event, uint32_t slot)
 {
 	int err = make_room(rows, slot);
-	struct kernel_call call = { .reason = DWELL_REASON_NONE };
+	struct kernel_call call = { .reason = DWELL_REASON_NONE, .seen = !rows->unsure_ns };
 
 	if (err)
 		return err;
-	if (event->kind == KERNEL_SYSCALL_ENTER)
+	/* Where events are missing, the end of a call may be among them. */
+	if (event->kind == KERNEL_SYSCALL_ENTER && !rows->unsure_ns)
 		call.reason = (uint8_t)kernel_call_reason(event->text);
 	if (call.reason == DWELL_REASON_FUTEX)
 		err = futex_of(rows, slot, event->value, &call.object);

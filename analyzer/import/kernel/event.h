@@ -19,7 +19,8 @@ enum kernel_event_kind {
 	KERNEL_KNOWN,         /* `other` exists, since earlier */
 	KERNEL_SYSCALL_ENTER, /* `text`: the call's name; `value`: its first argument */
 	KERNEL_SYSCALL_EXIT,
-	KERNEL_MARK, /* `text`: what a program wrote into the trace */
+	KERNEL_MARK, /* `text`: what a program wrote into the trace, as marks.c reads it */
+	KERNEL_SAID, /* `text`: the name of a program's own event */
 	KERNEL_LOST  /* `value` records of this CPU, or an unknown number (0) */
 };
 

@@ -158,7 +158,7 @@ static int count_value(
 				});
 }
 
-static int plain_mark(struct kernel_rows *rows, struct dwell_string text, uint32_t slot)
+int kernel_plain_mark(struct kernel_rows *rows, struct dwell_string text, uint32_t slot)
 {
 	struct dwell_event row = { .kind = DWELL_EVENT_MARK, .task = rows->tasks.slots[slot].task };
 	const int err = label_of(rows, text, &row.object);
@@ -172,7 +172,7 @@ int kernel_mark(struct kernel_rows *rows, const struct kernel_event *event, uint
 	const struct dwell_string letter = take_part(&rest), all = rest;
 
 	if (letter.size != 1 || (!all.size && letter.at[0] != 'E'))
-		return plain_mark(rows, event->text, slot);
+		return kernel_plain_mark(rows, event->text, slot);
 	take_part(&rest); /* the process, which the line told already */
 	if (letter.at[0] == 'B' && slot)
 		return begin_region(rows, slot, rest);
@@ -186,7 +186,7 @@ int kernel_mark(struct kernel_rows *rows, const struct kernel_event *event, uint
 	case 'C':
 		return count_value(rows, name, rest);
 	default:
-		return plain_mark(rows, event->text, slot);
+		return kernel_plain_mark(rows, event->text, slot);
 	}
 }
 

@@ -45,17 +45,24 @@ static uint32_t task_of(const struct kernel_rows *rows, uint32_t slot)
 	return rows->tasks.slots[slot].task;
 }
 
-int kernel_thread(struct kernel_rows *rows, int32_t tid, struct dwell_string comm, uint32_t *slot)
+static int name_thread(struct kernel_rows *rows, uint32_t slot, struct dwell_string comm)
 {
 	char name[PERF_COMM] = "";
+
+	/* "<...>": the kernel did not know it, either. */
+	if (!comm.size || comm.at[0] == '<')
+		return DWELL_OK;
+	memcpy(name, comm.at, comm.size < PERF_COMM ? comm.size : PERF_COMM - 1);
+	return perf_tasks_name(&rows->tasks, slot, name, rows->sink);
+}
+
+int kernel_thread(struct kernel_rows *rows, int32_t tid, struct dwell_string comm, uint32_t *slot)
+{
 	int err = perf_tasks_slot(&rows->tasks, tid, slot);
 
 	if (err || !*slot)
 		return err;
-	memcpy(name, comm.at, comm.size < PERF_COMM ? comm.size : PERF_COMM - 1);
-	/* "<...>": the kernel did not know it, either. */
-	if (comm.size && comm.at[0] != '<')
-		err = perf_tasks_name(&rows->tasks, *slot, name, rows->sink);
+	err = name_thread(rows, *slot, comm);
 	return err ? err : perf_tasks_live(&rows->tasks, *slot, rows->last_ns, rows->sink);
 }
 
@@ -115,6 +122,21 @@ static int put_switch(struct kernel_rows *rows, const struct kernel_event *event
 	return kernel_put(rows, &row);
 }
 
+/*
+ * Woken by an interrupt: told so, or seen by what is known of calls. Who sleeps is woken by the
+ * timer; who runs the program itself, in no call, wakes nobody.
+ */
+static bool nobody_wakes(
+	const struct kernel_rows *rows, const struct kernel_event *event, uint32_t woken)
+{
+	const uint32_t current = rows->cpus[event->cpu].current;
+	const struct kernel_call call = kernel_calls_of(rows, current ? current - 1 : 0);
+
+	if (event->in_interrupt || kernel_calls_of(rows, woken).reason == DWELL_REASON_SLEEP)
+		return true;
+	return rows->calls_told && call.seen && call.reason == DWELL_REASON_NONE;
+}
+
 static int put_wake(struct kernel_rows *rows, const struct kernel_event *event)
 {
 	struct dwell_event row = {
@@ -123,7 +145,7 @@ static int put_wake(struct kernel_rows *rows, const struct kernel_event *event)
 	uint32_t waker = 0, woken;
 	int err = kernel_thread(rows, event->other, event->other_comm, &woken);
 
-	if (!err && !event->in_interrupt)
+	if (!err && !nobody_wakes(rows, event, woken))
 		err = current_thread(rows, event, &waker);
 	if (err || !woken)
 		return err;
@@ -205,12 +227,21 @@ static int put_newborn(struct kernel_rows *rows, const struct kernel_event *even
 	return err ? err : put_created(rows, child, maker, true);
 }
 
-/* What is said of a thread without its doing. */
+static int rename_task(struct kernel_rows *rows, const struct kernel_event *event)
+{
+	uint32_t slot;
+
+	return kernel_thread(rows, event->other, event->other_comm, &slot);
+}
+
+/* A thread that was there before the trace: in it from when it does something. */
 static int know_thread(struct kernel_rows *rows, const struct kernel_event *event)
 {
 	uint32_t slot;
-	const int err = kernel_thread(rows, event->other, event->other_comm, &slot);
+	int err = perf_tasks_slot(&rows->tasks, event->other, &slot);
 
+	if (!err)
+		err = name_thread(rows, slot, event->other_comm);
 	return err ? err : belong(rows, slot, event->other_tgid);
 }
 
@@ -269,6 +300,7 @@ static int put_event(struct kernel_rows *rows, const struct kernel_event *event)
 	case KERNEL_FORK:
 		return put_fork(rows, event);
 	case KERNEL_RENAME:
+		return rename_task(rows, event);
 	case KERNEL_KNOWN:
 		return know_thread(rows, event);
 	case KERNEL_SYSCALL_ENTER:
@@ -278,12 +310,44 @@ static int put_event(struct kernel_rows *rows, const struct kernel_event *event)
 	case KERNEL_MARK:
 		err = know_current(rows, event, &slot);
 		return err ? err : kernel_mark(rows, event, slot);
+	case KERNEL_SAID:
+		err = know_current(rows, event, &slot);
+		return err ? err : kernel_plain_mark(rows, event->text, slot);
 	case KERNEL_EXIT: /* its last switch tells the end */
 		return DWELL_OK;
 	default:
 		rows->ignored++;
 		return DWELL_OK;
 	}
+}
+
+static uint64_t since_zero(const struct kernel_rows *rows, uint64_t time_ns)
+{
+	return time_ns < rows->zero_ns ? 0 : time_ns - rows->zero_ns;
+}
+
+int kernel_rows_loss(
+	struct kernel_rows *rows, uint32_t cpu, uint64_t from_ns, uint64_t to_ns, uint64_t count)
+{
+	struct dwell_event row = {
+		.kind = DWELL_EVENT_LOSS,
+		.reason = DWELL_LOSS_KERNEL,
+		.executor = cpu + 1,
+		.value = count,
+		.extra = since_zero(rows, to_ns),
+	};
+	int err;
+
+	from_ns = since_zero(rows, from_ns);
+	if (from_ns > rows->last_ns)
+		rows->last_ns = from_ns;
+	err = know_cpu(rows, cpu);
+	rows->cpus[cpu].last_ns = rows->last_ns + 1;
+	rows->cpus[cpu].current = 0;
+	kernel_calls_forget(rows);
+	if (row.extra > rows->unsure_ns)
+		rows->unsure_ns = row.extra;
+	return err ? err : kernel_put(rows, &row);
 }
 
 int kernel_rows_event(struct kernel_rows *rows, const struct kernel_event *event)
@@ -296,10 +360,12 @@ int kernel_rows_event(struct kernel_rows *rows, const struct kernel_event *event
 		cpu->lost += event->value + !cpu->lost;
 		return DWELL_OK;
 	}
-	time_ns = event->time_ns < rows->zero_ns ? 0 : event->time_ns - rows->zero_ns;
+	time_ns = since_zero(rows, event->time_ns);
 	rows->late += time_ns < rows->last_ns;
 	if (time_ns > rows->last_ns)
 		rows->last_ns = time_ns;
+	if (rows->unsure_ns && rows->last_ns >= rows->unsure_ns)
+		rows->unsure_ns = 0;
 	err = know_cpu(rows, event->cpu);
 	if (!err && cpu->lost)
 		err = put_loss(rows, event->cpu);

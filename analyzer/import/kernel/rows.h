@@ -23,7 +23,8 @@ struct kernel_cpu {
 
 /* The system call that a thread is in. */
 struct kernel_call {
-	uint8_t reason; /* enum dwell_reason */
+	uint8_t reason; /* enum dwell_reason; 0: it is in none */
+	bool seen;      /* it was in one: a program's thread, not one of the kernel */
 	uint32_t object;
 };
 
@@ -32,8 +33,10 @@ struct kernel_rows {
 	/* Which events of the trace tell wakes (sched_waking; else sched_wakeup), and that a new
 	 * task is runnable (sched_wakeup_new; else its fork). Set before the first event. */
 	bool waking, newborn;
-	uint64_t zero_ns; /* on the events' clock; set before the first event */
-	uint64_t last_ns; /* of the trace */
+	bool calls_told;    /* every system call is told: who is in none, is in the program */
+	uint64_t zero_ns;   /* on the events' clock; set before the first event */
+	uint64_t last_ns;   /* of the trace */
+	uint64_t unsure_ns; /* until when events of some CPU are missing; 0: they are not */
 
 	struct dwell_sink *sink; /* set before each call */
 	struct perf_tasks tasks;
@@ -56,6 +59,10 @@ int kernel_rows_init(struct kernel_rows *rows);
 void kernel_rows_release(struct kernel_rows *rows);
 /* One event: cpu below KERNEL_CPUS. Its texts need only live for the call. */
 int kernel_rows_event(struct kernel_rows *rows, const struct kernel_event *event);
+/* `count` (0: it is not known how many) events of this CPU are missing between two moments of the
+ * events' clock, of which the first is now. */
+int kernel_rows_loss(
+	struct kernel_rows *rows, uint32_t cpu, uint64_t from_ns, uint64_t to_ns, uint64_t count);
 int kernel_rows_flush(struct kernel_rows *rows);
 
 /* Of rows.c, for the others. */
@@ -72,6 +79,7 @@ struct kernel_call kernel_calls_of(const struct kernel_rows *rows, uint32_t slot
 enum dwell_reason kernel_call_reason(struct dwell_string name);
 
 /* marks.c: what a program wrote: B|, E, C|, S|, F| as Android's tools do; else a mark. */
+int kernel_plain_mark(struct kernel_rows *rows, struct dwell_string text, uint32_t slot);
 int kernel_mark(struct kernel_rows *rows, const struct kernel_event *event, uint32_t slot);
 void kernel_marks_release(struct kernel_rows *rows);
 
