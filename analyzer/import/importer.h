@@ -25,6 +25,7 @@ enum {
 
 extern const struct importer dwell_importer_chrome;
 extern const struct importer dwell_importer_ctf;
+extern const struct importer dwell_importer_dial9;
 extern const struct importer dwell_importer_ftrace;
 extern const struct importer dwell_importer_native;
 extern const struct importer dwell_importer_go;

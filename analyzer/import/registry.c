@@ -15,6 +15,7 @@ static const struct importer *const importers[] = {
 	&dwell_importer_ftrace,
 	&dwell_importer_chrome,
 	&dwell_importer_ctf,
+	&dwell_importer_dial9,
 };
 
 enum { IMPORTERS = sizeof(importers) / sizeof(importers[0]) };
