@@ -141,8 +141,8 @@ static uint64_t function_number(struct profile *profile, const struct dwell_fram
 		name = text_number(profile, frame->function);
 	else
 		name = word_number(profile, dwell_name_frame(made, frame, false));
-	if (!number_of(profile, &profile->functions, hash_mix((uint64_t)name, (uint64_t)file),
-		    &number))
+	if (!number_of(profile, &profile->functions,
+		    hash_mix(hash_mix(0, (uint64_t)name), (uint64_t)file), &number))
 		return number + 1;
 	function = keep(profile, &profile->functions, sizeof(*function));
 	if (function) {
@@ -182,7 +182,7 @@ static uint64_t location_number(struct profile *profile, const struct dwell_fram
 		Location location;
 		Line line, *lines;
 	} * kept;
-	uint64_t number, hash = hash_mix(function, frame->line);
+	uint64_t number, hash = hash_mix(hash_mix(0, function), frame->line);
 
 	hash = hash_mix(hash_mix(hash, frame->address), mapping);
 	if (!number_of(profile, &profile->locations, hash, &number))
