@@ -6,13 +6,19 @@ static int add_share(struct waits *waits, struct group *group, uint64_t from_ns,
 	const struct dwell_holder *who)
 {
 	struct dwell_holder holder = *who;
+	uint32_t before;
+	int err;
 
 	if (to_ns <= from_ns)
 		return DWELL_OK;
 	holder.count = 1;
 	holder.total_ns = to_ns - from_ns;
 	past_split(&waits->past, from_ns, to_ns, &holder);
-	return group_add_holder(group, &holder);
+	before = group->holder_count;
+	err = group_add_holder(
+		group, &holder, waits->holders < GROUPS_HOLDERS ? GROUP_PEOPLE : GROUP_FEW);
+	waits->holders += group->holder_count - before;
+	return err;
 }
 
 /* Can the one who gave it up have held it? Of a mutex always; others must have got it before. */

@@ -17,8 +17,11 @@ void idset_release(struct idset *set);
 /* Calls visit for each id. */
 void idset_each(const struct idset *set, void (*visit)(void *context, uint32_t id), void *context);
 
-/* More than so many people of one group are not told apart: the least is added to the rest. */
-enum { GROUP_PEOPLE = 32 };
+/*
+ * More than so many people of one group are not told apart: the least is added to the rest. Where
+ * all groups together have very many holders, of a group only the first few are.
+ */
+enum { GROUP_PEOPLE = 32, GROUP_FEW = 2, GROUPS_HOLDERS = 1 << 16 };
 
 /* Waits alike. */
 struct group {
@@ -66,7 +69,8 @@ void group_empty(struct group *group);
 uint64_t group_held_ns(const struct group *group);
 
 int group_add_waker(struct group *group, const struct dwell_waker *waker);
-int group_add_holder(struct group *group, const struct dwell_holder *holder);
+/* At most `most` are told apart, at least 1. */
+int group_add_holder(struct group *group, const struct dwell_holder *holder, uint32_t most);
 int group_merge(struct group *into, const struct group *from);
 /* Longest first, the rest last under task 0; the array is the caller's to free. */
 int group_take_holders(struct group *group, struct dwell_holder **out, size_t *count);

@@ -78,11 +78,11 @@ static bool holder_room(struct group *group)
 }
 
 /* A place for one more: the least is added to the rest where there are too many. */
-static struct dwell_holder *holder_place(struct group *group)
+static struct dwell_holder *holder_place(struct group *group, uint32_t most)
 {
 	struct dwell_holder *least;
 
-	if (group->holder_count < GROUP_PEOPLE)
+	if (group->holder_count < most)
 		return holder_room(group) ? &group->holders[group->holder_count++] : NULL;
 	least = &group->holders[0];
 	for (uint32_t i = 1; i < group->holder_count; i++)
@@ -91,7 +91,7 @@ static struct dwell_holder *holder_place(struct group *group)
 	return add_to_rest(group, least) ? NULL : least;
 }
 
-int group_add_holder(struct group *group, const struct dwell_holder *holder)
+int group_add_holder(struct group *group, const struct dwell_holder *holder, uint32_t most)
 {
 	if (!holder->task)
 		return add_to_rest(group, holder);
@@ -105,7 +105,7 @@ int group_add_holder(struct group *group, const struct dwell_holder *holder)
 		}
 	}
 
-	struct dwell_holder *place = holder_place(group);
+	struct dwell_holder *place = holder_place(group, most);
 	if (!place)
 		return DWELL_ENOMEM;
 	*place = *holder;
@@ -202,7 +202,7 @@ int group_merge(struct group *into, const struct group *from)
 	if (!err)
 		err = dwell_histogram_merge(&into->waits, &from->waits);
 	for (uint32_t i = 0; i < from->holder_count && !err; i++)
-		err = group_add_holder(into, &from->holders[i]);
+		err = group_add_holder(into, &from->holders[i], GROUP_PEOPLE);
 	for (uint32_t i = 0; i < from->waker_count && !err; i++)
 		err = group_add_waker(into, &from->wakers[i]);
 	return err ? err : idset_merge(&into->tasks, &from->tasks);

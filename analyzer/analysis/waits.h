@@ -12,6 +12,7 @@ struct waits {
 	unsigned by;    /* enum dwell_by: what groups have in common */
 	bool held_only; /* only waits for something that may be held */
 	struct groups groups;
+	uint64_t holders; /* in all of them */
 	struct past past;
 	struct releases releases;
 	struct active active;
