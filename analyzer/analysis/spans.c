@@ -152,7 +152,7 @@ static int end_span(struct spans *spans, const struct dwell_event *event)
 	int err;
 
 	if (!span) {
-		spans->unmatched++;
+		spans->unmatched += wants_task(spans->model, event->task);
 		return DWELL_OK;
 	}
 	group = wants_task(spans->model, span->task) ? group_of_span(spans, span->label, span->kind)

@@ -131,9 +131,9 @@ static const struct choice {
 	unsigned analyses;
 } choices[] = {
 	{ "a process", { .keep_process = is_of_server }, { .process_glob = "4001" },
-		DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY },
+		DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_SPANS },
 	{ "tasks", { .keep_task = ends_in_1 }, { .task_glob = "worker-*1", .all_processes = true },
-		DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY },
+		DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_SPANS },
 };
 
 /* Without the facts about the trace, of which there are more. */
