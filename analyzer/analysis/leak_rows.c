@@ -250,7 +250,7 @@ int leak_add_step(const struct leak_judge *judge, struct dwell_leak *row, uint32
 static uint64_t key_of_row(const struct leak_judge *judge, const struct dwell_leak *row)
 {
 	const uint32_t process = leak_process_of(judge, row->tasks[0]);
-	uint64_t key = hash_mix(hash_mix(row->kind, row->reason), row->why);
+	uint64_t key = hash_mix(hash_mix(hash_mix(0, row->kind), row->reason), row->why);
 
 	key = hash_mix(key, catalog_stack_hash(judge->catalog, row->creation_stack));
 	/* A circle is like no other. */

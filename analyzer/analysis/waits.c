@@ -241,7 +241,7 @@ static uint64_t key_of_wait(const struct waits *waits, uint32_t task, uint32_t o
 		*id = object;
 		/* Without an object a wait is told by its reason at least, a lock by its place. */
 		return object ? hash_mix(1, object)
-			      : hash_mix(2 + reason, waits->held_only ? stack : 0);
+			      : hash_mix(hash_mix(2, reason), waits->held_only ? stack : 0);
 	case DWELL_BY_REASON:
 		*id = reason;
 		return hash_mix(1, reason);
