@@ -421,12 +421,17 @@ static int since(struct perf *perf, struct perf_item *item)
 	return err;
 }
 
+/* While the zero is sought, UINT64_MAX, all is before it: nobody was told of a trace yet. */
+static bool is_before(const struct perf *perf, const struct perf_item *item)
+{
+	return item->time_ns < perf->zero_ns || perf->zero_ns == UINT64_MAX;
+}
+
 int perf_rows(struct perf *perf, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct perf_item *item = &perf->queue.items[i];
-		const int err =
-			item->time_ns < perf->zero_ns ? before(perf, item) : since(perf, item);
+		const int err = is_before(perf, item) ? before(perf, item) : since(perf, item);
 
 		if (err)
 			return err;

@@ -150,7 +150,6 @@ static int start(struct import_source *source, struct dwell_sink *sink)
 	struct perf *perf = self_of(source);
 	int err = DWELL_OK;
 
-	perf->sink = sink;
 	if (!perf->started) { /* else nothing was taken since: whoever asks what there is */
 		err = reset(perf);
 		if (!err)
@@ -158,6 +157,7 @@ static int start(struct import_source *source, struct dwell_sink *sink)
 	}
 	if (err)
 		return err;
+	perf->sink = sink;
 	perf->started = true;
 	if (!perf->attrs.count)
 		return dwell_diag_set(&perf->source.diag, DWELL_EFORMAT, UINT64_MAX, 0,
