@@ -67,7 +67,7 @@ static double ping_pong(void)
 		for (int k = 0; k < TRIPS; k++)
 			if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1)
 				return 0;
-		batch[i] = (now_ns() - start) / TRIPS / 2;
+		batch[i] = (now_ns() - start) / (double)TRIPS / 2;
 	}
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
