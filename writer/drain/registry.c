@@ -269,12 +269,6 @@ void dwell_registry_describe_task(
 	TAKE(start_address)
 	TAKE(born)
 #undef TAKE
-	/* Each time is one at which it was there: of several accounts the earliest is the nearest.
-	 */
-	if (what->created_ns && what->created_ns < old->created_ns) {
-		old->created_ns = what->created_ns;
-		changed = true;
-	}
 	if (changed)
 		define_task(registry, task);
 }

@@ -422,26 +422,3 @@ Test(drain, a_number_that_is_free_is_another_process)
 	dwell_registry_free(registry);
 	free(c);
 }
-
-/* A short program's own records may be read before the kernel's of its fork. */
-Test(drain, the_earliest_account_says_when_a_task_was_made)
-{
-	struct collect *c = collect_new();
-	struct dwell_registry_task what = { .created_ns = 900 };
-	struct dwell_registry *registry;
-	uint32_t task;
-
-	cr_assert(dwell_registry_new(&registry, &c->sink) == 0);
-	task = dwell_registry_task(registry, 78, &what, NULL);
-	what = (struct dwell_registry_task){ .created_ns = 500, .born = true };
-	dwell_registry_describe_task(registry, task, &what);
-	cr_expect(c->task[task].created_ns == 500 && c->task[task].born);
-	/* Neither a later account nor one that does not know makes it younger. */
-	what.created_ns = 700;
-	dwell_registry_describe_task(registry, task, &what);
-	what.created_ns = 0;
-	dwell_registry_describe_task(registry, task, &what);
-	cr_expect(c->task[task].created_ns == 500);
-	dwell_registry_free(registry);
-	free(c);
-}
