@@ -9,7 +9,7 @@
 /* One kind of trace: a row of the table in registry.c. */
 struct importer {
 	const char *kind;
-	/* Do the first bytes of a file say so? size is IMPORT_PEEK, or all the file has. */
+	/* Do the first bytes of a file (size: IMPORT_PEEK or all) say so? NULL: it is no file. */
 	bool (*recognizes)(const void *at, size_t size);
 	/* Sets source, and reader where there is one. Takes over bytes, on failure too. */
 	int (*open)(struct dwell_import *out, struct dwell_bytes *bytes, struct dwell_diag *diag);

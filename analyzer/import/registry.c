@@ -43,7 +43,7 @@ int dwell_import_open_bytes(
 	for (size_t i = 0; i < IMPORTERS && !err; i++) {
 		struct dwell_import found = { .kind = importers[i]->kind, .bytes = bytes->size };
 
-		if (!importers[i]->recognizes(head, got))
+		if (!importers[i]->recognizes || !importers[i]->recognizes(head, got))
 			continue;
 		err = importers[i]->open(&found, bytes, diag);
 		if (!err)

@@ -19,16 +19,8 @@ static int open_folder(struct dwell_import *out, const char *path, struct dwell_
 		"CTF: this dwell was built without libbabeltrace2, which reads it");
 }
 
-static bool recognizes(const void *at, size_t size)
-{
-	(void)at;
-	(void)size;
-	return false;
-}
-
 const struct importer dwell_importer_ctf = {
 	.kind = "ctf",
-	.recognizes = recognizes,
 	.recognizes_folder = recognizes_folder,
 	.open_folder = open_folder,
 };

@@ -406,16 +406,8 @@ static bool recognizes_folder(const char *path)
 	return any;
 }
 
-static bool recognizes(const void *at, size_t size)
-{
-	(void)at;
-	(void)size;
-	return false;
-}
-
 const struct importer dwell_importer_ctf = {
 	.kind = "ctf",
-	.recognizes = recognizes,
 	.recognizes_folder = recognizes_folder,
 	.open_folder = open_folder,
 };
