@@ -10,35 +10,23 @@ static const char *const formats[] = { "text", "json", "markdown", "junit", "git
 
 #define TARGET(member) offsetof(struct diff_request, member)
 
+/* A table's entries that diff and check share but for the help. */
+#define OPTION_POLICY(words)                                                                       \
+	.name = "policy", .letter = 'p', .argument = "FILE", .type = OPTION_FILE,                  \
+	.target = TARGET(policy), .help = (words)
+#define OPTION_FORMAT                                                                              \
+	.name = "format", .argument = "FORM", .type = OPTION_WORD, .words = formats,               \
+	.target = TARGET(format), .help = "how the answer is printed"
+
 const struct option diff_options[] = {
-	{ .name = "policy",
-		.letter = 'p',
-		.argument = "FILE",
-		.type = OPTION_FILE,
-		.target = TARGET(policy),
-		.help = "limits and exceptions, in YAML; without it the defaults hold" },
-	{ .name = "format",
-		.argument = "FORM",
-		.type = OPTION_WORD,
-		.words = formats,
-		.target = TARGET(format),
-		.help = "how the answer is printed" },
+	{ OPTION_POLICY("limits and exceptions, in YAML; without it the defaults hold") },
+	{ OPTION_FORMAT },
 	{ .name = NULL },
 };
 
 const struct option check_options[] = {
-	{ .name = "policy",
-		.letter = 'p',
-		.argument = "FILE",
-		.type = OPTION_FILE,
-		.target = TARGET(policy),
-		.help = "the budgets, in YAML" },
-	{ .name = "format",
-		.argument = "FORM",
-		.type = OPTION_WORD,
-		.words = formats,
-		.target = TARGET(format),
-		.help = "how the answer is printed" },
+	{ OPTION_POLICY("the budgets, in YAML") },
+	{ OPTION_FORMAT },
 	{ .name = NULL },
 };
 
@@ -96,31 +84,44 @@ static int out_of_memory(const struct request *request)
 	return complain(STATUS_REFUSED, request->command->name, "%s", dwell_strerror(DWELL_ENOMEM));
 }
 
-static int print_diff(const struct diff_request *request, const struct compared *compared,
-	const struct run_file *head)
+/* The forms an answer can be printed in. */
+struct printer {
+	const char *schema;
+	void (*json)(struct dwell_json *json, const struct compared *compared);
+	void (*markdown)(FILE *file, const struct compared *compared);
+	void (*junit)(FILE *file, const struct compared *compared);
+	void (*github)(FILE *file, const struct compared *compared);
+	int (*text)(const struct dwell_style *style, const struct compared *compared);
+};
+
+/* Print it as the request has it; what it comes to is `verdict`. An exit status. */
+static int print_answer(const struct printer *printer, const struct diff_request *request,
+	const struct compared *compared, const struct run_file *head, unsigned verdict)
 {
 	const struct dwell_style style = terminal_style();
 	struct dwell_json json;
 
 	if (is_form(request, "json")) {
-		begin_json(&json, "dwell.diff/1", head);
-		compare_json(&json, compared);
+		begin_json(&json, printer->schema, head);
+		printer->json(&json, compared);
 		dwell_json_end_object(&json);
 	} else if (is_form(request, "markdown")) {
-		compare_markdown(stdout, compared);
+		printer->markdown(stdout, compared);
 	} else if (is_form(request, "junit")) {
-		compare_junit(stdout, compared);
+		printer->junit(stdout, compared);
 	} else if (is_form(request, "github")) {
-		compare_github(stdout, compared);
-	} else if (compare_text(&style, compared)) {
+		printer->github(stdout, compared);
+	} else if (printer->text(&style, compared)) {
 		return out_of_memory(&request->request);
 	}
-	return status_of(compared->comparison->verdict);
+	return status_of(verdict);
 }
 
 static int diff(const struct diff_request *request, const struct run_files *runs,
 	const struct dwell_policy *policy)
 {
+	static const struct printer printer = { "dwell.diff/1", compare_json, compare_markdown,
+		compare_junit, compare_github, compare_text };
 	const size_t count = request->request.side_count;
 	const struct dwell_side base = { runs->digests, count };
 	const struct dwell_side head = { runs->digests + count, runs->count - count };
@@ -139,7 +140,8 @@ static int diff(const struct diff_request *request, const struct run_files *runs
 	if (dwell_compare(&comparison, &base, &head, policy))
 		return out_of_memory(&request->request);
 	compared.comparison = comparison;
-	status = print_diff(request, &compared, &runs->files[count]);
+	status = print_answer(
+		&printer, request, &compared, &runs->files[count], comparison->verdict);
 	dwell_comparison_free(comparison);
 	return status;
 }
@@ -167,31 +169,11 @@ int cmd_diff(struct request *plain)
 	return status;
 }
 
-static int print_check(const struct diff_request *request, const struct compared *compared,
-	const struct run_file *first)
-{
-	const struct dwell_style style = terminal_style();
-	struct dwell_json json;
-
-	if (is_form(request, "json")) {
-		begin_json(&json, "dwell.check/1", first);
-		check_json(&json, compared);
-		dwell_json_end_object(&json);
-	} else if (is_form(request, "markdown")) {
-		check_markdown(stdout, compared);
-	} else if (is_form(request, "junit")) {
-		check_junit(stdout, compared);
-	} else if (is_form(request, "github")) {
-		check_github(stdout, compared);
-	} else if (check_text(&style, compared)) {
-		return out_of_memory(&request->request);
-	}
-	return status_of(compared->check->verdict);
-}
-
 static int check(const struct diff_request *request, const struct run_files *runs,
 	const struct dwell_policy *policy)
 {
+	static const struct printer printer = { "dwell.check/1", check_json, check_markdown,
+		check_junit, check_github, check_text };
 	const struct dwell_side side = { runs->digests, runs->count };
 	struct compared compared = {
 		.head = runs->paths, .head_count = runs->count, .limit = request->request.limit
@@ -202,7 +184,7 @@ static int check(const struct diff_request *request, const struct run_files *run
 	if (dwell_check(&answer, &side, policy))
 		return out_of_memory(&request->request);
 	compared.check = answer;
-	status = print_check(request, &compared, &runs->files[0]);
+	status = print_answer(&printer, request, &compared, &runs->files[0], answer->verdict);
 	dwell_check_free(answer);
 	return status;
 }

@@ -213,15 +213,6 @@ static int print_text(const struct question *question)
 
 int cmd_gc(struct request *request)
 {
-	struct question question;
-	int status = question_open(&question, request, DWELL_ANALYZE_SPANS | DWELL_ANALYZE_GC);
-
-	if (!status)
-		status = question_ask(&question);
-	if (!status && request->json)
-		print_json(&question);
-	else if (!status)
-		status = print_text(&question);
-	question_close(&question);
-	return status;
+	return question_answer(
+		request, DWELL_ANALYZE_SPANS | DWELL_ANALYZE_GC, print_json, print_text);
 }

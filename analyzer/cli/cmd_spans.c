@@ -111,15 +111,5 @@ static int print_text(const struct question *question)
 
 int cmd_spans(struct request *request)
 {
-	struct question question;
-	int status = question_open(&question, request, DWELL_ANALYZE_SPANS);
-
-	if (!status)
-		status = question_ask(&question);
-	if (!status && request->json)
-		print_json(&question);
-	else if (!status)
-		status = print_text(&question);
-	question_close(&question);
-	return status;
+	return question_answer(request, DWELL_ANALYZE_SPANS, print_json, print_text);
 }

@@ -201,6 +201,22 @@ void question_close(struct question *question)
 	trace_close(&question->trace);
 }
 
+int question_answer(const struct request *request, unsigned analyses,
+	void (*json)(const struct question *), int (*text)(const struct question *))
+{
+	struct question question;
+	int status = question_open(&question, request, analyses);
+
+	if (!status)
+		status = question_ask(&question);
+	if (!status && request->json)
+		json(&question);
+	else if (!status)
+		status = text(&question);
+	question_close(&question);
+	return status;
+}
+
 unsigned question_by(const struct request *request, unsigned otherwise)
 {
 	for (unsigned by = 1; request->by && by < DWELL_BY_COUNT; by++)

@@ -27,6 +27,13 @@ void question_head(struct question *question, const struct dwell_trace_facts *fa
 /* As far as it was opened. */
 void question_close(struct question *question);
 
+/*
+ * All there is to a command that asks once and prints: open, ask, then `json` or `text` as the
+ * request has it, close. An exit status.
+ */
+int question_answer(const struct request *request, unsigned analyses,
+	void (*json)(const struct question *), int (*text)(const struct question *));
+
 /* --by as a number: one of enum dwell_by, `otherwise` without it. */
 unsigned question_by(const struct request *request, unsigned otherwise);
 
