@@ -123,6 +123,21 @@ void key_site(char out[KEY_SIZE], const struct dwell_catalog *catalog, unsigned 
 		*where ? where : who);
 }
 
+/* All locks in one variable are one: "table" of "table+112". */
+static struct dwell_string whole_variable(const struct dwell_catalog_object *object)
+{
+	struct dwell_string name = object->name;
+	size_t size = name.size;
+
+	if (object->kind < DWELL_OBJECT_MUTEX || object->kind > DWELL_OBJECT_FUTEX)
+		return name;
+	while (size && name.at[size - 1] >= '0' && name.at[size - 1] <= '9')
+		size--;
+	if (size > 1 && size < name.size && name.at[size - 1] == '+')
+		name.size = size - 1;
+	return name;
+}
+
 void key_lock(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t id, unsigned reason,
 	uint32_t stack)
 {
@@ -131,7 +146,7 @@ void key_lock(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t 
 	char where[KEY_SIZE];
 
 	if (object && object->name.size) {
-		key_text(out, object->name);
+		key_text(out, whole_variable(object));
 		return;
 	}
 	key_place(where, catalog, object ? object->creation_stack : 0, 2);

@@ -228,3 +228,64 @@ void symbol_module_find(
 	found->lines[0].file = where.file;
 	found->lines[0].line = where.line;
 }
+
+/* What must be added to the addresses in the file to have those in the process. */
+static bool shift_of(
+	const struct symbol_module *module, const struct symbol_image *image, uint64_t *out)
+{
+	const uint64_t size = image->end - image->start;
+	size_t count = 0;
+
+	if (elf_getphdrnum(module->elf, &count))
+		return false;
+	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
+		GElf_Phdr header;
+
+		/* What is mapped begins at the start of a page. */
+		if (!gelf_getphdr(module->elf, (int)i, &header) || header.p_type != PT_LOAD ||
+			!(header.p_flags & PF_X) || image->file_offset > header.p_offset ||
+			header.p_offset - image->file_offset >= size)
+			continue;
+		*out = image->start + (header.p_offset - image->file_offset) - header.p_vaddr;
+		return true;
+	}
+	return false;
+}
+
+/* Does the address lie in what the file lets the program write to? */
+static bool is_data(const struct symbol_module *module, uint64_t address)
+{
+	size_t count = 0;
+
+	if (elf_getphdrnum(module->elf, &count))
+		return false;
+	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
+		GElf_Phdr header;
+
+		if (gelf_getphdr(module->elf, (int)i, &header) && header.p_type == PT_LOAD &&
+			header.p_flags & PF_W && address >= header.p_vaddr &&
+			address - header.p_vaddr < header.p_memsz)
+			return true;
+	}
+	return false;
+}
+
+bool symbol_module_variable(struct symbol_module *module, const struct symbol_image *image,
+	uint64_t address, struct symbol_found *found, uint64_t *within)
+{
+	GElf_Off offset = 0;
+	GElf_Sym symbol;
+	const char *name;
+	uint64_t shift;
+
+	if (!shift_of(module, image, &shift) || !is_data(module, address - shift))
+		return false;
+	name = dwfl_module_addrinfo(
+		module->module, address - shift + module->bias, &offset, &symbol, NULL, NULL, NULL);
+	if (!name || !*name || GELF_ST_TYPE(symbol.st_info) != STT_OBJECT ||
+		offset >= symbol.st_size)
+		return false;
+	symbol_found_add(found, name, NULL, 0);
+	*within = offset;
+	return true;
+}

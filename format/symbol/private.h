@@ -35,6 +35,18 @@ void symbol_module_close(struct symbol_module *module);
 void symbol_module_find(
 	struct symbol_module *module, uint64_t offset, bool deep, struct symbol_found *found);
 
+/* Where a file's code is mapped. */
+struct symbol_image {
+	uint64_t start, end, file_offset;
+};
+
+/*
+ * Add the name of the variable at an address of a process that has the file mapped so; *within: how
+ * far into it the address lies. False: none that is known.
+ */
+bool symbol_module_variable(struct symbol_module *module, const struct symbol_image *image,
+	uint64_t address, struct symbol_found *found, uint64_t *within);
+
 /* lines.c: the chain of inlined functions at an address of a libdwfl module. True: whole. */
 bool symbol_lines(void *dwfl_module, uint64_t address, struct symbol_found *found);
 

@@ -18,6 +18,8 @@ struct symbol_sink {
 	size_t pid_room;
 	struct place *places; /* locations without lines */
 	size_t place_count, place_room;
+	struct dwell_object *objects; /* by id: those that may be variables */
+	size_t object_room;
 };
 
 static struct symbol_sink *self_of(struct dwell_sink *sink)
@@ -81,6 +83,40 @@ static int keep(struct symbol_sink *self, const struct dwell_location *location)
 	return DWELL_OK;
 }
 
+/* What programs wait at in their own memory. */
+static bool may_be_variable(const struct dwell_object *object)
+{
+	return !object->name.size && object->native_id && object->kind >= DWELL_OBJECT_MUTEX &&
+	       object->kind <= DWELL_OBJECT_FUTEX;
+}
+
+/* The last definition of each counts; one that is no candidate leaves its place empty. */
+static int keep_object(struct symbol_sink *self, const struct dwell_object *object)
+{
+	if (object->id >= self->object_room) {
+		const size_t room = 2 * (size_t)object->id + 64;
+		struct dwell_object *objects = realloc(self->objects, room * sizeof(*objects));
+
+		if (!objects)
+			return DWELL_ENOMEM;
+		for (size_t i = self->object_room; i < room; i++)
+			objects[i] = (struct dwell_object){ .id = 0 };
+		self->objects = objects;
+		self->object_room = room;
+	}
+	self->objects[object->id] =
+		may_be_variable(object) ? *object : (struct dwell_object){ .id = 0 };
+	return DWELL_OK;
+}
+
+static int object(struct dwell_sink *sink, const struct dwell_object *object)
+{
+	const int err =
+		object->id < DWELL_MAX_OBJECTS ? keep_object(self_of(sink), object) : DWELL_OK;
+
+	return err ? err : PASS(sink, object, object);
+}
+
 static int location(struct dwell_sink *sink, const struct dwell_location *location)
 {
 	int err = DWELL_OK;
@@ -103,6 +139,18 @@ static int tell(struct symbol_sink *self, const struct place *place)
 	return PASS(&self->base, location, &found);
 }
 
+static int name(struct symbol_sink *self, struct dwell_object *object)
+{
+	const int64_t pid = object->process < self->pid_room ? self->pids[object->process] : -1;
+	int err = DWELL_OK;
+
+	if (pid > 0)
+		err = dwell_symbol_variable(self->symbol, pid, object->native_id, &object->name);
+	if (err || !object->name.size)
+		return err;
+	return PASS(&self->base, object, object);
+}
+
 static int end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 {
 	struct symbol_sink *self = self_of(sink);
@@ -110,6 +158,8 @@ static int end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 
 	for (size_t i = 0; i < self->place_count && !err; i++)
 		err = tell(self, &self->places[i]);
+	for (size_t i = 0; i < self->object_room && !err; i++)
+		err = self->objects[i].id ? name(self, &self->objects[i]) : DWELL_OK;
 	return err ? err : PASS(sink, end, end);
 }
 
@@ -121,7 +171,6 @@ static int end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 
 HAND_ON(task, dwell_task)
 HAND_ON(executor, dwell_executor)
-HAND_ON(object, dwell_object)
 HAND_ON(stack, dwell_stack)
 HAND_ON(label, dwell_label)
 HAND_ON(counter, dwell_counter)
@@ -191,5 +240,6 @@ void dwell_symbol_sink_free(struct dwell_sink *sink)
 	dwell_symbol_free(self->symbol);
 	free(self->pids);
 	free(self->places);
+	free(self->objects);
 	free(self);
 }

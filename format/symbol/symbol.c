@@ -8,6 +8,8 @@
 
 #include "symbol/private.h"
 
+enum { MOST_FILES = 1 << 16, MOST_JITS = 1 << 12, LONGEST_VARIABLE = 512 };
+
 /* A file, opened when it is first asked for; several mappings may be of it. */
 struct file {
 	char *path;
@@ -39,10 +41,9 @@ struct dwell_symbol {
 	size_t jit_count;
 	struct symbol_names kernel;
 	struct symbol_found found;
+	char variable[LONGEST_VARIABLE];
 	uint64_t spent_ns;
 };
-
-enum { MOST_FILES = 1 << 16, MOST_JITS = 1 << 12 };
 
 int dwell_symbol_new(struct dwell_symbol **out, const struct dwell_symbol_options *options)
 {
@@ -314,5 +315,62 @@ int dwell_symbol_find(struct dwell_symbol *symbol, uint32_t mapping, int64_t pid
 	symbol->spent_ns += now_ns() - start;
 	*lines = symbol->found.lines;
 	*count = symbol->found.count;
+	return DWELL_OK;
+}
+
+/* gcc numbers the variables of functions: "lock.0". */
+static size_t without_number(struct dwell_string name)
+{
+	size_t size = name.size;
+
+	while (size && name.at[size - 1] >= '0' && name.at[size - 1] <= '9')
+		size--;
+	return size > 1 && size < name.size && name.at[size - 1] == '.' ? size - 1 : name.size;
+}
+
+/* The variable as the file of one mapping has it; false: there is none. */
+static bool variable_in(struct dwell_symbol *symbol, const struct mapping *mapping,
+	uint64_t address, char *out, size_t size)
+{
+	const struct symbol_image image = { mapping->start, mapping->end, mapping->file_offset };
+	struct symbol_module *module;
+	struct dwell_string name;
+	uint64_t within = 0;
+	int at;
+
+	symbol_found_clear(&symbol->found);
+	if (!is_file(&symbol->files[mapping->file]) ||
+		!(module = module_of(symbol, mapping->file)) ||
+		!symbol_module_variable(module, &image, address, &symbol->found, &within))
+		return false;
+	name = symbol->found.lines[0].function;
+	at = snprintf(out, size, "%.*s", (int)without_number(name), name.at);
+	if (within && at > 0 && (size_t)at < size)
+		snprintf(out + at, size - (size_t)at, "+%" PRIu64, within);
+	return true;
+}
+
+int dwell_symbol_variable(
+	struct dwell_symbol *symbol, int64_t pid, uint64_t address, struct dwell_string *name)
+{
+	const uint64_t most = symbol->options.most_ns, start = now_ns();
+	char other[sizeof(symbol->variable)];
+	bool found = false;
+
+	for (size_t i = 0; i < symbol->mapping_room && (!most || symbol->spent_ns < most); i++) {
+		const struct mapping *mapping = &symbol->mappings[i];
+
+		if (!mapping->known || mapping->pid != pid ||
+			!variable_in(symbol, mapping, address, found ? other : symbol->variable,
+				sizeof(other)))
+			continue;
+		if (found && strcmp(other, symbol->variable) != 0) {
+			found = false;
+			break;
+		}
+		found = true;
+	}
+	symbol->spent_ns += now_ns() - start;
+	*name = (struct dwell_string){ symbol->variable, found ? strlen(symbol->variable) : 0 };
 	return DWELL_OK;
 }

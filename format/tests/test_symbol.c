@@ -53,6 +53,20 @@ static const char library_text[] =
 	"void *place(T) { void *p; HERE(p); return p; } }; }\n"
 	"extern \"C\" void *in_library() { return space::box<int>::place(1); }\n";
 
+static const char variables_text[] =
+	"#include <stdio.h>\n"
+	"#include <stdlib.h>\n"
+	"#include <string.h>\n"
+	"static int hidden = 1;\n"
+	"static struct { long first[4]; int second; } table[8];\n"
+	"int main(void) {\n"
+	"static int within; char line[4096]; FILE *maps = fopen(\"/proc/self/maps\", \"r\");\n"
+	"while (fgets(line, sizeof(line), maps)) if (strstr(line, \" r-xp \")) printf(\"m %s\", line);\n"
+	"within = hidden; table[2].second = within;\n"
+	"printf(\"a %p\\na %p\\na %p\\na %p\\n\", (void *)&hidden, (void *)&table[2].second, "
+	"(void *)&within, malloc(8));\n"
+	"return 0; }\n";
+
 static char folder[] = "/tmp/dwell-symbol-XXXXXX";
 
 __attribute__((format(printf, 1, 2))) static bool run(const char *format, ...)
@@ -86,6 +100,7 @@ static void make_folder(void)
 	cr_assert(mkdtemp(folder) != NULL);
 	write_text("program.c", program_text);
 	write_text("library.cc", library_text);
+	write_text("variables.c", variables_text);
 }
 
 static void remove_folder(void)
@@ -238,6 +253,82 @@ Test(symbol, shared_libraries)
 	expect_at(&ran, 0, "inner:9 < outer:13", "the program");
 	expect_at(&ran, 3, "space::box<int>::place:7", "the library");
 	dwell_symbol_free(ran.symbol);
+	remove_folder();
+}
+
+static void expect_variables(const struct ran *ran, const char *const *expected, const char *what)
+{
+	for (size_t i = 0; i < PLACES; i++) {
+		struct dwell_string name;
+
+		cr_expect(eq(
+			int, dwell_symbol_variable(ran->symbol, 1, ran->addresses[i], &name), 0));
+		cr_expect(name.size == strlen(expected[i]) &&
+				  (!name.size || !memcmp(name.at, expected[i], name.size)),
+			"%s, place %zu: %.*s", what, i, (int)name.size, name.at);
+	}
+}
+
+/* A static one, a member of one, a function's own; and memory that is no variable. */
+Test(symbol, variables)
+{
+	static const char *const known[PLACES] = { "hidden", "table+112", "within", "" };
+	static const char *const unknown[PLACES] = { "", "", "", "" };
+	static const struct {
+		const char *command;
+		const char *const *expected;
+	} ways[] = {
+		{ "cc variables.c -o variables", known },
+		{ "cc -O2 -no-pie variables.c -o variables", known },
+		{ "cc -O2 -static variables.c -o variables", known },
+		{ "cc -O2 -Wl,-z,noseparate-code variables.c -o variables", known },
+		{ "cc -O2 -Wl,--build-id=0xabcdef33 variables.c -o variables && mkdir -p "
+		  ".build-id/ab && objcopy --only-keep-debug variables "
+		  ".build-id/ab/cdef33.debug && strip -s variables",
+			known },
+		{ "cc -O2 variables.c -o variables && strip -s variables", unknown },
+	};
+
+	make_folder();
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		struct ran ran;
+
+		cr_assert(run("%s", ways[i].command), "%s", ways[i].command);
+		ran = run_program("variables");
+		expect_variables(&ran, ways[i].expected, ways[i].command);
+		dwell_symbol_free(ran.symbol);
+	}
+	remove_folder();
+}
+
+/* One program after another in the same process: neither's name is sure. */
+Test(symbol, variables_of_two_programs)
+{
+	struct dwell_mapping mappings[2] = { { .id = 1, .end = 1 << 20 },
+		{ .id = 2, .end = 1 << 20 } };
+	static const char *const names[] = { "one", "two" };
+	struct dwell_symbol *symbol;
+	struct dwell_string name;
+	char paths[2][200];
+	bool clear = false;
+
+	make_folder();
+	cr_assert(eq(int, dwell_symbol_new(&symbol, NULL), DWELL_OK));
+	for (int i = 0; i < 2; i++) {
+		cr_assert(run("echo 'int %s[512] = { 1 }; int main(void) { return 0; }' > %s.c && "
+			      "cc %s.c -o %s",
+			names[i], names[i], names[i], names[i]));
+		snprintf(paths[i], sizeof(paths[i]), "%s/%s", folder, names[i]);
+		mappings[i].path = (struct dwell_string){ paths[i], strlen(paths[i]) };
+		cr_assert(eq(int, dwell_symbol_map(symbol, &mappings[i], 1), DWELL_OK));
+		for (uint64_t at = 0; at < 0x10000; at += 64) {
+			cr_assert(eq(int, dwell_symbol_variable(symbol, 1, at, &name), 0));
+			clear |= name.size && !memcmp(name.at, names[i], 3);
+		}
+		cr_expect(eq(int, clear, i == 0));
+		clear = false;
+	}
+	dwell_symbol_free(symbol);
 	remove_folder();
 }
 

@@ -96,6 +96,7 @@ sites = ask('blocked', '--all', '--limit', '0')['sites']
 if PRELOAD == 'preload':
     locks = [s for s in sites if s['reason'] == 'mutex']
     must(len(locks) == 1 and locks[0]['total_ns'] > 100000000, 'the wait for the mutex')
+    must(locks and locks[0]['object']['name'] == 'mutex', 'its variable')
     must(locks and [h['task'] for h in locks[0]['holders']] == [tasks['waits']['id']], 'its holder')
     pipes = [s for s in sites if s['reason'] == 'pipe']
     must(len(pipes) == 1 and pipes[0]['total_ns'] > 100000000, 'the wait for the pipe')

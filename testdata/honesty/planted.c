@@ -23,7 +23,10 @@
 
 static long hold = 200000, latency = 300000, site = 400000, rounds = 250;
 static atomic_bool done;
-static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	long rows[8];
+	pthread_mutex_t lock;
+} table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Two ends of a socket. */
 struct pair {
@@ -55,9 +58,9 @@ static void rest(long ns)
 
 static __attribute__((noinline)) void update_table(void)
 {
-	pthread_mutex_lock(&table);
+	pthread_mutex_lock(&table.lock);
 	rest(hold);
-	pthread_mutex_unlock(&table);
+	pthread_mutex_unlock(&table.lock);
 }
 
 static void *work(void *unused)

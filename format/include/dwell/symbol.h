@@ -40,8 +40,17 @@ int dwell_symbol_find(struct dwell_symbol *symbol, uint32_t mapping, int64_t pid
 	const struct dwell_line **lines, size_t *count);
 
 /*
+ * The name of the variable of a process's files at an address, as "table" or "table+40"; empty
+ * where none is known, or where files that were mapped one after the other have different ones
+ * there. *name is valid until the next call. DWELL_ENOMEM.
+ */
+int dwell_symbol_variable(
+	struct dwell_symbol *symbol, int64_t pid, uint64_t address, struct dwell_string *name);
+
+/*
  * A sink that hands everything on, and at the end tells again each location that had no lines and
- * has some now. next must outlive it. DWELL_ENOMEM.
+ * has some now, and each lock without a name that is a variable. next must outlive it.
+ * DWELL_ENOMEM.
  */
 int dwell_symbol_sink_new(struct dwell_sink **out, struct dwell_sink *next,
 	const struct dwell_symbol_options *options);
