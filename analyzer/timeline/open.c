@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dwell/relay.h"
 #include "timeline/region.h"
 
 int timeline_take(struct dwell_timeline *timeline, struct dwell_import *out)
@@ -143,8 +144,7 @@ static int put(struct dwell_output *output, const void *at, size_t size)
 
 /* The encoder, and a count of what it was told. */
 struct counted {
-	struct dwell_sink sink;
-	struct dwell_sink *next;
+	struct dwell_relay relay;
 	struct dwell_timeline *timeline;
 };
 
@@ -155,63 +155,8 @@ static int count_events(struct dwell_sink *sink, const struct dwell_event *rows,
 	atomic_fetch_add(&counted->timeline->rows, count);
 	if (atomic_load(&counted->timeline->stop))
 		return DWELL_EINVAL;
-	return counted->next->ops->events(counted->next, rows, count);
+	return DWELL_TELL(counted->relay.next, events, rows, count);
 }
-
-#define PASS_ON(name, type)                                                                        \
-	static int pass_##name(struct dwell_sink *sink, const struct type *it)                     \
-	{                                                                                          \
-		struct dwell_sink *next = ((struct counted *)sink)->next;                          \
-		return next->ops->name ? next->ops->name(next, it) : (int)DWELL_OK;                \
-	}
-PASS_ON(begin, dwell_trace_info)
-PASS_ON(process, dwell_process)
-PASS_ON(task, dwell_task)
-PASS_ON(executor, dwell_executor)
-PASS_ON(object, dwell_object)
-PASS_ON(mapping, dwell_mapping)
-PASS_ON(location, dwell_location)
-PASS_ON(stack, dwell_stack)
-PASS_ON(label, dwell_label)
-PASS_ON(counter, dwell_counter)
-PASS_ON(clock, dwell_clock_pair)
-PASS_ON(note, dwell_note)
-PASS_ON(end, dwell_trace_end)
-
-static int pass_keyframe(struct dwell_sink *sink, uint64_t time_ns,
-	const struct dwell_task_state *states, size_t count)
-{
-	struct dwell_sink *next = ((struct counted *)sink)->next;
-
-	return next->ops->keyframe ? next->ops->keyframe(next, time_ns, states, count)
-				   : (int)DWELL_OK;
-}
-
-static int pass_watermark(struct dwell_sink *sink, uint64_t time_ns)
-{
-	struct dwell_sink *next = ((struct counted *)sink)->next;
-
-	return next->ops->watermark ? next->ops->watermark(next, time_ns) : (int)DWELL_OK;
-}
-
-static const struct dwell_sink_ops counted_ops = {
-	.begin = pass_begin,
-	.process = pass_process,
-	.task = pass_task,
-	.executor = pass_executor,
-	.object = pass_object,
-	.mapping = pass_mapping,
-	.location = pass_location,
-	.stack = pass_stack,
-	.label = pass_label,
-	.counter = pass_counter,
-	.clock = pass_clock,
-	.note = pass_note,
-	.keyframe = pass_keyframe,
-	.events = count_events,
-	.watermark = pass_watermark,
-	.end = pass_end,
-};
 
 static int encode(struct dwell_timeline *timeline)
 {
@@ -221,13 +166,11 @@ static int encode(struct dwell_timeline *timeline)
 	int err = dwell_encoder_new(&encoder, &output.output, NULL);
 
 	if (!err) {
-		struct counted counted = {
-			.sink = { &counted_ops },
-			.next = dwell_encoder_sink(encoder),
-			.timeline = timeline,
-		};
+		struct counted counted = { .timeline = timeline };
 
-		err = dwell_source_drive(source, NULL, &counted.sink);
+		dwell_relay_init(&counted.relay, dwell_encoder_sink(encoder));
+		counted.relay.ops.events = count_events;
+		err = dwell_source_drive(source, NULL, &counted.relay.sink);
 	}
 	if (err < 0) {
 		const struct dwell_diag *why = source->ops->diag ? source->ops->diag(source) : NULL;

@@ -12,12 +12,6 @@ static struct dwell_filter *filter_of(struct dwell_sink *sink)
 	return (struct dwell_filter *)sink;
 }
 
-/* Call a function of the next sink, if it is interested. */
-#define NEXT(filter, function, ...)                                                                \
-	((filter)->next->ops->function                                                             \
-			? (filter)->next->ops->function((filter)->next, __VA_ARGS__)               \
-			: DWELL_OK)
-
 static bool keeps(const struct dwell_filter *filter, uint32_t task)
 {
 	const struct filter_task *entry;
@@ -45,7 +39,7 @@ static int flush(struct dwell_filter *filter)
 	const size_t count = filter->count;
 
 	filter->count = 0;
-	return count ? NEXT(filter, events, filter->rows, count) : DWELL_OK;
+	return count ? DWELL_TELL(filter->next, events, filter->rows, count) : DWELL_OK;
 }
 
 /* Define a task that is named from here on. */
@@ -70,7 +64,7 @@ static int name_task(struct dwell_filter *filter, uint32_t task)
 	}
 	if (!stays_named(filter, entry))
 		what.name = (struct dwell_string){ NULL, 0 };
-	return NEXT(filter, task, &what);
+	return DWELL_TELL(filter->next, task, &what);
 }
 
 static int put(struct dwell_filter *filter, const struct dwell_event *event)
@@ -136,7 +130,7 @@ static int tell_keyframe(struct dwell_filter *filter, uint64_t time_ns,
 			err = name_task(filter, named[j]);
 	}
 	if (!err)
-		err = NEXT(filter, keyframe, time_ns, kept, n);
+		err = DWELL_TELL(filter->next, keyframe, time_ns, kept, n);
 	free(kept);
 	return err;
 }
@@ -209,7 +203,8 @@ static int on_watermark(struct dwell_sink *sink, uint64_t time_ns)
 
 	if (err || !filter->inside)
 		return err;
-	return NEXT(filter, watermark, time_ns < filter->to_ns ? time_ns : filter->to_ns);
+	return DWELL_TELL(
+		filter->next, watermark, time_ns < filter->to_ns ? time_ns : filter->to_ns);
 }
 
 /* Only the first one counts: from there on the rows tell. */
@@ -243,7 +238,7 @@ static int on_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 		what.end_ns = filter->options.from_ns;
 	if (!err)
 		err = flush(filter);
-	return err ? err : NEXT(filter, end, &what);
+	return err ? err : DWELL_TELL(filter->next, end, &what);
 }
 
 static int on_begin(struct dwell_sink *sink, const struct dwell_trace_info *info)
@@ -256,7 +251,7 @@ static int on_begin(struct dwell_sink *sink, const struct dwell_trace_info *info
 	else if (dwell_states_new(&filter->states, info->levels, NULL, NULL))
 		return DWELL_ENOMEM;
 	what.begin_ns = filter->options.from_ns;
-	return NEXT(filter, begin, &what);
+	return DWELL_TELL(filter->next, begin, &what);
 }
 
 static int judge_process(
@@ -300,7 +295,7 @@ static int on_process(struct dwell_sink *sink, const struct dwell_process *proce
 		what.command = (struct dwell_string){ NULL, 0 };
 	if (!(is & FILTER_NAMED))
 		what.name = (struct dwell_string){ NULL, 0 };
-	return NEXT(filter, process, &what);
+	return DWELL_TELL(filter->next, process, &what);
 }
 
 static bool keeps_task(const struct dwell_filter *filter, const struct dwell_task *task)
@@ -339,7 +334,7 @@ static int on_executor(struct dwell_sink *sink, const struct dwell_executor *exe
 	struct dwell_filter *filter = filter_of(sink);
 	const int err = filter->states ? dwell_states_executor(filter->states, executor) : DWELL_OK;
 
-	return err ? err : NEXT(filter, executor, executor);
+	return err ? err : DWELL_TELL(filter->next, executor, executor);
 }
 
 static int on_mapping(struct dwell_sink *sink, const struct dwell_mapping *mapping)
@@ -349,7 +344,7 @@ static int on_mapping(struct dwell_sink *sink, const struct dwell_mapping *mappi
 
 	if (filter->options.strip)
 		what.path = filter_base(what.path);
-	return NEXT(filter, mapping, &what);
+	return DWELL_TELL(filter->next, mapping, &what);
 }
 
 static int on_location(struct dwell_sink *sink, const struct dwell_location *location)
@@ -359,7 +354,7 @@ static int on_location(struct dwell_sink *sink, const struct dwell_location *loc
 	struct dwell_location what = *location;
 
 	if (!filter->options.strip)
-		return NEXT(filter, location, location);
+		return DWELL_TELL(filter->next, location, location);
 	if (what.line_count > DWELL_MAX_INLINE_LINES)
 		return DWELL_ELIMIT;
 	for (size_t i = 0; i < what.line_count; i++) {
@@ -367,7 +362,7 @@ static int on_location(struct dwell_sink *sink, const struct dwell_location *loc
 		lines[i].file = filter_base(lines[i].file);
 	}
 	what.lines = lines;
-	return NEXT(filter, location, &what);
+	return DWELL_TELL(filter->next, location, &what);
 }
 
 static int on_note(struct dwell_sink *sink, const struct dwell_note *note)
@@ -376,7 +371,7 @@ static int on_note(struct dwell_sink *sink, const struct dwell_note *note)
 
 	if (filter->options.strip && filter_drops_note(note))
 		return DWELL_OK;
-	return NEXT(filter, note, note);
+	return DWELL_TELL(filter->next, note, note);
 }
 
 /* Files waited for are named by their paths. */
@@ -387,27 +382,27 @@ static int on_object(struct dwell_sink *sink, const struct dwell_object *object)
 
 	if (filter->options.strip && what.name.size && what.name.at[0] == '/')
 		what.name = filter_base(what.name);
-	return NEXT(filter, object, &what);
+	return DWELL_TELL(filter->next, object, &what);
 }
 
 static int on_stack(struct dwell_sink *sink, const struct dwell_stack *stack)
 {
-	return NEXT(filter_of(sink), stack, stack);
+	return DWELL_TELL(filter_of(sink)->next, stack, stack);
 }
 
 static int on_label(struct dwell_sink *sink, const struct dwell_label *label)
 {
-	return NEXT(filter_of(sink), label, label);
+	return DWELL_TELL(filter_of(sink)->next, label, label);
 }
 
 static int on_counter(struct dwell_sink *sink, const struct dwell_counter *counter)
 {
-	return NEXT(filter_of(sink), counter, counter);
+	return DWELL_TELL(filter_of(sink)->next, counter, counter);
 }
 
 static int on_clock(struct dwell_sink *sink, const struct dwell_clock_pair *pair)
 {
-	return NEXT(filter_of(sink), clock, pair);
+	return DWELL_TELL(filter_of(sink)->next, clock, pair);
 }
 
 static const struct dwell_sink_ops filter_ops = {

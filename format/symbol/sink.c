@@ -1,4 +1,5 @@
 /* A sink between others: hands all on, and tells at the end where the addresses were. */
+#include "dwell/relay.h"
 #include "dwell/symbol.h"
 
 #include <stdlib.h>
@@ -11,8 +12,7 @@ struct place {
 };
 
 struct symbol_sink {
-	struct dwell_sink base;
-	struct dwell_sink *next;
+	struct dwell_relay relay;
 	struct dwell_symbol *symbol;
 	int64_t *pids; /* by process id */
 	size_t pid_room;
@@ -25,17 +25,6 @@ struct symbol_sink {
 static struct symbol_sink *self_of(struct dwell_sink *sink)
 {
 	return (struct symbol_sink *)sink;
-}
-
-/* Hand a call on, to whom it may interest. */
-#define PASS(sink, call, ...)                                                                      \
-	(self_of(sink)->next->ops->call                                                            \
-			? self_of(sink)->next->ops->call(self_of(sink)->next, __VA_ARGS__)         \
-			: DWELL_OK)
-
-static int begin(struct dwell_sink *sink, const struct dwell_trace_info *info)
-{
-	return PASS(sink, begin, info);
 }
 
 static int process(struct dwell_sink *sink, const struct dwell_process *process)
@@ -55,7 +44,7 @@ static int process(struct dwell_sink *sink, const struct dwell_process *process)
 	}
 	if (process->id < self->pid_room)
 		self->pids[process->id] = process->pid;
-	return PASS(sink, process, process);
+	return DWELL_TELL(self_of(sink)->relay.next, process, process);
 }
 
 static int mapping(struct dwell_sink *sink, const struct dwell_mapping *mapping)
@@ -64,7 +53,7 @@ static int mapping(struct dwell_sink *sink, const struct dwell_mapping *mapping)
 	const int64_t pid = mapping->process < self->pid_room ? self->pids[mapping->process] : -1;
 	const int err = dwell_symbol_map(self->symbol, mapping, pid);
 
-	return err ? err : PASS(sink, mapping, mapping);
+	return err ? err : DWELL_TELL(self_of(sink)->relay.next, mapping, mapping);
 }
 
 static int keep(struct symbol_sink *self, const struct dwell_location *location)
@@ -114,7 +103,7 @@ static int object(struct dwell_sink *sink, const struct dwell_object *object)
 	const int err =
 		object->id < DWELL_MAX_OBJECTS ? keep_object(self_of(sink), object) : DWELL_OK;
 
-	return err ? err : PASS(sink, object, object);
+	return err ? err : DWELL_TELL(self_of(sink)->relay.next, object, object);
 }
 
 static int location(struct dwell_sink *sink, const struct dwell_location *location)
@@ -123,7 +112,7 @@ static int location(struct dwell_sink *sink, const struct dwell_location *locati
 
 	if (!location->line_count && location->address)
 		err = keep(self_of(sink), location);
-	return err ? err : PASS(sink, location, location);
+	return err ? err : DWELL_TELL(self_of(sink)->relay.next, location, location);
 }
 
 static int tell(struct symbol_sink *self, const struct place *place)
@@ -136,7 +125,7 @@ static int tell(struct symbol_sink *self, const struct place *place)
 
 	if (err || !found.line_count)
 		return err;
-	return PASS(&self->base, location, &found);
+	return DWELL_TELL(self->relay.next, location, &found);
 }
 
 static int name(struct symbol_sink *self, struct dwell_object *object)
@@ -148,7 +137,7 @@ static int name(struct symbol_sink *self, struct dwell_object *object)
 		err = dwell_symbol_variable(self->symbol, pid, object->native_id, &object->name);
 	if (err || !object->name.size)
 		return err;
-	return PASS(&self->base, object, object);
+	return DWELL_TELL(self->relay.next, object, object);
 }
 
 static int end(struct dwell_sink *sink, const struct dwell_trace_end *end)
@@ -160,57 +149,8 @@ static int end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 		err = tell(self, &self->places[i]);
 	for (size_t i = 0; i < self->object_room && !err; i++)
 		err = self->objects[i].id ? name(self, &self->objects[i]) : DWELL_OK;
-	return err ? err : PASS(sink, end, end);
+	return err ? err : DWELL_TELL(self_of(sink)->relay.next, end, end);
 }
-
-#define HAND_ON(call, type)                                                                        \
-	static int call(struct dwell_sink *sink, const struct type *told)                          \
-	{                                                                                          \
-		return PASS(sink, call, told);                                                     \
-	}
-
-HAND_ON(task, dwell_task)
-HAND_ON(executor, dwell_executor)
-HAND_ON(stack, dwell_stack)
-HAND_ON(label, dwell_label)
-HAND_ON(counter, dwell_counter)
-HAND_ON(clock, dwell_clock_pair)
-HAND_ON(note, dwell_note)
-
-static int keyframe(struct dwell_sink *sink, uint64_t time_ns,
-	const struct dwell_task_state *states, size_t count)
-{
-	return PASS(sink, keyframe, time_ns, states, count);
-}
-
-static int events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
-{
-	return PASS(sink, events, rows, count);
-}
-
-static int watermark(struct dwell_sink *sink, uint64_t time_ns)
-{
-	return PASS(sink, watermark, time_ns);
-}
-
-static const struct dwell_sink_ops ops = {
-	.begin = begin,
-	.process = process,
-	.task = task,
-	.executor = executor,
-	.object = object,
-	.mapping = mapping,
-	.location = location,
-	.stack = stack,
-	.label = label,
-	.counter = counter,
-	.clock = clock,
-	.note = note,
-	.keyframe = keyframe,
-	.events = events,
-	.watermark = watermark,
-	.end = end,
-};
 
 int dwell_symbol_sink_new(struct dwell_sink **out, struct dwell_sink *next,
 	const struct dwell_symbol_options *options)
@@ -220,14 +160,18 @@ int dwell_symbol_sink_new(struct dwell_sink **out, struct dwell_sink *next,
 
 	if (!self)
 		return DWELL_ENOMEM;
-	self->base.ops = &ops;
-	self->next = next;
+	dwell_relay_init(&self->relay, next);
+	self->relay.ops.process = process;
+	self->relay.ops.mapping = mapping;
+	self->relay.ops.location = location;
+	self->relay.ops.object = object;
+	self->relay.ops.end = end;
 	err = dwell_symbol_new(&self->symbol, options);
 	if (err) {
 		free(self);
 		return err;
 	}
-	*out = &self->base;
+	*out = &self->relay.sink;
 	return DWELL_OK;
 }
 

@@ -69,7 +69,7 @@ static int tell_kept(struct dwell_recording *recording, struct dwell_sink *sink)
 	options.from_ns = kept_from(recording, reader);
 	dwell_tick_init(&open_ended, sink, 1);
 	open_ended.hold_end = true;
-	err = dwell_filter_new(&filter, &open_ended.sink, &options);
+	err = dwell_filter_new(&filter, &open_ended.relay.sink, &options);
 	if (!err)
 		err = dwell_source_drive(
 			dwell_reader_source(reader), NULL, dwell_filter_sink(filter));
@@ -110,7 +110,7 @@ int dwell_flight_trim(struct dwell_recording *recording)
 		return err;
 	}
 	/* From here on rows go to the new one. */
-	recording->outlet.next = dwell_encoder_sink(encoder);
+	recording->outlet.relay.next = dwell_encoder_sink(encoder);
 	dwell_encoder_free(recording->encoder);
 	(void)dwell_file_output_close(recording->file);
 	recording->encoder = encoder;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dwell/relay.h"
+
 enum { ROWS = 1024, NAME_MAX_BYTES = 256 };
 
 struct known_task {
@@ -14,8 +16,7 @@ struct known_task {
 };
 
 struct dwell_policy {
-	struct dwell_sink sink;
-	struct dwell_sink *next;
+	struct dwell_relay relay;
 	const struct dwell_config *config;
 	enum dwell_detail limit;
 	unsigned sampled;
@@ -97,7 +98,7 @@ static int on_process(struct dwell_sink *sink, const struct dwell_process *proce
 	for (size_t i = 0; i < policy->task_count; i++)
 		if (policy->tasks[i].process == process->id)
 			judge(policy, &policy->tasks[i]);
-	return policy->next->ops->process ? policy->next->ops->process(policy->next, process) : 0;
+	return DWELL_TELL(policy->relay.next, process, process);
 }
 
 static int on_task(struct dwell_sink *sink, const struct dwell_task *task)
@@ -112,7 +113,7 @@ static int on_task(struct dwell_sink *sink, const struct dwell_task *task)
 		return err;
 	policy->tasks[task->id].process = task->process;
 	judge(policy, &policy->tasks[task->id]);
-	return policy->next->ops->task ? policy->next->ops->task(policy->next, task) : 0;
+	return DWELL_TELL(policy->relay.next, task, task);
 }
 
 static enum dwell_detail detail_of(const struct dwell_policy *policy, uint32_t task)
@@ -164,64 +165,11 @@ static int on_events(struct dwell_sink *sink, const struct dwell_event *events, 
 		kept += reduce(policy, &policy->rows[kept]);
 		if (kept < ROWS && i + 1 < count)
 			continue;
-		err = kept ? policy->next->ops->events(policy->next, policy->rows, kept) : 0;
+		err = kept ? DWELL_TELL(policy->relay.next, events, policy->rows, kept) : 0;
 		kept = 0;
 	}
 	return err;
 }
-
-#define FORWARD(member, type)                                                                      \
-	static int on_##member(struct dwell_sink *sink, const type *value)                         \
-	{                                                                                          \
-		struct dwell_sink *next = self_of(sink)->next;                                     \
-		return next->ops->member ? next->ops->member(next, value) : 0;                     \
-	}
-
-FORWARD(begin, struct dwell_trace_info)
-FORWARD(executor, struct dwell_executor)
-FORWARD(object, struct dwell_object)
-FORWARD(mapping, struct dwell_mapping)
-FORWARD(location, struct dwell_location)
-FORWARD(stack, struct dwell_stack)
-FORWARD(label, struct dwell_label)
-FORWARD(counter, struct dwell_counter)
-FORWARD(clock, struct dwell_clock_pair)
-FORWARD(note, struct dwell_note)
-FORWARD(end, struct dwell_trace_end)
-
-static int on_keyframe(struct dwell_sink *sink, uint64_t time_ns,
-	const struct dwell_task_state *states, size_t count)
-{
-	struct dwell_sink *next = self_of(sink)->next;
-
-	return next->ops->keyframe ? next->ops->keyframe(next, time_ns, states, count) : 0;
-}
-
-static int on_watermark(struct dwell_sink *sink, uint64_t time_ns)
-{
-	struct dwell_sink *next = self_of(sink)->next;
-
-	return next->ops->watermark ? next->ops->watermark(next, time_ns) : 0;
-}
-
-static const struct dwell_sink_ops policy_ops = {
-	.begin = on_begin,
-	.process = on_process,
-	.task = on_task,
-	.executor = on_executor,
-	.object = on_object,
-	.mapping = on_mapping,
-	.location = on_location,
-	.stack = on_stack,
-	.label = on_label,
-	.counter = on_counter,
-	.clock = on_clock,
-	.note = on_note,
-	.keyframe = on_keyframe,
-	.events = on_events,
-	.watermark = on_watermark,
-	.end = on_end,
-};
 
 int dwell_policy_new(
 	struct dwell_policy **out, struct dwell_sink *next, const struct dwell_config *config)
@@ -230,8 +178,10 @@ int dwell_policy_new(
 
 	if (!policy)
 		return DWELL_ENOMEM;
-	policy->sink.ops = &policy_ops;
-	policy->next = next;
+	dwell_relay_init(&policy->relay, next);
+	policy->relay.ops.process = on_process;
+	policy->relay.ops.task = on_task;
+	policy->relay.ops.events = on_events;
 	policy->config = config;
 	*out = policy;
 	return 0;
@@ -252,7 +202,7 @@ void dwell_policy_free(struct dwell_policy *policy)
 
 struct dwell_sink *dwell_policy_sink(struct dwell_policy *policy)
 {
-	return &policy->sink;
+	return &policy->relay.sink;
 }
 
 void dwell_policy_limit(struct dwell_policy *policy, enum dwell_detail detail)

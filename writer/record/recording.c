@@ -55,7 +55,7 @@ static int open_policy(struct dwell_recording *recording, struct dwell_sink **ne
 	*next = dwell_encoder_sink(recording->encoder);
 	if (recording->options->flight) {
 		dwell_tick_init(&recording->outlet, *next, 1);
-		*next = &recording->outlet.sink;
+		*next = &recording->outlet.relay.sink;
 	}
 	if (!config || !(config->rule_count || config->reasons || config->cpu_permille ||
 			       config->bytes_per_second))
@@ -81,7 +81,7 @@ static int open_chain(struct dwell_recording *recording)
 	if (err)
 		return err;
 	dwell_tick_init(&recording->tick, next, recording->options->tick_ns);
-	err = dwell_order_new(&recording->order, &recording->tick.sink, ORDER_ROWS);
+	err = dwell_order_new(&recording->order, &recording->tick.relay.sink, ORDER_ROWS);
 	if (err)
 		return err;
 	err = dwell_symbol_sink_new(

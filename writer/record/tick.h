@@ -3,12 +3,11 @@
 
 #include <stdbool.h>
 
-#include "dwell/sink.h"
+#include "dwell/relay.h"
 
 /* A sink that cuts times down to multiples of a tick, and hands on. */
 struct dwell_tick {
-	struct dwell_sink sink;
-	struct dwell_sink *next;
+	struct dwell_relay relay;
 	uint64_t tick_ns;
 	bool hold_end;  /* the end is not handed on */
 	uint64_t rows;  /* that went through */

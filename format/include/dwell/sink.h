@@ -60,6 +60,9 @@ struct dwell_sink {
 	const struct dwell_sink_ops *ops;
 };
 
+/* Call a function of a sink, if it is interested; its result. */
+#define DWELL_TELL(sink, call, ...) ((sink)->ops->call ? (sink)->ops->call((sink), __VA_ARGS__) : 0)
+
 /* What a consumer asks of a source. All zero: everything. */
 struct dwell_source_options {
 	uint64_t from_ns;
