@@ -128,16 +128,11 @@ static int on_end(struct leaks *leaks, const struct dwell_interval *interval)
 	return DWELL_OK;
 }
 
-static int leaks_interval(void *fold, const struct dwell_interval *interval)
+static int on_open(struct leaks *leaks, const struct dwell_interval *interval)
 {
-	struct leaks *leaks = fold;
 	const struct dwell_task_state *state;
 	struct leak_task *task;
 
-	if (interval->next == DWELL_EXITED)
-		return on_end(leaks, interval);
-	if (!(interval->flags & DWELL_INTERVAL_OPEN))
-		return DWELL_OK;
 	state = dwell_states_get(leaks->states, interval->task);
 	task = state ? table_make(&leaks->tasks, interval->task) : NULL;
 	if (!task)
@@ -147,9 +142,8 @@ static int leaks_interval(void *fold, const struct dwell_interval *interval)
 	return DWELL_OK;
 }
 
-static int leaks_wait(void *fold, const struct dwell_wait *wait)
+static int on_wait(struct leaks *leaks, const struct dwell_wait *wait)
 {
-	struct leaks *leaks = fold;
 	struct leak_object *object =
 		wait->object ? table_make(&leaks->objects, wait->object) : NULL;
 
@@ -165,6 +159,45 @@ static int leaks_wait(void *fold, const struct dwell_wait *wait)
 		add_waker(object, wait->waker);
 	}
 	return DWELL_OK;
+}
+
+static int on_interval(struct leaks *leaks, const struct dwell_interval *interval)
+{
+	if (interval->next == DWELL_EXITED)
+		return on_end(leaks, interval);
+	return interval->flags & DWELL_INTERVAL_OPEN ? on_open(leaks, interval) : (int)DWELL_OK;
+}
+
+/* Of most waits nothing is to be learned. */
+static bool is_of_use(unsigned reason, uint32_t object)
+{
+	return object || reason == DWELL_REASON_JOIN;
+}
+
+static int leaks_batch(void *fold, const struct fold_batch *batch)
+{
+	const struct dwell_told *told = batch->told;
+	size_t waits = 0;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < told->count && !err; i++) {
+		const struct dwell_interval *interval = &told->intervals[i];
+
+		for (; waits < told->wait_count && told->waits[waits].row < interval->row && !err;
+			waits++)
+			err = on_wait(fold, &told->waits[waits]);
+		if (!err)
+			err = on_interval(fold, interval);
+		if (!err && interval->told & DWELL_TOLD_WAIT &&
+			is_of_use(interval->reason, interval->object)) {
+			const struct dwell_wait wait = dwell_wait_of(interval);
+
+			err = on_wait(fold, &wait);
+		}
+	}
+	for (; waits < told->wait_count && !err; waits++)
+		err = on_wait(fold, &told->waits[waits]);
+	return err;
 }
 
 static int merge_objects(struct leaks *leaks, const struct leaks *more)
@@ -218,7 +251,6 @@ const struct fold_ops leaks_fold = {
 	.free = leaks_drop,
 	.begin = leaks_begin,
 	.event = leaks_event,
-	.interval = leaks_interval,
-	.wait = leaks_wait,
+	.batch = leaks_batch,
 	.merge = leaks_merge,
 };

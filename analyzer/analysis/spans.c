@@ -21,6 +21,7 @@ struct spans {
 	const struct model *model;
 	const struct dwell_states *states;
 	struct table open; /* by task: struct open_span * */
+	size_t open_count;
 	struct span_group *groups;
 	size_t count, cap;
 	uint64_t unmatched;
@@ -103,6 +104,7 @@ static int begin_span(struct spans *spans, const struct dwell_event *event)
 	span->kind = event->reason;
 	span->next = *list;
 	*list = span;
+	spans->open_count++;
 	return DWELL_OK;
 }
 
@@ -117,6 +119,7 @@ static struct open_span *take_from(struct spans *spans, uint32_t task, uint64_t 
 		if (span->id != id)
 			continue;
 		*at = span->next;
+		spans->open_count--;
 		return span;
 	}
 	return NULL;
@@ -181,13 +184,12 @@ static int spans_event(void *fold, const struct dwell_event *event)
 						     : end_span(fold, event);
 }
 
-static int spans_interval(void *fold, const struct dwell_interval *interval)
+static void add_interval(struct spans *spans, const struct dwell_interval *interval)
 {
-	struct spans *spans = fold;
 	struct open_span **list = table_get(&spans->open, interval->task);
 
 	if (interval->flags & DWELL_INTERVAL_OPEN)
-		return DWELL_OK;
+		return;
 	for (struct open_span *span = list ? *list : NULL; span; span = span->next) {
 		const uint64_t from_ns =
 			interval->start_ns > span->start_ns ? interval->start_ns : span->start_ns;
@@ -195,6 +197,14 @@ static int spans_interval(void *fold, const struct dwell_interval *interval)
 		if (interval->end_ns > from_ns)
 			add_state(&span->times, interval->state, interval->end_ns - from_ns);
 	}
+}
+
+static int spans_batch(void *fold, const struct fold_batch *batch)
+{
+	struct spans *spans = fold;
+
+	for (size_t i = 0; spans->open_count && i < batch->told->count; i++)
+		add_interval(spans, &batch->told->intervals[i]);
 	return DWELL_OK;
 }
 
@@ -212,7 +222,7 @@ const struct fold_ops spans_fold = {
 	.free = spans_drop,
 	.begin = spans_begin,
 	.event = spans_event,
-	.interval = spans_interval,
+	.batch = spans_batch,
 	.merge = spans_merge,
 };
 

@@ -174,6 +174,16 @@ static int on_wake(struct waits *waits, const struct dwell_event *event)
 	return DWELL_OK;
 }
 
+/* Of a lock neither replies nor unused CPUs are told. */
+static bool is_of_use(const struct waits *waits, const struct dwell_event *event)
+{
+	if (!waits->held_only)
+		return true;
+	if (event->kind == DWELL_EVENT_SWITCH)
+		return event->state == DWELL_BLOCKED && may_be_held(event->reason);
+	return event->kind != DWELL_EVENT_WAKE;
+}
+
 static int on_row(struct waits *waits, const struct dwell_event *event)
 {
 	struct released *of;
@@ -206,7 +216,7 @@ static int on_row(struct waits *waits, const struct dwell_event *event)
 	default:
 		break;
 	}
-	return active_event(&waits->active, event);
+	return waits->held_only ? (int)DWELL_OK : active_event(&waits->active, event);
 }
 
 /*
@@ -355,8 +365,10 @@ static int fold_wait(struct waits *waits, const struct dwell_wait *wait)
 	group->times.running_ns += wait->running_ns;
 	group->times.unknown_ns += wait->unknown_ns;
 	group->timed_out += (wait->flags & DWELL_EVENT_TIMED_OUT) != 0;
-	group->underused_ns += active_unused(&waits->active, wait->task, ns);
-	err = add_waker(waits, group, wait);
+	if (!waits->held_only) {
+		group->underused_ns += active_unused(&waits->active, wait->task, ns);
+		err = add_waker(waits, group, wait);
+	}
 	return err ? err : waits_blame(waits, group, wait);
 }
 
@@ -369,8 +381,9 @@ static int on_wait(struct waits *waits, const struct dwell_wait *wait)
 {
 	int err = DWELL_OK;
 
-	if (!never_waited(wait) && wants_wait(waits->model, wait) &&
-		!(waits->held_only && !may_be_lock(wait->reason)))
+	if (waits->held_only && !may_be_lock(wait->reason))
+		return queue(waits, wait->task, 0);
+	if (!never_waited(wait) && wants_wait(waits->model, wait))
 		err = fold_wait(waits, wait);
 	if (!err)
 		err = queue(waits, wait->task, 0);
@@ -429,7 +442,8 @@ int waits_batch(void *fold, const struct fold_batch *batch)
 
 	active_batch(&waits->active);
 	for (size_t row = 0; row < batch->count && !err; row++) {
-		err = on_row(waits, &batch->rows[row]);
+		if (is_of_use(waits, &batch->rows[row]))
+			err = on_row(waits, &batch->rows[row]);
 		for (; i < count && !err; i++) {
 			const struct dwell_interval *of =
 				&told->intervals[all ? i : told->own_waits[i]];

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define FIRST_STRETCH_NS (UINT64_C(1) << 16)
+enum { FIRST_SHIFT = 16 };
 /* Wakes of one moment, and a task that did nothing before it waited again. */
 #define NEAR_NS UINT64_C(500000)
 #define BURST_NS UINT64_C(5000000)
@@ -16,7 +16,8 @@ static int watch_make(void **fold, const struct model *model)
 	if (!watch)
 		return DWELL_ENOMEM;
 	watch->model = model;
-	watch->stretch_ns = FIRST_STRETCH_NS;
+	watch->shift = FIRST_SHIFT;
+	watch->stretch_ns = UINT64_C(1) << FIRST_SHIFT;
 	watch->processes.item = sizeof(struct watch_process);
 	watch->tasks.item = sizeof(struct watch_task);
 	watch->objects.item = sizeof(struct watch_object);
@@ -66,6 +67,7 @@ static void join_stretches(struct watch_stretch *into, const struct watch_stretc
 /* Two stretches become one, in every process. */
 static void coarsen(struct watch *watch)
 {
+	watch->shift++;
 	watch->stretch_ns *= 2;
 	for (uint32_t id = 0; id < watch->processes.end; id++) {
 		struct watch_process *process = table_get(&watch->processes, id);
@@ -124,10 +126,10 @@ static void spread(struct watch *watch, struct watch_process *process,
 {
 	const uint64_t zero_ns = watch->model->from_ns;
 
-	while ((interval->end_ns - zero_ns) / watch->stretch_ns >= WATCH_STRETCHES)
+	while ((interval->end_ns - zero_ns) >> watch->shift >= WATCH_STRETCHES)
 		coarsen(watch);
 	for (uint64_t at_ns = start_ns; at_ns < interval->end_ns;) {
-		const size_t i = (size_t)((at_ns - zero_ns) / watch->stretch_ns);
+		const size_t i = (size_t)((at_ns - zero_ns) >> watch->shift);
 		uint64_t end_ns = zero_ns + (i + 1) * watch->stretch_ns;
 
 		if (end_ns > interval->end_ns)
@@ -137,23 +139,36 @@ static void spread(struct watch *watch, struct watch_process *process,
 	}
 }
 
-static struct watch_process *process_of(struct watch *watch, uint32_t task)
+static inline struct watch_task *task_of(struct watch *watch, uint32_t id)
 {
-	const struct dwell_catalog_task *of = dwell_catalog_task(watch->model->catalog, task);
-	struct watch_process *process = of ? table_make(&watch->processes, of->process) : NULL;
+	struct watch_task *task = id < watch->tasks.end ? table_get(&watch->tasks, id) : NULL;
 
-	if (process && !process->first_task) {
-		process->first_task = task;
+	return task ? task : table_make(&watch->tasks, id);
+}
+
+/* NULL: it is of none, or there is no memory. */
+static struct watch_process *process_of(struct watch *watch, struct watch_task *task, uint32_t id)
+{
+	const struct dwell_catalog_task *of =
+		task->process ? NULL : dwell_catalog_task(watch->model->catalog, id);
+
+	if (of)
+		task->process = table_make(&watch->processes, of->process);
+
+	struct watch_process *process = task->process;
+	if (!process)
+		return NULL;
+	if (!process->first_task) {
+		process->first_task = id;
 		process->begin_ns = DWELL_FOREVER;
 	}
-	if (process && process->first_task != task && !process->stretches)
+	if (process->first_task != id && !process->stretches)
 		process->stretches = calloc(WATCH_STRETCHES, sizeof(*process->stretches));
 	return process;
 }
 
-static int watch_interval(void *fold, const struct dwell_interval *interval)
+static int watch_interval(struct watch *watch, const struct dwell_interval *interval)
 {
-	struct watch *watch = fold;
 	const uint64_t start_ns = interval->start_ns > watch->model->from_ns
 					  ? interval->start_ns
 					  : watch->model->from_ns;
@@ -162,10 +177,10 @@ static int watch_interval(void *fold, const struct dwell_interval *interval)
 
 	if (!wants_task(watch->model, interval->task) || interval->end_ns <= start_ns)
 		return DWELL_OK;
-	process = process_of(watch, interval->task);
-	task = table_make(&watch->tasks, interval->task);
+	task = task_of(watch, interval->task);
 	if (!task)
 		return DWELL_ENOMEM;
+	process = process_of(watch, task, interval->task);
 	task->lived_ns += interval->end_ns - start_ns;
 	if (interval->state == DWELL_RUNNING) {
 		task->running_ns += interval->end_ns - start_ns;
@@ -263,18 +278,16 @@ static bool may_be_herd(const struct dwell_wait *wait)
 	       wait->reason != DWELL_REASON_RWLOCK;
 }
 
-static int watch_wait(void *fold, const struct dwell_wait *wait)
+static int watch_wait(struct watch *watch, const struct dwell_wait *wait)
 {
-	struct watch *watch = fold;
 	struct watch_task *task, *waker;
 	struct watch_object *object;
 
 	if (!wants_task(watch->model, wait->task))
 		return DWELL_OK;
 	object = wait->object ? table_make(&watch->objects, wait->object) : NULL;
-	waker = wait->waker && wait->waker != wait->task ? table_make(&watch->tasks, wait->waker)
-							 : NULL;
-	task = table_make(&watch->tasks, wait->task);
+	waker = wait->waker && wait->waker != wait->task ? task_of(watch, wait->waker) : NULL;
+	task = task_of(watch, wait->task);
 	if (!task)
 		return DWELL_ENOMEM;
 	if (waker && is_for_task(wait->reason)) {
@@ -296,6 +309,31 @@ static int watch_wait(void *fold, const struct dwell_wait *wait)
 	task->awake_object = wait->object;
 	task->burst = object && may_be_herd(wait) ? object->burst : 0;
 	return DWELL_OK;
+}
+
+static int watch_batch(void *fold, const struct fold_batch *batch)
+{
+	const struct dwell_told *told = batch->told;
+	size_t waits = 0;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < told->count && !err; i++) {
+		const struct dwell_interval *interval = &told->intervals[i];
+
+		for (; waits < told->wait_count && told->waits[waits].row < interval->row && !err;
+			waits++)
+			err = watch_wait(fold, &told->waits[waits]);
+		if (!err)
+			err = watch_interval(fold, interval);
+		if (!err && interval->told & DWELL_TOLD_WAIT) {
+			const struct dwell_wait wait = dwell_wait_of(interval);
+
+			err = watch_wait(fold, &wait);
+		}
+	}
+	for (; waits < told->wait_count && !err; waits++)
+		err = watch_wait(fold, &told->waits[waits]);
+	return err;
 }
 
 /* Never called: the fold is serial. */
@@ -321,7 +359,6 @@ const struct fold_ops watch_fold = {
 	.serial = true,
 	.make = watch_make,
 	.free = watch_drop,
-	.interval = watch_interval,
-	.wait = watch_wait,
+	.batch = watch_batch,
 	.merge = watch_merge,
 };

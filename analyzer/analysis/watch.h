@@ -28,6 +28,7 @@ struct watch_process {
 };
 
 struct watch_task {
+	struct watch_process *process; /* NULL: not known so far */
 	uint64_t lived_ns, running_ns;
 	/* Waits of others that it ended. */
 	uint64_t ended_ns, ended;
@@ -57,6 +58,7 @@ struct watch_object {
 struct watch {
 	const struct model *model;
 	uint64_t stretch_ns;
+	unsigned shift; /* stretch_ns is 1 << shift */
 	struct table processes, tasks, objects;
 };
 

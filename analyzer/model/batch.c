@@ -154,8 +154,7 @@ static int tell_row(struct run *run, const struct dwell_event *row)
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < run->fold_count && !err; i++)
-		if (!run->ops[i]->batch && run->ops[i]->event &&
-			run->ops[i]->kinds >> row->kind & 1)
+		if (run->ops[i]->event && run->ops[i]->kinds >> row->kind & 1)
 			err = run->ops[i]->event(run->folds[i], row);
 	return err;
 }

@@ -1,172 +1,11 @@
-/* Driving a source: its parts on several threads, merged in their order. */
+/* Driving a source: definitions, rows, the end; the whole of it, or some parts once more. */
 #include "model/drive.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "model/run.h"
-
-static int make_folds(struct run *run)
-{
-	struct model *model = run->model;
-
-	for (size_t i = 0; i < model->fold_count; i++) {
-		const int err = model->ops[i]->make(&run->folds[i], model);
-
-		if (err)
-			return err;
-		run->ops[i] = model->ops[i];
-		run->fold_count = i + 1;
-		if (!model->ops[i]->batch)
-			run->kinds |= model->ops[i]->kinds;
-	}
-	return DWELL_OK;
-}
-
-static struct dwell_source_options options_of(const struct model *model)
-{
-	return (struct dwell_source_options){
-		.from_ns = model->selection.from_ns,
-		.to_ns = model->selection.to_ns,
-	};
-}
-
-static int drive_part(struct run *run, size_t part)
-{
-	const struct dwell_source_options options = options_of(run->model);
-
-	run->stage = (uint32_t)part + 1;
-	return run->model->source->ops->drive_part(run->model->source, &options, part, &run->sink);
-}
-
-/* Parts are taken in order, and merged in order: who finds its part next in line merges. */
-struct crew {
-	struct model *model;
-	pthread_mutex_t lock;
-	pthread_cond_t merged_one;
-	size_t next;   /* part to take */
-	size_t merged; /* parts merged so far */
-	unsigned hands;
-	int err;
-	struct run *last; /* the last part's: not to be merged before its flush */
-};
-
-/* The next part, not too far ahead of what is merged; false: no more. */
-static bool take_part(struct crew *crew, size_t *part)
-{
-	bool taken;
-
-	pthread_mutex_lock(&crew->lock);
-	while (!crew->err && crew->next < crew->model->parts &&
-		crew->next >= crew->merged + 2 * (size_t)crew->hands)
-		pthread_cond_wait(&crew->merged_one, &crew->lock);
-	taken = !crew->err && crew->next < crew->model->parts;
-	if (taken)
-		*part = crew->next++;
-	pthread_mutex_unlock(&crew->lock);
-	return taken;
-}
-
-/* Wait for the turn of a part, merge it, let the next one do so. */
-static void give_part(struct crew *crew, size_t part, struct run *run, int err)
-{
-	pthread_mutex_lock(&crew->lock);
-	while (!crew->err && crew->merged != part)
-		pthread_cond_wait(&crew->merged_one, &crew->lock);
-	if (err && !crew->err)
-		crew->err = err;
-	if (!crew->err)
-		crew->err = run_merge(crew->model, run);
-	/* The first part tells of itself; from then on, one holder of the lock at a time. */
-	if (!crew->err && crew->model->progress && run->followed)
-		crew->model->progress(crew->model->progress_context, run->now_ns);
-	crew->merged++;
-	pthread_cond_broadcast(&crew->merged_one);
-	pthread_mutex_unlock(&crew->lock);
-	run_release(run);
-}
-
-static void keep_last(struct crew *crew, struct run *run, int err)
-{
-	pthread_mutex_lock(&crew->lock);
-	if (err && !crew->err)
-		crew->err = err;
-	crew->last = run;
-	pthread_cond_broadcast(&crew->merged_one);
-	pthread_mutex_unlock(&crew->lock);
-}
-
-static void *work(void *context)
-{
-	struct crew *crew = context;
-	size_t part;
-
-	while (take_part(crew, &part)) {
-		struct run *run = calloc(1, sizeof(*run));
-		int err = run ? run_init(run, crew->model, part) : DWELL_ENOMEM;
-
-		if (!err)
-			err = make_folds(run);
-		if (!err)
-			err = drive_part(run, part);
-		if (part + 1 == crew->model->parts && run) {
-			keep_last(crew, run, err);
-			continue;
-		}
-		if (run)
-			give_part(crew, part, run, err);
-		free(run);
-	}
-	return NULL;
-}
-
-static int drive_parallel(struct model *model, struct run **last)
-{
-	pthread_t threads[64];
-	struct crew crew = { .model = model, .hands = model->threads };
-	unsigned started = 0;
-
-	if (crew.hands > model->parts)
-		crew.hands = (unsigned)model->parts;
-	if (crew.hands > 64)
-		crew.hands = 64;
-	pthread_mutex_init(&crew.lock, NULL);
-	pthread_cond_init(&crew.merged_one, NULL);
-	/* This thread is one of them: where no other can be had it does all. */
-	while (started + 1 < crew.hands &&
-		pthread_create(&threads[started], NULL, work, &crew) == 0)
-		started++;
-	work(&crew);
-	for (unsigned i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
-	pthread_mutex_destroy(&crew.lock);
-	pthread_cond_destroy(&crew.merged_one);
-	*last = crew.last;
-	return crew.err;
-}
-
-static int drive_serial(struct model *model, struct run **last)
-{
-	struct run *run = calloc(1, sizeof(*run));
-	int err = run ? run_init(run, model, 0) : DWELL_ENOMEM;
-
-	*last = run;
-	if (!err)
-		err = make_folds(run);
-	for (size_t part = 0; part < model->parts && !err; part++)
-		err = drive_part(run, part);
-	return err;
-}
-
-static bool is_serial(const struct model *model)
-{
-	for (size_t i = 0; i < model->fold_count; i++)
-		if (model->ops[i]->serial)
-			return true;
-	return false;
-}
 
 static unsigned cpus(void)
 {
@@ -282,23 +121,34 @@ void model_count_lives(struct model *model)
 	}
 }
 
-static int conclude(struct model *model, struct run *last)
+static int conclude(struct model *model, struct run *counting, struct run *other)
 {
 	int err = finish(model);
 
 	if (err)
 		return err;
-	settle_end(model, last->now_ns);
-	err = run_flush(last, model->end_ns);
+	settle_end(model, counting->now_ns);
+	err = run_flush(counting, model->end_ns);
 	if (!err)
-		err = run_merge(model, last);
+		err = run_merge(model, counting);
+	if (!err && other)
+		err = run_flush(other, model->end_ns);
+	if (!err && other)
+		err = run_merge(model, other);
 	model_count_lives(model);
 	return err ? err : catalog_finish(model->catalog);
 }
 
+static void drop_run(struct run *run)
+{
+	if (run)
+		run_release(run);
+	free(run);
+}
+
 static int drive(struct model *model)
 {
-	struct run *last = NULL;
+	struct run *last = NULL, *other = NULL;
 	int err = start(model, 0);
 
 	if (!err && !model->selected)
@@ -311,13 +161,11 @@ static int drive(struct model *model)
 	if (!model->part_starts)
 		return DWELL_ENOMEM;
 	memset(model->part_starts, 0xff, model->parts * sizeof(*model->part_starts));
-	err = is_serial(model) || model->parts == 1 ? drive_serial(model, &last)
-						    : drive_parallel(model, &last);
+	err = crew_drive(model, &last, &other);
 	if (!err)
-		err = conclude(model, last);
-	if (last)
-		run_release(last);
-	free(last);
+		err = conclude(model, last, other);
+	drop_run(last);
+	drop_run(other);
 	return err;
 }
 
@@ -398,12 +246,12 @@ int model_part(struct model *model, size_t first, size_t count, const struct fol
 	run.ops[0] = ops;
 	run.folds[0] = fold;
 	run.fold_count = 1;
-	run.kinds = ops->batch ? 0 : ops->kinds;
+	run.kinds = ops->event ? ops->kinds : 0;
 	/* Sources of one part read on from where they are: from the front again. */
 	if (!err && model->parts == 1)
 		err = model->source->ops->start(model->source, &options, &nobody);
 	for (size_t part = first; part < first + count && !err; part++)
-		err = drive_part(&run, part);
+		err = run_part(&run, part);
 	if (!err && first + count == model->parts)
 		err = run_flush(&run, model->end_ns > run.now_ns ? model->end_ns : run.now_ns);
 	if (!err && tally)
@@ -428,12 +276,12 @@ int model_replay(
 	run.ops[0] = ops;
 	run.folds[0] = fold;
 	run.fold_count = 1;
-	run.kinds = ops->batch ? 0 : ops->kinds;
+	run.kinds = ops->event ? ops->kinds : 0;
 	/* Sources of one part read on from where they are: from the front again. */
 	if (!err)
 		err = model->source->ops->start(model->source, &options, &nobody);
 	for (size_t part = first; part <= last && !err; part++)
-		err = drive_part(&run, part);
+		err = run_part(&run, part);
 	run.fold_count = 0; /* the caller's */
 	run_release(&run);
 	return err;

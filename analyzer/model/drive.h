@@ -10,8 +10,8 @@
  * Drives a source through the states into folds.
  *
  * Parts of a source are driven at the same time, each into folds of its own, which are
- * merged in order of parts: so the answer does not depend on the number of threads. A fold that
- * must see the rows in one piece says `serial`; then all folds of the query do.
+ * merged in order of parts: so the answer does not depend on the number of threads. Folds that must
+ * see the rows in one piece say `serial`: they have a pass of their own, beside that of the rest.
  *
  * A window begins as a cut does: at its start the states are saved as a keyframe, and folds begin
  * from that. So an analysis of a window and of a cut cannot differ.
@@ -38,9 +38,9 @@ struct fold_batch {
 };
 
 /*
- * A fold is told of rows and what they ended either in batches, which is quicker, or one by one:
- * then each row of its kinds by `event`, before it is applied to the states, and what ends by
- * `interval` and `wait`.
+ * A fold is told of what rows ended either in batches, which is quicker, or one by one by
+ * `interval` and `wait`. Each row of its kinds is told by `event` before it is applied to the
+ * states: where there are many of them that is slow, as a batch ends before each.
  */
 struct fold_ops {
 	bool serial;

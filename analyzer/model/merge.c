@@ -93,16 +93,18 @@ int tally_merge(struct tally *into, struct tally *from)
 
 int run_merge(struct model *model, struct run *from)
 {
-	int err = tally_take(&model->tally, from->states);
+	int err = from->again ? DWELL_OK : tally_take(&model->tally, from->states);
 
-	if (!err)
+	if (!err && !from->again)
 		err = tally_merge(&model->tally, &from->tally);
 	for (size_t i = 0; i < from->fold_count && !err; i++) {
-		if (!model->folds[i]) {
-			model->folds[i] = from->folds[i];
+		void **into = &model->folds[from->places[i]];
+
+		if (!*into) {
+			*into = from->folds[i];
 			from->folds[i] = NULL;
 		} else {
-			err = from->ops[i]->merge(model->folds[i], from->folds[i]);
+			err = from->ops[i]->merge(*into, from->folds[i]);
 		}
 	}
 	return err;

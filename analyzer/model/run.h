@@ -13,14 +13,15 @@ struct run {
 	bool folding;  /* the window has begun */
 	bool followed; /* rows or a keyframe came: later keyframes say nothing new */
 	bool silent;   /* a replay: counts nothing */
-	bool again;    /* definitions and keyframes are known: only rows are told */
+	bool again;    /* another counts, and knows definitions and keyframes: only rows are told */
 	uint64_t now_ns;
 	int err;
 	size_t fold_count;
 	const struct fold_ops *ops[MODEL_FOLDS];
 	void *folds[MODEL_FOLDS];
-	uint32_t kinds;         /* of rows that any of them wants one by one */
-	struct dwell_told told; /* the batch */
+	size_t places[MODEL_FOLDS]; /* of each among the model's */
+	uint32_t kinds;             /* of rows that any of them wants one by one */
+	struct dwell_told told;     /* the batch */
 	struct tally tally;
 };
 
@@ -53,6 +54,24 @@ int tally_take(struct tally *tally, const struct dwell_states *states);
 void tally_release(struct tally *tally);
 /* All was counted: what follows from the tally's lives. */
 void model_count_lives(struct model *model);
+
+static inline struct dwell_source_options options_of(const struct model *model)
+{
+	return (struct dwell_source_options){
+		.from_ns = model->selection.from_ns,
+		.to_ns = model->selection.to_ns,
+	};
+}
+
+/* All rows of a part. */
+int run_part(struct run *run, size_t part);
+
+/*
+ * All rows of the window, on the model's threads; started and selected before. *last: the run that
+ * came to the end and counted; *other: one beside it that did not count, or NULL. Both are to be
+ * flushed, merged and freed, on an error too.
+ */
+int crew_drive(struct model *model, struct run **last, struct run **other);
 
 /* Fold what `from` holds into the model; from's folds are freed. */
 int run_merge(struct model *model, struct run *from);

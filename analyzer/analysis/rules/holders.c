@@ -70,38 +70,53 @@ const char *finding_lock(
 	return out;
 }
 
-static bool is_of_lock(const struct dwell_finding *finding, uint32_t object)
-{
-	for (size_t i = 0; i < finding->evidence_count; i++)
-		if (finding->evidence[i].kind == DWELL_EVIDENCE_OBJECT)
-			return finding->evidence[i].value == object;
-	return false;
-}
-
-static bool is_told(const struct findings *findings, uint32_t object, uint32_t task)
+static bool is_of_locks(const struct dwell_finding *finding)
 {
 	const struct rule *const rules[] = { &rule_lock_convoy, &rule_holder_in_io,
 		&rule_holder_asleep, &rule_blocking_call, &rule_holder_preempted };
 
-	for (size_t i = 0; i < findings->out->count; i++) {
-		const struct dwell_finding *finding = &findings->out->rows[i];
-
-		for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++)
-			if (finding->rule == rules[r]->name && is_of_lock(finding, object) &&
-				finding_names(finding, task))
-				return true;
-	}
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (finding->rule == rules[i]->name)
+			return true;
 	return false;
 }
 
-uint64_t lock_told_ns(const struct findings *findings, uint32_t task)
+/* The lock that a finding tells of, if it names the task; 0: none. */
+static uint32_t told_lock(const struct dwell_finding *finding, uint32_t task)
+{
+	if (!is_of_locks(finding) || !finding_names(finding, task))
+		return 0;
+	for (size_t i = 0; i < finding->evidence_count; i++)
+		if (finding->evidence[i].kind == DWELL_EVIDENCE_OBJECT)
+			return (uint32_t)finding->evidence[i].value;
+	return 0;
+}
+
+static uint64_t waited_for(const struct findings *findings, uint32_t object)
 {
 	const struct dwell_locks *locks = findings->answer->locks;
 	uint64_t ns = 0;
 
 	for (size_t i = 0; i < locks->count; i++)
-		if (locks->rows[i].object && is_told(findings, locks->rows[i].object, task))
+		if (locks->rows[i].object == object)
 			ns += locks->rows[i].waits.total_ns;
+	return ns;
+}
+
+uint64_t lock_told_ns(const struct findings *findings, uint32_t task)
+{
+	const struct dwell_finding *rows = findings->out->rows;
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < findings->out->count; i++) {
+		const uint32_t object = told_lock(&rows[i], task);
+		bool again = false;
+
+		for (size_t j = 0; object && j < i && !again; j++)
+			again = told_lock(&rows[j], task) == object;
+		if (object && !again)
+			ns += waited_for(findings, object);
+	}
 	return ns;
 }
 
