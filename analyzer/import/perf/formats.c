@@ -11,17 +11,29 @@ struct wanted {
 	const char *fields[PERF_FIELD_COUNT];
 };
 
+#define COMMON [PERF_FIELD_FLAGS] = "common_flags", [PERF_FIELD_TID] = "common_pid"
+#define WHOM                                                                                       \
+	{                                                                                          \
+		COMMON, [PERF_FIELD_COMM] = "comm", [PERF_FIELD_PID] = "pid",                      \
+			[PERF_FIELD_PRIO] = "prio"                                                 \
+	}
+
 static const struct wanted wanted[PERF_EVENT_OF_COUNT] = {
 	[PERF_EVENT_SWITCH] = { "sched_switch",
-		{ "common_flags", "prev_comm", "prev_pid", "prev_prio", "prev_state", "next_comm",
-			"next_pid", "next_prio" } },
-	[PERF_EVENT_WAKING] = { "sched_waking", { "common_flags", "comm", "pid", "prio" } },
-	[PERF_EVENT_WAKEUP] = { "sched_wakeup", { "common_flags", "comm", "pid", "prio" } },
-	[PERF_EVENT_WAKEUP_NEW] = { "sched_wakeup_new", { "common_flags", "comm", "pid", "prio" } },
+		{ COMMON, [PERF_FIELD_COMM] = "prev_comm", [PERF_FIELD_PID] = "prev_pid",
+			[PERF_FIELD_PRIO] = "prev_prio", [PERF_FIELD_STATE] = "prev_state",
+			[PERF_FIELD_COMM2] = "next_comm", [PERF_FIELD_PID2] = "next_pid",
+			[PERF_FIELD_PRIO2] = "next_prio" } },
+	[PERF_EVENT_WAKING] = { "sched_waking", WHOM },
+	[PERF_EVENT_WAKEUP] = { "sched_wakeup", WHOM },
+	[PERF_EVENT_WAKEUP_NEW] = { "sched_wakeup_new", WHOM },
 	[PERF_EVENT_FORK] = { "sched_process_fork",
-		{ "common_flags", "parent_comm", "parent_pid", NULL, NULL, "child_comm",
-			"child_pid" } },
-	[PERF_EVENT_EXIT] = { "sched_process_exit", { "common_flags", "comm", "pid", "prio" } },
+		{ COMMON, [PERF_FIELD_COMM] = "parent_comm", [PERF_FIELD_PID] = "parent_pid",
+			[PERF_FIELD_COMM2] = "child_comm", [PERF_FIELD_PID2] = "child_pid" } },
+	[PERF_EVENT_EXIT] = { "sched_process_exit", WHOM },
+	[PERF_EVENT_RENAME] = { "task_rename",
+		{ COMMON, [PERF_FIELD_PID] = "pid", [PERF_FIELD_COMM] = "newcomm" } },
+	[PERF_EVENT_PRINT] = { "print", { COMMON, [PERF_FIELD_TEXT] = "buf" } },
 };
 
 /* A piece of text, as in the wire but not ended by NUL. */
@@ -112,6 +124,8 @@ static bool has_size(enum perf_field field, uint64_t size)
 		return size == 1;
 	case PERF_FIELD_STATE:
 		return size == 8 || size == 4;
+	case PERF_FIELD_TEXT:
+		return true;
 	default:
 		return size == 4;
 	}
@@ -169,6 +183,8 @@ static bool complete(const struct perf_format *format)
 {
 	const bool second = format->event == PERF_EVENT_SWITCH || format->event == PERF_EVENT_FORK;
 
+	if (format->event == PERF_EVENT_PRINT)
+		return perf_has(format, PERF_FIELD_TEXT);
 	return perf_has(format, PERF_FIELD_PID) && (!second || perf_has(format, PERF_FIELD_PID2)) &&
 	       (format->event != PERF_EVENT_SWITCH || perf_has(format, PERF_FIELD_STATE));
 }
@@ -219,6 +235,13 @@ static int keep(struct perf_formats *formats, const struct perf_format *format)
 	return DWELL_OK;
 }
 
+int perf_formats_add(struct perf_formats *formats, const void *at, size_t size)
+{
+	struct perf_format format;
+
+	return read_format(&format, (struct text){ at, size }) ? keep(formats, &format) : DWELL_OK;
+}
+
 /* A length of 8 bytes, and so many bytes. */
 static int take_file(struct perf_wire *in, struct perf_wire *out)
 {
@@ -235,12 +258,10 @@ static int read_system(struct perf_formats *formats, struct perf_wire *in, bool 
 		return DWELL_ETRUNCATED;
 	for (uint32_t i = 0; i < count; i++) {
 		struct perf_wire file = { .at = NULL };
-		struct perf_format format;
 		int err = take_file(in, &file);
 
-		if (!err && wanted_system &&
-			read_format(&format, (struct text){ (const char *)file.at, file.left }))
-			err = keep(formats, &format);
+		if (!err && wanted_system)
+			err = perf_formats_add(formats, file.at, file.left);
 		if (err)
 			return err;
 	}

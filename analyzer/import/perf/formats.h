@@ -16,12 +16,15 @@ enum perf_event_of {
 	PERF_EVENT_WAKEUP_NEW,
 	PERF_EVENT_FORK,
 	PERF_EVENT_EXIT,
+	PERF_EVENT_RENAME,
+	PERF_EVENT_PRINT,     /* ftrace's own: what a program wrote into the trace */
 	PERF_EVENT_CPU_CLOCK, /* no tracepoint: a sample of what runs */
 	PERF_EVENT_OF_COUNT
 };
 
 enum perf_field {
 	PERF_FIELD_FLAGS, /* common_flags: interrupt context */
+	PERF_FIELD_TID,   /* common_pid: who ran */
 	PERF_FIELD_COMM,
 	PERF_FIELD_PID,
 	PERF_FIELD_PRIO,
@@ -29,6 +32,7 @@ enum perf_field {
 	PERF_FIELD_COMM2, /* of the task that enters, of the child */
 	PERF_FIELD_PID2,
 	PERF_FIELD_PRIO2,
+	PERF_FIELD_TEXT, /* to the end of the raw data */
 	PERF_FIELD_COUNT
 };
 
@@ -52,6 +56,8 @@ struct perf_formats {
  * are understood. DWELL_EFORMAT, DWELL_ETRUNCATED, DWELL_ENOMEM; what was read is kept.
  */
 int perf_formats_read(struct perf_formats *formats, struct perf_wire in);
+/* One format file: kept where it is understood. DWELL_ENOMEM. */
+int perf_formats_add(struct perf_formats *formats, const void *at, size_t size);
 void perf_formats_release(struct perf_formats *formats);
 
 const struct perf_format *perf_formats_find(const struct perf_formats *formats, uint64_t id);
