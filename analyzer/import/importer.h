@@ -31,5 +31,6 @@ extern const struct importer dwell_importer_native;
 extern const struct importer dwell_importer_go;
 extern const struct importer dwell_importer_perf;
 extern const struct importer dwell_importer_text;
+extern const struct importer dwell_importer_tracecmd;
 
 #endif

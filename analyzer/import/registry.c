@@ -16,6 +16,7 @@ static const struct importer *const importers[] = {
 	&dwell_importer_chrome,
 	&dwell_importer_ctf,
 	&dwell_importer_dial9,
+	&dwell_importer_tracecmd,
 };
 
 enum { IMPORTERS = sizeof(importers) / sizeof(importers[0]) };
