@@ -100,12 +100,12 @@ int catalog_put_task(struct dwell_catalog *catalog, uint32_t stage, const struct
 
 	if (err)
 		return err;
-	/* Knowledge of a task starts where its first definition says. */
-	if (!kept->task.id || stage < kept->first_stage) {
+	if (!kept->task.id || stage < kept->first_stage)
 		kept->first_stage = stage;
+	/* Knowledge of a task starts where the earliest definition says; any may have seen it. */
+	if (!kept->task.id || task->created_ns < kept->task.created_ns)
 		kept->task.created_ns = task->created_ns;
-		kept->task.born = task->born;
-	}
+	kept->task.born |= task->born;
 	if (kept->task.id && stage < kept->stage)
 		return end_put(catalog, DWELL_OK);
 	kept->stage = stage;

@@ -225,10 +225,14 @@ static int sink_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 static int sink_task(struct dwell_sink *sink, const struct dwell_task *task)
 {
 	struct run *run = run_of(sink);
-	const int err =
-		run->again ? DWELL_OK : catalog_put_task(run->model->catalog, run->stage, task);
+	struct dwell_task what = *task;
+	int err = DWELL_OK;
 
-	return err || !run->states ? err : dwell_states_task(run->states, task);
+	if (run->states)
+		what.created_ns = dwell_states_created(run->states, task);
+	if (!run->again)
+		err = catalog_put_task(run->model->catalog, run->stage, &what);
+	return err || !run->states ? err : dwell_states_task(run->states, &what);
 }
 
 static int sink_executor(struct dwell_sink *sink, const struct dwell_executor *executor)

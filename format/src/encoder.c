@@ -103,16 +103,21 @@ DEFINE(stack, WIRE_STACK, id)
 DEFINE(label, WIRE_LABEL, id)
 DEFINE(counter, WIRE_COUNTER, id)
 
+/* A reader meets it before rows that came here before it: so it says what the states say. */
 static int put_task(struct dwell_sink *sink, const struct dwell_task *task)
 {
 	struct dwell_buffer *records = &of(sink)->definitions.records;
+	struct dwell_states *states = of(sink)->states;
 	const size_t start = records->size;
+	struct dwell_task what = *task;
 
-	dwell_record_task(records, task);
+	if (states)
+		what.created_ns = dwell_states_created(states, task);
+	dwell_record_task(records, &what);
 
 	const int err = keep(of(sink), WIRE_TASK, task->id, start);
 
-	return err || !of(sink)->states ? err : dwell_states_task(of(sink)->states, task);
+	return err || !states ? err : dwell_states_task(states, &what);
 }
 
 static int put_executor(struct dwell_sink *sink, const struct dwell_executor *executor)

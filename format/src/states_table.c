@@ -158,17 +158,43 @@ uint32_t *states_occupant_slow(struct dwell_states *states, uint32_t executor)
 	return &states->occupants[executor];
 }
 
+/* Of a task that has no row a later definition may say that it was there earlier: it was, at the
+ * latest row. A keyframe before that does not have it. */
+static uint64_t taken_ns(
+	const struct dwell_states *states, const struct slot *slot, const struct dwell_task *task)
+{
+	const uint64_t known_ns =
+		task->created_ns < states->now_ns ? states->now_ns : task->created_ns;
+
+	if (slot->seen.life == SLOT_NONE)
+		return task->created_ns;
+	return slot->seen.life == SLOT_DEFINED && known_ns < slot->s.created_ns
+		       ? known_ns
+		       : slot->s.created_ns;
+}
+
 int dwell_states_task(struct dwell_states *states, const struct dwell_task *task)
 {
 	states->err = 0;
 
 	struct slot *slot = task->id ? make_slot(states, task->id) : NULL;
-	if (!slot || slot->seen.life != SLOT_NONE)
+	if (!slot || slot->seen.life > SLOT_DEFINED)
 		return states->err;
-	define_slot(slot, task->id, task->created_ns);
-	if (task->created_ns < states->loaded_ns)
+
+	const bool late = slot->seen.life == SLOT_NONE && task->created_ns < states->loaded_ns;
+
+	define_slot(slot, task->id, taken_ns(states, slot, task));
+	if (late)
 		slot->seen.life = SLOT_ENDED;
 	return DWELL_OK;
+}
+
+uint64_t dwell_states_created(const struct dwell_states *states, const struct dwell_task *task)
+{
+	const struct slot *slot = states_find(states, task->id);
+
+	return slot && task->created_ns != DWELL_FOREVER ? taken_ns(states, slot, task)
+							 : task->created_ns;
 }
 
 int dwell_states_executor(struct dwell_states *states, const struct dwell_executor *executor)

@@ -23,6 +23,18 @@ struct rule {
 };
 
 static const struct rule rules[] = {
+	{ "a later definition knows of an earlier creation", "scheduler",
+		"10 wake task=t1 state=runnable\ntask t5 created=60\ntask t5 created=20\n"
+		"task t5 created=30\n40 switch peer=t5 executor=x1\nend time=50\n",
+		"t1 0-10 unknown > runnable\nt5 20-40 unknown > running\n"
+		"t1 10-50 runnable wake open > runnable\nt5 40-50 running x1 open > running\n" },
+	{ "but not before the latest row, nor after its own", "scheduler",
+		"10 wake task=t1 state=runnable\ntask t5 created=60\ntask t5 created=5\n"
+		"20 switch peer=t5 executor=x1\ntask t5 created=15\ntask t5 created=20\n"
+		"end time=50\n",
+		"t1 0-10 unknown > runnable\n"
+		"t5 10-20 unknown > running\n"
+		"t1 10-50 runnable wake open > runnable\nt5 20-50 running x1 open > running\n" },
 	{ "runs, is preempted, runs, blocks, is woken, runs", "scheduler",
 		"10 switch peer=t1 executor=x1\n"
 		"20 switch task=t1 state=runnable executor=x1 flags=preempted\n"

@@ -1,6 +1,7 @@
 /* Keyframes and pyramid against the rows: as the encoder wrote them, and rows that were changed. */
 #include "tests/gen.h"
 #include "tests/harness.h"
+#include "tests/late.h"
 #include "tests/trip.h"
 
 #include "dwell/verify.h"
@@ -35,19 +36,26 @@ static struct found verify(const struct memory_output *file)
 	return found;
 }
 
-static void make(struct memory_output *out, uint64_t seed)
+enum how { STRAIGHT, LATE, SOME_LATE };
+
+static void make(struct memory_output *out, uint64_t seed, enum how how)
 {
 	const struct dwell_encoder_options options = { .chunk_rows =
 							       100 + 200 * (uint32_t)(seed % 5),
 		.generation_chunks = 1 + (uint32_t)(seed % 3) };
 	struct gen_options gen = gen_any(seed);
 	struct dwell_encoder *encoder;
+	struct late *late;
 
 	gen.rows = 3000;
 	gen.step_ns = seed % 2 ? 2000 : 300000;
 	memory_output_init(out);
 	cr_assert(eq(int, dwell_encoder_new(&encoder, &out->output, &options), 0));
-	cr_assert(eq(int, gen_drive(&gen, dwell_encoder_sink(encoder)), 0));
+	late = late_new(dwell_encoder_sink(encoder), seed, how == SOME_LATE);
+	cr_assert(eq(int,
+		gen_drive(&gen, how == STRAIGHT ? dwell_encoder_sink(encoder) : late_sink(late)),
+		0));
+	late_free(late);
 	dwell_encoder_free(encoder);
 }
 
@@ -56,13 +64,65 @@ Test(verify, finds_nothing_in_what_the_encoder_wrote)
 	for (uint64_t seed = 0; seed < SEEDS; seed++) {
 		struct memory_output file;
 
-		make(&file, seed);
+		make(&file, seed, STRAIGHT);
 
 		const struct found found = verify(&file);
 
 		cr_expect(eq(uint, found.damage, 0), "seed %lu", seed);
 		cr_expect(eq(uint, found.notes, 0), "seed %lu", seed);
 		memory_output_release(&file);
+	}
+	no_leaks();
+}
+
+static void read_parts(const struct memory_output *file, struct tape *tape)
+{
+	struct dwell_bytes *bytes;
+	struct dwell_reader *reader;
+
+	tape_init(tape);
+	tape->keyframes = true;
+	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, file->at, file->size), 0));
+	cr_assert(eq(int, dwell_reader_open(&reader, bytes, NULL), 0));
+
+	struct dwell_source *source = dwell_reader_source(reader);
+	const struct dwell_source_options all = { 0 };
+	struct tape definitions;
+
+	tape_init(&definitions);
+	tape->definitions = &definitions;
+	for (size_t i = 0, parts = source->ops->parts(source, &all); i < parts; i++)
+		cr_assert(eq(int, source->ops->drive_part(source, &all, i, &tape->sink), 0));
+	tape->definitions = NULL;
+	tape_release(&definitions);
+	dwell_reader_close(reader);
+}
+
+/* A creation that is told again in time is as one that was told so at once; and whatever is told,
+ * rows, keyframes, pyramid and what is read from the middle agree. */
+Test(verify, creations_that_are_told_late)
+{
+	for (uint64_t seed = 0; seed < SEEDS / 4; seed++) {
+		struct memory_output files[3];
+		struct tape tapes[2];
+
+		for (unsigned how = 0; how < 3; how++) {
+			make(&files[how], seed, how);
+
+			const struct found found = verify(&files[how]);
+
+			cr_expect(
+				eq(uint, found.damage + found.notes, 0), "seed %lu, %u", seed, how);
+		}
+		read_parts(&files[STRAIGHT], &tapes[0]);
+		read_parts(&files[LATE], &tapes[1]);
+		cr_assert(eq(sz, tapes[0].size, tapes[1].size), "seed %lu", seed);
+		cr_expect(eq(int, memcmp(tapes[0].at, tapes[1].at, tapes[0].size), 0), "seed %lu",
+			seed);
+		tape_release(&tapes[0]);
+		tape_release(&tapes[1]);
+		for (unsigned how = 0; how < 3; how++)
+			memory_output_release(&files[how]);
 	}
 	no_leaks();
 }
@@ -115,7 +175,7 @@ Test(verify, sees_that_rows_were_changed)
 	for (size_t bit = 0; bit < 400; bit += 3) {
 		struct memory_output file;
 
-		make(&file, 7);
+		make(&file, 7, STRAIGHT);
 		change_time(&file, find(&file, WIRE_EVENTS, 3), bit);
 
 		const struct found found = verify(&file);

@@ -111,9 +111,14 @@ void dwell_states_free(struct dwell_states *states);
 /*
  * A task was defined: knowledge of it starts at its created_ns, in state unknown until its first
  * row. Without this call it starts at its first row. Told again (a renamed task) it changes
- * nothing. Returns DWELL_ENOMEM, DWELL_ELIMIT.
+ * nothing, but for an earlier created_ns while the task has no row: that is taken, or the time of
+ * the latest row where it is later. Returns DWELL_ENOMEM, DWELL_ELIMIT.
  */
 int dwell_states_task(struct dwell_states *states, const struct dwell_task *task);
+
+/* Its created_ns as the states have it, if that definition is told next: whoever keeps definitions
+ * keeps this. DWELL_FOREVER, of which nothing is known, stays. */
+uint64_t dwell_states_created(const struct dwell_states *states, const struct dwell_task *task);
 
 /* An executor was defined. Without this call all executors are taken to be of one kind. */
 int dwell_states_executor(struct dwell_states *states, const struct dwell_executor *executor);
