@@ -194,6 +194,10 @@ brief() {
 		# Each line of a process is its latest: a number that two have is told for one too many.
 		awk '/^process / && match($0, / pid=[0-9]+/) { pid[$2] = substr($0, RSTART, RLENGTH) } END { for (id in pid) print pid[id] }' dumped | sort | uniq -d >twice
 		[ -s twice ] && fault "brief, $how: told twice: $(head -n 3 twice)"
+		awk '/^task / && match($0, /created=[0-9]+/) { made[$2] = substr($0, RSTART + 8, RLENGTH - 8) + 0 }
+			$1 ~ /^[0-9]+$/ && match($0, /task=t[0-9]+/) { id = substr($0, RSTART + 5, RLENGTH - 5) }
+			$1 ~ /^[0-9]+$/ && made[id] > $1 { print id " was made at " made[id] " and did at " $1 }' dumped >late
+		[ -s late ] && fault "brief, $how: $(head -n 3 late)"
 		[ "$("$bin/dwell" tasks --json --limit 0 t.dwell | grep -c '"name": "true"')" = 12 ] || [ "$how" = --no-kernel ] ||
 			fault "brief, $how: not 12 tasks"
 		"$bin/dwell" tasks --json --limit 0 t.dwell | python3 -c '

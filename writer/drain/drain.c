@@ -301,6 +301,21 @@ static int end_pass(struct dwell_drain *drain)
 	return drain->error ? drain->error : dwell_registry_error(drain->registry);
 }
 
+/* When it ended is not known: some time after it was last seen to live, without a word. */
+static void tell_silence(struct dwell_drain *drain, uint32_t index)
+{
+	const struct drain_thread *thread = &drain->thread[index];
+	const uint64_t alive_ns = drain->process[thread->process].alive_ns;
+	const struct dwell_event row = { .time_ns = alive_ns > thread->last_ns ? alive_ns
+									       : thread->last_ns,
+		.task = thread->task,
+		.kind = DWELL_EVENT_STATE,
+		.state = DWELL_UNKNOWN };
+
+	if (drain->options.states && thread->task != 0)
+		dwell_drain_put(drain, &row);
+}
+
 static void bury(struct dwell_drain *drain, uint32_t process, uint64_t time_ns)
 {
 	uint32_t count = dwell_session_thread_count(drain->session);
@@ -313,6 +328,7 @@ static void bury(struct dwell_drain *drain, uint32_t process, uint64_t time_ns)
 			continue;
 		dwell_drain_rings(drain, i, true);
 		tell_refused(drain, i);
+		tell_silence(drain, i);
 		dwell_drain_thread_end(drain, i, time_ns);
 	}
 	drain->process[process].gone = true;
@@ -325,10 +341,15 @@ static void bury_dead(struct dwell_drain *drain)
 {
 	const uint32_t count = dwell_session_process_count(drain->session);
 
-	for (uint32_t i = 0; drain->options.lives && i < count; i++)
-		if (drain->process[i].generation != 0 &&
-			!drain->options.lives(drain->options.context, drain->process[i].host_pid))
+	for (uint32_t i = 0; drain->options.lives && i < count; i++) {
+		struct drain_process *process = &drain->process[i];
+		if (process->generation == 0)
+			continue;
+		if (drain->options.lives(drain->options.context, process->host_pid))
+			process->alive_ns = drain->pass_ns;
+		else
 			bury(drain, i, drain->pass_ns);
+	}
 }
 
 int dwell_drain_pass(struct dwell_drain *drain, uint64_t *watermark_ns)

@@ -28,9 +28,10 @@ struct dwell_drain_options {
 	/* The pid and tid as the recorder's kernel numbers them; NULL: the same. 0: not known. */
 	int64_t (*host_pid)(void *context, const struct dwell_process_slot *process);
 	int64_t (*host_tid)(void *context, int64_t host_pid, int32_t tid);
-	/* A process appeared (or exec'd): time to read its /proc; may be NULL. */
-	void (*process_seen)(
-		void *context, uint32_t process, int64_t host_pid, struct dwell_process_slot *slot);
+	/* A process appeared (or exec'd), at started_ns, with the last part of its path as name:
+	   time to read its /proc; may be NULL. */
+	void (*process_seen)(void *context, uint32_t process, int64_t host_pid,
+		struct dwell_process_slot *slot, struct dwell_string name, uint64_t started_ns);
 	/* Whether that process still runs, where nothing else tells of its end; may be NULL. Asked
 	   in each pass. */
 	bool (*lives)(void *context, int64_t host_pid);

@@ -19,6 +19,7 @@ struct drain_process {
 	uint32_t id;         /* of the registry */
 	uint32_t clock;
 	int64_t host_pid;
+	uint64_t alive_ns; /* it lived then, as far as anyone looked */
 	bool gone;
 };
 
@@ -137,7 +138,6 @@ static inline uint64_t dwell_drain_stamp(
 
 /* A record as rows. */
 void dwell_drain_record(const struct drain_place *place, const struct dwell_record *record);
-
 /* Of the program's own tasks; of threads and processes. row->kind 0: none. */
 void dwell_drain_decode_task(const struct drain_place *place, const struct dwell_record *record,
 	struct dwell_event *row);

@@ -61,6 +61,7 @@ static void take_over(struct dwell_drain *drain, uint32_t index, struct dwell_pr
 	struct drain_process *process = &drain->process[index];
 	struct dwell_process_slot copy = *slot;
 	char command[DWELL_PROCESS_COMMAND];
+	struct dwell_string name;
 	uint32_t parent = 0;
 
 	process->host_pid = host_pid(drain, &copy);
@@ -71,12 +72,13 @@ static void take_over(struct dwell_drain *drain, uint32_t index, struct dwell_pr
 	if (copy.parent != 0 && copy.parent - 1 < drain->session->process_max &&
 		drain->process[copy.parent - 1].generation == copy.parent_generation)
 		parent = drain->process[copy.parent - 1].id;
-	dwell_registry_describe_process(drain->registry, process->id, parent,
-		base_name(copy.path, sizeof(copy.path)),
+	name = base_name(copy.path, sizeof(copy.path));
+	dwell_registry_describe_process(drain->registry, process->id, parent, name,
 		joined(copy.command, sizeof(copy.command), command));
+	process->alive_ns = dwell_drain_stamp(drain, process, copy.started);
 	if (drain->options.process_seen)
-		drain->options.process_seen(
-			drain->options.context, process->id, process->host_pid, slot);
+		drain->options.process_seen(drain->options.context, process->id, process->host_pid,
+			slot, name, process->alive_ns);
 }
 
 void dwell_drain_processes(struct dwell_drain *drain)
@@ -105,7 +107,9 @@ static void tell_creation(struct dwell_drain *drain, const struct drain_thread *
 		.kind = DWELL_EVENT_CREATE,
 		.state = DWELL_RUNNABLE };
 
-	dwell_drain_put(drain, &row);
+	/* Of a process's first thread only what the library saw is known. */
+	if (what->born)
+		dwell_drain_put(drain, &row);
 	row = (struct dwell_event){ .time_ns = dwell_drain_stamp(drain, process, slot->began),
 		.task = thread->task,
 		.kind = DWELL_EVENT_STATE,
@@ -164,10 +168,11 @@ void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index)
 	struct dwell_registry_task what = { 0 };
 	struct drain_place place;
 	uint32_t process = slot->process;
-	bool fresh;
 
-	/* A hostile slot may name any process; one that is not known yet has id 0. */
+	/* A hostile slot may name any process; one that is not known even now has id 0. */
 	thread->process = process < drain->session->process_max ? process : 0;
+	if (drain->process[thread->process].generation == 0)
+		dwell_drain_processes(drain);
 	thread->generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
 	place = (struct drain_place){ drain, thread, &drain->process[thread->process] };
 	thread->host_tid = host_tid(drain, place.process, slot->tid);
@@ -180,13 +185,12 @@ void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index)
 			drain->registry, host_tid(drain, place.process, slot->parent_tid));
 	what.creation_stack = dwell_drain_stack(&place, slot->creation_stack);
 	what.start_address = slot->start_function;
-	thread->task = dwell_registry_task(drain->registry, thread->host_tid, &what, &fresh);
+	thread->task = dwell_registry_task(drain->registry, thread->host_tid, &what, NULL);
 	thread->last_ns = what.created_ns;
 	dwell_drain_born(drain, thread, slot->created);
 	take_name(drain, thread);
-	if (!fresh)
-		dwell_registry_describe_task(drain->registry, thread->task, &what);
-	else if (drain->options.states)
+	dwell_registry_describe_task(drain->registry, thread->task, &what);
+	if (drain->options.states && dwell_registry_begin_task(drain->registry, thread->task))
 		tell_creation(drain, thread, slot, &what);
 }
 

@@ -242,6 +242,19 @@ uint32_t dwell_registry_task(struct dwell_registry *registry, int64_t tid,
 	return id;
 }
 
+bool dwell_registry_begin_task(struct dwell_registry *registry, uint32_t task)
+{
+	bool *begun;
+
+	if (task == 0 || task > registry->tasks.count)
+		return false;
+	begun = &registry->task[task - 1].begun;
+	if (*begun)
+		return false;
+	*begun = true;
+	return true;
+}
+
 uint32_t dwell_registry_former_task(
 	struct dwell_registry *registry, int64_t tid, const struct dwell_registry_task *what)
 {
@@ -269,6 +282,10 @@ void dwell_registry_describe_task(
 	TAKE(start_address)
 	TAKE(born)
 #undef TAKE
+	if (what->created_ns && what->created_ns < old->created_ns) {
+		old->created_ns = what->created_ns;
+		changed = true;
+	}
 	if (changed)
 		define_task(registry, task);
 }

@@ -53,9 +53,12 @@ uint32_t dwell_registry_find_task(const struct dwell_registry *registry, int64_t
 /* The same, defined now where it was not; *fresh (may be NULL) tells. */
 uint32_t dwell_registry_task(struct dwell_registry *registry, int64_t tid,
 	const struct dwell_registry_task *what, bool *fresh);
-/* Fill in what an earlier definition did not have (0 and empty leave the former) or rename. */
+/* Fill in what an earlier definition did not have (0 and empty leave the former) or rename; of
+ * several times of its creation the earliest is kept: at each it was there. */
 void dwell_registry_describe_task(
 	struct dwell_registry *registry, uint32_t task, const struct dwell_registry_task *what);
+/* Whether its states are told from here on: true once for each task. */
+bool dwell_registry_begin_task(struct dwell_registry *registry, uint32_t task);
 /* A task of its own that has this tid for now, though a mention of the tid means another. */
 uint32_t dwell_registry_former_task(
 	struct dwell_registry *registry, int64_t tid, const struct dwell_registry_task *what);

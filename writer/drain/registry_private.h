@@ -31,6 +31,7 @@ struct dwell_registry {
 		int64_t tid;
 		uint64_t native_id;
 		struct dwell_registry_text name;
+		bool begun;
 	} * task;
 	struct registry_object {
 		uint64_t native_id;

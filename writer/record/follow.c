@@ -106,8 +106,8 @@ void dwell_recording_find(struct dwell_recording *recording)
 }
 
 /* The program's library does not tell the name of its first thread. */
-static void process_seen(
-	void *context, uint32_t process, int64_t pid, struct dwell_process_slot *slot)
+static void process_seen(void *context, uint32_t process, int64_t pid,
+	struct dwell_process_slot *slot, struct dwell_string name, uint64_t started_ns)
 {
 	struct dwell_recording *recording = context;
 	const uint64_t now_ns = dwell_monotonic_ns() - recording->zero_ns;
@@ -116,7 +116,7 @@ static void process_seen(
 	/* Gone before it could be found: there is nothing in /proc of it. */
 	if (pid >= DWELL_NUMBERS_MADE_UP)
 		return;
-	dwell_who_early(recording->who, (uint32_t)pid, now_ns);
+	dwell_who_early(recording->who, (uint32_t)pid, name, started_ns);
 	if (recording->options->stacks)
 		dwell_maps_follow(recording->maps, (uint32_t)pid, process, slot, now_ns);
 }

@@ -13,9 +13,10 @@ struct thread {
 	uint32_t task; /* 0: not defined yet */
 	uint32_t pid;  /* 0: not known */
 	uint32_t code;
-	uint64_t left_ns; /* it waits since then; 0: it does not, or nobody asked */
-	uint32_t others;  /* of a process's first thread: how many others live */
-	bool ended;       /* it has, though others of its process may live */
+	uint64_t since_ns; /* it was first spoken of at that time; 0: its birth was told */
+	uint64_t left_ns;  /* it waits since then; 0: it does not, or nobody asked */
+	uint32_t others;   /* of a process's first thread: how many others live */
+	bool ended;        /* it has, though others of its process may live */
 	bool early; /* the program's records spoke of it before the kernel's told of its birth */
 	bool followed, has_code, described;
 	char name[16];
@@ -138,7 +139,7 @@ uint32_t dwell_who_task(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
 
 	if (tid == 0)
 		return 0;
-	if (thread->task != 0)
+	if (thread->task != 0 && time_ns >= thread->since_ns)
 		return thread->task;
 	/* Not there when we looked, and its fork was not seen: ask again. */
 	if (thread->pid == 0)
@@ -147,6 +148,7 @@ uint32_t dwell_who_task(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
 		what.process = process_of(who, thread->pid, dwell_who_followed(who, tid));
 	what.name = text(thread->name);
 	what.created_ns = time_ns;
+	thread->since_ns = time_ns;
 	thread->task = dwell_registry_task(who->registry, tid, &what, &fresh);
 	if (!fresh)
 		dwell_registry_describe_task(who->registry, thread->task, &what);
@@ -181,13 +183,20 @@ void dwell_who_follow(struct dwell_who *who, uint32_t pid, uint64_t time_ns)
 	dwell_proc_each_thread(pid, follow_thread, &following);
 }
 
-void dwell_who_early(struct dwell_who *who, uint32_t tid, uint64_t time_ns)
+void dwell_who_early(
+	struct dwell_who *who, uint32_t pid, struct dwell_string name, uint64_t time_ns)
 {
-	struct thread *thread = thread_of(who, tid);
+	struct thread *thread = thread_of(who, pid);
 
 	/* It may be spoken of twice: as a fork's child and after its exec. */
 	thread->early |= thread->task == 0;
-	(void)dwell_who_task(who, tid, time_ns);
+	/* One that is gone already is called what it says. */
+	if (thread->pid == 0 && !dwell_proc_thread(pid, thread->name, &thread->pid)) {
+		thread->pid = pid;
+		memset(thread->name, 0, sizeof(thread->name));
+		memcpy(thread->name, name.at, name.size < 15 ? name.size : 15);
+	}
+	(void)dwell_who_task(who, pid, time_ns);
 }
 
 bool dwell_who_followed(const struct dwell_who *who, uint32_t tid)
@@ -236,6 +245,7 @@ bool dwell_who_launched(struct dwell_who *who, uint32_t pid, const char name[16]
 	memcpy(thread->name, name, sizeof(thread->name));
 	thread->followed = true;
 	what.process = process_of(who, pid, true);
+	thread->since_ns = 0;
 	thread->task = dwell_registry_task(who->registry, pid, &what, &fresh);
 	/* The program's own records may have been here before the kernel's. */
 	if (!fresh)

@@ -36,8 +36,10 @@ void dwell_who_follow_all(struct dwell_who *who, bool marked);
 
 /* The task with this number now; 0 for number 0 (idle). Defines it where it is new. */
 uint32_t dwell_who_task(struct dwell_who *who, uint32_t tid, uint64_t time_ns);
-/* The same, of a thread that the kernel may not have told of yet. */
-void dwell_who_early(struct dwell_who *who, uint32_t tid, uint64_t time_ns);
+/* The same, of a process's first thread that the kernel may not have told of yet; its name where
+ * it is gone by now. */
+void dwell_who_early(
+	struct dwell_who *who, uint32_t pid, struct dwell_string name, uint64_t time_ns);
 bool dwell_who_followed(const struct dwell_who *who, uint32_t tid);
 /* The process of a thread as the kernel numbers it; 0: not known. And ours. */
 uint32_t dwell_who_pid(const struct dwell_who *who, uint32_t tid);

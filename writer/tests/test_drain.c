@@ -422,3 +422,52 @@ Test(drain, a_number_that_is_free_is_another_process)
 	dwell_registry_free(registry);
 	free(c);
 }
+
+/* A short program's own records may be read before the kernel's of its fork. */
+Test(drain, the_earliest_account_says_when_a_task_was_made)
+{
+	struct collect *c = collect_new();
+	struct dwell_registry_task what = { .created_ns = 900 };
+	struct dwell_registry *registry;
+	uint32_t task;
+
+	cr_assert(dwell_registry_new(&registry, &c->sink) == 0);
+	task = dwell_registry_task(registry, 78, &what, NULL);
+	what = (struct dwell_registry_task){ .created_ns = 500, .born = true };
+	dwell_registry_describe_task(registry, task, &what);
+	cr_expect(c->task[task].created_ns == 500 && c->task[task].born);
+	/* Neither a later account nor one that does not know makes it younger. */
+	what.created_ns = 700;
+	dwell_registry_describe_task(registry, task, &what);
+	what.created_ns = 0;
+	dwell_registry_describe_task(registry, task, &what);
+	cr_expect(c->task[task].created_ns == 500);
+	dwell_registry_free(registry);
+	free(c);
+}
+
+/* It ran when it was last heard of, and was gone when somebody looked: what was between, nobody
+ * knows. */
+Test(drain, an_end_that_nobody_saw)
+{
+	struct stage s;
+	const struct dwell_event *begun, *end, *silence;
+	uint64_t gone_ns;
+
+	set_up(&s, 0, 0, 0);
+	wait_for(0x1234, 0, 1000);
+	pass(&s);
+	usleep(2000);
+	gone_ns = dwell_drain_now_ns(s.drain);
+	cr_assert(eq(int, dwell_drain_process_gone(s.drain, getpid(), gone_ns), 0));
+	begun = collect_row(s.got, DWELL_EVENT_STATE, 0);
+	silence = collect_row(s.got, DWELL_EVENT_STATE, 1);
+	end = collect_row(s.got, DWELL_EVENT_EXIT, 0);
+	cr_assert(begun && silence && end);
+	cr_expect(eq(u8, begun->state, DWELL_RUNNING));
+	cr_expect(eq(u64, s.got->task[1].created_ns <= begun->time_ns, true));
+	cr_expect(eq(u8, silence->state, DWELL_UNKNOWN));
+	cr_expect(eq(u64, silence->time_ns, collect_row(s.got, DWELL_EVENT_WAIT_END, 0)->time_ns));
+	cr_expect(eq(u64, end->time_ns, gone_ns));
+	tear_down(&s);
+}
