@@ -4,20 +4,25 @@
 #include <stdlib.h>
 
 #include "model/run.h"
+#include "model/spares.h"
 
 enum { MOST_STRETCHES = 6000000 }; /* of one part: 460 MB */
 
 struct chapter {
-	struct dwell_history history; /* first: freed as one */
+	struct dwell_history history;
 	struct tally tally;
+	struct spares *spares; /* for stretches */
 };
 
 static void drop_chapter(void *read)
 {
 	struct chapter *chapter = read;
+	struct shelf *shelf = chapter ? &chapter->history.stretches : NULL;
 
 	if (!chapter)
 		return;
+	spares_give(chapter->spares, shelf->at, shelf->cap * shelf->item);
+	shelf->at = NULL;
 	history_release(&chapter->history);
 	tally_release(&chapter->tally);
 	free(chapter);
@@ -25,15 +30,22 @@ static void drop_chapter(void *read)
 
 static int read_chapter(struct model *model, void *context, size_t part, void **out)
 {
-	const unsigned *parts = context;
+	const struct reading *reading = context;
+	const unsigned parts = reading->parts;
 	struct chapter *chapter = calloc(1, sizeof(*chapter));
+	struct shelf *shelf;
+	size_t size;
 	int err;
 
 	if (!chapter)
 		return DWELL_ENOMEM;
-	history_init(&chapter->history, model, *parts, MOST_STRETCHES);
+	shelf = &chapter->history.stretches;
+	history_init(&chapter->history, model, parts, MOST_STRETCHES);
+	chapter->spares = reading->spares;
+	shelf->at = spares_take(reading->spares, &size);
+	shelf->cap = size / shelf->item;
 	err = model_part(model, part, 1,
-		*parts & DWELL_HISTORY_EXECUTORS ? &history_ops : &history_tasks_ops,
+		parts & DWELL_HISTORY_EXECUTORS ? &history_ops : &history_tasks_ops,
 		&chapter->history, &chapter->tally);
 	if (!err)
 		err = history_index(&chapter->history);
@@ -47,18 +59,21 @@ int chapters_open(struct chapters *chapters, struct model *view, unsigned parts)
 
 	*chapters = (struct chapters){
 		.model = view,
-		.parts = parts,
+		.reading = { parts, spares_new() },
 		.left = view->parts,
 		.begin_ns = DWELL_FOREVER,
 		.carried = { .item = sizeof(struct carried) },
 	};
-	return ahead_new(&chapters->ahead, view, &ops, &chapters->parts);
+	return chapters->reading.spares
+		       ? ahead_new(&chapters->ahead, view, &ops, &chapters->reading)
+		       : DWELL_ENOMEM;
 }
 
 void chapters_close(struct chapters *chapters)
 {
 	ahead_free(chapters->ahead);
 	drop_chapter(chapters->chapter);
+	spares_free(chapters->reading.spares);
 	for (uint32_t task = 0; task < chapters->carried.end; task++) {
 		struct carried *carried = table_get(&chapters->carried, task);
 

@@ -17,10 +17,14 @@ struct carried {
 };
 
 struct chapter;
+struct spares;
 
 struct chapters {
 	struct model *model; /* a view; the caller's */
-	unsigned parts;      /* enum dwell_history_part */
+	struct reading {
+		unsigned parts; /* enum dwell_history_part */
+		struct spares *spares;
+	} reading;
 	struct chapter *chapter;
 	struct dwell_history *now; /* NULL before the first */
 	uint64_t begin_ns, end_ns; /* of the chapter: it answers for (begin_ns, end_ns] */

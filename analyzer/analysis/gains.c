@@ -4,9 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lengths of ways to the interval's end, by lane, and 1 more; 0: there is none. */
-struct ways {
-	uint64_t more_ns[GAIN_LANES];
+#include "analysis/pendings.h"
+
+/* In which lanes a stretch like this takes no time. */
+struct known_lanes {
+	bool known;
+	uint8_t reason;
+	uint32_t object, stack, lanes;
 };
 
 /* Where a task's sweep has come to: the start of one of its stretches. */
@@ -15,22 +19,10 @@ struct place {
 	bool reached; /* the interval's end can be reached from here */
 	bool classed;
 	uint32_t class_id;
-};
-
-enum pending_kind {
-	PENDING_JOIN,  /* a wait was let go by its waker */
-	PENDING_BIRTH, /* a task was made */
-	PENDING_START  /* where the interval ends in the middle of a stretch */
-};
-
-/* What is to be done at a moment that the sweep has not come to. */
-struct pending {
-	uint64_t time_ns;
-	struct dwell_stretch wait;
-	struct ways ways; /* from the wait's end */
-	uint32_t task;
-	uint8_t kind;
-	bool unresolved; /* an earlier chapter has the moment */
+	struct known_lanes known[DWELL_STATE_COUNT]; /* of its last stretch in each state */
+	/* The latest stretch that ended no earlier than where the sweep is; of that chapter. */
+	const struct dwell_stretch *last;
+	size_t chapter;
 };
 
 struct sweep {
@@ -39,29 +31,25 @@ struct sweep {
 	struct table places; /* by task */
 	uint64_t from_ns, to_ns;
 	uint32_t task;
-	struct pending **heap; /* the latest first */
-	size_t count, cap;
+	struct pendings pendings;
 	const struct dwell_stretch **order; /* of a chapter, by their ends */
 	size_t order_count, order_cap;
+	uint64_t last_end_ns; /* of the last one put there */
 	struct ways end, longest;
 };
 
-static void lengthen(struct ways *into, const struct ways *ways, uint64_t ns, uint32_t free_lanes)
+static inline struct place *place_of(struct sweep *sweep, uint32_t task)
 {
-	for (unsigned i = 0; i < GAIN_LANES; i++) {
-		const uint64_t longer = free_lanes >> i & 1 ? 0 : ns;
-		const uint64_t way = ways->more_ns[i] ? ways->more_ns[i] + longer : 0;
+	struct place *place = task < sweep->places.end ? table_get(&sweep->places, task) : NULL;
 
-		if (into->more_ns[i] < way)
-			into->more_ns[i] = way;
-	}
+	return place ? place : table_make(&sweep->places, task);
 }
 
 /* A way from a task's place on. */
 static int reach(struct sweep *sweep, uint32_t task, const struct ways *ways, uint64_t ns,
 	uint32_t free_lanes)
 {
-	struct place *place = table_make(&sweep->places, task);
+	struct place *place = place_of(sweep, task);
 
 	if (!place)
 		return DWELL_ENOMEM;
@@ -70,22 +58,20 @@ static int reach(struct sweep *sweep, uint32_t task, const struct ways *ways, ui
 	return DWELL_OK;
 }
 
-/* In which lanes a stretch takes no time. */
-static int lanes_of(struct sweep *sweep, const struct dwell_stretch *s, uint32_t *out)
+static int find_lanes(struct sweep *sweep, struct place *place, const struct dwell_stretch *s,
+	struct known_lanes *known)
 {
 	const struct gains *gains = sweep->gains;
-	struct place *place = table_make(&sweep->places, s->task);
 	uint64_t site = 0;
-	uint32_t lanes = 0;
-	int err = place ? DWELL_OK : DWELL_ENOMEM;
+	int err = DWELL_OK;
 
-	if (!err && !place->classed) {
+	if (!place->classed)
 		place->class_id = group_of(gains->shares->catalog, DWELL_BY_CLASS, s->task);
-		place->classed = true;
-	}
-	if (!err && s->state == DWELL_BLOCKED)
+	place->classed = true;
+	if (s->state == DWELL_BLOCKED)
 		err = site_of(gains->shares, s->stack, &site);
-	for (unsigned i = 0; i < gains->lanes && !err; i++) {
+	*known = (struct known_lanes){ true, s->reason, s->object, s->stack, 0 };
+	for (unsigned i = 0; i < gains->lanes; i++) {
 		const struct unless *u = &gains->unless[i];
 
 		if ((u->state && u->state != s->state) || (u->task && u->task != s->task) ||
@@ -93,67 +79,26 @@ static int lanes_of(struct sweep *sweep, const struct dwell_stretch *s, uint32_t
 			(!u->any_reason && u->reason != s->reason) ||
 			(u->by_object && u->object != s->object) || (u->by_site && u->site != site))
 			continue;
-		lanes |= 1u << i;
+		known->lanes |= 1u << i;
 	}
-	*out = lanes;
 	return err;
 }
 
-static bool later_than(const struct pending *a, const struct pending *b)
+/* In which lanes a stretch takes no time. */
+static int lanes_of(struct sweep *sweep, const struct dwell_stretch *s, uint32_t *out)
 {
-	return a->time_ns > b->time_ns;
-}
+	struct place *place = place_of(sweep, s->task);
+	struct known_lanes *known;
+	int err = DWELL_OK;
 
-static void sift_down(struct sweep *sweep, size_t i)
-{
-	for (size_t first = i;; i = first) {
-		for (size_t child = 2 * i + 1; child < sweep->count && child <= 2 * i + 2; child++)
-			if (later_than(sweep->heap[child], sweep->heap[first]))
-				first = child;
-		if (first == i)
-			return;
-
-		struct pending *was = sweep->heap[i];
-		sweep->heap[i] = sweep->heap[first];
-		sweep->heap[first] = was;
-	}
-}
-
-static int defer(struct sweep *sweep, const struct pending *pending)
-{
-	struct pending *kept = malloc(sizeof(*kept));
-
-	if (kept && sweep->count == sweep->cap) {
-		const size_t cap = sweep->cap ? sweep->cap * 2 : 64;
-		struct pending **heap = realloc(sweep->heap, cap * sizeof(struct pending *));
-
-		if (!heap) {
-			free(kept);
-			return DWELL_ENOMEM;
-		}
-		sweep->heap = heap;
-		sweep->cap = cap;
-	}
-	if (!kept)
+	if (!place)
 		return DWELL_ENOMEM;
-	*kept = *pending;
-	sweep->heap[sweep->count] = kept;
-	for (size_t i = sweep->count++; i && later_than(kept, sweep->heap[(i - 1) / 2]);
-		i = (i - 1) / 2) {
-		sweep->heap[i] = sweep->heap[(i - 1) / 2];
-		sweep->heap[(i - 1) / 2] = kept;
-	}
-	return DWELL_OK;
-}
-
-static struct pending take_first(struct sweep *sweep)
-{
-	struct pending *first = sweep->heap[0], out = *first;
-
-	sweep->heap[0] = sweep->heap[--sweep->count];
-	sift_down(sweep, 0);
-	free(first);
-	return out;
+	known = &place->known[s->state < DWELL_STATE_COUNT ? s->state : 0];
+	if (!known->known || known->reason != s->reason || known->object != s->object ||
+		known->stack != s->stack)
+		err = find_lanes(sweep, place, s, known);
+	*out = known->lanes;
+	return err;
 }
 
 static uint64_t length_of(const struct sweep *sweep, const struct dwell_stretch *s, uint64_t end_ns)
@@ -183,46 +128,86 @@ static bool is_joined(const struct sweep *sweep, const struct dwell_stretch *s)
 		       dwell_catalog_recorded(sweep->gains->shares->catalog, s->waker));
 }
 
-/* The way over a whole stretch, from the way at its end. */
-static int pass(struct sweep *sweep, const struct dwell_stretch *s, const struct ways *ways)
+/* What ended the wait is gone into at its moment; false: it lies before the interval. */
+static bool may_join(const struct sweep *sweep, const struct dwell_stretch *s, uint64_t *at_ns)
+{
+	*at_ns = is_earlier(s->let_go_ns) ? sweep->chapters.begin_ns : s->let_go_ns;
+	return is_joined(sweep, s) && *at_ns > sweep->from_ns;
+}
+
+static int defer_join(
+	struct sweep *sweep, const struct dwell_stretch *s, uint64_t at_ns, const struct ways *ways)
 {
 	const struct pending join = {
-		.time_ns = is_earlier(s->let_go_ns) ? sweep->chapters.begin_ns : s->let_go_ns,
+		.time_ns = at_ns,
 		.wait = *s,
 		.ways = *ways,
 		.kind = PENDING_JOIN,
 		.unresolved = is_earlier(s->let_go_ns),
 	};
+
+	return pendings_add(&sweep->pendings, &join);
+}
+
+/* The way over a whole stretch, from the interval's end. */
+static int pass_last(struct sweep *sweep, const struct dwell_stretch *s)
+{
+	uint64_t at_ns;
 	uint32_t lanes;
 	const int err = lanes_of(sweep, s, &lanes);
 
 	if (err)
 		return err;
-	if (is_joined(sweep, s) && join.time_ns > sweep->from_ns)
-		return defer(sweep, &join);
-	return reach(sweep, s->task, ways, length_of(sweep, s, s->end_ns), lanes);
+	if (may_join(sweep, s, &at_ns))
+		return defer_join(sweep, s, at_ns, &sweep->end);
+	return reach(sweep, s->task, &sweep->end, length_of(sweep, s, s->end_ns), lanes);
 }
 
+/* Over a whole stretch, from the way at its end to the one at its start. */
 static int end_stretch(struct sweep *sweep, const struct dwell_stretch *s)
 {
-	struct place *place = table_get(&sweep->places, s->task);
-	struct ways ways;
+	struct place *place = place_of(sweep, s->task);
+	uint64_t at_ns;
+	uint32_t lanes;
+	int err = DWELL_OK;
 
+	if (!place)
+		return DWELL_ENOMEM;
+	place->last = s;
+	place->chapter = sweep->chapters.left;
 	if (s->task == sweep->task && s->end_ns == sweep->to_ns)
-		return pass(sweep, s, &sweep->end);
-	if (!place || s->task >= sweep->places.end || !place->reached)
+		return pass_last(sweep, s);
+	if (!place->reached)
 		return DWELL_OK;
-	ways = place->ways;
-	memset(&place->ways, 0, sizeof(place->ways));
-	place->reached = false;
-	return pass(sweep, s, &ways);
+	if (may_join(sweep, s, &at_ns)) {
+		err = defer_join(sweep, s, at_ns, &place->ways);
+		memset(&place->ways, 0, sizeof(place->ways));
+		place->reached = false;
+		return err;
+	}
+	err = lanes_of(sweep, s, &lanes);
+	lengthen_all(&place->ways, length_of(sweep, s, s->end_ns), lanes);
+	return err;
+}
+
+/* What a task did right before the moment that the sweep has come to. All that ended no earlier has
+ * been swept over, and stretches are contiguous. */
+static const struct dwell_stretch *at_moment(
+	const struct sweep *sweep, uint32_t task, uint64_t time_ns)
+{
+	const struct place *place = table_get(&sweep->places, task);
+
+	if (place && place->last && place->chapter == sweep->chapters.left &&
+		place->last->start_ns < time_ns && place->last->end_ns >= time_ns)
+		return place->last;
+	return chapters_at(&sweep->chapters, task, time_ns);
 }
 
 /* The waker's side of a wait that ended. */
 static int join(struct sweep *sweep, const struct pending *p)
 {
 	const struct dwell_stretch *wait = &p->wait;
-	const struct dwell_stretch *of = chapters_at(&sweep->chapters, wait->waker, p->time_ns);
+	const struct dwell_stretch *of = at_moment(sweep, wait->waker, p->time_ns);
 	const uint64_t back_ns = wait->end_ns - p->time_ns;
 	struct ways ways = p->ways;
 	uint32_t lanes;
@@ -235,9 +220,8 @@ static int join(struct sweep *sweep, const struct pending *p)
 			sweep, wait->task, &p->ways, length_of(sweep, wait, wait->end_ns), lanes);
 	err = reach(sweep, wait->task, &p->ways, back_ns, lanes);
 	/* Where the wait takes no time it waits for nobody. */
-	for (unsigned i = 0; i < GAIN_LANES; i++)
-		ways.more_ns[i] =
-			lanes >> i & 1 || !ways.more_ns[i] ? 0 : ways.more_ns[i] + back_ns;
+	ways.lanes &= ~lanes;
+	ways.all_ns += back_ns;
 	return err ? err : leave(sweep, of, p->time_ns, &ways);
 }
 
@@ -254,7 +238,7 @@ static int born(struct sweep *sweep, const struct pending *p)
 	place->reached = false;
 	memset(&place->ways, 0, sizeof(place->ways));
 	if (maker)
-		parent = chapters_at(&sweep->chapters, maker, p->time_ns);
+		parent = at_moment(sweep, maker, p->time_ns);
 	if (parent)
 		return leave(sweep, parent, p->time_ns, &ways);
 	lengthen(&sweep->longest, &ways, p->time_ns - sweep->from_ns, 0);
@@ -284,7 +268,8 @@ static int by_end(const void *a, const void *b)
 	return ((*x)->start_ns > (*y)->start_ns) - ((*x)->start_ns < (*y)->start_ns);
 }
 
-static int order_one(struct sweep *sweep, const struct dwell_stretch *s)
+/* Sorted says whether they came in the order of their ends. */
+static int order_one(struct sweep *sweep, const struct dwell_stretch *s, bool *sorted)
 {
 	if (s->end_ns <= sweep->chapters.begin_ns || s->end_ns > sweep->chapters.end_ns ||
 		s->end_ns <= sweep->from_ns)
@@ -299,6 +284,8 @@ static int order_one(struct sweep *sweep, const struct dwell_stretch *s)
 		sweep->order = order;
 		sweep->order_cap = cap;
 	}
+	*sorted = *sorted && s->end_ns >= sweep->last_end_ns;
+	sweep->last_end_ns = s->end_ns;
 	sweep->order[sweep->order_count++] = s;
 	return DWELL_OK;
 }
@@ -314,7 +301,7 @@ static int expect_birth(struct sweep *sweep, const struct dwell_stretch *first)
 	if (first->start_ns <= sweep->chapters.begin_ns ||
 		first->start_ns > sweep->chapters.end_ns || first->start_ns <= sweep->from_ns)
 		return DWELL_OK;
-	return defer(sweep, &birth);
+	return pendings_add(&sweep->pendings, &birth);
 }
 
 /* All stretches whose end lies in this chapter, and all tasks that begin in it. */
@@ -326,21 +313,20 @@ static int order_chapter(struct sweep *sweep)
 	int err = DWELL_OK;
 
 	sweep->order_count = 0;
+	sweep->last_end_ns = 0;
 	for (size_t i = 0; i < now->stretches.count && !err; i++)
-		err = order_one(sweep, history_told(now, i));
+		err = order_one(sweep, history_told(now, i), &sorted);
 	for (uint32_t task = 0; !err && task < chapters->carried.end; task++) {
 		const struct carried *of = table_get(&chapters->carried, task);
 
 		for (size_t i = 0; of && i < of->count && !err; i++)
-			err = order_one(sweep, &of->at[i]);
+			err = order_one(sweep, &of->at[i], &sorted);
 		if (of && of->count && !err && !dwell_history_stretches(now, task))
 			err = expect_birth(sweep, &of->at[0]);
 	}
 	for (uint32_t task = 0; !err && task < dwell_history_tasks(now); task++)
 		if (dwell_history_stretches(now, task))
 			err = expect_birth(sweep, dwell_history_stretch(now, task, 0));
-	for (size_t i = 1; i < sweep->order_count && sorted; i++)
-		sorted = sweep->order[i - 1]->end_ns <= sweep->order[i]->end_ns;
 	if (!sorted)
 		qsort(sweep->order, sweep->order_count, sizeof(struct dwell_stretch *), by_end);
 	return err;
@@ -377,22 +363,21 @@ static int resolve(struct sweep *sweep)
 	size_t kept = 0;
 	int err = DWELL_OK;
 
-	for (size_t i = 0; i < sweep->count; i++) {
-		struct pending *p = sweep->heap[i];
+	for (size_t i = 0; i < sweep->pendings.count; i++) {
+		struct pending *p = sweep->pendings.heap[i];
 
 		if (p->unresolved)
 			resolve_one(sweep, p);
 		if (p->time_ns > sweep->from_ns) {
-			sweep->heap[kept++] = p;
+			sweep->pendings.heap[kept++] = p;
 			continue;
 		}
 		if (!err)
 			err = give_up(sweep, p);
 		free(p);
 	}
-	sweep->count = kept;
-	for (size_t i = kept / 2; i > 0; i--)
-		sift_down(sweep, i - 1);
+	sweep->pendings.count = kept;
+	pendings_sort(&sweep->pendings);
 	return err;
 }
 
@@ -407,12 +392,13 @@ static int sweep_chapter(struct sweep *sweep)
 	if (!err)
 		err = order_chapter(sweep);
 	for (size_t left = sweep->order_count; !err;) {
-		const uint64_t pending_ns = sweep->count ? sweep->heap[0]->time_ns : 0;
+		const uint64_t pending_ns =
+			sweep->pendings.count ? sweep->pendings.heap[0]->time_ns : 0;
 
 		if (left && sweep->order[left - 1]->end_ns >= pending_ns) {
 			err = end_stretch(sweep, sweep->order[--left]);
 		} else if (pending_ns > begin_ns) {
-			const struct pending p = take_first(sweep);
+			const struct pending p = pendings_take(&sweep->pendings);
 
 			err = do_pending(sweep, &p);
 		} else {
@@ -432,7 +418,8 @@ static int expect_start(struct sweep *sweep)
 	};
 	const struct dwell_stretch *s = chapters_at(&sweep->chapters, sweep->task, sweep->to_ns);
 
-	return s && s->end_ns > sweep->to_ns ? defer(sweep, &start) : (int)DWELL_OK;
+	return s && s->end_ns > sweep->to_ns ? pendings_add(&sweep->pendings, &start)
+					     : (int)DWELL_OK;
 }
 
 static int sweep_all(struct sweep *sweep)
@@ -454,9 +441,9 @@ static int sweep_all(struct sweep *sweep)
 	if (err && err != DWELL_END)
 		return err;
 	err = DWELL_OK;
-	for (size_t i = 0; i < sweep->count && !err; i++)
-		if (sweep->heap[i]->kind == PENDING_JOIN)
-			err = give_up(sweep, sweep->heap[i]);
+	for (size_t i = 0; i < sweep->pendings.count && !err; i++)
+		if (sweep->pendings.heap[i]->kind == PENDING_JOIN)
+			err = give_up(sweep, sweep->pendings.heap[i]);
 	/* What was there at the beginning. */
 	for (uint32_t task = 0; task < sweep->places.end; task++) {
 		const struct place *place = table_get(&sweep->places, task);
@@ -479,15 +466,14 @@ int gains_find(
 	};
 	int err = chapters_open(&sweep.chapters, view, 0);
 
-	for (unsigned i = 0; i < GAIN_LANES; i++)
-		sweep.end.more_ns[i] = 1;
+	sweep.end.lanes = UINT32_MAX;
 	if (!err)
 		err = sweep_all(&sweep);
 	for (unsigned i = 0; i < gains->lanes && !err; i++)
-		gains->length_ns[i] = sweep.longest.more_ns[i] ? sweep.longest.more_ns[i] - 1 : 0;
-	for (size_t i = 0; i < sweep.count; i++)
-		free(sweep.heap[i]);
-	free(sweep.heap);
+		gains->length_ns[i] = sweep.longest.ns[i] + sweep.longest.all_ns;
+	for (size_t i = 0; i < sweep.pendings.count; i++)
+		free(sweep.pendings.heap[i]);
+	free(sweep.pendings.heap);
 	free(sweep.order);
 	table_release(&sweep.places);
 	chapters_close(&sweep.chapters);

@@ -6,7 +6,7 @@
 
 enum { DEFAULT_LIMIT = 4000000 };
 
-/* Room for one more, all its bytes 0; NULL: no memory, or *err says that it is too much. */
+/* Room for one more, to be filled; NULL: no memory, or *err says that it is too much. */
 static void *shelf_add(struct shelf *shelf, size_t limit, int *err)
 {
 	*err = shelf->count < limit ? DWELL_ENOMEM : DWELL_ELIMIT;
@@ -22,7 +22,7 @@ static void *shelf_add(struct shelf *shelf, size_t limit, int *err)
 		shelf->cap = cap;
 	}
 	*err = DWELL_OK;
-	return memset(shelf->at + shelf->count++ * shelf->item, 0, shelf->item);
+	return shelf->at + shelf->count++ * shelf->item;
 }
 
 static void shelf_release(struct shelf *shelf)
@@ -33,33 +33,59 @@ static void shelf_release(struct shelf *shelf)
 	*shelf = (struct shelf){ 0 };
 }
 
+/* Room to count by keys: first[key + 2], for the highest key so far. */
+static int shelf_meet(struct shelf *shelf, uint32_t key, size_t *cap)
+{
+	const size_t wanted = ((size_t)key + 3) * 2;
+	uint32_t *first = realloc(shelf->first, wanted * sizeof(*first));
+
+	if (!first)
+		return DWELL_ENOMEM;
+	memset(first + *cap, 0, (wanted - *cap) * sizeof(*first));
+	shelf->first = first;
+	*cap = wanted;
+	return DWELL_OK;
+}
+
+/* The keys one by one, and counted two places on: while things are put down, first[key + 1] is
+ * where the next goes. */
+static int shelf_keys(struct shelf *shelf, size_t key_offset, uint32_t *keys)
+{
+	size_t cap = 0;
+	int err = shelf_meet(shelf, 0, &cap);
+
+	shelf->keys = 0;
+	for (size_t i = 0; i < shelf->count && !err; i++) {
+		uint32_t key;
+
+		memcpy(&key, shelf->at + i * shelf->item + key_offset, sizeof(key));
+		keys[i] = key;
+		if (key >= shelf->keys)
+			shelf->keys = key + 1;
+		if ((size_t)key + 3 > cap)
+			err = shelf_meet(shelf, key, &cap);
+		if (!err)
+			shelf->first[key + 2]++;
+	}
+	return err;
+}
+
 /* Put in order by their keys, which stand at an offset in each. */
 static int shelf_index(struct shelf *shelf, size_t key_offset)
 {
-	uint32_t key;
+	uint32_t *keys = malloc((shelf->count + 1) * sizeof(*keys));
+	int err = keys ? shelf_keys(shelf, key_offset, keys) : DWELL_ENOMEM;
 
-	shelf->keys = 0;
-	for (size_t i = 0; i < shelf->count; i++) {
-		memcpy(&key, shelf->at + i * shelf->item + key_offset, sizeof(key));
-		if (key >= shelf->keys)
-			shelf->keys = key + 1;
-	}
-	shelf->first = calloc((size_t)shelf->keys + 2, sizeof(*shelf->first));
-	shelf->order = malloc((shelf->count + 1) * sizeof(*shelf->order));
-	if (!shelf->first || !shelf->order)
-		return DWELL_ENOMEM;
-	/* Counted two places on: while they are put down, first[key + 1] is where the next goes. */
-	for (size_t i = 0; i < shelf->count; i++) {
-		memcpy(&key, shelf->at + i * shelf->item + key_offset, sizeof(key));
-		shelf->first[key + 2]++;
-	}
-	for (uint32_t k = 1; k <= shelf->keys; k++)
+	if (!err)
+		shelf->order = malloc((shelf->count + 1) * sizeof(*shelf->order));
+	if (!err && !shelf->order)
+		err = DWELL_ENOMEM;
+	for (uint32_t k = 1; !err && k <= shelf->keys; k++)
 		shelf->first[k + 1] += shelf->first[k];
-	for (size_t i = 0; i < shelf->count; i++) {
-		memcpy(&key, shelf->at + i * shelf->item + key_offset, sizeof(key));
-		shelf->order[shelf->first[key + 1]++] = (uint32_t)i;
-	}
-	return DWELL_OK;
+	for (size_t i = 0; !err && i < shelf->count; i++)
+		shelf->order[shelf->first[keys[i] + 1]++] = (uint32_t)i;
+	free(keys);
+	return err;
 }
 
 static size_t shelf_count(const struct shelf *shelf, uint32_t key)
@@ -211,9 +237,8 @@ static void fill_stretch(struct dwell_stretch *out, const struct dwell_interval 
 		out->let_go_ns = out->end_ns;
 }
 
-static int history_interval(void *fold, const struct dwell_interval *interval)
+static int history_interval(struct dwell_history *h, const struct dwell_interval *interval)
 {
-	struct dwell_history *h = fold;
 	struct dwell_stretch *stretch;
 	int err = DWELL_OK;
 
@@ -245,9 +270,19 @@ static bool is_for_end(const struct dwell_wait *wait)
 		       wait->holder_how == DWELL_HOW_READ);
 }
 
-static int history_wait(void *fold, const struct dwell_wait *wait)
+static int keep_wait(struct dwell_history *h, const struct dwell_wait *wait)
 {
-	struct dwell_history *h = fold;
+	int err;
+	struct dwell_wait *kept = shelf_add(&h->waits, h->limit, &err);
+
+	if (kept)
+		*kept = *wait;
+	return err;
+}
+
+/* A wait of the program: its end says more of the blocked stretches in it. */
+static int history_wait(struct dwell_history *h, const struct dwell_wait *wait)
+{
 	struct late_wait late = {
 		.start_ns = wait->start_ns,
 		.for_end = is_for_end(wait),
@@ -264,12 +299,37 @@ static int history_wait(void *fold, const struct dwell_wait *wait)
 
 	if (!history_late(h, &late) && wait->start_ns < h->told_ns)
 		err = history_keep_late(h, &late);
-	if (err || !(h->parts & DWELL_HISTORY_WAITS))
+	return err || !(h->parts & DWELL_HISTORY_WAITS) ? err : keep_wait(h, wait);
+}
+
+/* A stretch that is a wait by itself says all of it. */
+static int told_one(struct dwell_history *h, const struct dwell_interval *interval)
+{
+	const int err = history_interval(h, interval);
+
+	if (err || !(h->parts & DWELL_HISTORY_WAITS) || !(interval->told & DWELL_TOLD_WAIT))
 		return err;
 
-	struct dwell_wait *kept = shelf_add(&h->waits, h->limit, &err);
-	if (kept)
-		*kept = *wait;
+	const struct dwell_wait wait = dwell_wait_of(interval);
+	return keep_wait(h, &wait);
+}
+
+static int history_batch(void *fold, const struct fold_batch *batch)
+{
+	const struct dwell_told *told = batch->told;
+	size_t waits = 0;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < told->count && !err; i++) {
+		for (; waits < told->wait_count &&
+			told->waits[waits].row < told->intervals[i].row && !err;
+			waits++)
+			err = history_wait(fold, &told->waits[waits]);
+		if (!err)
+			err = told_one(fold, &told->intervals[i]);
+	}
+	for (; waits < told->wait_count && !err; waits++)
+		err = history_wait(fold, &told->waits[waits]);
 	return err;
 }
 
@@ -278,16 +338,14 @@ const struct fold_ops history_ops = {
 		 1u << DWELL_EVENT_EXIT,
 	.begin = history_begin,
 	.event = history_event,
-	.interval = history_interval,
-	.wait = history_wait,
+	.batch = history_batch,
 };
 
 const struct fold_ops history_tasks_ops = {
 	.kinds = 1u << DWELL_EVENT_ACQUIRE | 1u << DWELL_EVENT_RELEASE | 1u << DWELL_EVENT_EXIT,
 	.begin = history_begin,
 	.event = history_event,
-	.interval = history_interval,
-	.wait = history_wait,
+	.batch = history_batch,
 };
 
 /* Told late, after a later one: only where a loss ended it. */

@@ -76,7 +76,7 @@ int ahead_new(struct ahead **out, struct model *model, const struct ahead_ops *o
 	ahead->ops = ops;
 	ahead->context = context;
 	ahead->left = model->parts;
-	ahead->most = (size_t)wanted + 1;
+	ahead->most = (size_t)wanted;
 	pthread_mutex_init(&ahead->lock, NULL);
 	pthread_cond_init(&ahead->changed, NULL);
 	/* Where no other thread can be had, who asks for a part reads it. */
