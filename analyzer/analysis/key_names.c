@@ -88,13 +88,26 @@ void key_text(char out[KEY_SIZE], struct dwell_string text)
 	append(out, "", text, KEY_SIZE - 1);
 }
 
+/* A start function without a name is called by its place in its file, which moves with each build.
+ */
+static struct dwell_string without_offset(struct dwell_string text)
+{
+	size_t size = text.size;
+
+	while (size && strchr("0123456789abcdef", text.at[size - 1]))
+		size--;
+	if (size > 3 && size < text.size && !memcmp(text.at + size - 3, "+0x", 3))
+		text.size = size - 3;
+	return text;
+}
+
 void key_class(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t task)
 {
 	const struct dwell_catalog_task *of = dwell_catalog_task(catalog, task);
 	const struct dwell_catalog_class *class =
 		of ? dwell_catalog_class(catalog, of->class_id) : NULL;
 
-	key_text(out, class ? class->text : (struct dwell_string){ 0 });
+	key_text(out, class ? without_offset(class->text) : (struct dwell_string){ 0 });
 }
 
 void key_origin(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t task)
@@ -102,8 +115,8 @@ void key_origin(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_
 	const struct dwell_catalog_task *of = dwell_catalog_task(catalog, task);
 	const struct dwell_catalog_process *process =
 		of ? dwell_catalog_process(catalog, of->process) : NULL;
-	const struct dwell_string start =
-		of ? catalog_function(catalog, of->start_location) : (struct dwell_string){ 0 };
+	const struct dwell_string start = of ? catalog_place(catalog, of->start_location).function
+					     : (struct dwell_string){ 0 };
 
 	*out = '\0';
 	if (!process || !start.size)

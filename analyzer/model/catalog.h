@@ -129,7 +129,7 @@ int catalog_finish(struct dwell_catalog *catalog);
 uint64_t catalog_stack_hash(const struct dwell_catalog *catalog, uint32_t stack);
 /* What an object is, the same in another run: kind, and name or creation site. */
 uint64_t catalog_object_hash(const struct dwell_catalog *catalog, uint32_t object);
-/* The innermost named function of a location; empty where there is none. */
-struct dwell_string catalog_function(const struct dwell_catalog *catalog, uint32_t location);
+/* The innermost named frame of a location; where it has no names, its module and address. */
+struct dwell_frame catalog_place(const struct dwell_catalog *catalog, uint32_t location);
 
 #endif

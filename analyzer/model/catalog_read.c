@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dwell/error.h"
+#include "dwell/limits.h"
 
 const struct dwell_catalog_process *dwell_catalog_process(
 	const struct dwell_catalog *catalog, uint32_t id)
@@ -163,14 +164,15 @@ const struct dwell_note *dwell_catalog_note(const struct dwell_catalog *catalog,
 	return i < catalog->note_count ? &catalog->notes[i].note : NULL;
 }
 
-struct dwell_string catalog_function(const struct dwell_catalog *catalog, uint32_t location)
+struct dwell_frame catalog_place(const struct dwell_catalog *catalog, uint32_t location)
 {
-	const struct catalog_location *kept = find_location(catalog, location);
+	struct dwell_frame frames[DWELL_MAX_INLINE_LINES];
+	const size_t count = frames_of(catalog, location, frames, DWELL_MAX_INLINE_LINES, 0);
 
-	for (uint32_t i = 0; kept && i < kept->line_count; i++)
-		if (kept->lines[i].function.size)
-			return kept->lines[i].function;
-	return (struct dwell_string){ 0 };
+	for (size_t i = 0; i < count && i < DWELL_MAX_INLINE_LINES; i++)
+		if (frames[i].function.size)
+			return frames[i];
+	return frames[0];
 }
 
 static uint64_t hash_string(uint64_t hash, struct dwell_string text)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dwell/error.h"
+#include "dwell/names.h"
 #include "model/catalog.h"
 
 /* A text put together, cut where it is longer than anyone reads. */
@@ -26,15 +27,23 @@ static void append(struct builder *builder, struct dwell_string text, bool fold)
 	}
 }
 
-/* The start function, else the innermost function of the place that created it. */
-static struct dwell_string origin(
-	const struct dwell_catalog *catalog, const struct dwell_catalog_task *task)
+/*
+ * The start function, without a name as a place in its file, else the innermost function of the
+ * place that created it.
+ */
+static struct dwell_string origin(const struct dwell_catalog *catalog,
+	const struct dwell_catalog_task *task, char out[DWELL_NAME_SIZE])
 {
 	const struct catalog_stack *stack = table_get(&catalog->stacks, task->creation_stack);
-	struct dwell_string text = catalog_function(catalog, task->start_location);
+	const struct dwell_frame start = catalog_place(catalog, task->start_location);
+	struct dwell_string text = start.function;
 
+	if (!text.size && start.module.size) {
+		dwell_name_frame(out, &start, false);
+		return (struct dwell_string){ out, strlen(out) };
+	}
 	for (uint32_t i = 0; !text.size && stack && i < stack->count; i++)
-		text = catalog_function(catalog, stack->locations[i]);
+		text = catalog_place(catalog, stack->locations[i]).function;
 	return text;
 }
 
@@ -47,7 +56,8 @@ static void class_text(const struct dwell_catalog *catalog, const struct dwell_c
 	struct builder *builder)
 {
 	const struct dwell_catalog_process *process = dwell_catalog_process(catalog, task->process);
-	const struct dwell_string from = origin(catalog, task);
+	char place[DWELL_NAME_SIZE];
+	const struct dwell_string from = origin(catalog, task, place);
 	const char *kind = dwell_task_kind_name(task->kind);
 
 	/* Many runtimes name a task after its function: said once, and as it is. */

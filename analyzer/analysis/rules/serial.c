@@ -148,6 +148,20 @@ static uint64_t waited(const struct dwell_tasks_row *row)
 	       row->blocked_by[DWELL_REASON_FUTEX] + row->blocked_by[DWELL_REASON_CHANNEL_RECEIVE];
 }
 
+/*
+ * Who is it compared with? Not with its process's main thread, which is in one class with workers
+ * only where nobody knows what these were started for.
+ */
+static bool is_of_team(
+	const struct findings *findings, uint32_t task, uint32_t process, uint32_t class_id)
+{
+	const struct dwell_catalog_task *of = dwell_catalog_task(findings->catalog, task);
+	const struct dwell_catalog_process *in = dwell_catalog_process(findings->catalog, process);
+
+	return of && of->process == process && of->class_id == class_id &&
+	       !(in && of->kind == DWELL_TASK_THREAD && of->tid == in->pid);
+}
+
 static struct team measure_team(
 	const struct findings *findings, uint32_t process, uint32_t class_id)
 {
@@ -156,13 +170,11 @@ static struct team measure_team(
 
 	for (size_t i = 0; i < tasks->count; i++) {
 		const struct dwell_tasks_row *row = &tasks->rows[i];
-		const struct dwell_catalog_task *of =
-			dwell_catalog_task(findings->catalog, row->task);
 		const uint64_t end_ns = row->ended_ns == DWELL_FOREVER
 						? findings->answer->trace.end_ns
 						: row->ended_ns;
 
-		if (!of || of->process != process || of->class_id != class_id)
+		if (!is_of_team(findings, row->task, process, class_id))
 			continue;
 		team.count++;
 		team.total_ns += row->times.running_ns;
@@ -190,10 +202,8 @@ static uint64_t idle_others(const struct findings *findings, uint32_t process, u
 
 	for (size_t i = 0; i < tasks->count; i++) {
 		const struct dwell_tasks_row *row = &tasks->rows[i];
-		const struct dwell_catalog_task *of =
-			dwell_catalog_task(findings->catalog, row->task);
 
-		if (!of || of->process != process || of->class_id != class_id ||
+		if (!is_of_team(findings, row->task, process, class_id) ||
 			row->task == team->busiest)
 			continue;
 		idle_ns += waited(row);
@@ -212,9 +222,15 @@ static int tell_team(struct findings *findings, const struct team *team, uint64_
 
 	if (!finding)
 		return DWELL_ENOMEM;
-	finding_title(finding, "%s ran for %s, the other %u like it for %s each",
-		finding_who(who, findings, team->busiest), finding_ns(most, team->most_ns),
-		team->count - 1, finding_ns(mean, mean_ns));
+	finding_who(who, findings, team->busiest);
+	finding_ns(most, team->most_ns);
+	finding_ns(mean, mean_ns);
+	if (team->count == 2)
+		finding_title(
+			finding, "%s ran for %s, the other one like it for %s", who, most, mean);
+	else
+		finding_title(finding, "%s ran for %s, the other %u like it for %s each", who, most,
+			team->count - 1, mean);
 	finding_task(finding, team->busiest);
 	finding_number(finding, "busiest", DWELL_EVIDENCE_TASK, team->busiest);
 	finding_number(finding, "ran", DWELL_EVIDENCE_NS, team->most_ns);
