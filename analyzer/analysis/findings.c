@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dwell/names.h"
+#include "dwell/report.h"
 
 /* What explains another's time comes before it. */
 static const struct rule *const rules[] = {
@@ -23,6 +24,7 @@ static const struct rule *const rules[] = {
 	&rule_lock_order,
 	&rule_starvation,
 	&rule_oversubscription,
+	&rule_noisy_neighbours,
 	&rule_imbalance,
 	&rule_serial_stretch,
 	&rule_busy_polling,
@@ -126,22 +128,7 @@ void finding_text(struct dwell_finding *finding, const char *name, const char *t
 
 const char *finding_ns(char out[FINDING_TEXT], uint64_t ns)
 {
-	static const struct {
-		uint64_t unit;
-		const char *name;
-	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" }, { 1, "ns" } };
-	size_t i = 0;
-
-	while (i < 3 && ns < units[i].unit)
-		i++;
-
-	const uint64_t whole = ns / units[i].unit, rest = ns % units[i].unit;
-	if (whole < 100 && units[i].unit > 1)
-		snprintf(out, FINDING_TEXT, "%llu.%llu %s", (unsigned long long)whole,
-			(unsigned long long)(rest / (units[i].unit / 10)), units[i].name);
-	else
-		snprintf(out, FINDING_TEXT, "%llu %s", (unsigned long long)whole, units[i].name);
-	return out;
+	return dwell_format_duration(out, ns, true);
 }
 
 const char *finding_who(char out[FINDING_TEXT], const struct findings *findings, uint32_t task)

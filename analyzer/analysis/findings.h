@@ -32,7 +32,7 @@ extern const struct rule rule_deadlock, rule_waits_forever, rule_never_joined, r
 	rule_holder_preempted, rule_blocking_call, rule_lock_order, rule_starvation,
 	rule_oversubscription, rule_serial_stretch, rule_busy_polling, rule_thundering_herd,
 	rule_imbalance, rule_ping_pong, rule_queue_grows, rule_world_paused, rule_lost_wakeup,
-	rule_priority_inversion;
+	rule_priority_inversion, rule_noisy_neighbours;
 
 /* A finding more: all zero but its rule, time and title, which may be NULL: no memory. */
 struct dwell_finding *finding_new(

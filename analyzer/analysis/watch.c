@@ -21,6 +21,7 @@ static int watch_make(void **fold, const struct model *model)
 	watch->processes.item = sizeof(struct watch_process);
 	watch->tasks.item = sizeof(struct watch_task);
 	watch->objects.item = sizeof(struct watch_object);
+	watch->others.item = sizeof(struct watch_other);
 	*fold = watch;
 	return DWELL_OK;
 }
@@ -40,6 +41,7 @@ static void watch_drop(void *fold)
 	table_release(&watch->processes);
 	table_release(&watch->tasks);
 	table_release(&watch->objects);
+	table_release(&watch->others);
 	free(watch);
 }
 
@@ -69,6 +71,15 @@ static void coarsen(struct watch *watch)
 {
 	watch->shift++;
 	watch->stretch_ns *= 2;
+	for (size_t i = 0; i < WATCH_STRETCHES; i++) {
+		const struct watch_share *from = &watch->shares[2 * i];
+		struct watch_share both = { 0 };
+
+		if (2 * i + 1 < WATCH_STRETCHES)
+			both = (struct watch_share){ from[0].ready_ns + from[1].ready_ns,
+				from[0].others_ns + from[1].others_ns };
+		watch->shares[i] = both;
+	}
 	for (uint32_t id = 0; id < watch->processes.end; id++) {
 		struct watch_process *process = table_get(&watch->processes, id);
 
@@ -120,7 +131,16 @@ static void add_piece(
 	}
 }
 
-/* The part of the interval in each stretch. */
+static void add_share(
+	struct watch_share *share, const struct dwell_interval *interval, uint64_t ns, bool own)
+{
+	if (own && interval->state == DWELL_RUNNABLE)
+		share->ready_ns += ns;
+	else if (!own && interval->state == DWELL_RUNNING)
+		share->others_ns += ns;
+}
+
+/* The part of the interval in each stretch, of its process and of the machine. */
 static void spread(struct watch *watch, struct watch_process *process,
 	const struct dwell_interval *interval, uint64_t start_ns)
 {
@@ -134,9 +154,34 @@ static void spread(struct watch *watch, struct watch_process *process,
 
 		if (end_ns > interval->end_ns)
 			end_ns = interval->end_ns;
-		add_piece(&process->stretches[i], interval, end_ns - at_ns);
+		add_share(&watch->shares[i], interval, end_ns - at_ns, process);
+		if (process && process->stretches)
+			add_piece(&process->stretches[i], interval, end_ns - at_ns);
 		at_ns = end_ns;
 	}
+}
+
+/* A task of a program that was not to be recorded: it matters when it runs. */
+static int watch_other(
+	struct watch *watch, const struct dwell_interval *interval, uint64_t start_ns)
+{
+	const struct dwell_catalog_task *of =
+		dwell_catalog_task(watch->model->catalog, interval->task);
+	const uint64_t ns = interval->end_ns - start_ns;
+	struct watch_other *other;
+
+	if (!of || interval->state != DWELL_RUNNING || in_scope(watch->model, interval->task))
+		return DWELL_OK;
+	other = table_make(&watch->others, of->process);
+	if (!other)
+		return DWELL_ENOMEM;
+	other->running_ns += ns;
+	if (ns > other->most_ns) {
+		other->most_ns = ns;
+		other->task = interval->task;
+	}
+	spread(watch, NULL, interval, start_ns);
+	return DWELL_OK;
 }
 
 static inline struct watch_task *task_of(struct watch *watch, uint32_t id)
@@ -175,8 +220,10 @@ static int watch_interval(struct watch *watch, const struct dwell_interval *inte
 	struct watch_process *process;
 	struct watch_task *task;
 
-	if (!wants_task(watch->model, interval->task) || interval->end_ns <= start_ns)
+	if (interval->end_ns <= start_ns)
 		return DWELL_OK;
+	if (!wants_task(watch->model, interval->task))
+		return watch_other(watch, interval, start_ns);
 	task = task_of(watch, interval->task);
 	if (!task)
 		return DWELL_ENOMEM;
@@ -192,7 +239,7 @@ static int watch_interval(struct watch *watch, const struct dwell_interval *inte
 		process->begin_ns = start_ns;
 	if (interval->end_ns > process->end_ns)
 		process->end_ns = interval->end_ns;
-	if (process->stretches)
+	if (process->stretches || interval->state == DWELL_RUNNABLE)
 		spread(watch, process, interval, start_ns);
 	return DWELL_OK;
 }

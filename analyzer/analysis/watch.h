@@ -5,7 +5,8 @@
 
 /*
  * What rules need and no other analysis has: how many tasks of each process were in which state,
- * over time; who ended whose waits; wakes in vain; pairs of tasks that wake each other.
+ * over time, and what other processes took meanwhile; who ended whose waits; wakes in vain; pairs
+ * of tasks that wake each other.
  *
  * Time is cut into stretches of one length that doubles as the window grows, so memory does not
  * depend on it. Only processes with more than one task are watched.
@@ -19,6 +20,17 @@ struct watch_stretch {
 	/* Who ran most, by vote: right where one task ran more than half of running_ns. */
 	uint64_t votes_ns;
 	uint32_t leader;
+};
+
+/* Of the whole machine: what the tasks in scope lacked, and what the others took. */
+struct watch_share {
+	uint64_t ready_ns;  /* tasks in scope were ready and did not run */
+	uint64_t others_ns; /* others ran */
+};
+
+struct watch_other {
+	uint64_t running_ns, most_ns;
+	uint32_t task; /* the one that ran for most_ns at once */
 };
 
 struct watch_process {
@@ -60,6 +72,8 @@ struct watch {
 	uint64_t stretch_ns;
 	unsigned shift; /* stretch_ns is 1 << shift */
 	struct table processes, tasks, objects;
+	struct table others; /* watch_other by process: those that are not in scope */
+	struct watch_share shares[WATCH_STRETCHES];
 };
 
 /* How many stretches the process's life takes, and where it begins. */

@@ -269,6 +269,73 @@ Test(findings, oversubscription)
 	}
 }
 
+/* A program that was not to be recorded takes the CPU for so long in each ten milliseconds. */
+static void take_cpu(struct script *script, unsigned us, const char *how)
+{
+	begin(script, 1);
+	say(script, "process p1 pid=1 name=\"app\"%s", how);
+	say(script, "process p2 pid=2 name=\"cc1\"");
+	say(script, "task t2 kind=thread process=p2 tid=2 name=\"cc1\"");
+	say(script, "0 switch peer=t1 executor=x1");
+	for (unsigned i = 1; i <= 60; i++) {
+		const unsigned end = i * 10 * MS;
+
+		say(script, "%u switch task=t1 state=runnable peer=t2 executor=x1 flags=preempted",
+			end - us * US);
+		say(script, "%u switch task=t2 state=runnable peer=t1 executor=x1 flags=preempted",
+			end);
+	}
+}
+
+Test(findings, noisy_neighbours)
+{
+	struct script script = { 0 };
+	struct dwell_answer *answer;
+
+	for (unsigned less = 0; less < 2; less++) {
+		take_cpu(&script, 2000 - less, " recorded");
+		expect(&script, 600 * MS, less ? NULL : "noisy-neighbours", 120 * MS);
+	}
+	/* All were to be recorded: nobody is a neighbour. */
+	take_cpu(&script, 5000, "");
+	expect(&script, 600 * MS, NULL, 0);
+
+	take_cpu(&script, 5000, " recorded");
+	answer = judge(&script, 600 * MS);
+	cr_assert(eq(sz, answer->findings->count, 1));
+	cr_expect(eq(u32, answer->findings->rows[0].tasks[0], 1));
+	cr_expect(strcmp(answer->findings->rows[0].title,
+			  "tasks were ready for 300 ms while other programs ran, cc1 most") == 0);
+	dwell_answer_free(answer);
+	free(script.text);
+}
+
+/* Two of one start do half as much; the main thread, which knows no start, does not count. */
+Test(findings, imbalance)
+{
+	struct script script = { 0 };
+
+	for (unsigned workers = 1; workers <= 2; workers++) {
+		begin(&script, 1);
+		say(&script, "process p1 pid=1 name=\"app\"");
+		say(&script, "task t1 kind=thread process=p1 tid=1 name=\"app\"");
+		say(&script,
+			"mapping m1 process=p1 start=0x1000 end=0x2000 path=\"/usr/lib/libpool.so\"");
+		say(&script, "location l1 mapping=m1 address=0x1100");
+		say(&script, "location l2 mapping=m1 address=0x1200 lines=\"pool_begin\":\"\":0");
+		say(&script, "stack s1 frames=l2");
+		for (unsigned id = 2; id <= 1 + workers; id++)
+			say(&script, "task t%u kind=thread process=p1 tid=%u %s name=\"app\"", id,
+				id, id == 2 ? "start=l1" : "creation=s1 start=l1");
+		say(&script, "0 switch peer=t2 executor=x1");
+		say(&script, "0 wait-begin task=t1 state=blocked reason=cond object=o2");
+		if (workers == 2)
+			say(&script, "0 wait-begin task=t3 state=blocked reason=cond object=o2");
+		say(&script, "%u switch task=t2 state=blocked reason=sleep executor=x1", 200 * MS);
+		expect(&script, 200 * MS + 1, workers == 2 ? "imbalance" : NULL, 0);
+	}
+}
+
 /* A task sleeps for so long each time, and does nothing. */
 static void poll_often(struct script *script, unsigned count, unsigned us, unsigned running_us)
 {
