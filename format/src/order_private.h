@@ -14,7 +14,9 @@ enum {
 	ORDER_TASK_BITS = 8,
 	ORDER_PAGE_TASKS = 1 << ORDER_TASK_BITS,
 	ORDER_TASK_PAGES = (DWELL_MAX_TASKS >> ORDER_TASK_BITS) + 1,
-	ORDER_RUNS = 32 /* that are merged at once; with more, all is sorted */
+	ORDER_RUN_BITS = 6,
+	ORDER_RUNS = 1 << ORDER_RUN_BITS, /* that are merged at once; with more, all is sorted */
+	ORDER_CHUNK_ROWS = 1024
 };
 
 /* What a row is sorted by, and where it is: 16 bytes are moved instead of 48. */
@@ -29,34 +31,91 @@ static inline uint32_t order_ring(const struct dwell_event *row)
 	return row->executor ? 1u << 31 | row->executor : row->task;
 }
 
+static inline bool order_is_before(const struct dwell_event *a, const struct dwell_event *b)
+{
+	if (__builtin_expect(a->time_ns > b->time_ns, 1))
+		return false;
+	return a->time_ns < b->time_ns || order_ring(a) < order_ring(b);
+}
+
 /*
  * Sort refs, stable by (time_ns, ring); they are best in runs, as from one ring after another.
  * spare has room for as many. Returns refs or spare: where the result is.
  */
 struct order_ref *order_sort(struct order_ref *refs, struct order_ref *spare, size_t count);
 
-/* Rows that are in order; where they arrived in the order of runs, ties keep it. */
-struct order_run {
-	struct dwell_event *at, *end;
+struct order_chunk {
+	struct order_chunk *next; /* that is free */
+	size_t segments;          /* that have rows in it */
+	struct dwell_event rows[ORDER_CHUNK_ROWS];
 };
 
-/* The next row of a run, or what is later than all: time_ns << 64 | ring << 32 | run, so that one
- * comparison tells which is earlier. */
-__extension__ typedef unsigned __int128 order_key;
+/* Rows that came one after the other and are in order. */
+struct order_segment {
+	struct order_segment *next; /* of its run, or that is free */
+	struct order_chunk *chunk;
+	struct dwell_event *at, *end;
+	uint64_t number; /* segments are numbered as they come */
+};
+
+/* Segments that are in order one after the other. */
+struct order_run {
+	struct order_segment *first, *last;
+};
+
+/* The rows that wait. */
+struct order_hold {
+	struct order_run runs[ORDER_RUNS];
+	size_t run_count;
+	/* With too many runs: all that came since, in order of arrival only. */
+	struct order_run loose;
+	struct order_run *run; /* what came last is at its end */
+	size_t count;
+	uint64_t earliest_ns;
+	uint64_t numbers;
+	struct order_chunk *chunk; /* that is being filled */
+	struct dwell_event *room;  /* in it; NULL: there is none */
+	struct order_chunk *free_chunks;
+	struct order_segment *free_segments;
+};
+
+void order_hold_init(struct order_hold *hold);
+void order_hold_release(struct order_hold *hold);
+/* DWELL_ENOMEM. */
+int order_hold_put(struct order_hold *hold, const struct dwell_event *rows, size_t count);
+/* All of a segment's rows were taken. Returns the one behind it. */
+struct order_segment *order_hold_drop(struct order_hold *hold, struct order_segment *segment);
+/* Bring what is loose into order: one run. DWELL_ENOMEM. */
+int order_hold_settle(struct order_hold *hold);
+
+/* The next row of a run: time since the merge's base << ORDER_RUN_BITS | run; later than all where
+ * there is none. Rows of one time are told apart by their rings. */
+typedef uint64_t order_key;
 
 /* Runs being merged: a tree of losers. */
 struct order_merge {
+	struct order_hold *hold;
 	size_t leaves; /* a power of two */
+	uint64_t base_ns;
+	size_t taken;
 	order_key loser[ORDER_RUNS];
 	order_key winner;
-	struct order_run *runs;
+	struct order_leaf {
+		struct dwell_event *at, *end;
+		struct order_segment *segment; /* NULL: no more rows */
+		order_key next;                /* of the row behind `at` */
+	} leaf[ORDER_RUNS];
 };
 
-void order_merge_init(struct order_merge *merge, struct order_run *runs, size_t count);
+/* What is held and not loose; it must not be changed until the end. */
+void order_merge_begin(struct order_merge *merge, struct order_hold *hold);
 /* Copy the earliest rows, at most `room`, of those before time_ns, and in any case the first
- * `least`. Returns how many. */
+ * `least`. Returns how many; less than `room` where no more of them are foreseen (times of years:
+ * more may be found by merging again). */
 size_t order_merge_some(struct order_merge *merge, struct dwell_event *out, size_t room,
 	uint64_t time_ns, size_t least);
+/* What was copied is held no more. */
+void order_merge_end(struct order_merge *merge);
 
 struct whereabouts;
 
@@ -64,26 +123,18 @@ struct dwell_order {
 	struct dwell_sink sink;
 	struct dwell_sink *next;
 	size_t max_rows;
-	struct dwell_event *held; /* run after run */
-	size_t held_count, held_cap;
-	size_t runs[ORDER_RUNS];   /* where each begins */
-	size_t run_count;          /* one more than ORDER_RUNS: too many to tell */
-	struct dwell_event *spare; /* takes turns with held */
-	size_t spare_cap;
-	uint64_t earliest_ns; /* of those held */
-	uint64_t floor_ns;    /* rows before it are late */
-	struct order_ref *refs[2];
-	size_t refs_cap;
-	struct dwell_event *ready;
-	size_t ready_count, ready_cap;
+	struct order_hold hold;
+	uint64_t floor_ns; /* rows before it are late */
+	struct dwell_event *ready; /* from ready_begin to ready_end */
+	size_t ready_begin, ready_end, ready_cap;
 	size_t ready_due; /* with so many, those that are final are handed on */
 	struct whereabouts **tasks;
 	uint64_t repairs;
 };
 
-/* The row that stands behind those that are ready is the next in order of time: one more is ready.
- * There must be room. DWELL_ELIMIT, DWELL_ENOMEM. */
-int order_look_at(struct dwell_order *order);
+/* `count` rows that stand behind those that are ready are the next in order of time: so many more
+ * are ready. DWELL_ELIMIT, DWELL_ENOMEM. */
+int order_look_at(struct dwell_order *order, size_t count);
 /* Hand on what is ready: so many; what is before time_ns. */
 int order_hand_on(struct dwell_order *order, size_t count);
 int order_hand_on_before(struct dwell_order *order, uint64_t time_ns);

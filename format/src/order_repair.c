@@ -59,9 +59,9 @@ static void note_switch(struct dwell_order *order, const struct dwell_event *row
 static void move_before(
 	struct dwell_order *order, struct dwell_event *wake, const struct whereabouts *woken)
 {
-	size_t at = order->ready_count;
+	size_t at = order->ready_end;
 
-	while (at && order->ready[at - 1].time_ns >= woken->entered_ns) {
+	while (at > order->ready_begin && order->ready[at - 1].time_ns >= woken->entered_ns) {
 		const struct dwell_event *row = &order->ready[--at];
 
 		if (row->kind != DWELL_EVENT_SWITCH || row->peer != wake->task)
@@ -69,27 +69,19 @@ static void move_before(
 		order->repairs += wake->time_ns != row->time_ns;
 		wake->time_ns = row->time_ns;
 		memmove(&order->ready[at + 1], &order->ready[at],
-			(order->ready_count - at) * sizeof(*wake));
+			(order->ready_end - at) * sizeof(*wake));
 		order->ready[at] = *wake;
-		order->ready_count++;
+		order->ready_end++;
 		return;
 	}
-	order->ready[order->ready_count++] = *wake;
+	order->ready[order->ready_end++] = *wake;
 }
 
-int order_look_at(struct dwell_order *order)
+static int look_at_wake(struct dwell_order *order, const struct dwell_event *row)
 {
-	const struct dwell_event *row = &order->ready[order->ready_count];
-	struct whereabouts *woken;
 	int err = DWELL_OK;
+	struct whereabouts *woken = look_up(order, row->task, &err);
 
-	if (row->kind == DWELL_EVENT_SWITCH)
-		note_switch(order, row, &err);
-	if (row->kind != DWELL_EVENT_WAKE && row->kind != DWELL_EVENT_CREATE) {
-		order->ready_count++;
-		return err;
-	}
-	woken = look_up(order, row->task, &err);
 	if (woken && woken->where == RUNS && woken->unexplained &&
 		row->time_ns - woken->entered_ns <= ORDER_SLACK_NS) {
 		struct dwell_event wake = *row;
@@ -98,13 +90,49 @@ int order_look_at(struct dwell_order *order)
 		move_before(order, &wake, woken);
 		return err;
 	}
-	order->ready_count++;
+	order->ready_end++;
 	if (!woken)
 		return err;
 	if (woken->where == RUNS)
 		woken->woken = true;
 	else
 		woken->where = READY;
+	return err;
+}
+
+static int look_at_one(struct dwell_order *order, const struct dwell_event *row)
+{
+	int err = DWELL_OK;
+
+	if (row->kind == DWELL_EVENT_WAKE || row->kind == DWELL_EVENT_CREATE)
+		return look_at_wake(order, row);
+	if (row->kind == DWELL_EVENT_SWITCH)
+		note_switch(order, row, &err);
+	order->ready_end++;
+	return err;
+}
+
+/* Says nothing of who is where. */
+static inline bool is_plain(const struct dwell_event *row)
+{
+	return row->kind > DWELL_EVENT_WAKE && row->kind != DWELL_EVENT_CREATE;
+}
+
+int order_look_at(struct dwell_order *order, size_t count)
+{
+	const struct dwell_event *row = order->ready + order->ready_end, *end = row + count;
+	int err = DWELL_OK;
+
+	while (row < end && !err) {
+		const struct dwell_event *plain = row;
+
+		while (plain < end && is_plain(plain))
+			plain++;
+		order->ready_end += (size_t)(plain - row);
+		if (plain < end)
+			err = look_at_one(order, plain++);
+		row = plain;
+	}
 	return err;
 }
 
@@ -116,17 +144,16 @@ int order_hand_on(struct dwell_order *order, size_t count)
 	if (!count)
 		return DWELL_OK;
 	if (next->ops->events)
-		err = next->ops->events(next, order->ready, count);
-	order->ready_count -= count;
-	if (order->ready_count)
-		memmove(order->ready, order->ready + count,
-			order->ready_count * sizeof(*order->ready));
+		err = next->ops->events(next, order->ready + order->ready_begin, count);
+	order->ready_begin += count;
+	if (order->ready_begin == order->ready_end)
+		order->ready_begin = order->ready_end = 0;
 	return err;
 }
 
 int order_hand_on_before(struct dwell_order *order, uint64_t time_ns)
 {
-	size_t low = 0, high = order->ready_count;
+	size_t low = order->ready_begin, high = order->ready_end;
 
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
@@ -136,5 +163,5 @@ int order_hand_on_before(struct dwell_order *order, uint64_t time_ns)
 		else
 			high = middle;
 	}
-	return order_hand_on(order, low);
+	return order_hand_on(order, low - order->ready_begin);
 }
