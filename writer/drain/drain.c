@@ -91,6 +91,7 @@ static void read_ring(const struct drain_place *place, struct dwell_ring_reader 
 	uint64_t stop = reader->position + TURNS_MAX * (reader->mask + 1);
 
 	while (reader->position < stop) {
+		place->drain->counts.records += dwell_drain_plain(place, reader, stop);
 		enum dwell_ring_found found = dwell_ring_next(reader, &record);
 		if (found == DWELL_RING_EMPTY)
 			break;

@@ -13,6 +13,8 @@ enum {
 	DWELL_DRAIN_RENAMES = 64,
 	DWELL_DRAIN_DETACHED = 256
 };
+/* No trace may run farther ahead of the clock. */
+#define DWELL_DRAIN_AHEAD_NS UINT64_C(1000000000)
 
 struct drain_process {
 	uint32_t generation; /* of the slot when it was taken over; 0: not known */
@@ -120,12 +122,11 @@ static inline uint64_t dwell_drain_since_zero(
 }
 
 /* Ticks of a record of that process to the trace's time. One after the pass began is of a thread
- * that writes while we read, or made up: no trace may run far ahead of the clock. */
+ * that writes while we read, or made up. */
 static inline uint64_t dwell_drain_stamp(
 	const struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks)
 {
 	const struct dwell_session *session = drain->session;
-	const uint64_t ahead_ns = UINT64_C(1000000000);
 	uint64_t ns;
 
 	if (process->clock == DWELL_CLOCK_MONOTONIC && session->clock != DWELL_CLOCK_MONOTONIC)
@@ -133,11 +134,37 @@ static inline uint64_t dwell_drain_stamp(
 	else
 		ns = dwell_fit_ns(&drain->fit, session->start_ticks + ticks);
 	ns = dwell_drain_since_zero(drain, ns);
-	return ns < drain->pass_ns + ahead_ns ? ns : drain->pass_ns;
+	return ns < drain->pass_ns + DWELL_DRAIN_AHEAD_NS ? ns : drain->pass_ns;
 }
 
 /* A record as rows. */
 void dwell_drain_record(const struct drain_place *place, const struct dwell_record *record);
+/* As many of the next records before `stop` as are plain. Returns how many. */
+uint64_t dwell_drain_plain(
+	const struct drain_place *place, struct dwell_ring_reader *reader, uint64_t stop);
+
+/* Flags of a record as those of a row: TIMED_OUT and INTERRUPTED, SHARED and SPUN. */
+static inline uint8_t dwell_drain_row_flags(unsigned flags)
+{
+	return (uint8_t)((flags & (DWELL_FLAG_TIMED_OUT | DWELL_FLAG_INTERRUPTED)) << 3 |
+			 (flags & (DWELL_FLAG_SHARED | DWELL_FLAG_SPUN)) << 4);
+}
+
+_Static_assert(DWELL_EVENT_TIMED_OUT == (int)DWELL_FLAG_TIMED_OUT << 3 &&
+		       DWELL_EVENT_INTERRUPTED == (int)DWELL_FLAG_INTERRUPTED << 3 &&
+		       DWELL_EVENT_SHARED == (int)DWELL_FLAG_SHARED << 4 &&
+		       DWELL_EVENT_SPUN == (int)DWELL_FLAG_SPUN << 4,
+	"flags of records and rows");
+
+/* The same of a wait that begins: how it will end is not known, but that it may by a time limit. */
+static inline uint8_t dwell_drain_begin_flags(unsigned flags)
+{
+	const unsigned how = flags & ~(unsigned)(DWELL_FLAG_TIMED_OUT | DWELL_FLAG_INTERRUPTED);
+
+	return (uint8_t)(dwell_drain_row_flags(how) |
+			 ((flags & DWELL_FLAG_TIMED) != 0 ? DWELL_EVENT_TIMED_OUT : 0));
+}
+
 /* Of the program's own tasks; of threads and processes. row->kind 0: none. */
 void dwell_drain_decode_task(const struct drain_place *place, const struct dwell_record *record,
 	struct dwell_event *row);
@@ -181,6 +208,7 @@ void dwell_drain_detach_later(const struct drain_place *place, uint64_t handle, 
 uint32_t dwell_drain_object(
 	const struct drain_place *place, unsigned kind, unsigned flags, uint64_t native);
 uint32_t dwell_drain_stack(const struct drain_place *place, uint32_t entry);
+uint32_t dwell_drain_label(const struct drain_place *place, uint32_t entry);
 bool dwell_drain_text(const struct dwell_drain *drain, uint32_t entry, struct dwell_string *out);
 void dwell_drain_module(const struct drain_place *place, uint32_t entry);
 

@@ -15,10 +15,10 @@ static void define_object(struct dwell_registry *registry, uint32_t id, struct d
 			registry, registry->sink->ops->object(registry->sink, &definition));
 }
 
-uint32_t dwell_registry_object(
+static uint32_t find_or_make(
 	struct dwell_registry *registry, uint32_t process, uint8_t kind, uint64_t native_id)
 {
-	uint64_t space = (uint64_t)process << 8 | kind;
+	const uint64_t space = (uint64_t)process << 8 | kind;
 	uint32_t id = dwell_map_get(&registry->by_object, space, native_id);
 
 	if (id != 0)
@@ -31,6 +31,19 @@ uint32_t dwell_registry_object(
 	dwell_registry_note(registry, dwell_map_set(&registry->by_object, space, native_id, id));
 	define_object(registry, id, (struct dwell_string){ NULL, 0 });
 	return id;
+}
+
+uint32_t dwell_registry_object(
+	struct dwell_registry *registry, uint32_t process, uint8_t kind, uint64_t native_id)
+{
+	const uint64_t space = (uint64_t)process << 8 | kind;
+	const uint64_t hash = (native_id ^ space << 48) * UINT64_C(0x9e3779b97f4a7c15);
+	struct registry_memo *memo = &registry->memo[(hash >> 32) % DWELL_REGISTRY_MEMO];
+
+	if (memo->id == 0 || memo->native_id != native_id || memo->space != space)
+		*memo = (struct registry_memo){ native_id, space,
+			find_or_make(registry, process, kind, native_id) };
+	return memo->id;
 }
 
 uint8_t dwell_registry_object_kind(const struct dwell_registry *registry, uint32_t object)

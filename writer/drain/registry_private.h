@@ -13,6 +13,8 @@ struct dwell_registry_count {
 	uint32_t count, room;
 };
 
+enum { DWELL_REGISTRY_MEMO = 1024 };
+
 struct dwell_registry {
 	struct dwell_sink *sink;
 	int error;
@@ -49,6 +51,11 @@ struct dwell_registry {
 	} * location;
 	struct dwell_map by_pid, by_tid, by_cpu, by_object, by_address, by_stack, by_label,
 		by_counter, last_mapping;
+	/* Objects that were asked for lately. */
+	struct registry_memo {
+		uint64_t native_id, space;
+		uint32_t id; /* 0: none */
+	} memo[DWELL_REGISTRY_MEMO];
 };
 
 /* Keep the first error. */

@@ -22,14 +22,6 @@ static uint32_t task_of_tid(const struct drain_place *place, uint64_t tid)
 	return dwell_registry_find_task(place->drain->registry, host);
 }
 
-static uint8_t row_flags(unsigned flags)
-{
-	return (uint8_t)((flags & DWELL_FLAG_TIMED_OUT ? DWELL_EVENT_TIMED_OUT : 0) |
-			 (flags & DWELL_FLAG_INTERRUPTED ? DWELL_EVENT_INTERRUPTED : 0) |
-			 (flags & DWELL_FLAG_SHARED ? DWELL_EVENT_SHARED : 0) |
-			 (flags & DWELL_FLAG_SPUN ? DWELL_EVENT_SPUN : 0));
-}
-
 static uint8_t reason_of(unsigned reason)
 {
 	return reason > 0 && reason < DWELL_REASON_COUNT ? (uint8_t)reason : DWELL_REASON_OTHER;
@@ -86,7 +78,7 @@ static struct wait_facts wait_facts(
 {
 	const unsigned flags = dwell_what_flags(record->a), kind = dwell_what_object(record->a);
 	const bool begun = place->thread->begun_since == record->x[1];
-	struct wait_facts facts = { .flags = row_flags(flags) };
+	struct wait_facts facts = { .flags = dwell_drain_row_flags(flags) };
 	uint64_t native = record->y[1];
 	struct drain_birth *target = target_of(place, kind, record->x[1], &native);
 
@@ -139,11 +131,9 @@ static void decode_wait(
 {
 	const struct wait_facts facts = wait_facts(place, record);
 	struct drain_thread *thread = place->thread;
-	unsigned begin_flags =
-		facts.flags & ~((unsigned)DWELL_EVENT_TIMED_OUT | DWELL_EVENT_INTERRUPTED);
+	const unsigned begin_flags = dwell_drain_begin_flags(dwell_what_flags(record->a)) |
+				     (facts.flags & DWELL_EVENT_HOLDER_READ);
 
-	if ((dwell_what_flags(record->a) & DWELL_FLAG_TIMED) != 0)
-		begin_flags |= DWELL_EVENT_TIMED_OUT;
 	if (thread->begun_since != record->x[1])
 		put_wait(place, &facts, DWELL_EVENT_WAIT_BEGIN,
 			begun_ns(place, record, row->time_ns), DWELL_BLOCKED, begin_flags);
@@ -175,7 +165,7 @@ static void decode_hold(
 	}
 	row->object = dwell_drain_object(place, kind, flags, native);
 	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
-	row->flags = row_flags(flags);
+	row->flags = dwell_drain_row_flags(flags);
 	if (row->kind == DWELL_EVENT_ACQUIRE && (flags & DWELL_FLAG_TIMED) != 0)
 		row->flags |= DWELL_EVENT_TIMED_OUT;
 	row->peer = task_of_tid(place, record->x[1]);
@@ -185,7 +175,7 @@ static void decode_hold(
 		row->kind = 0;
 }
 
-static uint32_t label_of(const struct drain_place *place, uint32_t entry)
+uint32_t dwell_drain_label(const struct drain_place *place, uint32_t entry)
 {
 	struct drain_memo *memo = dwell_drain_memo(place->drain, entry, 0);
 	struct dwell_string text;
@@ -200,7 +190,7 @@ static void decode_mark(
 {
 	row->kind = DWELL_EVENT_MARK;
 	row->task = current(place);
-	row->object = label_of(place, (uint32_t)record->a);
+	row->object = dwell_drain_label(place, (uint32_t)record->a);
 	row->stack = dwell_drain_stack(place, (uint32_t)(record->a >> 32));
 }
 
@@ -224,7 +214,7 @@ static void decode_span(
 		return;
 	}
 	row->kind = DWELL_EVENT_SPAN_BEGIN;
-	row->object = label_of(place, (uint32_t)record->a);
+	row->object = dwell_drain_label(place, (uint32_t)record->a);
 	row->value = span_id(place, record->y[1]);
 	row->extra = span_id(place, record->x[1]);
 	row->reason = (uint8_t)(record->a >> 32);
@@ -448,7 +438,7 @@ static void fill_begin(const struct drain_place *place, const struct drain_word 
 
 	row->peer = target ? target->task : 0;
 	row->reason = reason_of(word->state[0] & 0xff);
-	row->flags = row_flags(flags & ~(unsigned)DWELL_FLAG_TIMED_OUT);
+	row->flags = dwell_drain_row_flags(flags & ~(unsigned)DWELL_FLAG_TIMED_OUT);
 	row->object = dwell_drain_object(place, kind, flags, native);
 	row->reason = reason_by_object(place, row->object, row->reason);
 	row->stack = caller_stack(place, word->caller);

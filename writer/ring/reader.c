@@ -1,18 +1,11 @@
 #include "reader.h"
 
-static inline bool written(
-	const struct dwell_ring_reader *reader, uint64_t position, uint64_t out[2])
-{
-	dwell_slot_load(&reader->slots[position & reader->mask], out);
-	return dwell_slot_lap(out[0]) == dwell_ring_lap(position, reader->mask);
-}
-
 enum dwell_ring_found dwell_ring_next(struct dwell_ring_reader *reader, struct dwell_record *out)
 {
 	uint64_t word[2];
 	unsigned further;
 
-	if (!written(reader, reader->position, word))
+	if (!dwell_ring_written(reader, reader->position, word))
 		return DWELL_RING_EMPTY;
 	if (dwell_slot_kind(word[0]) == DWELL_RECORD_TAIL) {
 		reader->position++;
@@ -25,7 +18,7 @@ enum dwell_ring_found dwell_ring_next(struct dwell_ring_reader *reader, struct d
 	out->a = word[1];
 	for (unsigned i = 1; i <= further; i++) {
 		/* Written before the first slot, so a writer of ours cannot fail this. */
-		if (!written(reader, reader->position + i, word)) {
+		if (!dwell_ring_written(reader, reader->position + i, word)) {
 			reader->position++;
 			return DWELL_RING_SKIPPED;
 		}
@@ -51,7 +44,7 @@ uint64_t dwell_ring_skip_hole(struct dwell_ring_reader *reader, uint64_t end)
 
 	if (end > first + reader->mask + 1)
 		end = first + reader->mask + 1;
-	while (at < end && !written(reader, at, word))
+	while (at < end && !dwell_ring_written(reader, at, word))
 		at++;
 	if (at >= end)
 		return 0;

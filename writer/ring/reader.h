@@ -26,6 +26,14 @@ struct dwell_ring_reader {
 	uint64_t position; /* of the next slot to read */
 };
 
+/* The slot at a position; false: it is not written (yet). */
+static inline bool dwell_ring_written(
+	const struct dwell_ring_reader *reader, uint64_t position, uint64_t out[2])
+{
+	dwell_slot_load(&reader->slots[position & reader->mask], out);
+	return dwell_slot_lap(out[0]) == dwell_ring_lap(position, reader->mask);
+}
+
 enum dwell_ring_found {
 	DWELL_RING_EMPTY = 0, /* the next slot is not written (yet) */
 	DWELL_RING_RECORD = 1,
