@@ -173,6 +173,7 @@ static void learn(struct columns *c, const struct dwell_event *row, const struct
 		learn_sched(c, row, n);
 		return;
 	}
+	dwell_columns_again(c, row->task, row->kind)->task = 0;
 	rows_push(&c->follow[c->last_other].after, n[ROWS_TASK]);
 	c->last_other = n[ROWS_TASK];
 	if (n[ROWS_PEER])
@@ -293,6 +294,7 @@ void dwell_columns_clear(struct columns *c)
 	c->count = 0;
 	c->lost = 0;
 	memset(c->entries, 0, sizeof(c->entries));
+	memset(c->again, 0, sizeof(c->again));
 	c->on[0] = (struct columns_executor){ 0 };
 	c->follow[0] = (struct rows_follow){ 0 };
 	c->detail[0] = (struct rows_detail){ 0 };

@@ -11,13 +11,29 @@
  * Rows of one events chunk, split into columns as they come. The rows of a chunk
  * need not be kept: each is looked at once.
  */
-enum { COLUMNS_EXPLICIT = ROWS_STACK + 1, COLUMNS_NO_SHIFT = 64 };
+enum {
+	COLUMNS_EXPLICIT = ROWS_STACK + 1,
+	COLUMNS_NO_SHIFT = 64,
+	COLUMNS_AGAIN = 256,
+	COLUMNS_NO_SHAPE = 0xffff
+};
 
 struct columns_executor {
 	uint64_t time; /* of its last row, in units since the chunk's first */
 	uint64_t key;  /* its share of the key of a shape; valid for the chunk's fold */
 	uint32_t occupant;
 	struct rows_follow follow;
+};
+
+/*
+ * What a task's last row of a class said, where it named nothing but an object and a stack: one
+ * that says the same again differs by its time only.
+ */
+struct columns_again {
+	uint32_t task, object, stack;
+	uint32_t what;     /* kind, state, reason, flags */
+	uint32_t number;   /* of the task */
+	uint16_t shape[6]; /* of such a row, by the mode of its task; COLUMNS_NO_SHAPE */
 };
 
 struct columns {
@@ -35,6 +51,7 @@ struct columns {
 	uint64_t *object_ids;                  /* id << 2 | space, by number */
 	uint32_t object_count;
 	uint32_t woken, woken2, last_other;
+	struct columns_again again[COLUMNS_AGAIN]; /* by task and class */
 
 	/* By number; allocated as the dictionaries grow. */
 	struct columns_executor *on;

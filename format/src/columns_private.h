@@ -21,6 +21,13 @@ int dwell_columns_numbers(
  * shapes that it has. They change columns as dwell_columns_put does, in a third of the time. */
 size_t dwell_columns_plain(struct columns *columns, const struct dwell_event *rows, size_t count);
 
+/* Where it is kept what a task's last row of a kind's class said; others may be kept there. */
+static inline struct columns_again *dwell_columns_again(
+	struct columns *c, uint32_t task, unsigned kind)
+{
+	return &c->again[(2 * task + rows_class(kind)) % COLUMNS_AGAIN];
+}
+
 /* Its share of the key of a shape. */
 static inline uint64_t dwell_columns_executor_key(const struct columns *c, uint32_t number)
 {

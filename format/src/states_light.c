@@ -172,12 +172,20 @@ __attribute__((noinline)) static bool light_other(
 		return light_wait_begin(states, event, build);
 	case DWELL_EVENT_WAIT_END:
 		return light_wait_end(states, event, build);
-	case DWELL_EVENT_ACQUIRE:
-	case DWELL_EVENT_MARK:
-		return true; /* says nothing of states */
 	default:
 		return false;
 	}
+}
+
+/* It says nothing of states. */
+static inline bool says_nothing(unsigned kind)
+{
+	const uint32_t kinds = 1u << DWELL_EVENT_ACQUIRE | 1u << DWELL_EVENT_SPAN_BEGIN |
+			       1u << DWELL_EVENT_SPAN_END | 1u << DWELL_EVENT_MARK |
+			       1u << DWELL_EVENT_COUNTER | 1u << DWELL_EVENT_SAMPLE |
+			       1u << DWELL_EVENT_POOL | 1u << DWELL_EVENT_PRIORITY;
+
+	return kind < 32 && kinds >> kind & 1;
 }
 
 int dwell_states_light(struct dwell_states *states, const struct dwell_event *events, size_t count,
@@ -195,7 +203,8 @@ int dwell_states_light(struct dwell_states *states, const struct dwell_event *ev
 			else if (event->kind == DWELL_EVENT_WAKE)
 				done = light_wake(states, event, build);
 			else
-				done = light_other(states, event, build);
+				done = says_nothing(event->kind) ||
+				       light_other(states, event, build);
 		}
 		if (!done)
 			states_apply(states, event);
