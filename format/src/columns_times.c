@@ -30,15 +30,15 @@ void dwell_columns_kinds(const struct columns *c, uint64_t by_kind[DWELL_EVENT_K
 
 static void choose_code(const struct columns *c, struct timecode *code)
 {
+	const uint64_t *delta = c->delta, *end = delta + c->count;
 	uint32_t each[WAYS][TIMECODE_WIDTHS] = { 0 };
 	size_t counts[TIMECODE_WIDTHS];
-	uint32_t i = 0;
 
-	for (; i + WAYS <= c->count; i += WAYS)
+	for (; end - delta >= WAYS; delta += WAYS)
 		for (unsigned k = 0; k < WAYS; k++)
-			each[k][timecode_width(c->delta[i + k])]++;
-	for (; i < c->count; i++)
-		each[0][timecode_width(c->delta[i])]++;
+			each[k][timecode_width(delta[k])]++;
+	for (; delta < end; delta++)
+		each[0][timecode_width(*delta)]++;
 	for (unsigned w = 0; w < TIMECODE_WIDTHS; w++)
 		counts[w] = each[0][w] + each[1][w] + each[2][w] + each[3][w];
 	dwell_timecode_choose(code, counts);
@@ -107,23 +107,59 @@ static void place_streams(const struct columns *c, uint8_t *at, uint32_t sizes[]
 	}
 }
 
+/* Where codes and bits go. */
+struct times {
+	uint8_t *streams[WIRE_TIME_STREAMS], of_shape[SHAPES_MAX];
+	struct width widths[TIMECODE_WIDTHS];
+};
+
+/* Put a row's code. Returns the bits that follow it. */
+static inline uint64_t put_code(
+	struct times *times, unsigned shape, uint64_t delta, struct width width)
+{
+	*times->streams[times->of_shape[shape]]++ =
+		(uint8_t)(width.base + (delta >> width.rest & width.top));
+	return delta & ((UINT64_C(1) << width.rest) - 1);
+}
+
+/* Returns where the bits end. */
+static uint8_t *put_all(
+	struct times *times, const uint8_t *shape, const uint64_t *delta, size_t count, uint8_t *at)
+{
+	struct bits bits = { .at = at };
+	size_t i = 0;
+
+	/* Two at a time: their bits mostly fit into one word. */
+	for (; i + 2 <= count; i += 2) {
+		const struct width a = times->widths[timecode_width(delta[i])];
+		const struct width b = times->widths[timecode_width(delta[i + 1])];
+		const uint64_t first = put_code(times, shape[i], delta[i], a);
+		const uint64_t second = put_code(times, shape[i + 1], delta[i + 1], b);
+
+		if (__builtin_expect(a.rest + b.rest <= TIMECODE_WORD, 1)) {
+			put_some_bits(&bits, first | second << a.rest, (unsigned)a.rest + b.rest);
+		} else {
+			put_bits(&bits, first, a.rest);
+			put_bits(&bits, second, b.rest);
+		}
+	}
+	if (i < count) {
+		const struct width a = times->widths[timecode_width(delta[i])];
+
+		put_bits(&bits, put_code(times, shape[i], delta[i], a), a.rest);
+	}
+	return bits.at + (bits.count ? 1 : 0);
+}
+
 void dwell_columns_times(
 	const struct columns *c, struct columns_scratch *scratch, struct columns_times *out)
 {
-	uint8_t *streams[WIRE_TIME_STREAMS], of_shape[SHAPES_MAX];
-	struct width widths[TIMECODE_WIDTHS];
-	struct bits bits = { .at = scratch->bits };
+	struct times times;
+	const uint8_t *end;
 
 	choose_code(c, &out->code);
-	know_widths(&out->code, widths);
-	place_streams(c, scratch->codes, out->sizes, streams, of_shape);
-	for (uint32_t i = 0; i < c->count; i++) {
-		const uint64_t delta = c->delta[i];
-		const struct width width = widths[timecode_width(delta)];
-
-		*streams[of_shape[c->shape[i]]]++ =
-			(uint8_t)(width.base + (delta >> width.rest & width.top));
-		put_bits(&bits, delta & ((UINT64_C(1) << width.rest) - 1), width.rest);
-	}
-	out->bits_size = (size_t)(bits.at - scratch->bits) + (bits.count ? 1 : 0);
+	know_widths(&out->code, times.widths);
+	place_streams(c, scratch->codes, out->sizes, times.streams, times.of_shape);
+	end = put_all(&times, c->shape, c->delta, c->count, scratch->bits);
+	out->bits_size = (size_t)(end - scratch->bits);
 }

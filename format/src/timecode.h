@@ -48,7 +48,7 @@ int dwell_timecode_read(struct dwell_cursor *in, struct timecode_table *out);
 
 static inline unsigned timecode_width(uint64_t value)
 {
-	return value ? 64u - (unsigned)__builtin_clzll(value) : 0;
+	return 64u - (unsigned)__builtin_clzll(value | 1) - (value == 0);
 }
 
 #endif
