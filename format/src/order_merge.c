@@ -54,13 +54,19 @@ static inline order_key climb(struct order_merge *merge, size_t number, order_ke
 {
 	for (size_t node = (merge->leaves + number) / 2; node; node /= 2) {
 		const order_key loser = merge->loser[node];
-		uint64_t swap = 0 - (uint64_t)(loser < key);
+		order_key low = key, high = loser;
 
-		if (__builtin_expect((loser ^ key) < ORDER_RUNS, 0))
-			swap = 0 - (uint64_t)is_before(merge, loser, key);
-		swap &= loser ^ key;
-		merge->loser[node] = loser ^ swap;
-		key ^= swap;
+		if (__builtin_expect((loser ^ key) < ORDER_RUNS, 0)) {
+			if (is_before(merge, loser, key)) {
+				low = loser;
+				high = key;
+			}
+		} else {
+			low = loser < key ? loser : key;
+			high = loser < key ? key : loser;
+		}
+		merge->loser[node] = high;
+		key = low;
 	}
 	return key;
 }
