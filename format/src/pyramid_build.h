@@ -78,21 +78,39 @@ void dwell_pyramid_build_release(struct pyramid_build *build);
 /* The first of its task, or one that ends behind the open bucket. */
 void dwell_pyramid_add_beyond(struct pyramid_build *build, const struct pyramid_stretch *stretch);
 
-/* Stretches of a task come in order of time, one where the other ended. */
-static inline void dwell_pyramid_add(
-	struct pyramid_build *build, const struct pyramid_stretch *stretch)
+/* As dwell_pages_find, whose size is not known when it is compiled. */
+static inline struct pyramid_task *dwell_pyramid_task(
+	const struct pyramid_build *build, uint32_t task)
 {
-	struct pyramid_task *task = dwell_pages_find(&build->tasks, stretch->task);
-	const unsigned state = stretch->state - (unsigned)DWELL_UNKNOWN;
-	const uint64_t ns = stretch->end_ns - stretch->start_ns;
+	const size_t page = task >> PAGES_BITS;
 
-	if (!task || stretch->end_ns >= task->end_ns || state >= PYRAMID_STATES) {
-		dwell_pyramid_add_beyond(build, stretch);
+	if (page >= build->tasks.count || !build->tasks.pages[page])
+		return NULL;
+	return (struct pyramid_task *)(void *)build->tasks.pages[page] + (task & (PAGES_IDS - 1));
+}
+
+__attribute__((noinline, cold)) static void dwell_pyramid_add_far(struct pyramid_build *build,
+	uint32_t task, unsigned state, uint64_t start_ns, uint64_t end_ns)
+{
+	dwell_pyramid_add_beyond(
+		build, &(struct pyramid_stretch){ task, state, start_ns, end_ns });
+}
+
+/* Stretches of a task come in order of time, one where the other ended. */
+static inline void dwell_pyramid_add(struct pyramid_build *build, uint32_t id, unsigned state,
+	uint64_t start_ns, uint64_t end_ns)
+{
+	struct pyramid_task *task = dwell_pyramid_task(build, id);
+	const unsigned which = state - (unsigned)DWELL_UNKNOWN;
+	const uint64_t ns = end_ns - start_ns;
+
+	if (!task || end_ns >= task->end_ns || which >= PYRAMID_STATES) {
+		dwell_pyramid_add_far(build, id, state, start_ns, end_ns);
 		return;
 	}
-	task->ns[state] += ns;
-	task->switches += stretch->state == DWELL_RUNNING;
-	if (stretch->state == DWELL_BLOCKED && task->wait_ns < ns)
+	task->ns[which] += ns;
+	task->switches += state == DWELL_RUNNING;
+	if (state == DWELL_BLOCKED && task->wait_ns < ns)
 		task->wait_ns = ns;
 }
 

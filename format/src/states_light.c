@@ -11,9 +11,8 @@ static inline void turn(struct pyramid_build *build, struct slot *slot, uint64_t
 	unsigned state, unsigned next)
 {
 	struct dwell_task_state *s = &slot->s;
-	const struct pyramid_stretch stretch = { s->task, state, s->since_ns, now_ns };
 
-	dwell_pyramid_add(build, &stretch);
+	dwell_pyramid_add(build, s->task, state, s->since_ns, now_ns);
 	s->since_ns = now_ns;
 	s->object = DWELL_NONE;
 	s->stack = DWELL_NONE;

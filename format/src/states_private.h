@@ -3,6 +3,8 @@
 
 #include "dwell/states.h"
 
+#include <string.h>
+
 #include "dwell/limits.h"
 
 /*
@@ -44,6 +46,9 @@ struct slot {
 	struct dwell_task_sums sums;
 };
 
+_Static_assert(offsetof(struct dwell_task_state, created_ns) ==
+		       offsetof(struct dwell_task_state, state) + 8,
+	"what is small in a state is one word");
 _Static_assert(offsetof(struct slot, s.created_ns) == 64, "the first cache line of a slot");
 _Static_assert(sizeof(struct slot) == 192, "a slot is three cache lines");
 
@@ -175,6 +180,23 @@ static inline void states_enter(struct dwell_states *states, struct slot *slot, 
 	slot->seen = states->losses_open;
 }
 
+/* A slot's state and wait_reason in one word: both are looked at for nearly every row. */
+static inline uint64_t states_word(const struct dwell_task_state *s)
+{
+	uint64_t word;
+
+	memcpy(&word, &s->state, sizeof(word));
+	return word;
+}
+
+/* The bytes of such a word where only these have some value. */
+static inline uint64_t states_word_of(uint8_t state, uint8_t wait_reason)
+{
+	const struct dwell_task_state s = { .state = state, .wait_reason = wait_reason };
+
+	return states_word(&s);
+}
+
 /* The slot of task (not 0) if it is live, knows all losses, and is in a state without a loss or a
  * wait of the program's; else NULL. */
 static inline struct slot *states_plain_slot(
@@ -186,10 +208,11 @@ static inline struct slot *states_plain_slot(
 		return NULL;
 
 	struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
-	const bool plain = slot->seen.as_one == states->losses_told.as_one &&
-			   slot->s.state == state && !slot->s.wait_reason && !slot->s.lost_ns;
+	const uint64_t word = states_word(&slot->s) & states_word_of(0xff, 0xff);
+	const uint64_t other = (slot->seen.as_one ^ states->losses_told.as_one) | slot->s.lost_ns |
+			       (word ^ states_word_of((uint8_t)state, 0));
 
-	return plain ? slot : NULL;
+	return other ? NULL : slot;
 }
 
 #endif
