@@ -52,8 +52,7 @@ static int make_room_ready(struct dwell_order *order, uint64_t time_ns)
 {
 	int err = DWELL_OK;
 
-	if (order->ready_end - order->ready_begin >= order->ready_due &&
-		time_ns > ORDER_SLACK_NS) {
+	if (order->ready_end - order->ready_begin >= order->ready_due && time_ns > ORDER_SLACK_NS) {
 		err = order_hand_on_before(order, time_ns - ORDER_SLACK_NS);
 		order->ready_due = order->ready_end - order->ready_begin + READY_ROWS;
 	}

@@ -1,7 +1,8 @@
 /*
  * Rows that wait, in runs: each row goes behind a run whose last row is not later, that of the
- * latest such row (C. Schensted's way, known as patience sorting). One ring after the other is read,
- * so that there are about as many runs as rings. The rows themselves stay where they came, in chunks.
+ * latest such row (C. Schensted's way, known as patience sorting). One ring after the other is
+ * read, so that there are about as many runs as rings. The rows themselves stay where they came, in
+ * chunks.
  */
 #include "src/order_private.h"
 

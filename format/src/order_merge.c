@@ -32,14 +32,15 @@ static inline order_key key_behind(const struct order_merge *merge, size_t numbe
 	const struct order_leaf *leaf = &merge->leaf[number];
 
 	return __builtin_expect(leaf->end - leaf->at > 1, 1) ? key_of(merge, leaf->at + 1, number)
-							      : key_beyond(merge, number);
+							     : key_beyond(merge, number);
 }
 
 /* Of one time, or far: by all that there is to compare. */
 __attribute__((noinline)) static bool is_before(
 	const struct order_merge *merge, order_key a, order_key b)
 {
-	const struct order_leaf *x = &merge->leaf[a % ORDER_RUNS], *y = &merge->leaf[b % ORDER_RUNS];
+	const struct order_leaf *x = &merge->leaf[a % ORDER_RUNS],
+				*y = &merge->leaf[b % ORDER_RUNS];
 
 	if (!x->segment || !y->segment)
 		return a < b;
@@ -113,8 +114,7 @@ void order_merge_begin(struct order_merge *merge, struct order_hold *hold)
 	while (merge->leaves < hold->run_count)
 		merge->leaves *= 2;
 	for (size_t run = 0; run < merge->leaves; run++) {
-		begin_leaf(&merge->leaf[run],
-			run < hold->run_count ? hold->runs[run].first : NULL);
+		begin_leaf(&merge->leaf[run], run < hold->run_count ? hold->runs[run].first : NULL);
 		merge->leaf[run].next = key_behind(merge, run);
 	}
 	build(merge);

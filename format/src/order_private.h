@@ -124,7 +124,7 @@ struct dwell_order {
 	struct dwell_sink *next;
 	size_t max_rows;
 	struct order_hold hold;
-	uint64_t floor_ns; /* rows before it are late */
+	uint64_t floor_ns;         /* rows before it are late */
 	struct dwell_event *ready; /* from ready_begin to ready_end */
 	size_t ready_begin, ready_end, ready_cap;
 	size_t ready_due; /* with so many, those that are final are handed on */

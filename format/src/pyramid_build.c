@@ -218,8 +218,8 @@ void dwell_pyramid_add_beyond(struct pyramid_build *build, const struct pyramid_
 
 void dwell_pyramid_interval(void *context, const struct dwell_interval *interval)
 {
-	dwell_pyramid_add(context, interval->task, interval->state, interval->start_ns,
-		interval->end_ns);
+	dwell_pyramid_add(
+		context, interval->task, interval->state, interval->start_ns, interval->end_ns);
 }
 
 void dwell_pyramid_limit(struct pyramid_build *build, uint64_t buckets)

@@ -92,8 +92,7 @@ static inline struct pyramid_task *dwell_pyramid_task(
 __attribute__((noinline, cold)) static void dwell_pyramid_add_far(struct pyramid_build *build,
 	uint32_t task, unsigned state, uint64_t start_ns, uint64_t end_ns)
 {
-	dwell_pyramid_add_beyond(
-		build, &(struct pyramid_stretch){ task, state, start_ns, end_ns });
+	dwell_pyramid_add_beyond(build, &(struct pyramid_stretch){ task, state, start_ns, end_ns });
 }
 
 /* Stretches of a task come in order of time, one where the other ended. */

@@ -4,7 +4,7 @@
  * around it. What states.c does with such a row is done here in one loop, with what it needs in
  * registers; all other rows go there. states.c says what is right.
  */
-#include "src/states_private.h"
+#include "src/states_slot.h"
 
 /* Of the loop. */
 struct batch {

@@ -4,7 +4,7 @@
  */
 #include "src/states_light.h"
 
-#include "src/states_private.h"
+#include "src/states_slot.h"
 
 /* The open state ends at now_ns; another begins in which there is nothing to say of a place. */
 static inline void turn(struct pyramid_build *build, struct slot *slot, uint64_t now_ns,

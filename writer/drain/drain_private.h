@@ -143,28 +143,6 @@ void dwell_drain_record(const struct drain_place *place, const struct dwell_reco
 uint64_t dwell_drain_plain(
 	const struct drain_place *place, struct dwell_ring_reader *reader, uint64_t stop);
 
-/* Flags of a record as those of a row: TIMED_OUT and INTERRUPTED, SHARED and SPUN. */
-static inline uint8_t dwell_drain_row_flags(unsigned flags)
-{
-	return (uint8_t)((flags & (DWELL_FLAG_TIMED_OUT | DWELL_FLAG_INTERRUPTED)) << 3 |
-			 (flags & (DWELL_FLAG_SHARED | DWELL_FLAG_SPUN)) << 4);
-}
-
-_Static_assert(DWELL_EVENT_TIMED_OUT == (int)DWELL_FLAG_TIMED_OUT << 3 &&
-		       DWELL_EVENT_INTERRUPTED == (int)DWELL_FLAG_INTERRUPTED << 3 &&
-		       DWELL_EVENT_SHARED == (int)DWELL_FLAG_SHARED << 4 &&
-		       DWELL_EVENT_SPUN == (int)DWELL_FLAG_SPUN << 4,
-	"flags of records and rows");
-
-/* The same of a wait that begins: how it will end is not known, but that it may by a time limit. */
-static inline uint8_t dwell_drain_begin_flags(unsigned flags)
-{
-	const unsigned how = flags & ~(unsigned)(DWELL_FLAG_TIMED_OUT | DWELL_FLAG_INTERRUPTED);
-
-	return (uint8_t)(dwell_drain_row_flags(how) |
-			 ((flags & DWELL_FLAG_TIMED) != 0 ? DWELL_EVENT_TIMED_OUT : 0));
-}
-
 /* Of the program's own tasks; of threads and processes. row->kind 0: none. */
 void dwell_drain_decode_task(const struct drain_place *place, const struct dwell_record *record,
 	struct dwell_event *row);
@@ -183,17 +161,6 @@ void dwell_drain_state(const struct drain_place *place, const struct drain_word 
 
 /* One thread names another, which may not have been met yet. */
 void dwell_drain_rename_other(const struct drain_place *place, uint64_t handle, uint32_t label);
-
-/* Where an entry's id (as a stack, or, with process 0, as a label) is remembered. */
-static inline struct drain_memo *dwell_drain_memo(
-	struct dwell_drain *drain, uint32_t entry, uint32_t process)
-{
-	const uint32_t hash = (entry ^ process * UINT32_C(0x9e3779b1)) * UINT32_C(0x85ebca6b);
-	struct drain_memo *memo = &drain->memo[(hash >> 16) % DWELL_DRAIN_MEMO];
-	if (memo->entry != entry || memo->process != process)
-		*memo = (struct drain_memo){ entry, process, 0 };
-	return memo;
-}
 
 /* A thread was met. */
 void dwell_drain_born(struct dwell_drain *drain, const struct drain_thread *thread, uint64_t ticks);

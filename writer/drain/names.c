@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "drain_private.h"
+#include "memo.h"
 
 bool dwell_drain_text(const struct dwell_drain *drain, uint32_t entry, struct dwell_string *out)
 {

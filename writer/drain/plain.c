@@ -4,6 +4,7 @@
  */
 #include "drain_private.h"
 #include "dwell/types.h"
+#include "flags.h"
 
 /* What is the same for all records of a ring that are read one after the other. */
 struct plain {

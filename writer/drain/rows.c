@@ -1,5 +1,7 @@
 #include "drain_private.h"
 #include "dwell/types.h"
+#include "flags.h"
+#include "memo.h"
 
 typedef void (*decode_fn)(const struct drain_place *place, const struct dwell_record *record,
 	struct dwell_event *row);
