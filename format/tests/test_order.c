@@ -110,6 +110,19 @@ Test(order, draining_makes_no_difference)
 	no_leaks();
 }
 
+static bool is_sorted(const struct collect *out)
+{
+	for (size_t n = 1; n < out->count; n++) {
+		const struct dwell_event *a = &out->rows[n - 1], *b = &out->rows[n];
+
+		if (a->time_ns > b->time_ns ||
+			(a->time_ns == b->time_ns &&
+				(a->task > b->task || (a->task == b->task && a->value > b->value))))
+			return false;
+	}
+	return true;
+}
+
 /* Without a wake that must be moved, the result is the stable sort, however many rings there are.
  */
 Test(order, sorts)
@@ -139,16 +152,55 @@ Test(order, sorts)
 		}
 		cr_assert(eq(int, sink->ops->end(sink, &end), 0));
 		cr_assert(eq(sz, out.count, ROWS));
-		for (size_t n = 1; n < ROWS; n++) {
-			const struct dwell_event *a = &out.rows[n - 1], *b = &out.rows[n];
+		cr_assert(is_sorted(&out), "%u rings", rings[i]);
+		cr_expect(eq(u64, dwell_order_repairs(order), 0));
+		dwell_order_free(order);
+		collect_release(&out);
+	}
+	no_leaks();
+}
 
-			cr_assert(a->time_ns < b->time_ns ||
-					  (a->time_ns == b->time_ns &&
-						  (a->task < b->task ||
-							  (a->task == b->task &&
-								  a->value < b->value))),
-				"%u rings, row %zu", rings[i], n);
+/* Ring after ring is read, again and again; a watermark leaves what came since the one before. Some
+ * rows of a ring are early, by little or much; at last they lie centuries apart. */
+Test(order, sorts_from_pass_to_pass)
+{
+	enum { PASSES = 6, EACH = 700 };
+	static const uint32_t rings[] = { 1, 3, 40, 100 };
+
+	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++) {
+		const struct dwell_trace_end end = { 0 };
+		struct dwell_order *order = NULL;
+		uint64_t random = i, rows = 0, passed = 0;
+		struct collect out;
+
+		collect_init(&out);
+		cr_assert(eq(int, dwell_order_new(&order, &out.sink, 1 << 20), 0));
+		struct dwell_sink *sink = dwell_order_sink(order);
+		for (uint64_t pass = 0; pass < PASSES; pass++) {
+			const uint64_t base = pass < PASSES - 1 ? pass * 20000 : pass << 60;
+			const uint64_t each = EACH / (1 + rings[i] / 8);
+
+			for (uint32_t k = 0; k < rings[i]; k++) {
+				for (uint64_t n = 0; n < each; n++) {
+					struct dwell_event row = { .kind = DWELL_EVENT_MARK,
+						.time_ns = base + n * 20000 / each / 8 * 8,
+						.task = 1 + (pass + k) % rings[i],
+						.value = rows++ };
+
+					if (!gen_random(&random, 9))
+						row.time_ns =
+							base + (row.time_ns - base) /
+								       (1 + gen_random(&random, 2));
+					cr_assert(eq(int, sink->ops->events(sink, &row, 1), 0));
+				}
+			}
+			cr_assert(eq(int, sink->ops->watermark(sink, passed), 0));
+			cr_assert(out.count == 0 || out.rows[out.count - 1].time_ns < passed);
+			passed = base;
 		}
+		cr_assert(eq(int, sink->ops->end(sink, &end), 0));
+		cr_assert(eq(sz, out.count, rows));
+		cr_expect(is_sorted(&out), "%u rings", rings[i]);
 		cr_expect(eq(u64, dwell_order_repairs(order), 0));
 		dwell_order_free(order);
 		collect_release(&out);
