@@ -1,6 +1,6 @@
 #include "src/columns_private.h"
 
-#include <string.h>
+enum { BARE_STRETCH = 4 };
 
 /*
  * The rows that nearly all of a trace is made of. Modes are chosen by branches: they
@@ -229,11 +229,6 @@ static inline bool is_explicit(const struct plain *p, unsigned field)
 	return (p->modes >> (3 * field) & 7) == WIRE_EXPLICIT;
 }
 
-static inline unsigned mode_of_one(const struct plain *p)
-{
-	return (unsigned)(p->modes >> (3 * ROWS_TASK) & 7);
-}
-
 static inline void put_details(
 	struct columns *c, const struct dwell_event *row, const struct plain *p)
 {
@@ -307,64 +302,6 @@ __attribute__((always_inline)) static inline bool put_sched(struct columns *c, s
 	return true;
 }
 
-/* Kind, state, reason, flags. */
-static inline uint32_t what_of(const struct dwell_event *row)
-{
-	uint32_t what;
-
-	memcpy(&what, &row->kind, sizeof(what));
-	return what;
-}
-
-/* The row was put, with its task in that mode. */
-static inline void note_again(struct columns *c, const struct dwell_event *row,
-	const struct plain *p, unsigned mode, uint32_t shape)
-{
-	struct columns_again *again = dwell_columns_again(c, row->task, row->kind);
-
-	if (row->peer | row->executor || row->value | row->extra) {
-		again->task = 0;
-		return;
-	}
-	if (again->task == row->task && again->object == row->object &&
-		again->stack == row->stack && again->what == what_of(row)) {
-		again->shape[mode] = (uint16_t)shape;
-		return;
-	}
-	*again = (struct columns_again){ row->task, row->object, row->stack, what_of(row), p->one,
-		{ 0 } };
-	memset(again->shape, 0xff, sizeof(again->shape));
-}
-
-/* A row that says what its task's last one of the class did. */
-static inline bool put_again(
-	struct columns *c, struct memory *m, const struct dwell_event *row, size_t i)
-{
-	const struct columns_again *again = dwell_columns_again(c, row->task, row->kind);
-	struct rows_pair *after = &m->follow[m->last_other].after;
-	const uint32_t number = again->number;
-	struct plain p = { .on = m->on };
-
-	if (again->object != row->object || again->stack != row->stack ||
-		again->what != what_of(row) || again->task != row->task || !row->task ||
-		(row->peer | row->executor) != 0 || (row->value | row->extra) != 0)
-		return false;
-
-	/* Without branches: whose row is next cannot be foreseen. */
-	unsigned mode = number == rows_second(*after) ? WIRE_FOLLOWS2 : WIRE_EXPLICIT;
-
-	mode = number == rows_first(*after) ? WIRE_FOLLOWS : mode;
-	mode = number == m->last_other ? WIRE_OCCUPANT : mode;
-	if (again->shape[mode] == COLUMNS_NO_SHAPE || !find_time(m, row, &p))
-		return false;
-	put_shape(m, row, i, again->shape[mode], &p);
-	c->number[ROWS_TASK][c->entries[ROWS_TASK]] = number;
-	c->entries[ROWS_TASK] += mode == WIRE_EXPLICIT;
-	rows_push(after, number);
-	m->last_other = number;
-	return true;
-}
-
 /* Whose the row is, and the peer. */
 static inline void find_others(const struct memory *m, struct plain *p)
 {
@@ -402,7 +339,7 @@ static inline bool put_other(
 	put_shape(m, row, i, shape, &p);
 	put_numbers(c, m, false, &p);
 	put_details(c, row, &p);
-	note_again(c, row, &p, mode_of_one(&p), shape);
+	dwell_columns_again(c, row->task, row->kind)->task = 0;
 	rows_push(&m->follow[m->last_other].after, p.one);
 	m->last_other = p.one;
 	if (p.two)
@@ -436,15 +373,19 @@ static size_t put_bare(struct columns *c, const struct dwell_event *rows, size_t
 	return i;
 }
 
+/* Up to a stretch of rows that others.c puts faster. */
 static size_t put_detailed(struct columns *c, const struct dwell_event *rows, size_t count)
 {
 	struct memory m;
+	unsigned bare = 0;
 	size_t i;
 
 	load(c, &m);
-	for (i = 0; i < count; i++)
-		if (!put_again(c, &m, &rows[i], i) && !put_any(c, &m, &rows[i], i, true))
+	for (i = 0; i < count; i++) {
+		bare = dwell_columns_is_bare(&rows[i]) ? bare + 1 : 0;
+		if (bare == BARE_STRETCH || !put_any(c, &m, &rows[i], i, true))
 			break;
+	}
 	save(c, &m, i);
 	return i;
 }
@@ -452,12 +393,17 @@ static size_t put_detailed(struct columns *c, const struct dwell_event *rows, si
 size_t dwell_columns_plain(struct columns *c, const struct dwell_event *rows, size_t count)
 {
 	const size_t room = c->max_rows - c->count;
-	size_t bare;
+	size_t done = 0, some;
 
 	if (c->shift == COLUMNS_NO_SHIFT)
 		return 0;
 	if (count > room)
 		count = room;
-	bare = put_bare(c, rows, count);
-	return bare + put_detailed(c, rows + bare, count - bare);
+	do {
+		some = put_bare(c, rows + done, count - done);
+		some += dwell_columns_others(c, rows + done + some, count - done - some);
+		some += put_detailed(c, rows + done + some, count - done - some);
+		done += some;
+	} while (some && done < count);
+	return done;
 }

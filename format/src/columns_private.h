@@ -21,6 +21,17 @@ int dwell_columns_numbers(
  * shapes that it has. They change columns as dwell_columns_put does, in a third of the time. */
 size_t dwell_columns_plain(struct columns *columns, const struct dwell_event *rows, size_t count);
 
+/* The same for rows that name a task, an object and a stack at most. */
+size_t dwell_columns_others(struct columns *columns, const struct dwell_event *rows, size_t count);
+
+/* It is such a row. */
+static inline bool dwell_columns_is_bare(const struct dwell_event *row)
+{
+	return row->kind > DWELL_EVENT_WAKE && row->kind < DWELL_EVENT_KIND_COUNT &&
+	       row->kind != DWELL_EVENT_LOSS && (row->peer | row->executor) == 0 &&
+	       (row->value | row->extra) == 0;
+}
+
 /* Where it is kept what a task's last row of a kind's class said; others may be kept there. */
 static inline struct columns_again *dwell_columns_again(
 	struct columns *c, uint32_t task, unsigned kind)
