@@ -62,7 +62,8 @@ bool lock_is_gil(const struct findings *findings, const struct dwell_lock_row *l
 
 /* Sums over a lock's holders. */
 struct lock_blame {
-	uint64_t ns; /* of all holders, in the state and for the reasons asked for */
+	uint64_t ns;      /* of all holders, in the state and for the reasons asked for */
+	uint64_t late_ns; /* of it, ready after that: until they ran again */
 	const struct dwell_holder *most; /* NULL: none */
 };
 struct lock_blame lock_blocked(const struct dwell_lock_row *lock, uint32_t reasons);

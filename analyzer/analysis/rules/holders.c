@@ -4,13 +4,13 @@
 #include "analysis/findings.h"
 
 /* Until the holder ran again after such a wait is of it, too. */
-static uint64_t with_late(const struct dwell_holder *holder, uint64_t ns)
+static uint64_t late_after(const struct dwell_holder *holder, uint64_t ns)
 {
 	const uint64_t others_ns = holder->times.blocked_ns -
 				   holder->blocked_by[DWELL_REASON_MUTEX] -
 				   holder->blocked_by[DWELL_REASON_RWLOCK];
 
-	return others_ns ? ns + (uint64_t)((__uint128_t)holder->late_ns * ns / others_ns) : ns;
+	return others_ns ? (uint64_t)((__uint128_t)holder->late_ns * ns / others_ns) : 0;
 }
 
 struct lock_blame lock_blocked(const struct dwell_lock_row *lock, uint32_t reasons)
@@ -20,13 +20,15 @@ struct lock_blame lock_blocked(const struct dwell_lock_row *lock, uint32_t reaso
 
 	for (size_t i = 0; i < lock->holder_count; i++) {
 		const struct dwell_holder *holder = &lock->holders[i];
-		uint64_t ns = 0;
+		uint64_t ns = 0, late_ns;
 
 		for (unsigned reason = 0; reason < DWELL_REASON_COUNT; reason++)
 			if (reasons >> reason & 1)
 				ns += holder->blocked_by[reason];
-		ns = with_late(holder, ns);
+		late_ns = late_after(holder, ns);
+		ns += late_ns;
 		blame.ns += ns;
+		blame.late_ns += late_ns;
 		if (ns > most_ns && holder->task) {
 			most_ns = ns;
 			blame.most = holder;
@@ -140,6 +142,9 @@ static int tell(struct findings *findings, const struct holder_rule *of,
 	finding_number(finding, "holder", DWELL_EVIDENCE_TASK, blame->most->task);
 	if (of->reasons && worst->reason)
 		finding_text(finding, "blocked on", dwell_reason_name(worst->reason));
+	if (blame->late_ns)
+		finding_number(
+			finding, "of it ready, until it ran", DWELL_EVIDENCE_NS, blame->late_ns);
 	finding_number(finding, "holder at", DWELL_EVIDENCE_SITE, worst->stack);
 	finding_number(finding, "longest stretch", DWELL_EVIDENCE_NS, worst->ns);
 	finding_number(finding, "waited for it in all", DWELL_EVIDENCE_NS, lock->waits.total_ns);
