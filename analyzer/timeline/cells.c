@@ -55,13 +55,14 @@ static int query(
 	return exact ? err : (int)DWELL_END;
 }
 
-/* A pyramid of its own, far out: nobody waits for the other while chunks are read. */
+/* A pyramid of its own, far out, until all of it is in memory: nobody waits for the other while
+ * chunks are read. */
 static int open_far(const struct cells_job *job, struct dwell_pyramid **out)
 {
 	struct dwell_timeline *timeline = job->job.timeline;
 
 	*out = NULL;
-	if (!timeline_is_far(timeline, &job->question))
+	if (!timeline_is_far(timeline, &job->question) || atomic_load(&timeline->whole))
 		return DWELL_OK;
 	return dwell_pyramid_open(out, timeline->seen.reader, NULL);
 }

@@ -1,6 +1,7 @@
 /* Threads for what takes longer than a frame. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,12 +22,23 @@ static void let_go(struct dwell_job *job)
 	free(job);
 }
 
+/* On Linux this is of the thread alone: who presses keys does not wait for a CPU behind it. */
+static void step_back(void)
+{
+	enum { BEHIND = 5 };
+
+	if (setpriority(PRIO_PROCESS, 0, BEHIND))
+		errno = 0;
+}
+
 static void *work(void *context)
 {
 	struct dwell_job *job = context;
 	struct dwell_timeline *timeline = job->timeline;
-	const int err = job->ops->run(job);
+	int err;
 
+	step_back();
+	err = job->ops->run(job);
 	pthread_mutex_lock(&job->lock);
 	job->err = err;
 	job->done = true;
@@ -70,6 +82,11 @@ int job_start(struct dwell_job *job, const struct job_ops *ops, struct dwell_tim
 	job->holders = 1;
 	let_go(job);
 	return DWELL_ENOMEM;
+}
+
+void job_leave(struct dwell_job *job)
+{
+	let_go(job);
 }
 
 bool dwell_job_wait(struct dwell_job *job, unsigned milliseconds)

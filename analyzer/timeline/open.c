@@ -328,6 +328,7 @@ void dwell_timeline_close(struct dwell_timeline *timeline)
 	for (unsigned i = 0; i < timeline->idle_count; i++)
 		dwell_import_close(&timeline->idle[i]);
 	dwell_import_close(&timeline->seen);
+	dwell_import_close(&timeline->ahead);
 	dwell_import_close(&timeline->origin);
 	catalog_free(timeline->catalog);
 	for (unsigned i = 0; i < 2; i++)

@@ -15,9 +15,10 @@ enum { IDLE_READERS = 4, REGIONS = 3 };
 /* A generation in memory: region.c. */
 struct region {
 	uint64_t from_ns, to_ns;
-	uint64_t used;     /* the latest query that looked at it */
-	uint32_t *first;   /* by task: index of its first change; one more at the end */
-	uint64_t *changes; /* NULL: not read */
+	uint64_t used;    /* the latest query that looked at it */
+	uint32_t *first;  /* by task: index of its first step; one more at the end */
+	uint64_t *begins; /* by task: where that begins */
+	uint32_t *steps;  /* NULL: not read */
 	uint32_t tasks;
 };
 
@@ -37,6 +38,9 @@ struct dwell_timeline {
 	pthread_mutex_t pyramid_lock;
 	struct dwell_import seen; /* of the pyramid */
 	struct dwell_pyramid *pyramid;
+	/* All of it in memory, once it was read ahead: asked by all threads, without the lock. */
+	_Atomic(struct dwell_pyramid *) whole;
+	struct dwell_import ahead; /* what that was read by */
 
 	pthread_mutex_t region_lock;
 	struct region regions[REGIONS];
@@ -74,6 +78,9 @@ struct dwell_job {
 
 /* Start it; what is in it is released on failure too. */
 int job_start(struct dwell_job *job, const struct job_ops *ops, struct dwell_timeline *timeline);
+
+/* Nobody waits for it; it is not cancelled. */
+void job_leave(struct dwell_job *job);
 
 /* A reader of the trace, for one thread, until it is given back. */
 int timeline_take(struct dwell_timeline *timeline, struct dwell_import *out);

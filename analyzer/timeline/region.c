@@ -7,100 +7,126 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATE_BITS = 3, STATE_MASK = 7, GOES_ON = 7 };
+/*
+ * Of each task the lengths of its states, one behind the other, 29 bits each beside the state:
+ * a length that needs more has its upper bits in an entry before it. 4 bytes for a state of which a
+ * generation has one or two million.
+ */
+enum { STATE_BITS = 3, STATE_MASK = 7, GOES_ON = 7, UPPER = 6, LENGTH_BITS = 32 - STATE_BITS };
 
-/* A change as it is collected: intervals end in order of time, not of task. */
-struct change {
-	uint32_t task;
-	uint64_t at; /* time << STATE_BITS | state */
+/* A state as it is collected: intervals end in order of time, not of task. */
+struct step {
+	uint32_t task, entry;
+};
+
+/* The state of a task whose end is not known yet: it ends where the next one begins. */
+struct pending {
+	uint64_t from_ns, to_ns;
+	uint8_t state; /* DWELL_STATE_SAME: none */
+	bool goes_on;
 };
 
 struct collecting {
 	struct watch watch;
-	struct change *changes;
+	struct region *region;
+	struct step *steps;
 	size_t count, cap;
-	uint64_t *ends; /* by task: end << STATE_BITS | what follows */
-	uint32_t tasks;
+	struct pending *pending; /* by task */
 };
+
+static void put(struct collecting *c, uint32_t task, unsigned state, uint64_t length)
+{
+	if (c->count == c->cap) {
+		const size_t cap = c->cap ? c->cap + c->cap / 2 : 1 << 18;
+		struct step *grown = realloc(c->steps, cap * sizeof(*grown));
+
+		if (!grown) {
+			c->watch.err = DWELL_ENOMEM;
+			return;
+		}
+		c->steps = grown;
+		c->cap = cap;
+	}
+	c->steps[c->count++] = (struct step){ task, (uint32_t)(length << STATE_BITS | state) };
+}
+
+/* A length of 2^58 ns is one of nine years. */
+static void put_state(struct collecting *c, uint32_t task, uint64_t to_ns)
+{
+	const struct pending *was = &c->pending[task];
+	const uint64_t length = to_ns > was->from_ns ? to_ns - was->from_ns : 0;
+
+	if (!was->state)
+		return;
+	if (length >> LENGTH_BITS)
+		put(c, task, UPPER, length >> LENGTH_BITS);
+	put(c, task, was->state, length & ((UINT64_C(1) << LENGTH_BITS) - 1));
+}
 
 static void collect(void *context, const struct dwell_interval *interval)
 {
 	struct watch *watch = context;
 	struct collecting *c = watch->context;
+	struct pending *pending;
 
-	if (interval->task >= c->tasks)
+	if (interval->task >= c->region->tasks)
 		return;
-	c->ends[interval->task] = interval->end_ns << STATE_BITS |
-				  (interval->flags & DWELL_INTERVAL_OPEN ? GOES_ON : 0);
-	if (interval->end_ns == interval->start_ns)
-		return;
-	if (c->count == c->cap) {
-		const size_t cap = c->cap ? c->cap + c->cap / 2 : 1 << 18;
-		struct change *grown = realloc(c->changes, cap * sizeof(*grown));
-
-		if (!grown) {
-			watch->err = DWELL_ENOMEM;
-			return;
-		}
-		c->changes = grown;
-		c->cap = cap;
+	pending = &c->pending[interval->task];
+	if (interval->end_ns > interval->start_ns) {
+		if (!pending->state)
+			c->region->begins[interval->task] = interval->start_ns;
+		put_state(c, interval->task, interval->start_ns);
+		pending->from_ns = interval->start_ns;
+		pending->state = interval->state & STATE_MASK;
 	}
-	c->changes[c->count++] = (struct change){ interval->task,
-		interval->start_ns << STATE_BITS | (interval->state & STATE_MASK) };
+	pending->to_ns = interval->end_ns;
+	pending->goes_on = interval->flags & DWELL_INTERVAL_OPEN;
 }
 
-/* By task, in their order; behind the last of each task stands its end. */
+static void put_last(struct collecting *c)
+{
+	for (uint32_t task = 0; task < c->region->tasks; task++) {
+		const struct pending *last = &c->pending[task];
+
+		put_state(c, task, last->to_ns);
+		if (last->state && last->goes_on)
+			put(c, task, GOES_ON, 0);
+	}
+}
+
+/* By task, in their order. */
 static int arrange(struct region *region, const struct collecting *c)
 {
-	size_t at = 0;
+	uint32_t at = 0;
 
-	region->first = calloc((size_t)c->tasks + 2, sizeof(*region->first));
-	region->changes = malloc((c->count + c->tasks + 1) * sizeof(*region->changes));
-	if (!region->first || !region->changes)
+	region->steps = malloc((c->count + 1) * sizeof(*region->steps));
+	if (!region->steps)
 		return DWELL_ENOMEM;
 	for (size_t i = 0; i < c->count; i++)
-		region->first[c->changes[i].task]++;
-	for (uint32_t task = 0; task <= c->tasks; task++) {
-		const uint32_t own = region->first[task];
-
-		region->first[task] = (uint32_t)at;
-		at += task < c->tasks && own ? own + 1u : 0;
+		region->first[c->steps[i].task + 1]++;
+	for (uint32_t task = 0; task <= region->tasks; task++) {
+		at += region->first[task];
+		region->first[task] = at;
 	}
-	/* first[task] moves to where the task's end stands; settle() moves it back. */
+	/* first[task] moves to where the next task's begin, and back. */
 	for (size_t i = 0; i < c->count; i++)
-		region->changes[region->first[c->changes[i].task]++] = c->changes[i].at;
-	for (uint32_t task = 0, begin = 0; task < c->tasks; task++) {
-		if (region->first[task] == begin)
-			continue;
-		begin = region->first[task];
-		region->changes[begin++] = c->ends[task];
-	}
-	region->tasks = c->tasks;
+		region->steps[region->first[c->steps[i].task]++] = c->steps[i].entry;
+	for (uint32_t task = region->tasks; task > 0; task--)
+		region->first[task] = region->first[task - 1];
+	region->first[0] = 0;
 	return DWELL_OK;
-}
-
-/* first[] was moved to each task's end mark: where each begins is behind the one before. */
-static void settle(struct region *region)
-{
-	uint32_t begin = 0;
-
-	for (uint32_t task = 0; task < region->tasks; task++) {
-		const uint32_t end = region->first[task];
-		const bool any = end > begin;
-
-		region->first[task] = begin;
-		begin = any ? end + 1 : begin;
-	}
-	region->first[region->tasks] = begin;
 }
 
 int region_read(struct region *region, struct dwell_job *job)
 {
 	static const struct dwell_states_ops ops = { .interval = collect };
-	struct collecting c = { .tasks = dwell_catalog_tasks(job->timeline->catalog) };
-	int err;
+	struct collecting c = { .region = region };
+	int err = DWELL_ENOMEM;
 
-	c.ends = calloc((size_t)c.tasks + 1, sizeof(*c.ends));
+	region->tasks = dwell_catalog_tasks(job->timeline->catalog);
+	region->first = calloc((size_t)region->tasks + 2, sizeof(*region->first));
+	region->begins = calloc((size_t)region->tasks + 1, sizeof(*region->begins));
+	c.pending = calloc((size_t)region->tasks + 1, sizeof(*c.pending));
 	c.watch = (struct watch){
 		.job = job,
 		.from_ns = region->from_ns,
@@ -108,53 +134,72 @@ int region_read(struct region *region, struct dwell_job *job)
 		.ops = &ops,
 		.context = &c,
 	};
-	err = c.ends ? watch_run(&c.watch) : DWELL_ENOMEM;
-	if (!err)
-		err = arrange(region, &c);
-	if (!err)
-		settle(region);
-	free(c.ends);
-	free(c.changes);
+	if (region->first && region->begins && c.pending)
+		err = watch_run(&c.watch);
+	if (!err) {
+		put_last(&c);
+		err = c.watch.err ? c.watch.err : arrange(region, &c);
+	}
+	free(c.pending);
+	free(c.steps);
 	return err;
 }
 
 void region_release(struct region *region)
 {
 	free(region->first);
-	free(region->changes);
+	free(region->begins);
+	free(region->steps);
 	*region = (struct region){ .from_ns = 0 };
 }
 
-static uint64_t time_of(uint64_t change)
+/* One state after the other. */
+struct walk {
+	const uint32_t *at, *end;
+	uint64_t from_ns, to_ns;
+	unsigned state;
+};
+
+static struct walk walk_of(const struct region *region, uint32_t task)
 {
-	return change >> STATE_BITS;
+	return (struct walk){
+		.at = region->steps + region->first[task],
+		.end = region->steps + region->first[task + 1],
+		.to_ns = region->begins[task],
+	};
 }
 
-/* The change that was last at time_ns, or the first one. */
-static uint32_t change_at(const struct region *region, uint32_t low, uint32_t end, uint64_t time_ns)
+static bool walk_next(struct walk *walk)
 {
-	uint32_t high = end;
+	uint64_t length = 0;
 
-	while (high - low > 1) {
-		const uint32_t middle = low + (high - low) / 2;
+	if (walk->at < walk->end && (*walk->at & STATE_MASK) == UPPER)
+		length = (uint64_t)(*walk->at++ >> STATE_BITS) << LENGTH_BITS;
+	if (walk->at == walk->end || (*walk->at & STATE_MASK) == GOES_ON)
+		return false;
+	walk->state = *walk->at & STATE_MASK;
+	walk->from_ns = walk->to_ns;
+	walk->to_ns += length | *walk->at++ >> STATE_BITS;
+	return true;
+}
 
-		if (time_of(region->changes[middle]) <= time_ns)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
+/* The one at hand is the last, and its end is not in the region. */
+static bool walk_goes_on(const struct walk *walk)
+{
+	return walk->at + 1 == walk->end && (*walk->at & STATE_MASK) == GOES_ON;
 }
 
 bool region_end_of(const struct region *region, uint32_t task, uint64_t *end_ns)
 {
-	const uint32_t begin = region->first[task], end = region->first[task + 1];
+	struct walk walk;
 
-	if (begin == end)
+	if (task >= region->tasks)
 		return false;
-	*end_ns = time_of(region->changes[end - begin > 1 ? begin + 1 : begin]);
-	/* The only one of this region, and it goes on behind it. */
-	return end - begin == 2 && (region->changes[begin + 1] & STATE_MASK) == GOES_ON;
+	walk = walk_of(region, task);
+	if (!walk_next(&walk))
+		return false;
+	*end_ns = walk.to_ns;
+	return walk_goes_on(&walk);
 }
 
 static void spread(
@@ -182,28 +227,21 @@ static void spread(
 void region_cells(const struct region *region, const struct region_query *q)
 {
 	const uint64_t to_ns = q->from_ns + q->count * q->cell_ns;
-	uint32_t begin, end;
+	struct walk walk;
 
 	if (q->task >= region->tasks)
 		return;
-	begin = region->first[q->task];
-	end = region->first[q->task + 1];
-	if (begin == end)
-		return;
-	for (uint32_t i = change_at(region, begin, end - 1, q->from_ns); i + 1 < end; i++) {
-		const uint64_t start = time_of(region->changes[i]);
-		uint64_t stop = time_of(region->changes[i + 1]);
-		uint64_t length = stop - start;
+	walk = walk_of(region, q->task);
+	while (walk_next(&walk) && walk.from_ns < to_ns) {
+		uint64_t length = walk.to_ns - walk.from_ns;
 
-		if (start >= to_ns)
-			break;
-		if (i + 2 == end && (region->changes[i + 1] & STATE_MASK) == GOES_ON &&
-			q->goes_on_to > stop)
-			length = q->goes_on_to - start;
+		if (walk.to_ns <= q->from_ns)
+			continue;
+		if (walk_goes_on(&walk) && q->goes_on_to > walk.to_ns)
+			length = q->goes_on_to - walk.from_ns;
 		/* What lies in the region before or behind is the others' to tell. */
-		if (stop > region->to_ns)
-			stop = region->to_ns;
-		spread(q, start > region->from_ns ? start : region->from_ns, stop,
-			region->changes[i] & STATE_MASK, length);
+		spread(q, walk.from_ns > region->from_ns ? walk.from_ns : region->from_ns,
+			walk.to_ns < region->to_ns ? walk.to_ns : region->to_ns, walk.state,
+			length);
 	}
 }

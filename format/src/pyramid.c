@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_CHUNKS = 48, CELL_BUCKETS = 8 };
+enum { KEPT_CHUNKS = 64, CELL_BUCKETS = 8 };
 
 /* Where a chunk of a rebuilt pyramid is instead of in the file. */
 struct memory_chunk {
@@ -20,6 +20,8 @@ struct dwell_pyramid {
 	struct index_pyramid *entries;
 	size_t count, cap;
 	struct memory_chunk *memory; /* by entry; NULL: in the file */
+	struct pyramid_chunk *all;   /* by entry; NULL: as they are asked for, below */
+	struct dwell_unsqueeze *unsqueeze;
 	/* Chunks that were read, the oldest replaced first. */
 	struct pyramid_chunk kept[KEPT_CHUNKS];
 	size_t kept_entry[KEPT_CHUNKS];
@@ -61,12 +63,23 @@ int dwell_pyramid_open(
 	return DWELL_OK;
 }
 
+static void release_kept(struct dwell_pyramid *pyramid)
+{
+	for (unsigned i = 0; i < KEPT_CHUNKS; i++) {
+		dwell_pyramid_chunk_release(&pyramid->kept[i]);
+		pyramid->kept_entry[i] = SIZE_MAX;
+	}
+}
+
 void dwell_pyramid_free(struct dwell_pyramid *pyramid)
 {
 	if (!pyramid)
 		return;
-	for (unsigned i = 0; i < KEPT_CHUNKS; i++)
-		dwell_pyramid_chunk_release(&pyramid->kept[i]);
+	release_kept(pyramid);
+	for (size_t i = 0; pyramid->all && i < pyramid->count; i++)
+		dwell_pyramid_chunk_release(&pyramid->all[i]);
+	free(pyramid->all);
+	dwell_unsqueeze_free(pyramid->unsqueeze);
 	for (size_t i = 0; pyramid->memory && i < pyramid->count; i++)
 		free(pyramid->memory[i].at);
 	free(pyramid->memory);
@@ -203,7 +216,6 @@ uint64_t dwell_pyramid_finest_ns(const struct dwell_pyramid *pyramid)
 static int load(struct dwell_pyramid *pyramid, size_t entry, struct pyramid_chunk *out)
 {
 	const struct index_pyramid *from = &pyramid->entries[entry];
-	struct dwell_unsqueeze *unsqueeze = NULL;
 	struct dwell_chunk_read chunk;
 	uint8_t *at = NULL;
 	size_t size = 0;
@@ -219,23 +231,54 @@ static int load(struct dwell_pyramid *pyramid, size_t entry, struct pyramid_chun
 
 	if (!err && chunk.head.kind != WIRE_PYRAMID)
 		err = DWELL_EFORMAT;
-	if (!err)
-		err = dwell_unsqueeze_new(&unsqueeze);
+	if (!err && !pyramid->unsqueeze)
+		err = dwell_unsqueeze_new(&pyramid->unsqueeze);
 	if (!err)
 		err = dwell_unsqueeze_blob(
-			unsqueeze, chunk.body, DWELL_MAX_TABLES_BYTES, &at, &size);
+			pyramid->unsqueeze, chunk.body, DWELL_MAX_TABLES_BYTES, &at, &size);
 	if (!err)
 		err = dwell_pyramid_chunk_read(
 			out, (struct dwell_cursor){ at, size }, from->buckets);
 	free(at);
-	dwell_unsqueeze_free(unsqueeze);
 	dwell_chunk_close(&chunk);
+	return err;
+}
+
+int dwell_pyramid_load(struct dwell_pyramid *pyramid, uint64_t most)
+{
+	struct pyramid_chunk *all;
+	uint64_t buckets = 0;
+	int err = DWELL_OK;
+
+	if (pyramid->all)
+		return DWELL_OK;
+	for (size_t i = 0; i < pyramid->count; i++)
+		buckets += pyramid->entries[i].buckets;
+	if (buckets > most)
+		return DWELL_ELIMIT;
+	all = calloc(pyramid->count + 1, sizeof(*all));
+	if (!all)
+		return DWELL_ENOMEM;
+	for (size_t i = 0; i < pyramid->count && !err; i++)
+		err = load(pyramid, i, &all[i]);
+	if (!err) {
+		pyramid->all = all;
+		release_kept(pyramid);
+		return DWELL_OK;
+	}
+	for (size_t i = 0; i < pyramid->count; i++)
+		dwell_pyramid_chunk_release(&all[i]);
+	free(all);
 	return err;
 }
 
 /* A chunk, from memory if it was read before. */
 static int find_chunk(struct dwell_pyramid *pyramid, size_t entry, const struct pyramid_chunk **out)
 {
+	if (pyramid->all) {
+		*out = &pyramid->all[entry];
+		return DWELL_OK;
+	}
 	for (unsigned i = 0; i < KEPT_CHUNKS; i++) {
 		if (pyramid->kept_entry[i] == entry) {
 			*out = &pyramid->kept[i];
@@ -268,14 +311,9 @@ struct query {
 	struct dwell_cell *cells;
 	size_t count;
 	/* The bucket before the one at hand. */
-	struct pyramid_bucket before;
+	struct pyramid_seen before;
 	bool has_before;
 };
-
-static void add_time(struct dwell_cell *cell, unsigned state, uint64_t ns)
-{
-	cell->ns[state] += ns;
-}
 
 /* [start, end) with a share of `part / whole` in a state. */
 static void spread(const struct query *q, uint64_t start, uint64_t end, unsigned state,
@@ -296,33 +334,33 @@ static void spread(const struct query *q, uint64_t start, uint64_t end, unsigned
 		const uint64_t ns = (uint64_t)((unsigned __int128)(stop - start) * part / whole);
 
 		if (part)
-			add_time(&q->cells[cell], state, ns ? ns : 1);
+			q->cells[cell].ns[state] += ns ? ns : 1;
 		if (q->cells[cell].longest_wait_ns < longest)
 			q->cells[cell].longest_wait_ns = longest;
 		start = stop;
 	}
 }
 
-static void see_gap(const struct query *q, const struct pyramid_bucket *next)
+static void see_gap(const struct query *q, const struct pyramid_seen *next)
 {
 	const uint64_t start = (q->before.index + UINT64_C(1)) * q->width_ns;
 	const uint64_t end = next->index * q->width_ns;
-	const unsigned state = q->before.after;
+	const unsigned state = pyramid_after(&q->before);
 
 	if (q->has_before && state >= DWELL_UNKNOWN && state < DWELL_EXITED)
 		spread(q, start, end, state, 1, 1,
 			state == DWELL_BLOCKED ? dwell_pyramid_decode(next->lead) : 0);
 }
 
-static void see_bucket(struct query *q, const struct pyramid_bucket *bucket)
+static void see_bucket(struct query *q, const struct pyramid_seen *bucket)
 {
 	const uint64_t start = bucket->index * q->width_ns, end = start + q->width_ns;
 	const uint64_t middle = start + q->width_ns / 2;
 
 	see_gap(q, bucket);
 	for (unsigned i = 0; i < PYRAMID_STATES; i++)
-		if (bucket->share[i])
-			spread(q, start, end, DWELL_UNKNOWN + i, bucket->share[i],
+		if (pyramid_share(bucket, i))
+			spread(q, start, end, DWELL_UNKNOWN + i, pyramid_share(bucket, i),
 				PYRAMID_STORED_WHOLE, dwell_pyramid_decode(bucket->longest));
 	if (middle >= q->from_ns && middle < q->to_ns) {
 		const size_t at = (size_t)((middle - q->from_ns) / q->cell_ns);
@@ -338,15 +376,32 @@ static bool comes_before(uint32_t task, uint32_t index, uint32_t than_task, uint
 	return task < than_task || (task == than_task && index < than_index);
 }
 
-/* The first bucket at or behind (task, index). */
-static uint32_t lower_bound(const struct pyramid_chunk *chunk, uint32_t task, uint64_t index)
+/* The task's run; NULL: it has none here. */
+static const struct pyramid_run *find_run(const struct pyramid_chunk *chunk, uint32_t task)
 {
-	uint32_t low = 0, high = chunk->count;
+	uint32_t low = 0, high = chunk->run_count;
 
 	while (low < high) {
 		const uint32_t middle = low + (high - low) / 2;
 
-		if (comes_before(chunk->tasks[middle], chunk->buckets[middle].index, task, index))
+		if (chunk->runs[middle].task < task)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < chunk->run_count && chunk->runs[low].task == task ? &chunk->runs[low] : NULL;
+}
+
+/* The first bucket of a run at or behind an index. */
+static uint32_t lower_bound(
+	const struct pyramid_chunk *chunk, const struct pyramid_run *run, uint64_t index)
+{
+	uint32_t low = run[0].first, high = run[1].first;
+
+	while (low < high) {
+		const uint32_t middle = low + (high - low) / 2;
+
+		if (chunk->buckets[middle].index < index)
 			low = middle + 1;
 		else
 			high = middle;
@@ -357,14 +412,17 @@ static uint32_t lower_bound(const struct pyramid_chunk *chunk, uint32_t task, ui
 /* The task's buckets of one chunk. True: there may be more in the next. */
 static bool see_chunk(struct query *q, const struct pyramid_chunk *chunk)
 {
-	const uint64_t first = q->from_ns / q->width_ns;
-	uint32_t i = lower_bound(chunk, q->task, first);
+	const struct pyramid_run *run = find_run(chunk, q->task);
+	uint32_t i;
 
+	if (!run)
+		return !chunk->run_count || chunk->runs[chunk->run_count - 1].task < q->task;
+	i = lower_bound(chunk, run, q->from_ns / q->width_ns);
 	/* The one before tells in which state the task was. */
-	if (!q->has_before && i > 0 && chunk->tasks[i - 1] == q->task)
+	if (!q->has_before && i > run->first)
 		i--;
-	for (; i < chunk->count && chunk->tasks[i] == q->task; i++) {
-		const struct pyramid_bucket *bucket = &chunk->buckets[i];
+	for (; i < run[1].first; i++) {
+		const struct pyramid_seen *bucket = &chunk->buckets[i];
 
 		see_bucket(q, bucket);
 		if (bucket->index * q->width_ns >= q->to_ns)

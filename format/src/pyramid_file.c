@@ -151,28 +151,53 @@ static inline int number(struct dwell_cursor *in, uint64_t max, uint64_t *out)
 	return err ? err : *out > max ? DWELL_EFORMAT : DWELL_OK;
 }
 
+/* How many tasks there are at most: each takes two bytes of the column. */
+static size_t most_runs(const struct pyramid_chunk *chunk, const struct dwell_cursor *tasks)
+{
+	return tasks->left / 2 < chunk->count ? tasks->left / 2 : chunk->count;
+}
+
+/* A task's run of buckets: where each is. */
+static int read_run(struct pyramid_seen *buckets, uint64_t count, struct dwell_cursor *in)
+{
+	uint64_t index = 0, step;
+
+	for (uint64_t i = 0; i < count; i++) {
+		const int err = number(in, UINT32_MAX - index, &step);
+
+		if (err)
+			return err;
+		if (i && !step)
+			return DWELL_EFORMAT;
+		index += step;
+		buckets[i].index = (uint32_t)index;
+	}
+	return DWELL_OK;
+}
+
 /* Which task each bucket belongs to, and where it is. */
 static int read_places(struct pyramid_chunk *chunk, struct dwell_cursor columns[COLUMNS])
 {
-	uint64_t task = 0, step, run, index;
+	const size_t most = most_runs(chunk, &columns[TASKS]);
+	uint64_t task = 0, step, run;
 	uint32_t next = 0;
 	int err = DWELL_OK;
 
+	chunk->runs = malloc((most + 1) * sizeof(*chunk->runs));
+	if (!chunk->runs)
+		return DWELL_ENOMEM;
 	while (columns[TASKS].left && !err) {
 		if ((err = number(&columns[TASKS], DWELL_MAX_TASKS - task, &step)) ||
 			(err = number(&columns[TASKS], chunk->count - next, &run)))
 			return err;
+		if (!run || (!step && next))
+			return DWELL_EFORMAT;
 		task += step;
-		index = 0;
-		for (uint64_t i = 0; i < run && !err; i++) {
-			err = number(&columns[INDEXES], UINT32_MAX - index, &step);
-			if (!err && i && !step)
-				err = DWELL_EFORMAT;
-			index += err ? 0 : step;
-			chunk->tasks[next] = (uint32_t)task;
-			chunk->buckets[next++].index = (uint32_t)index;
-		}
+		chunk->runs[chunk->run_count++] = (struct pyramid_run){ (uint32_t)task, next };
+		err = read_run(chunk->buckets + next, run, &columns[INDEXES]);
+		next += (uint32_t)run;
 	}
+	chunk->runs[chunk->run_count] = (struct pyramid_run){ UINT32_MAX, next };
 	if (err)
 		return err;
 	return next == chunk->count && !columns[INDEXES].left ? DWELL_OK : DWELL_EFORMAT;
@@ -185,21 +210,23 @@ static int read_bytes(struct pyramid_chunk *chunk, const struct dwell_cursor col
 		if (columns[i].left < chunk->count)
 			return DWELL_ETRUNCATED;
 	for (uint32_t k = 0; k < chunk->count; k++) {
-		struct pyramid_bucket *bucket = &chunk->buckets[k];
+		const unsigned after = columns[AFTER].at[k];
+		unsigned packed = after << PYRAMID_AFTER_SHIFT, any = 0;
 
 		for (unsigned i = 0; i < PYRAMID_STATES; i++) {
-			bucket->share[i] = columns[SHARES + i].at[k];
-			if (bucket->share[i] > PYRAMID_STORED_WHOLE)
-				return DWELL_EFORMAT;
+			const unsigned share = columns[SHARES + i].at[k];
+
+			packed |= share << i * PYRAMID_SHARE_BITS;
+			any |= share;
 		}
-		bucket->after = columns[AFTER].at[k];
-		if (bucket->after >= DWELL_STATE_COUNT)
+		if (any > PYRAMID_STORED_WHOLE || after >= DWELL_STATE_COUNT)
 			return DWELL_EFORMAT;
+		chunk->buckets[k].packed = packed;
 	}
 	return DWELL_OK;
 }
 
-static int read_bucket(struct pyramid_bucket *bucket, struct dwell_cursor columns[COLUMNS])
+static int read_bucket(struct pyramid_seen *bucket, struct dwell_cursor columns[COLUMNS])
 {
 	uint64_t longest, lead, apart, switches;
 	int err;
@@ -227,8 +254,7 @@ int dwell_pyramid_chunk_read(struct pyramid_chunk *out, struct dwell_cursor in, 
 	if (buckets > in.left / PYRAMID_STATES)
 		return DWELL_EFORMAT;
 	out->buckets = calloc(buckets ? buckets : 1, sizeof(*out->buckets));
-	out->tasks = calloc(buckets ? buckets : 1, sizeof(*out->tasks));
-	if (!out->buckets || !out->tasks)
+	if (!out->buckets)
 		return DWELL_ENOMEM;
 	for (unsigned i = 0; i < COLUMNS && !err; i++) {
 		uint64_t size = 0;
@@ -249,6 +275,6 @@ int dwell_pyramid_chunk_read(struct pyramid_chunk *out, struct dwell_cursor in, 
 void dwell_pyramid_chunk_release(struct pyramid_chunk *chunk)
 {
 	free(chunk->buckets);
-	free(chunk->tasks);
+	free(chunk->runs);
 	*chunk = (struct pyramid_chunk){ 0 };
 }

@@ -168,6 +168,10 @@ Test(pyramid, agrees_with_all_intervals)
 		reader = open_trace(&file, &gen);
 		cr_assert(eq(int, dwell_pyramid_open(&pyramid, reader, NULL), 0));
 		check_windows(&gen, pyramid, reader);
+		cr_assert(eq(int, dwell_pyramid_load(pyramid, 3), DWELL_ELIMIT));
+		check_windows(&gen, pyramid, reader);
+		cr_assert(eq(int, dwell_pyramid_load(pyramid, UINT64_MAX), 0));
+		check_windows(&gen, pyramid, reader);
 		dwell_pyramid_free(pyramid);
 		cr_assert(eq(int, dwell_pyramid_build(&pyramid, reader, NULL), 0));
 		check_windows(&gen, pyramid, reader);

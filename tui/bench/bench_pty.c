@@ -5,7 +5,9 @@
  *
  * Prints the time from exec to the first frame, from a key to the frame that answers it (p50,
  * p99), the bytes that a key costs, the time until everything is exact after a jump, and memory. A
- * frame ends with the sequence that tells the terminal to show it.
+ * frame ends with the sequence that tells the terminal to show it. "browsing" is what a person
+ * does, begun as soon as the first frame is there: places and widths that were not seen before, the
+ * same ones in each run. DWELL_BENCH_SLOW=MS names keys that took longer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WIDTH = 200, HEIGHT = 60, MOST = 2000, QUIET = 400 };
+enum { WIDTH = 200, HEIGHT = 60, BROWSING = 600, QUIET = 400 };
 
 static const char frame_end[] = "\033[?2026l";
 
@@ -125,13 +127,27 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool press(struct viewer *viewer, const char *key, double *took)
+/* What comes by itself is not the answer to the next key. */
+static void drain(struct viewer *viewer)
 {
-	const double begin = now_ms();
+	struct pollfd wanted = { .fd = viewer->terminal, .events = POLLIN };
 
+	while (poll(&wanted, 1, 5) > 0 && await_frame(viewer, 300))
+		;
+}
+
+/* The time to the frame that answers a key, and its bytes. */
+static bool press(struct viewer *viewer, const char *key, double *took, uint64_t *bytes)
+{
+	double begin;
+
+	drain(viewer);
+	*bytes = viewer->bytes;
+	begin = now_ms();
 	if (write(viewer->terminal, key, strlen(key)) < 0 || !await_frame(viewer, 300))
 		return false;
 	*took = now_ms() - begin;
+	*bytes = viewer->bytes - *bytes;
 	return true;
 }
 
@@ -156,27 +172,58 @@ static double cpu_ms(pid_t child)
 	return (double)(user + system) * 1e3 / (double)sysconf(_SC_CLK_TCK);
 }
 
-/* Keys as somebody browses: about so many a second. */
-static void measure_keys(struct viewer *viewer, const char *name, const char *keys, unsigned count)
+static uint32_t pick(uint32_t *random, uint32_t end)
+{
+	*random = *random * 1664525u + 1013904223u;
+	return (*random >> 8) % end;
+}
+
+/* The same key a few times, then another, as people do. */
+static void make_browsing(char *out, unsigned count)
+{
+	static const char keys[] = "wwwwssssaaddhhlljjjkkgGf0$u";
+	uint32_t random = 7;
+	char key = 'w';
+
+	for (unsigned i = 0; i < count; i++) {
+		if (pick(&random, 3) == 0)
+			key = keys[pick(&random, sizeof(keys) - 1)];
+		out[i] = key;
+	}
+	out[count] = '\0';
+}
+
+/* m leaves words on the last line, which the next key wipes away: so that one is answered by a
+ * frame wherever one is. Help knows no m, and changes with each of its keys. */
+static void measure_keys(
+	struct viewer *viewer, const char *name, const char *keys, unsigned count, bool marked)
 {
 	double *took = malloc(count * sizeof(*took));
-	const uint64_t before = viewer->bytes;
 	const double cpu = cpu_ms(viewer->child);
+	const char *told = getenv("DWELL_BENCH_SLOW");
+	const double slow = told ? strtod(told, NULL) : 1e9;
+	uint64_t bytes, sum = 0, most = 0;
 	unsigned n = 0;
 
 	for (unsigned i = 0; took && i < count; i++) {
 		const char key[2] = { keys[i % strlen(keys)], '\0' };
 
-		if (press(viewer, key, &took[n]))
-			n++;
-		poll(NULL, 0, 5);
+		if (marked)
+			press(viewer, "m", &took[n], &bytes);
+		if (!press(viewer, key, &took[n], &bytes))
+			continue;
+		if (took[n++] > slow)
+			printf("%s: key %u, %s: %.1f ms\n", name, i, key, took[n - 1]);
+		sum += bytes;
+		most = bytes > most ? bytes : most;
 	}
 	if (n) {
 		qsort(took, n, sizeof(*took), compare);
-		printf("%-22s %4u keys  p50 %6.2f ms  p99 %6.2f ms  most %6.2f ms  cpu %5.1f ms  "
-		       "%6.0f bytes a key\n",
+		printf("%-12s %4u keys  p50 %6.2f  p99 %6.2f  most %6.2f ms  cpu %5.1f ms  bytes "
+		       "%6.0f, most %6llu\n",
 			name, n, took[n / 2], took[n * 99 / 100], took[n - 1],
-			(cpu_ms(viewer->child) - cpu) / n, (double)(viewer->bytes - before) / n);
+			(cpu_ms(viewer->child) - cpu) / (marked ? 2 * n : n), (double)sum / n,
+			(unsigned long long)most);
 	}
 	free(took);
 }
@@ -215,6 +262,7 @@ int main(int argc, char **argv)
 {
 	const char *program = argc > 2 ? argv[2] : DWELL_BIN "/dwell-tui";
 	struct viewer viewer;
+	char browsing[BROWSING + 1];
 	double begin;
 
 	if (argc < 2) {
@@ -232,16 +280,20 @@ int main(int argc, char **argv)
 		waitpid(viewer.child, NULL, 0);
 		close(viewer.terminal);
 	}
+	make_browsing(browsing, BROWSING);
+	measure_keys(&viewer, "browsing", browsing, BROWSING, true);
+	if (write(viewer.terminal, "fg", 2) < 0)
+		return 1;
 	await_quiet(&viewer);
-	measure_keys(&viewer, "rows", "jjjjjjkkkk", 200);
-	measure_keys(&viewer, "cursor", "lllllhhh", 200);
-	measure_keys(&viewer, "zoom, far", "wswwssws", 100);
+	measure_keys(&viewer, "rows", "jjjjjjkkkk", 200, true);
+	measure_keys(&viewer, "cursor", "lllllhhh", 200, true);
+	measure_keys(&viewer, "zoom, far", "wswwssws", 100, true);
 	measure_settled(&viewer, "zoomed in 8 times", "wwwwwwww");
-	measure_keys(&viewer, "pan, near", "ddddaaad", 100);
-	measure_keys(&viewer, "zoom, near", "wswwssws", 100);
+	measure_keys(&viewer, "pan, near", "ddddaaad", 100, true);
+	measure_keys(&viewer, "zoom, near", "wswwssws", 100, true);
 	measure_settled(&viewer, "zoomed in 8 more", "wwwwwwww");
-	measure_keys(&viewer, "pan, nearer", "ddddaaad", 200);
-	measure_keys(&viewer, "screens", "?\033", 20);
+	measure_keys(&viewer, "pan, nearer", "ddddaaad", 200, true);
+	measure_keys(&viewer, "screens", "?\033", 20, false);
 	print_memory(viewer.child);
 	kill(viewer.child, SIGTERM);
 	waitpid(viewer.child, NULL, 0);

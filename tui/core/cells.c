@@ -289,7 +289,7 @@ bool cells_update(struct tui *tui, unsigned milliseconds)
 	ask_whole(tui);
 	changed |= fresh;
 	changed |= take_whole(tui, 0);
-	changed |= against_update(tui, milliseconds / 2);
+	changed |= against_update(tui, milliseconds / 4);
 	tui->exact = true;
 	for (unsigned line = 0; line < tui->strip_count; line++)
 		if (rows_on_line(tui, line) && !tui->strips[line].exact)

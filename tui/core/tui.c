@@ -111,6 +111,7 @@ static void begin(struct tui *tui)
 	rows_select(tui, 0);
 	notes_load(tui);
 	cells_make_room(tui);
+	dwell_timeline_read_ahead(tui->timeline);
 	dwell_timeline_want_survey(tui->timeline, &tui->survey.job);
 	if (tui->wanted_text)
 		table_go_id(tui, tui->wanted_text);
@@ -178,7 +179,7 @@ bool tui_tick(struct tui *tui, unsigned milliseconds)
 		return false;
 	if (!tui->ready)
 		return true;
-	changed |= find_update(tui, milliseconds / 2);
+	changed |= find_update(tui, milliseconds / 4);
 	if (work_poll(&tui->survey, 0)) {
 		/* Counters are rows, too. */
 		rows_build(tui);

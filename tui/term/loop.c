@@ -15,8 +15,8 @@
 #include "view/view.h"
 
 enum {
-	WAIT = 9,         /* ms that a frame waits for what is being read */
-	ESCAPE_WAIT = 25, /* ms after which an escape is a key */
+	WAIT = 8,         /* ms that a frame waits for what is being read */
+	ESCAPE_WAIT = 10, /* ms after which an escape is a key */
 	PROGRESS = 100,   /* ms between frames while something goes on */
 	IDLE = 40         /* ms without keys after which what is dear is asked for */
 };

@@ -78,6 +78,10 @@ struct dwell_cells_question {
 int dwell_timeline_cells(struct dwell_timeline *timeline, uint32_t task,
 	const struct dwell_cells_question *question, struct dwell_cell *cells, bool *exact);
 
+/* Read the pyramid into memory in the background, 24 MiB at most: from then on cells far out are
+ * told without reading. Once. */
+void dwell_timeline_read_ahead(struct dwell_timeline *timeline);
+
 /* The generation that holds a time: what is read at once anyway. */
 void dwell_timeline_generation(const struct dwell_timeline *timeline, uint64_t time_ns,
 	uint64_t *from_ns, uint64_t *to_ns);

@@ -22,8 +22,16 @@ int dwell_pyramid_open(
 int dwell_pyramid_build(
 	struct dwell_pyramid **out, struct dwell_reader *reader, struct dwell_diag *diag);
 
-/* One thread at a time. The reader must live as long. NULL is allowed. */
+/* One thread at a time, but for dwell_pyramid_load. The reader must live as long. NULL is
+ * allowed. */
 void dwell_pyramid_free(struct dwell_pyramid *pyramid);
+
+/*
+ * Read all of it, 16 bytes a bucket: from then on nothing more is read from the file, and any
+ * number of threads may query at once. DWELL_ELIMIT: it has more buckets than `most`; then, and
+ * where it fails otherwise, all is as before. What dwell_pyramid_query returns.
+ */
+int dwell_pyramid_load(struct dwell_pyramid *pyramid, uint64_t most);
 
 /* One cell of a screen: time in each state within it, and the longest wait that touches it. */
 struct dwell_cell {
