@@ -20,7 +20,7 @@ expect() {
 	[ "$all" -gt 0 ] && [ $((right * 4)) -ge $((all * 3)) ] && return
 	echo "$how: $2: not below $3:"
 	cat lines
-	faults=$((faults + 1))
+	wrong=$((wrong + 1))
 }
 
 # check TRACE ROOT: ROOT is what a thread begins with, in the C library: without names where its
@@ -36,28 +36,34 @@ check() {
 	expect "$1" k-enlarges "$2s_thread;s_enlarges;s_large;s_leaf;"
 }
 
-# run HOW COMMAND...: record it to HOW.dwell
+# run HOW ROOT COMMAND...: record it to HOW.dwell. Whose stacks are copied is told by how long waits last, which a
+# busy machine upsets: what is broken is so three times.
 run() {
 	how=$1
-	shift
-	local status=0
+	local root=$2 status try
+	shift 2
 
-	"$@" -q -o "$how.dwell" -- "$planted" >out 2>&1 || status=$?
-	[ "$status" = 42 ] && return 0
-	echo "$how: status $status: $(cat out)"
+	for try in 1 2 3; do
+		wrong=0 status=0
+		"$@" -q -o "$how.dwell" -- "$planted" >out 2>&1 || status=$?
+		if [ "$status" != 42 ]; then
+			echo "$how: status $status: $(cat out)"
+			break
+		fi
+		check "$how.dwell" "$root"
+		[ "$wrong" = 0 ] && return
+		echo "$how: try $try of 3"
+	done
 	faults=$((faults + 1))
-	return 1
 }
 
 if [ "$(id -u)" = 0 ]; then
-	run library "$bin/dwell" record --no-kernel && check library.dwell '^[^;]*;'
+	run library '^[^;]*;' "$bin/dwell" record --no-kernel
 	if "$bin/dwell" record --no-preload -q -o probe.dwell -- true 2>/dev/null; then
-		run kernel "$bin/dwell" record --no-preload &&
-			check kernel.dwell '^[^;]*;([^;]*clone3?|libc[^;]*);(start_thread|libc[^;]*);'
+		run kernel '^[^;]*;([^;]*clone3?|libc[^;]*);(start_thread|libc[^;]*);' "$bin/dwell" record --no-preload
 	fi
-	run nobody setpriv --reuid nobody --regid nogroup --clear-groups "$bin/dwell" record &&
-		check nobody.dwell '^[^;]*;'
+	run nobody '^[^;]*;' setpriv --reuid nobody --regid nogroup --clear-groups "$bin/dwell" record
 else
-	run library "$bin/dwell" record && check library.dwell '^[^;]*;'
+	run library '^[^;]*;' "$bin/dwell" record
 fi
 [ "$faults" = 0 ]

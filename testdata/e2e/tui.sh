@@ -90,7 +90,10 @@ shows '▌'
 tm send-keys -t 0 -l $'\033[<64;60;6M\033[<64;60;6M\033[<64;60;6M'
 shows 'cell '
 tm send-keys -t 0 C-z
-sleep 0.3
+for _ in $(seq 100); do
+	grep -q '^State:.T' "/proc/$(pid)/status" && break
+	sleep 0.1
+done
 kill -CONT "$(pid)"
 shows 'main.checkout'
 tm send-keys -t 0 q
