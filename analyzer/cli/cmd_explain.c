@@ -8,6 +8,7 @@
 #include "cli/message.h"
 #include "cli/parts.h"
 #include "cli/pick.h"
+#include "cli/places.h"
 #include "cli/question.h"
 #include "cli/tale.h"
 #include "cli/times.h"
@@ -181,14 +182,6 @@ static int print_text(const struct answer *answer)
 	return STATUS_DONE;
 }
 
-static bool parse_id(const char *text, uint64_t *id)
-{
-	char *end;
-
-	*id = strtoull(text, &end, 16);
-	return *text && strspn(text, "0123456789abcdef") == strlen(text) && strlen(text) <= 16;
-}
-
 /* TASK@T */
 static int find_moment(struct answer *answer, const char *text, struct dwell_subject *subject)
 {
@@ -214,6 +207,26 @@ static int find_moment(struct answer *answer, const char *text, struct dwell_sub
 	return err ? input_complain(answer->question.trace.path, err, &diag) : STATUS_DONE;
 }
 
+/* Of a finding: what who is to blame did where it says to look. */
+static int find_finding(
+	struct answer *answer, const char *text, uint64_t id, struct dwell_subject *subject)
+{
+	struct dwell_diag diag = { .offset = UINT64_MAX };
+	struct dwell_finding finding;
+	bool found;
+	int err, status = place_finding(&finding, &found, &answer->question.trace, id);
+
+	if (status)
+		return status;
+	if (!found || !finding.task_count)
+		return complain(STATUS_ASKED, text,
+			"no wait, latency or finding has this id; blocked, locks, latency, path and findings print them");
+	err = dwell_subject_at(subject, answer->study, finding.tasks[0], finding.at_ns, &diag);
+	if (err == DWELL_END)
+		return complain(STATUS_ASKED, text, "who is to blame for it did not live then");
+	return err ? input_complain(answer->question.trace.path, err, &diag) : STATUS_DONE;
+}
+
 static int find_subject(struct answer *answer, const char *text, struct dwell_subject *subject)
 {
 	struct dwell_diag diag = { .offset = UINT64_MAX };
@@ -222,13 +235,12 @@ static int find_subject(struct answer *answer, const char *text, struct dwell_su
 
 	if (strchr(text, '@'))
 		return find_moment(answer, text, subject);
-	if (!parse_id(text, &id))
+	if (!place_parse(text, &id))
 		return complain(STATUS_ASKED, text,
-			"neither an id, as blocked, locks, latency and path print them, nor TASK@T");
+			"neither an id, as blocked, locks, latency, path and findings print them, nor TASK@T");
 	err = dwell_subject_of_id(subject, answer->study, id, &diag);
 	if (err == DWELL_END)
-		return complain(STATUS_ASKED, text,
-			"no wait or latency has this id; blocked, locks, latency and path print them");
+		return find_finding(answer, text, id, subject);
 	return err ? input_complain(answer->question.trace.path, err, &diag) : STATUS_DONE;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/places.h"
 #include "cli/progress.h"
 #include "cli/window.h"
 #include "dwell/reader.h"
@@ -33,63 +34,20 @@ static int find_start(struct question *question, uint64_t *start_unix_ns)
 		   : STATUS_DONE;
 }
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-static bool parse_id(const char *text, uint64_t *out)
-{
-	*out = 0;
-	for (; hex_digit(*text) >= 0; text++)
-		*out = *out << 4 | (uint64_t)hex_digit(*text);
-	return !*text;
-}
-
-/* Among the worst latencies and the longest spans; 0 is not one of them. */
-static bool find_place(const struct dwell_answer *answer, uint64_t id, uint64_t *at_ns)
-{
-	const struct dwell_latency *latency = answer->latency;
-	const struct dwell_spans *spans = answer->spans;
-
-	for (size_t i = 0; i < latency->worst_count; i++) {
-		if (latency->worst[i].id == id) {
-			*at_ns = latency->worst[i].at_ns;
-			return true;
-		}
-	}
-	for (size_t i = 0; spans && i < spans->count; i++) {
-		if (spans->rows[i].id == id) {
-			*at_ns = spans->rows[i].longest_at_ns;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Where the findings of @IDs lie. Says what is wrong; an exit status. */
+/* Where the @IDs lie. Says what is wrong; an exit status. */
 static int find_places(struct question *question, const struct window *window, uint64_t at_ns[2])
 {
-	const struct dwell_query query = { .analyses = DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_SPANS,
-		.worst = 1000 };
-	struct dwell_diag diag = { .offset = UINT64_MAX };
-	struct dwell_answer *answer;
 	int status = STATUS_DONE;
-	const int err = dwell_analyze(&answer, question->trace.import.source, &query, &diag);
 
-	if (err)
-		return input_complain(question->trace.path, err, &diag);
 	for (int i = 0; i < 2 && !status; i++) {
 		const char *text = window->texts[i];
-		uint64_t id;
+		struct place place = { 0 };
 
-		if (text && *text == '@' &&
-			(!parse_id(text + 1, &id) || !find_place(answer, id, &at_ns[i])))
-			status = complain(STATUS_ASKED, text, "no finding of this id");
+		if (!text || *text != '@')
+			continue;
+		status = place_find(&place, &question->trace, text);
+		at_ns[i] = i ? place.end_ns : place.start_ns;
 	}
-	dwell_answer_free(answer);
 	return status;
 }
 

@@ -5,6 +5,15 @@ dwell tasks --csv --from 14:13:20.002 --to 14:13:20.004 | cmp - <(dwell tasks --
 TZ=Asia/Kolkata dwell tasks --csv --from 19:43:20.002 | cmp - <(dwell tasks --csv --from 2ms) && echo same
 id=$(dwell latency --json | sed -n 's/.*"id": "\([0-9a-f]*\)".*"at_ns": 5010000,.*/\1/p')
 dwell tasks --csv --from "@$id" | cmp - <(dwell tasks --csv --from 5010us) && echo same
+# A wait, and a row of blocked, which stands for its longest wait, have a beginning and an end; a finding a place.
+wait=$(dwell path --task worker-1 --json | sed -n 's/.*"id": "\([0-9a-f]\{9,\}\)".*/\1/p' | head -1)
+row=$(dwell blocked --json | sed -n '/"sites"/,$s/.*"id": "\([0-9a-f]\{9,\}\)".*/\1/p' | head -1)
+for id in $wait $row; do dwell tasks --csv --from "@$id" --to "@$id" | cut -d, -f1,11-14; done
+sed 's/^\([0-9]\+\) /\1000 /; s/\(created\|time\)=\([0-9]\+\)/\1=\2000/' dwell.trace >long
+finding=$(dwell findings --json long | sed -n '/"findings"/,$s/.*"id": "\([0-9a-f]\{9,\}\)".*/\1/p' | head -1)
+echo "finding: ${finding:-none}"
+dwell tasks --csv --from "@$finding" long | cut -d, -f1,11-14
+dwell explain "$finding" long | tail -n +3 | head -4
 dwell tasks --from @1234; echo $?
 dwell tasks --from @xyz; echo $?
 dwell tasks --by colour; echo $?
