@@ -3,67 +3,59 @@
 
 #include "import/go/go.h"
 
-/*
- * How many arguments a timed event has behind its time; 0xff: not a timed event. The number
- * of entries that a version knows is in known_types.
- */
-static const uint8_t argument_count[GO_LAST_EXPERIMENTAL + 1] = {
-	[0] = 0xff,
-	[GO_EVENT_BATCH] = 0xff,
-	[GO_STACKS] = 0xff,
-	[GO_STACK] = 0xff,
-	[GO_STRINGS] = 0xff,
-	[GO_STRING] = 0xff,
-	[GO_CPU_SAMPLES] = 0xff,
-	[GO_CPU_SAMPLE] = 0xff,
-	[GO_FREQUENCY] = 0xff,
-	[GO_PROCS_CHANGE] = 2,
-	[GO_PROC_START] = 2,
-	[GO_PROC_STEAL] = 3,
-	[GO_PROC_STATUS] = 2,
-	[GO_CREATE] = 3,
-	[GO_CREATE_SYSCALL] = 1,
-	[GO_START] = 2,
-	[GO_STOP] = 2,
-	[GO_BLOCK] = 2,
-	[GO_UNBLOCK] = 3,
-	[GO_SYSCALL_BEGIN] = 2,
-	[GO_STATUS] = 3,
-	[GO_STW_BEGIN] = 2,
-	[GO_GC_ACTIVE] = 1,
-	[GO_GC_BEGIN] = 2,
-	[GO_GC_END] = 1,
-	[GO_SWEEP_ACTIVE] = 1,
-	[GO_SWEEP_BEGIN] = 1,
-	[GO_SWEEP_END] = 2,
-	[GO_ASSIST_ACTIVE] = 1,
-	[GO_ASSIST_BEGIN] = 1,
-	[GO_HEAP_ALLOC] = 1,
-	[GO_HEAP_GOAL] = 1,
-	[GO_LABEL] = 1,
-	[GO_TASK_BEGIN] = 4,
-	[GO_TASK_END] = 2,
-	[GO_REGION_BEGIN] = 3,
-	[GO_REGION_END] = 3,
-	[GO_LOG] = 4,
-	[GO_SWITCH] = 2,
-	[GO_SWITCH_DESTROY] = 2,
-	[GO_CREATE_BLOCKED] = 3,
-	[GO_STATUS_STACK] = 4,
-	[GO_EXPERIMENTAL_BATCH] = 0xff,
-	[GO_SYNC] = 0xff,
-	[GO_CLOCK_SNAPSHOT] = 0xff,
-	[GO_END_OF_GENERATION] = 0xff,
+/* How many numbers a timed event has, its time and the arguments behind it; 0: no timed event. */
+#define WITH(arguments) ((arguments) + 1)
+static const uint8_t number_count[UINT8_MAX + 1] = {
+	[GO_PROCS_CHANGE] = WITH(2),
+	[GO_PROC_START] = WITH(2),
+	[GO_PROC_STOP] = WITH(0),
+	[GO_PROC_STEAL] = WITH(3),
+	[GO_PROC_STATUS] = WITH(2),
+	[GO_CREATE] = WITH(3),
+	[GO_CREATE_SYSCALL] = WITH(1),
+	[GO_START] = WITH(2),
+	[GO_DESTROY] = WITH(0),
+	[GO_DESTROY_SYSCALL] = WITH(0),
+	[GO_STOP] = WITH(2),
+	[GO_BLOCK] = WITH(2),
+	[GO_UNBLOCK] = WITH(3),
+	[GO_SYSCALL_BEGIN] = WITH(2),
+	[GO_SYSCALL_END] = WITH(0),
+	[GO_SYSCALL_END_BLOCKED] = WITH(0),
+	[GO_STATUS] = WITH(3),
+	[GO_STW_BEGIN] = WITH(2),
+	[GO_STW_END] = WITH(0),
+	[GO_GC_ACTIVE] = WITH(1),
+	[GO_GC_BEGIN] = WITH(2),
+	[GO_GC_END] = WITH(1),
+	[GO_SWEEP_ACTIVE] = WITH(1),
+	[GO_SWEEP_BEGIN] = WITH(1),
+	[GO_SWEEP_END] = WITH(2),
+	[GO_ASSIST_ACTIVE] = WITH(1),
+	[GO_ASSIST_BEGIN] = WITH(1),
+	[GO_ASSIST_END] = WITH(0),
+	[GO_HEAP_ALLOC] = WITH(1),
+	[GO_HEAP_GOAL] = WITH(1),
+	[GO_LABEL] = WITH(1),
+	[GO_TASK_BEGIN] = WITH(4),
+	[GO_TASK_END] = WITH(2),
+	[GO_REGION_BEGIN] = WITH(3),
+	[GO_REGION_END] = WITH(3),
+	[GO_LOG] = WITH(4),
+	[GO_SWITCH] = WITH(2),
+	[GO_SWITCH_DESTROY] = WITH(2),
+	[GO_CREATE_BLOCKED] = WITH(3),
+	[GO_STATUS_STACK] = WITH(4),
 	/* Allocations, an experiment: read over. */
-	[GO_FIRST_EXPERIMENTAL] = 3,
-	[GO_FIRST_EXPERIMENTAL + 1] = 3,
-	[GO_FIRST_EXPERIMENTAL + 2] = 1,
-	[GO_FIRST_EXPERIMENTAL + 3] = 2,
-	[GO_FIRST_EXPERIMENTAL + 4] = 2,
-	[GO_FIRST_EXPERIMENTAL + 5] = 1,
-	[GO_FIRST_EXPERIMENTAL + 6] = 2,
-	[GO_FIRST_EXPERIMENTAL + 7] = 2,
-	[GO_FIRST_EXPERIMENTAL + 8] = 1,
+	[GO_FIRST_EXPERIMENTAL] = WITH(3),
+	[GO_FIRST_EXPERIMENTAL + 1] = WITH(3),
+	[GO_FIRST_EXPERIMENTAL + 2] = WITH(1),
+	[GO_FIRST_EXPERIMENTAL + 3] = WITH(2),
+	[GO_FIRST_EXPERIMENTAL + 4] = WITH(2),
+	[GO_FIRST_EXPERIMENTAL + 5] = WITH(1),
+	[GO_FIRST_EXPERIMENTAL + 6] = WITH(2),
+	[GO_FIRST_EXPERIMENTAL + 7] = WITH(2),
+	[GO_FIRST_EXPERIMENTAL + 8] = WITH(1),
 };
 
 bool go_varint_long(struct go_cursor *in, uint64_t *out)
@@ -409,45 +401,16 @@ static const uint8_t *take_long(const uint8_t *at, uint64_t *out)
 /* As go_varint where ten bytes are left: nobody asks each byte whether it is the end. */
 static inline const uint8_t *take(const uint8_t *at, uint64_t *out)
 {
-	if (at[0] < 0x80) {
-		*out = at[0];
-		return at + 1;
-	}
-	if (at[1] < 0x80) {
-		*out = (uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7;
-		return at + 2;
-	}
-	return take_long(at, out);
+	const unsigned more = at[0] >> 7, second = at[1] & (0u - more);
+
+	/* One byte or two, without a branch, which would be guessed wrong half the time. */
+	if (second >= 0x80)
+		return take_long(at, out);
+	*out = (at[0] & 0x7f) | second << 7;
+	return at + 1 + more;
 }
 
 enum { LONGEST_EVENT = 1 + 10 * (1 + GO_ARGS) };
-
-/* The time and arguments of an event that lies well before the batch's end. */
-static const uint8_t *take_event(const uint8_t *at, struct go_event *event, uint64_t *delta)
-{
-	const unsigned count = argument_count[event->type];
-
-	at = take(at, delta);
-	for (unsigned i = 0; i < count && at; i++)
-		at = take(at, &event->args[i]);
-	return at;
-}
-
-/* The same, byte by byte. */
-static const uint8_t *take_last_event(struct go_cursor in, struct go_event *event, uint64_t *delta)
-{
-	bool whole = go_varint(&in, delta);
-
-	for (unsigned i = 0; i < argument_count[event->type] && whole; i++)
-		whole = go_varint(&in, &event->args[i]);
-	return whole ? in.at : NULL;
-}
-
-static bool is_event(uint8_t type)
-{
-	return type <= GO_LAST_EXPERIMENTAL && argument_count[type] != 0xff &&
-	       (type <= GO_END_OF_GENERATION || type >= GO_FIRST_EXPERIMENTAL);
-}
 
 /* Of the thread's next event in the file. */
 static uint64_t place(const struct go_thread *thread)
@@ -455,7 +418,17 @@ static uint64_t place(const struct go_thread *thread)
 	return thread->buffer_offset + (uint64_t)(thread->data.at - thread->buffer);
 }
 
-int go_thread_next(struct go_reader *reader, struct go_thread *thread)
+static int take_time(
+	const struct go_reader *reader, struct go_thread *thread, const uint8_t *at, uint64_t delta)
+{
+	thread->data.at = at;
+	thread->last_time += reader->whole_ns ? delta * reader->whole_ns : go_ns(reader, delta);
+	thread->event.time = thread->last_time;
+	return 0;
+}
+
+/* The first event of a batch, one near its end, and one that is none. */
+static int next_slowly(struct go_reader *reader, struct go_thread *thread)
 {
 	struct go_event *event = &thread->event;
 	uint64_t delta;
@@ -470,16 +443,33 @@ int go_thread_next(struct go_reader *reader, struct go_thread *thread)
 
 	struct go_cursor in = thread->data;
 	event->type = *in.at++;
-	if (!is_event(event->type))
+	const unsigned count = number_count[event->type];
+	bool whole = go_varint(&in, &delta);
+
+	if (!count)
 		return damaged(reader, place(thread), "an event of unknown type");
-	in.at = in.end - in.at >= LONGEST_EVENT ? take_event(in.at, event, &delta)
-						: take_last_event(in, event, &delta);
-	if (!in.at)
+	for (unsigned i = 0; i + 1 < count && whole; i++)
+		whole = go_varint(&in, &event->args[i]);
+	if (!whole)
 		return damaged(reader, place(thread), "an event cut short");
-	thread->data.at = in.at;
-	thread->last_time += reader->whole_ns ? delta * reader->whole_ns : go_ns(reader, delta);
-	event->time = thread->last_time;
-	return 0;
+	return take_time(reader, thread, in.at, delta);
+}
+
+int go_thread_next(struct go_reader *reader, struct go_thread *thread)
+{
+	struct go_event *event = &thread->event;
+	const uint8_t *at = thread->data.at;
+	uint64_t delta;
+
+	if (thread->data.end - at < LONGEST_EVENT || !number_count[*at])
+		return next_slowly(reader, thread);
+	event->type = *at;
+
+	const unsigned arguments = number_count[*at] - 1u;
+	at = take(at + 1, &delta);
+	for (unsigned i = 0; i < arguments && at; i++)
+		at = take(at, &event->args[i]);
+	return at ? take_time(reader, thread, at, delta) : next_slowly(reader, thread);
 }
 
 int go_generation_start(struct go_reader *reader)

@@ -6,15 +6,6 @@
 
 enum { ROWS = 1024, SAMPLE_NS = 10000000 /* Go's profiler takes 100 a second */ };
 
-/* Go's reader gives every event a time of its own, later than the one before. */
-uint64_t go_stamp(struct go_reader *reader, uint64_t time)
-{
-	if (time <= reader->last_time)
-		time = reader->last_time + 1;
-	reader->last_time = time;
-	return time;
-}
-
 int go_emit_flush(struct go_reader *reader)
 {
 	const size_t count = reader->row_count;
@@ -45,16 +36,6 @@ int go_emit(struct go_reader *reader, struct dwell_event row)
 	row.time_ns = to->time_ns;
 	*to = row;
 	return reader->row_err;
-}
-
-uint32_t go_task_of(const struct go_reader *reader, uint32_t g)
-{
-	return g == GO_NOBODY ? DWELL_NONE : reader->goroutines.at[g].task;
-}
-
-uint32_t go_executor_of(uint32_t p)
-{
-	return p == GO_NOBODY ? DWELL_NONE : p + 1;
 }
 
 static int define_executor(struct go_reader *reader, uint32_t p, uint64_t number)

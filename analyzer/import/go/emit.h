@@ -3,16 +3,32 @@
 
 #include "import/go/go.h"
 
+/* Go's reader gives every event a time of its own, later than the one before. */
+static inline uint64_t go_stamp(struct go_reader *reader, uint64_t time)
+{
+	if (time <= reader->last_time)
+		time = reader->last_time + 1;
+	reader->last_time = time;
+	return time;
+}
+
+static inline uint32_t go_task_of(const struct go_reader *reader, uint32_t g)
+{
+	return g == GO_NOBODY ? DWELL_NONE : reader->goroutines.at[g].task;
+}
+
+static inline uint32_t go_executor_of(uint32_t p)
+{
+	return p == GO_NOBODY ? DWELL_NONE : p + 1;
+}
+
 /* emit.c: rows. `thread` is whose event it is, as it is before the event. */
-uint64_t go_stamp(struct go_reader *reader, uint64_t time);
 int go_emit(struct go_reader *reader, struct dwell_event row);
 /*
  * The next row, empty but for its time and kind, to be filled before the next call. When
  * telling the rows before failed, row_err says so: there is always a row to fill.
  */
 struct dwell_event *go_row(struct go_reader *reader, uint64_t time, uint8_t kind);
-uint32_t go_task_of(const struct go_reader *reader, uint32_t g);
-uint32_t go_executor_of(uint32_t p);
 int go_emit_counters(struct go_reader *reader);
 int go_emit_flush(struct go_reader *reader);
 int go_emit_firsts(struct go_reader *reader);

@@ -77,6 +77,8 @@ struct go_stack {
 	uint32_t count;
 	uint32_t id;   /* ours, 0: not defined yet */
 	uint32_t root; /* location of the outermost function */
+	struct dwell_string root_name;
+	uint8_t sync; /* why a goroutine waits here for what Go calls "sync"; 0: not looked up */
 };
 
 struct go_sample {
@@ -183,8 +185,7 @@ int go_tables_add(struct go_reader *reader, uint8_t *bytes, size_t size, uint64_
 void go_tables_clear(struct go_reader *reader);
 const struct go_text *go_text(const struct go_reader *reader, uint64_t id);
 uint8_t go_reason(struct go_reader *reader, uint64_t text, uint64_t stack);
-/* Our ids of things of the wire, defined at the sink when new; 0: none, or no memory
- * (reader->diag). */
+/* Our ids of things of the wire, defined at the sink when new; 0: none, or reader->diag. */
 uint32_t go_stack_id(struct go_reader *reader, uint64_t stack);
 uint32_t go_label_id(struct go_reader *reader, const char *at, size_t size);
 /* The outermost function of a stack: its location and name. */

@@ -79,10 +79,8 @@ bool go_map_put(struct go_map *map, uint64_t key, uint32_t value)
 	return true;
 }
 
-uint32_t go_map_get(const struct go_map *map, uint64_t key)
+uint32_t go_map_get_far(const struct go_map *map, uint64_t key)
 {
-	if (key < map->dense_size)
-		return map->dense[key];
 	return key >= DENSE && map->capacity ? map->value[find(map, key)] : FREE;
 }
 

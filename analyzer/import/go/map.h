@@ -22,8 +22,13 @@ struct go_map {
 
 /* False when there is no memory. A key that is there gets the new value. */
 bool go_map_put(struct go_map *map, uint64_t key, uint32_t value);
+uint32_t go_map_get_far(const struct go_map *map, uint64_t key);
+
 /* UINT32_MAX when it is not there. */
-uint32_t go_map_get(const struct go_map *map, uint64_t key);
+static inline uint32_t go_map_get(const struct go_map *map, uint64_t key)
+{
+	return key < map->dense_size ? map->dense[key] : go_map_get_far(map, key);
+}
 void go_map_remove(struct go_map *map, uint64_t key);
 /* Empty it but keep its memory. */
 void go_map_clear(struct go_map *map);

@@ -188,6 +188,8 @@ static uint32_t define_stack(struct go_reader *reader, struct go_stack *stack)
 
 		if (!(locations[i] = location_id(reader, &frame)))
 			return 0;
+		stack->root_name =
+			(struct dwell_string){ frame.function->at, frame.function->size };
 	}
 	stack->root = stack->count ? locations[stack->count - 1] : 0;
 	stack->id = go_intern(
@@ -219,15 +221,9 @@ uint32_t go_stack_root(struct go_reader *reader, uint64_t id, struct dwell_strin
 	struct go_stack *stack = find_stack(reader, id);
 
 	*name = (struct dwell_string){ "", 0 };
-	if (!stack || !go_stack_id(reader, id))
+	if (!stack || !stack->count || (!stack->id && !define_stack(reader, stack)))
 		return 0;
-
-	struct go_cursor in = stack->frames;
-	for (uint32_t i = 0; i < stack->count; i++) {
-		const struct frame frame = next_frame(reader, &in);
-
-		*name = (struct dwell_string){ frame.function->at, frame.function->size };
-	}
+	*name = stack->root_name;
 	return stack->root;
 }
 
@@ -282,11 +278,13 @@ static uint8_t look_up(const struct word *words, size_t count, const struct go_t
 
 static uint8_t reason_of_sync(struct go_reader *reader, uint64_t stack_id)
 {
-	const struct go_stack *stack = find_stack(reader, stack_id);
+	struct go_stack *stack = find_stack(reader, stack_id);
 	uint8_t found = 0;
 
 	if (!stack)
 		return DWELL_REASON_SEMAPHORE;
+	if (stack->sync)
+		return stack->sync;
 
 	struct go_cursor in = stack->frames;
 	for (uint32_t i = 0; i < stack->count && i < 4; i++) {
@@ -296,7 +294,8 @@ static uint8_t reason_of_sync(struct go_reader *reader, uint64_t stack_id)
 		/* A RWMutex waits in its own Mutex for other writers: the outer one is meant. */
 		found = reason ? reason : found;
 	}
-	return found ? found : DWELL_REASON_SEMAPHORE;
+	stack->sync = found ? found : DWELL_REASON_SEMAPHORE;
+	return stack->sync;
 }
 
 uint8_t go_reason(struct go_reader *reader, uint64_t text_id, uint64_t stack)
