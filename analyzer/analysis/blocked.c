@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/findings.h"
 #include "analysis/roles.h"
 #include "analysis/waits.h"
 
@@ -154,12 +155,50 @@ static void add_life(void *context, uint32_t task)
 			      life->sums.runnable_ns + life->sums.blocked_ns;
 }
 
-static unsigned group_role(
-	const struct waits *waits, const struct group *group, unsigned object_kind)
+struct processes {
+	const struct dwell_catalog *catalog;
+	struct idset seen;
+	int err;
+};
+
+static void add_process(void *context, uint32_t task)
+{
+	struct processes *processes = context;
+	const struct dwell_catalog_task *of = dwell_catalog_task(processes->catalog, task);
+
+	if (!processes->err)
+		processes->err = idset_add(&processes->seen, of ? of->process : 0);
+}
+
+/*
+ * Waits that were ended by a task that waited here, too: where each has a process of its own.
+ * Threads of one process that wake one another out of a loop may as well hand on work.
+ */
+static int count_turns(const struct waits *waits, const struct group *group, uint64_t *turns)
+{
+	struct processes processes = { .catalog = waits->model->catalog };
+	bool apart;
+
+	*turns = 0;
+	if (!group->woken || group->tasks.count < 2)
+		return DWELL_OK;
+	idset_each(&group->tasks, add_process, &processes);
+	apart = processes.seen.count == group->tasks.count;
+	idset_release(&processes.seen);
+	for (uint32_t i = 0; apart && i < group->waker_count; i++)
+		if (idset_has(&group->tasks, group->wakers[i].task))
+			*turns += group->wakers[i].count;
+	return processes.err;
+}
+
+static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
+	const struct group *group, unsigned object_kind)
 {
 	struct living living = { waits, 0 };
+	const int err = count_turns(waits, group, &row->turns);
 
 	idset_each(&group->tasks, add_life, &living);
+	row->lived_ns = living.ns;
 
 	const struct role_facts facts = {
 		.reason = group->reason,
@@ -171,9 +210,13 @@ static unsigned group_role(
 		.timed_out = group->timed_out,
 		.woken = group->woken,
 		.replies = group->replies,
+		.turns = row->turns,
 		.held = group_held_ns(group) > group->waits.sum / 2,
+		.known = waits->by == DWELL_BY_SITE &&
+			 stack_is_lock(waits->model->catalog, group->stack),
 	};
-	return role_of(&facts);
+	row->role = (uint8_t)role_of(&facts);
+	return err;
 }
 
 static int fill_row(struct dwell_blocked_row *row, const struct waits *waits, struct group *group)
@@ -199,8 +242,9 @@ static int fill_row(struct dwell_blocked_row *row, const struct waits *waits, st
 	row->first_task = group->first_task;
 	row->has_underused = waits->active.cpus != 0;
 	row->underused_ns = group->underused_ns;
-	row->role = (uint8_t)group_role(waits, group, row->object_kind);
-	err = distribution_of(&group->waits, &row->waits);
+	err = fill_role(row, waits, group, row->object_kind);
+	if (!err)
+		err = distribution_of(&group->waits, &row->waits);
 	if (!err)
 		err = group_take_holders(group, &row->holders, &row->holder_count);
 	if (!err)

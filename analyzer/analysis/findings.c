@@ -27,6 +27,7 @@ static const struct rule *const rules[] = {
 	&rule_noisy_neighbours,
 	&rule_imbalance,
 	&rule_serial_stretch,
+	&rule_loop_blocked,
 	&rule_busy_polling,
 	&rule_thundering_herd,
 	&rule_ping_pong,

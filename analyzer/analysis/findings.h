@@ -32,7 +32,7 @@ extern const struct rule rule_deadlock, rule_waits_forever, rule_never_joined, r
 	rule_holder_preempted, rule_blocking_call, rule_lock_order, rule_starvation,
 	rule_oversubscription, rule_serial_stretch, rule_busy_polling, rule_thundering_herd,
 	rule_imbalance, rule_ping_pong, rule_queue_grows, rule_world_paused, rule_lost_wakeup,
-	rule_priority_inversion, rule_noisy_neighbours;
+	rule_priority_inversion, rule_noisy_neighbours, rule_loop_blocked;
 
 /* A finding more: all zero but its rule, time and title, which may be NULL: no memory. */
 struct dwell_finding *finding_new(
@@ -58,6 +58,10 @@ const char *finding_lock(
 	char out[FINDING_TEXT], const struct findings *findings, const struct dwell_lock_row *lock);
 /* Does a task wait for Python's global lock there, or give it up? */
 bool stack_is_gil(const struct dwell_catalog *catalog, uint32_t stack);
+/* Or for another lock that only its functions tell? */
+bool stack_is_lock(const struct dwell_catalog *catalog, uint32_t stack);
+/* Does a task wait for its only client there, though by an epoll? */
+bool stack_serves_one(const struct dwell_catalog *catalog, uint32_t stack);
 bool lock_is_gil(const struct findings *findings, const struct dwell_lock_row *lock);
 
 /* Sums over a lock's holders. */

@@ -66,6 +66,16 @@ int idset_add(struct idset *set, uint32_t id)
 	return DWELL_OK;
 }
 
+bool idset_has(const struct idset *set, uint32_t id)
+{
+	if (set->bits)
+		return id / 64 < set->words && (set->bits[id / 64] >> (id % 64) & 1);
+	for (uint32_t i = 0; i < set->count; i++)
+		if (set->few[i] == id)
+			return true;
+	return false;
+}
+
 void idset_each(const struct idset *set, void (*visit)(void *context, uint32_t id), void *context)
 {
 	for (uint32_t i = 0; !set->bits && i < set->count; i++)

@@ -12,6 +12,7 @@ struct idset {
 };
 
 int idset_add(struct idset *set, uint32_t id);
+bool idset_has(const struct idset *set, uint32_t id);
 int idset_merge(struct idset *into, const struct idset *from);
 void idset_release(struct idset *set);
 /* Calls visit for each id. */

@@ -47,8 +47,19 @@ static unsigned by_waker(const struct role_facts *facts)
 	return mostly(facts->woken, facts->count) ? DWELL_ROLE_PEER : DWELL_ROLE_IO;
 }
 
+/* Who waits in its loop for whatever comes; but where processes wake one another out of the same
+ * wait they queue for what goes from one to the next. */
+static unsigned by_loop(const struct role_facts *facts)
+{
+	if (mostly(facts->turns, facts->count))
+		return DWELL_ROLE_PEER;
+	return mostly(facts->timed_out, facts->count) ? DWELL_ROLE_TIME : DWELL_ROLE_WORK;
+}
+
 unsigned role_of(const struct role_facts *facts)
 {
+	if (facts->known)
+		return DWELL_ROLE_CONTENTION;
 	switch (facts->reason) {
 	case DWELL_REASON_MUTEX:
 	case DWELL_REASON_RWLOCK:
@@ -66,7 +77,7 @@ unsigned role_of(const struct role_facts *facts)
 		return DWELL_ROLE_TIME;
 	case DWELL_REASON_POLL:
 	case DWELL_REASON_SIGNAL:
-		return mostly(facts->timed_out, facts->count) ? DWELL_ROLE_TIME : DWELL_ROLE_WORK;
+		return by_loop(facts);
 	case DWELL_REASON_COND:
 	case DWELL_REASON_SEMAPHORE:
 	case DWELL_REASON_FUTEX:

@@ -11,7 +11,9 @@ struct role_facts {
 	uint64_t count, total_ns; /* open waits too */
 	uint64_t lived_ns;        /* of those tasks */
 	uint64_t timed_out, woken, replies;
-	bool held; /* who held it was told for half of the time */
+	uint64_t turns; /* ended by a task that waited here, too, each of a process of its own */
+	bool held;      /* who held it was told for half of the time */
+	bool known;     /* its functions tell that it is a lock */
 };
 
 unsigned role_of(const struct role_facts *facts);

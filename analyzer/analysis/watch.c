@@ -22,6 +22,7 @@ static int watch_make(void **fold, const struct model *model)
 	watch->tasks.item = sizeof(struct watch_task);
 	watch->objects.item = sizeof(struct watch_object);
 	watch->others.item = sizeof(struct watch_other);
+	loops_init(&watch->loops);
 	*fold = watch;
 	return DWELL_OK;
 }
@@ -42,6 +43,7 @@ static void watch_drop(void *fold)
 	table_release(&watch->tasks);
 	table_release(&watch->objects);
 	table_release(&watch->others);
+	loops_release(&watch->loops);
 	free(watch);
 }
 
@@ -355,7 +357,7 @@ static int watch_wait(struct watch *watch, const struct dwell_wait *wait)
 	task->awake_runnable_ns = wait->runnable_ns;
 	task->awake_object = wait->object;
 	task->burst = object && may_be_herd(wait) ? object->burst : 0;
-	return DWELL_OK;
+	return loops_wait(&watch->loops, watch->model->catalog, wait, task->running_ns);
 }
 
 static int watch_batch(void *fold, const struct fold_batch *batch)

@@ -1,7 +1,7 @@
 #ifndef DWELL_ANALYSIS_WATCH_H
 #define DWELL_ANALYSIS_WATCH_H
 
-#include "analysis/fold.h"
+#include "analysis/loops.h"
 
 /*
  * What rules need and no other analysis has: how many tasks of each process were in which state,
@@ -74,6 +74,7 @@ struct watch {
 	struct table processes, tasks, objects;
 	struct table others; /* watch_other by process: those that are not in scope */
 	struct watch_share shares[WATCH_STRETCHES];
+	struct loops loops;
 };
 
 /* How many stretches the process's life takes, and where it begins. */

@@ -14,7 +14,8 @@ struct place {
 /* An id as answers print it; false: none. */
 bool place_parse(const char *text, uint64_t *id);
 
-/* text: "@ID". Reads what it must: of a finding, all of the trace. Says what is wrong; an exit status. */
+/* text: "@ID". Reads what it must: of a finding, all of the trace. Says what is wrong; an exit
+ * status. */
 int place_find(struct place *out, struct trace *trace, const char *text);
 
 /*

@@ -24,7 +24,9 @@ bool dwell_frame_is_common(const struct dwell_frame *frame)
 		"libdwell", "[vdso]", "libstdc++", "libgcc", "[kernel" };
 	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall.",
 		"std::", "core::", "alloc::", "parking_lot", "<std::", "<core::", "__gthread",
-		"os::", "Parker::", "PyThread_" };
+		"os::", "Parker::", "PyThread_",
+		/* PostgreSQL's own ways to wait */
+		"WaitEventSetWait", "WaitLatch", "PGSemaphoreLock", "LWLockAcquire" };
 	const struct dwell_string module = dwell_base_name(frame->module);
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)

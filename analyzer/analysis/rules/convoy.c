@@ -100,10 +100,60 @@ static bool is_convoy(const struct findings *findings, const struct dwell_lock_r
 	return busy_ns(lock) >= waited_ns / 5 && finding_matters(findings, busy_ns(lock));
 }
 
+/*
+ * A queue that no object tells of: processes that wake one another out of the same wait, or a lock
+ * known by its functions. For a fifth of the lives of those who wait; a semaphore or mutex of many
+ * is judged by its object.
+ */
+static bool is_queue(const struct findings *findings, const struct dwell_blocked_row *row)
+{
+	const bool told = row->turns > row->waits.count / 2 ||
+			  (row->role == DWELL_ROLE_CONTENTION && row->reason == DWELL_REASON_POLL);
+
+	return told && row->role <= DWELL_ROLE_PEER && row->tasks >= 3 &&
+	       row->waits.count >= 4 * (uint64_t)row->tasks &&
+	       row->waits.total_ns >= row->lived_ns / 5 &&
+	       finding_matters(findings, row->waits.total_ns);
+}
+
+static int tell_queue(struct findings *findings, const struct dwell_blocked_row *row)
+{
+	struct dwell_finding *finding =
+		finding_new(findings, &rule_lock_convoy, row->waits.total_ns, row->first_ns);
+	char ns[FINDING_TEXT];
+
+	if (!finding)
+		return DWELL_ENOMEM;
+	finding_title(finding, "%u tasks waited %s for one another, one after the other",
+		row->tasks, finding_ns(ns, row->waits.total_ns));
+	for (size_t i = 0; i < row->waker_count; i++)
+		finding_task(finding, row->wakers[i].task);
+	finding_task(finding, row->first_task);
+	if (row->turns)
+		finding_number(finding, "ended by one of them", DWELL_EVIDENCE_COUNT, row->turns);
+	finding_number(finding, "median wait", DWELL_EVIDENCE_NS, row->waits.p50_ns);
+	finding_number(finding, "waits", DWELL_EVIDENCE_COUNT, row->waits.count);
+	finding_number(finding, "waited for at", DWELL_EVIDENCE_SITE, row->stack);
+	if (row->waker_count)
+		finding_number(finding, "let go at", DWELL_EVIDENCE_SITE, row->wakers[0].stack);
+	return DWELL_OK;
+}
+
+static int find_queues(struct findings *findings)
+{
+	const struct dwell_blocked *blocked = findings->answer->blocked;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < blocked->matter && !err; i++)
+		if (is_queue(findings, &blocked->rows[i]))
+			err = tell_queue(findings, &blocked->rows[i]);
+	return err;
+}
+
 static int find(struct findings *findings)
 {
 	const struct dwell_locks *locks = findings->answer->locks;
-	int err = DWELL_OK;
+	int err = find_queues(findings);
 
 	for (size_t i = 0; i < locks->count && !err; i++)
 		if (is_convoy(findings, &locks->rows[i]))

@@ -62,6 +62,8 @@ struct dwell_blocked_row {
 	uint64_t open_count;      /* waits that had not ended */
 	uint64_t open_ns;         /* within the window; in no other figure */
 	uint64_t timed_out;       /* waits */
+	uint64_t turns;           /* waits ended by who waited here, too, each of its own process */
+	uint64_t lived_ns;        /* of the tasks that waited here */
 	uint64_t underused_ns;
 	uint64_t first_ns, last_ns; /* from the first wait's start to the last one's end; 0: none */
 	uint32_t first_task;        /* whose wait was the first */

@@ -1,0 +1,57 @@
+/* Locks that a program built for itself, known by the functions that wait for them. */
+#include <string.h>
+
+#include "analysis/findings.h"
+
+/*
+ * PostgreSQL's processes wait for its locks on a latch, as they wait for a client, or on a
+ * semaphore of their own, so that neither reason nor object tells a lock.
+ */
+static const struct {
+	const char *module, *function;
+} known[] = {
+	{ "postgres", "ProcSleep" }, /* locks of rows, tables and transactions */
+	{ "postgres", "LWLockAcquire" },
+	{ "postgres", "LWLockAcquireOrWait" },
+};
+
+enum { KNOWN = sizeof(known) / sizeof(known[0]), DEPTH = 3 };
+
+static bool is_text(struct dwell_string is, const char *text)
+{
+	return is.size == strlen(text) && memcmp(is.at, text, is.size) == 0;
+}
+
+bool stack_serves_one(const struct dwell_catalog *catalog, uint32_t stack)
+{
+	struct dwell_frame frames[DEPTH];
+	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
+
+	for (size_t i = 0; i < count && i < DEPTH; i++)
+		if (is_text(frames[i].function, "secure_read") &&
+			is_text(dwell_base_name(frames[i].module), "postgres"))
+			return true;
+	return false;
+}
+
+static bool is_known(const struct dwell_frame *frame)
+{
+	for (size_t i = 0; i < KNOWN; i++)
+		if (is_text(frame->function, known[i].function) &&
+			is_text(dwell_base_name(frame->module), known[i].module))
+			return true;
+	return false;
+}
+
+bool stack_is_lock(const struct dwell_catalog *catalog, uint32_t stack)
+{
+	struct dwell_frame frames[DEPTH];
+	size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
+
+	if (count > DEPTH)
+		count = DEPTH;
+	for (size_t i = 0; i < count; i++)
+		if (is_known(&frames[i]))
+			return true;
+	return stack_is_gil(catalog, stack);
+}

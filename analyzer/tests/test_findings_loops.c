@@ -1,0 +1,102 @@
+/* Event loops that were held up, and queues of processes. */
+#include <criterion/criterion.h>
+#include <stdbool.h>
+
+#include "script.h"
+
+/* So many turns of 100 us, one of them long; woken by so many clients; t2 polls there, too, or not.
+ */
+static void turn_loop(
+	struct script *script, unsigned turns, unsigned long_us, unsigned clients, bool shared)
+{
+	uint64_t at_ns = 0;
+
+	begin(script, 4);
+	say(script, "object o3 kind=epoll process=p1 native=5");
+	say(script, "0 switch peer=t1 executor=x1");
+	if (shared) {
+		say(script, "0 switch peer=t2 executor=x2");
+		say(script, "0 switch task=t2 state=blocked reason=poll object=o3 executor=x2");
+		say(script, "1 wake task=t2 state=runnable executor=x2");
+		say(script,
+			"1 switch peer=t2 executor=x2\n1 switch task=t2 state=blocked executor=x2");
+	}
+	for (unsigned i = 0; i <= turns; i++) {
+		at_ns += (i == turns / 2 ? long_us : 100) * US;
+		say(script, "%llu switch task=t1 state=blocked reason=poll object=o3 executor=x1",
+			(unsigned long long)at_ns);
+		at_ns += 100 * US;
+		say(script,
+			"%llu wake task=t1 state=runnable peer=t%u executor=x2\n"
+			"%llu switch peer=t1 executor=x1",
+			(unsigned long long)at_ns, 3 + i % clients, (unsigned long long)at_ns);
+	}
+}
+
+Test(findings, event_loop)
+{
+	static const struct {
+		unsigned turns, long_us, clients;
+		bool shared;
+		const char *rule;
+	} rows[] = {
+		{ 50, 50000, 2, false, "event-loop-blocked" }, { 50, 49999, 2, false, NULL },
+		{ 49, 50000, 2, false, NULL },
+		{ 50, 50000, 1, false, NULL }, /* whom it serves waits for its own */
+		{ 50, 50000, 2, true, NULL },  /* the other can take over */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct script script = { 0 };
+
+		turn_loop(&script, rows[i].turns, rows[i].long_us, rows[i].clients, rows[i].shared);
+		expect(&script, 100 * MS, rows[i].rule, rows[i].rule ? 50 * MS : 0);
+	}
+}
+
+/* Four wake one another in turn out of the same kind of wait, each after 1 ms of its own work. */
+static void take_turns(struct script *script, unsigned rounds, bool processes)
+{
+	uint64_t at_ns = 0;
+
+	begin(script, 1);
+	for (unsigned id = 2; id <= 5; id++) {
+		say(script, "process p%u pid=%u name=\"app\"", id, id);
+		say(script, "task t%u kind=thread process=p%u tid=%u name=\"w\"", id,
+			processes ? id : 1, id);
+	}
+	say(script, "mapping m1 process=p1 start=4096 end=65536 path=\"app\"");
+	say(script, "location l1 mapping=m1 address=8192 lines=\"await\":\"app.c\":7");
+	say(script, "stack s1 frames=l1\n0 switch peer=t2 executor=x1");
+	for (unsigned i = 0; i < rounds * 4; i++) {
+		const unsigned me = 2 + i % 4, next = 2 + (i + 1) % 4;
+
+		at_ns += 1 * MS;
+		if (i >= 3)
+			say(script, "%llu wake task=t%u state=runnable peer=t%u executor=x1",
+				(unsigned long long)at_ns, next, me);
+		say(script,
+			"%llu switch task=t%u state=blocked reason=poll stack=s1 peer=t%u executor=x1",
+			(unsigned long long)at_ns, me, next);
+	}
+}
+
+Test(findings, queue_of_processes)
+{
+	static const struct {
+		unsigned rounds;
+		bool processes;
+		const char *rule;
+	} rows[] = {
+		{ 10, true, "lock-convoy" },
+		{ 10, false, NULL }, /* threads of one process hand on work */
+		{ 4, true, NULL },   /* too few */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct script script = { 0 };
+
+		take_turns(&script, rows[i].rounds, rows[i].processes);
+		expect(&script, rows[i].rounds * 4 * MS + MS, rows[i].rule, 0);
+	}
+}
