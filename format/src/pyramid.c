@@ -1,7 +1,7 @@
 #include "dwell/pyramid.h"
 
 #include "dwell/limits.h"
-#include "src/pyramid_file.h"
+#include "src/pyramid_query.h"
 #include "src/reader_private.h"
 
 #include <stdlib.h>
@@ -303,144 +303,16 @@ static int find_chunk(struct dwell_pyramid *pyramid, size_t entry, const struct 
 	return DWELL_OK;
 }
 
-/* Cells that are being filled for a task. */
-struct query {
-	uint32_t task;
-	uint64_t from_ns, to_ns, cell_ns;
-	uint64_t width_ns;
-	struct dwell_cell *cells;
-	size_t count;
-	/* The bucket before the one at hand. */
-	struct pyramid_seen before;
-	bool has_before;
-};
-
-/* [start, end) with a share of `part / whole` in a state. */
-static void spread(const struct query *q, uint64_t start, uint64_t end, unsigned state,
-	unsigned part, unsigned whole, uint64_t longest)
-{
-	if (start < q->from_ns)
-		start = q->from_ns;
-	if (end > q->to_ns)
-		end = q->to_ns;
-	while (start < end) {
-		const size_t at = (size_t)((start - q->from_ns) / q->cell_ns);
-		const size_t cell = at < q->count ? at : q->count - 1;
-		uint64_t stop = cell + 1 < q->count ? q->from_ns + (cell + 1) * q->cell_ns : end;
-
-		if (stop > end)
-			stop = end;
-
-		const uint64_t ns = (uint64_t)((unsigned __int128)(stop - start) * part / whole);
-
-		if (part)
-			q->cells[cell].ns[state] += ns ? ns : 1;
-		if (q->cells[cell].longest_wait_ns < longest)
-			q->cells[cell].longest_wait_ns = longest;
-		start = stop;
-	}
-}
-
-static void see_gap(const struct query *q, const struct pyramid_seen *next)
-{
-	const uint64_t start = (q->before.index + UINT64_C(1)) * q->width_ns;
-	const uint64_t end = next->index * q->width_ns;
-	const unsigned state = pyramid_after(&q->before);
-
-	if (q->has_before && state >= DWELL_UNKNOWN && state < DWELL_EXITED)
-		spread(q, start, end, state, 1, 1,
-			state == DWELL_BLOCKED ? dwell_pyramid_decode(next->lead) : 0);
-}
-
-static void see_bucket(struct query *q, const struct pyramid_seen *bucket)
-{
-	const uint64_t start = bucket->index * q->width_ns, end = start + q->width_ns;
-	const uint64_t middle = start + q->width_ns / 2;
-
-	see_gap(q, bucket);
-	for (unsigned i = 0; i < PYRAMID_STATES; i++)
-		if (pyramid_share(bucket, i))
-			spread(q, start, end, DWELL_UNKNOWN + i, pyramid_share(bucket, i),
-				PYRAMID_STORED_WHOLE, dwell_pyramid_decode(bucket->longest));
-	if (middle >= q->from_ns && middle < q->to_ns) {
-		const size_t at = (size_t)((middle - q->from_ns) / q->cell_ns);
-
-		q->cells[at < q->count ? at : q->count - 1].switches += bucket->switches;
-	}
-	q->before = *bucket;
-	q->has_before = true;
-}
-
-static bool comes_before(uint32_t task, uint32_t index, uint32_t than_task, uint64_t than_index)
-{
-	return task < than_task || (task == than_task && index < than_index);
-}
-
-/* The task's run; NULL: it has none here. */
-static const struct pyramid_run *find_run(const struct pyramid_chunk *chunk, uint32_t task)
-{
-	uint32_t low = 0, high = chunk->run_count;
-
-	while (low < high) {
-		const uint32_t middle = low + (high - low) / 2;
-
-		if (chunk->runs[middle].task < task)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < chunk->run_count && chunk->runs[low].task == task ? &chunk->runs[low] : NULL;
-}
-
-/* The first bucket of a run at or behind an index. */
-static uint32_t lower_bound(
-	const struct pyramid_chunk *chunk, const struct pyramid_run *run, uint64_t index)
-{
-	uint32_t low = run[0].first, high = run[1].first;
-
-	while (low < high) {
-		const uint32_t middle = low + (high - low) / 2;
-
-		if (chunk->buckets[middle].index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* The task's buckets of one chunk. True: there may be more in the next. */
-static bool see_chunk(struct query *q, const struct pyramid_chunk *chunk)
-{
-	const struct pyramid_run *run = find_run(chunk, q->task);
-	uint32_t i;
-
-	if (!run)
-		return !chunk->run_count || chunk->runs[chunk->run_count - 1].task < q->task;
-	i = lower_bound(chunk, run, q->from_ns / q->width_ns);
-	/* The one before tells in which state the task was. */
-	if (!q->has_before && i > run->first)
-		i--;
-	for (; i < run[1].first; i++) {
-		const struct pyramid_seen *bucket = &chunk->buckets[i];
-
-		see_bucket(q, bucket);
-		if (bucket->index * q->width_ns >= q->to_ns)
-			return false;
-	}
-	return i == chunk->count;
-}
-
 /* Buckets end where cells do, or are so narrow that it does not matter. */
-static bool suits(uint64_t width_ns, const struct query *q)
+static bool suits(uint64_t width_ns, const struct pyramid_query *q)
 {
 	return width_ns <= q->cell_ns / CELL_BUCKETS ||
 	       (q->cell_ns % width_ns == 0 && q->from_ns % width_ns == 0);
 }
 
 /* Entries of the level that suits the cells: [*first, *end). */
-static void choose_level(
-	const struct dwell_pyramid *pyramid, const struct query *q, size_t *first, size_t *end)
+static void choose_level(const struct dwell_pyramid *pyramid, const struct pyramid_query *q,
+	size_t *first, size_t *end)
 {
 	size_t i = 0;
 
@@ -457,13 +329,18 @@ static void choose_level(
 	*end = i;
 }
 
+static bool comes_before(uint32_t task, uint32_t index, uint32_t than_task, uint64_t than_index)
+{
+	return task < than_task || (task == than_task && index < than_index);
+}
+
 int dwell_pyramid_query(struct dwell_pyramid *pyramid, uint32_t task, uint64_t from_ns,
 	uint64_t to_ns, struct dwell_cell *cells, size_t count)
 {
 	if (from_ns >= to_ns || !count || !task)
 		return DWELL_EINVAL;
 
-	struct query q = {
+	struct pyramid_query q = {
 		.task = task,
 		.from_ns = from_ns,
 		.to_ns = to_ns,
@@ -479,7 +356,7 @@ int dwell_pyramid_query(struct dwell_pyramid *pyramid, uint32_t task, uint64_t f
 	if (!pyramid->count)
 		return DWELL_OK;
 	choose_level(pyramid, &q, &first, &end);
-	q.width_ns = pyramid->entries[first].width_ns;
+	dwell_pyramid_query_begin(&q, pyramid->entries[first].width_ns);
 
 	const uint64_t index = from_ns / q.width_ns;
 
@@ -492,7 +369,7 @@ int dwell_pyramid_query(struct dwell_pyramid *pyramid, uint32_t task, uint64_t f
 
 		err = find_chunk(pyramid, i, &chunk);
 		if (!err)
-			more = see_chunk(&q, chunk);
+			more = dwell_pyramid_see(&q, chunk);
 	}
 	return err;
 }

@@ -1,107 +1,40 @@
 /* Frames to the terminal: what changed, in as few bytes as that takes. */
 #include "term/emit.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "view/palette.h"
+#include "core/parts.h"
+#include "term/look.h"
+#include "term/out.h"
 
-/* Behind all else: they define many short names. */
-#include <curses.h>
-/* It needs curses.h. */
-#include <term.h>
+enum {
+	GAP = 4,         /* columns that cost less to draw again than to jump over */
+	WORTH = 120,     /* bytes of a line for which it is worth to try another way */
+	MOST_LOOKS = 16, /* of a line that is drawn look by look */
+	MOST_COLUMNS = TUI_WIDTH_MAX
+};
 
-enum { GAP = 4 }; /* columns that cost less to draw again than to jump over */
-
-static struct {
-	char *at;
-	size_t size, cap;
-} out;
-
-static enum screen_colours colours;
 static bool together; /* the terminal may be asked to show a frame at once */
+static bool shifts;   /* it can insert and delete characters */
 static struct frame shown;
 static bool known; /* `shown` is what the terminal shows */
 
-/* How the terminal draws at the moment. */
-static struct {
-	uint8_t fore, back, attributes;
-	bool set;
-	unsigned palette;
-} now;
-
-static void put_bytes(const char *bytes, size_t size)
-{
-	if (out.size + size > out.cap) {
-		const size_t cap = (out.size + size) * 2 + 4096;
-		char *grown = realloc(out.at, cap);
-
-		if (!grown)
-			return;
-		out.at = grown;
-		out.cap = cap;
-	}
-	memcpy(out.at + out.size, bytes, size);
-	out.size += size;
-}
-
-static int put_char(int c)
-{
-	const char byte = (char)c;
-
-	put_bytes(&byte, 1);
-	return c;
-}
-
-static void put_cap(const char *name)
-{
-	char *text = tigetstr(name);
-
-	if (text && text != (char *)-1)
-		tputs(text, 1, put_char);
-}
-
-static void put_text(const char *text)
-{
-	put_bytes(text, strlen(text));
-}
-
-static void send_all(void)
-{
-	for (size_t done = 0; done < out.size;) {
-		const ssize_t n = write(STDOUT_FILENO, out.at + done, out.size - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
-			poll(&(struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT }, 1, -1);
-			continue;
-		}
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
-	out.size = 0;
-}
-
-void emit_prepare(enum screen_colours what)
+void emit_prepare(enum screen_colours colours)
 {
 	const char *kind = getenv("TERM");
 
-	colours = what;
+	look_prepare(colours);
 	together = kind && strncmp(kind, "linux", 5) != 0 && strncmp(kind, "vt", 2) != 0;
+	shifts = out_can("ich") && out_can("dch");
 }
 
 void emit_begin(void)
 {
-	put_cap("smcup");
-	put_cap("civis");
-	put_text("\033[?1002h\033[?1006h");
-	send_all();
+	out_cap("smcup");
+	out_cap("civis");
+	out_text("\033[?1002h\033[?1006h");
+	out_send();
 }
 
 void screen_forget(void)
@@ -109,101 +42,10 @@ void screen_forget(void)
 	known = false;
 }
 
-/* Parameters of one sequence that sets colours and attributes: all terminals with colours of
- * ISO 6429 know it, and it is much shorter than one for each. */
-struct look {
-	char text[96];
-	size_t size;
-};
-
-static void add_parameter(struct look *look, const char *text)
-{
-	const int n = snprintf(look->text + look->size, sizeof(look->text) - look->size, "%s%s",
-		look->size ? ";" : "", text);
-
-	look->size += n > 0 ? (size_t)n : 0;
-}
-
-static void add_number(struct look *look, unsigned number)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", number);
-	add_parameter(look, text);
-}
-
-static void add_colour(struct look *look, const struct shade *shade, bool back)
-{
-	const unsigned base = back ? 40 : 30;
-	char text[32];
-
-	if (!shade->own) {
-		add_number(look, base + 9);
-	} else if (colours == COLOURS_TRUE) {
-		snprintf(text, sizeof(text), "%u;2;%u;%u;%u", base + 8, shade->red, shade->green,
-			shade->blue);
-		add_parameter(look, text);
-	} else if (colours == COLOURS_256) {
-		snprintf(text, sizeof(text), "%u;5;%u", base + 8, shade->index);
-		add_parameter(look, text);
-	} else if (colours == COLOURS_16 && shade->ansi > 7) {
-		add_number(look, base + 60 + shade->ansi - 8);
-	} else {
-		add_number(look, base + (shade->ansi & 7u));
-	}
-}
-
-static void add_attributes(struct look *look, unsigned was, unsigned is)
-{
-	static const struct {
-		unsigned bit, on, off;
-	} codes[] = { { FRAME_BOLD, 1, 22 }, { FRAME_UNDERLINE, 4, 24 }, { FRAME_REVERSE, 7, 27 } };
-
-	for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if ((was ^ is) & codes[i].bit)
-			add_number(look, is & codes[i].bit ? codes[i].on : codes[i].off);
-}
-
-/* A blank shows no fore colour, a full block no back colour: what they are does not matter. */
-static bool shows_fore(const struct frame_cell *cell)
-{
-	return cell->size != 1 || cell->glyph[0] != ' ' ||
-	       cell->attributes & (FRAME_UNDERLINE | FRAME_REVERSE);
-}
-
-static void set_look(const struct frame_cell *cell, unsigned palette)
-{
-	const struct shade fore = palette_shade(palette, cell->fore);
-	const struct shade back = palette_shade(palette, cell->back);
-	struct look look = { .size = 0 };
-
-	if (!now.set) {
-		put_cap("sgr0");
-		now.fore = now.back = TONE_PLAIN;
-		now.attributes = 0;
-		now.set = true;
-	}
-	add_attributes(&look, now.attributes, cell->attributes);
-	now.attributes = cell->attributes;
-	if (colours != COLOURS_NONE && now.fore != cell->fore && shows_fore(cell)) {
-		add_colour(&look, &fore, false);
-		now.fore = cell->fore;
-	}
-	if (colours != COLOURS_NONE && now.back != cell->back) {
-		add_colour(&look, &back, true);
-		now.back = cell->back;
-	}
-	if (!look.size)
-		return;
-	put_text("\033[");
-	put_bytes(look.text, look.size);
-	put_text("m");
-}
-
 static bool same_cell(const struct frame_cell *a, const struct frame_cell *b)
 {
-	return a->size == b->size && a->fore == b->fore && a->back == b->back &&
-	       a->attributes == b->attributes && !memcmp(a->glyph, b->glyph, a->size);
+	return a->size == b->size && a->back == b->back && a->attributes == b->attributes &&
+	       (a->fore == b->fore || !look_shows_fore(a)) && !memcmp(a->glyph, b->glyph, a->size);
 }
 
 static bool is_changed(const struct frame *frame, unsigned x, unsigned y)
@@ -225,7 +67,8 @@ static unsigned stretch(const struct frame *frame, unsigned x, unsigned y)
 	return end;
 }
 
-static void show_line(const struct frame *frame, unsigned palette, unsigned y)
+/* From left to right, with the colours as they come. */
+static void draw_straight(const struct frame *frame, unsigned y)
 {
 	unsigned x = 0;
 
@@ -239,17 +82,175 @@ static void show_line(const struct frame *frame, unsigned palette, unsigned y)
 		while (x && !frame_at(frame, x, y)->size)
 			x--;
 		end = stretch(frame, x, y);
-		tputs(tparm(tigetstr("cup"), (long)y, (long)x, 0L, 0L, 0L, 0L, 0L, 0L, 0L), 1,
-			put_char);
+		out_move(x, y);
 		for (; x < end; x++) {
 			const struct frame_cell *cell = frame_at(frame, x, y);
 
 			if (!cell->size)
 				continue;
-			set_look(cell, palette);
-			put_bytes(cell->glyph, cell->size);
+			look_set(cell);
+			out_bytes(cell->glyph, cell->size);
 		}
 	}
+}
+
+/* Which cells of a line are to be drawn. False: none, or not by jumping over others. */
+static bool list_changed(const struct frame *frame, unsigned y, bool *left)
+{
+	bool any = false;
+
+	if (frame->width > MOST_COLUMNS)
+		return false;
+	for (unsigned x = 0; x < frame->width; x++) {
+		left[x] = is_changed(frame, x, y);
+		any |= left[x];
+		if (left[x] && (frame_at(frame, x, y)->width != 1 ||
+				       (known && frame_at(&shown, x, y)->width != 1)))
+			return false;
+	}
+	return any;
+}
+
+/* The cell whose colours are the nearest; NULL: all are drawn. */
+static const struct frame_cell *nearest(const struct frame *frame, unsigned y, const bool *left)
+{
+	const struct frame_cell *best = NULL;
+	unsigned least = 0;
+
+	for (unsigned x = 0; x < frame->width; x++) {
+		const struct frame_cell *cell = frame_at(frame, x, y);
+		const unsigned cost = left[x] ? look_cost(cell) : 0;
+
+		if (left[x] && (!best || cost < least)) {
+			best = cell;
+			least = cost;
+		}
+	}
+	return best;
+}
+
+/* All cells that look alike, then those of the next look: colours that change with every cell take
+ * more bytes than jumps. False: there are too many looks. */
+static bool draw_by_look(const struct frame *frame, unsigned y)
+{
+	bool left[MOST_COLUMNS];
+	const struct frame_cell *cell;
+	unsigned looks = 0;
+
+	if (!list_changed(frame, y, left))
+		return false;
+	while ((cell = nearest(frame, y, left))) {
+		unsigned at = UINT32_MAX;
+
+		if (looks++ == MOST_LOOKS)
+			return false;
+		look_set(cell);
+		for (unsigned x = 0; x < frame->width; x++) {
+			cell = frame_at(frame, x, y);
+			if (!left[x] || !look_suits(cell))
+				continue;
+			if (at == UINT32_MAX)
+				out_move(x, y);
+			else if (x == at + 1)
+				out_text("\033[C");
+			else if (x > at)
+				out_format("\033[%uC", x - at);
+			out_bytes(cell->glyph, cell->size);
+			left[x] = false;
+			at = x + 1;
+		}
+	}
+	return true;
+}
+
+static void show_line(const struct frame *frame, unsigned y)
+{
+	const size_t begin = out_size();
+	const struct look before = look_now();
+
+	draw_straight(frame, y);
+
+	const size_t middle = out_size();
+	const struct look straight = look_now();
+
+	if (middle - begin < WORTH)
+		return;
+	look_return(before);
+	if (draw_by_look(frame, y) && out_size() - middle < middle - begin) {
+		out_keep_second(begin, middle);
+		return;
+	}
+	out_keep_first(middle);
+	look_return(straight);
+}
+
+/* By how many columns what is shown moves to the left; 0: it does not. */
+static int64_t shift_of(const struct frame *frame)
+{
+	const struct frame_scroll *is = &frame->scroll, *was = &shown.scroll;
+	const int64_t by = (int64_t)(is->from_ns - was->from_ns);
+
+	/* A wider terminal than that has columns that are not ours. */
+	if (!known || !shifts || frame->width >= MOST_COLUMNS || !is->cell_ns ||
+		is->cell_ns != was->cell_ns || is->left != was->left || by % (int64_t)is->cell_ns)
+		return 0;
+	return by / (int64_t)is->cell_ns;
+}
+
+/* How many cells from `left` on differ if what is shown there moves. */
+static unsigned differing(const struct frame *frame, unsigned y, int64_t by)
+{
+	unsigned count = 0;
+
+	for (unsigned x = frame->scroll.left; x < frame->width; x++) {
+		const int64_t from = (int64_t)x + by;
+
+		count += from < frame->scroll.left || from >= frame->width ||
+			 !same_cell(frame_at(frame, x, y), frame_at(&shown, (unsigned)from, y));
+	}
+	return count;
+}
+
+/* Half a wide character must not be moved away from its other half. */
+static bool is_narrow(unsigned y)
+{
+	for (unsigned x = shown.scroll.left; x < shown.width; x++)
+		if (frame_at(&shown, x, y)->width != 1)
+			return false;
+	return true;
+}
+
+/* Let the terminal move a line's cells, and know them moved. */
+static void shift_line(unsigned y, int64_t by)
+{
+	const unsigned left = shown.scroll.left, room = shown.width - left;
+	const unsigned columns = (unsigned)(by < 0 ? -by : by);
+	struct frame_cell *cells = frame_at(&shown, left, y);
+	struct frame_cell *new = by < 0 ? cells : cells + room - columns;
+
+	out_move(left, y);
+	out_format("\033[%u%c", columns, by < 0 ? '@' : 'P');
+	if (by < 0)
+		memmove(cells + columns, cells, (room - columns) * sizeof(*cells));
+	else
+		memmove(cells, cells + columns, (room - columns) * sizeof(*cells));
+	/* What comes in from outside is like no cell. */
+	for (unsigned i = 0; i < columns; i++)
+		new[i] = (struct frame_cell){ .size = 1, .width = 1, .attributes = UINT8_MAX };
+}
+
+static void shift_lines(const struct frame *frame)
+{
+	/* Cells that cost as much as the sequence. */
+	enum { PRICE = 4 };
+	const int64_t by = shift_of(frame);
+
+	if (!by || by <= -(int64_t)(frame->width - frame->scroll.left) ||
+		by >= (int64_t)(frame->width - frame->scroll.left))
+		return;
+	for (unsigned y = 0; y < frame->height; y++)
+		if (is_narrow(y) && differing(frame, y, by) + PRICE < differing(frame, y, 0))
+			shift_line(y, by);
 }
 
 static void remember(const struct frame *frame)
@@ -264,25 +265,28 @@ void screen_show(const struct frame *frame, unsigned palette)
 {
 	size_t begun;
 
-	if (shown.width != frame->width || shown.height != frame->height || now.palette != palette)
+	if (shown.width != frame->width || shown.height != frame->height ||
+		!look_palette_is(palette))
 		known = false;
-	now.palette = palette;
+	look_palette(palette);
 	if (together)
-		put_text("\033[?2026h");
-	begun = out.size;
+		out_text("\033[?2026h");
+	begun = out_size();
 	if (!known) {
-		now.set = false;
-		put_cap("sgr0");
-		put_cap("clear");
+		look_forget();
+		out_cap("sgr0");
+		out_cap("clear");
 	}
+	shift_lines(frame);
 	for (unsigned y = 0; y < frame->height; y++)
-		show_line(frame, palette, y);
-	if (out.size == begun) {
-		out.size = 0;
+		show_line(frame, y);
+	shown.scroll = frame->scroll;
+	if (out_size() == begun) {
+		out_drop();
 		return;
 	}
 	if (together)
-		put_text("\033[?2026l");
-	send_all();
+		out_text("\033[?2026l");
+	out_send();
 	remember(frame);
 }

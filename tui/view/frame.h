@@ -40,8 +40,16 @@ struct frame_cell {
 	uint8_t attributes;     /* enum frame_attribute */
 };
 
+/* Columns from `left` on are of time: when one frame's are another's moved, a terminal can be asked
+ * to move them. cell_ns 0: there are none. */
+struct frame_scroll {
+	unsigned left;
+	uint64_t from_ns, cell_ns;
+};
+
 struct frame {
 	unsigned width, height;
+	struct frame_scroll scroll;
 	bool ascii; /* nothing beyond ASCII */
 	bool mono;  /* colours will not be seen */
 	struct frame_cell *cells;

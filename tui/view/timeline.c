@@ -308,6 +308,8 @@ static void draw_cursor(struct frame *frame, const struct tui *tui, unsigned y)
 
 void view_timeline(struct frame *frame, const struct tui *tui)
 {
+	frame->scroll =
+		(struct frame_scroll){ tui->layout.label, tui->place.from_ns, tui->place.cell_ns };
 	draw_overview(frame, tui);
 	draw_ruler(frame, tui);
 	for (unsigned line = 0; line < tui->strip_count; line++) {

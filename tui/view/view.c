@@ -24,6 +24,7 @@ bool view_draw(struct frame *frame, struct tui *tui)
 	if (!frame_resize(frame, tui->layout.width, tui->layout.height))
 		return false;
 	frame_clear(frame);
+	frame->scroll = (struct frame_scroll){ .cell_ns = 0 };
 	view_title(frame, tui);
 	if (tui->screen == SCREEN_HELP) {
 		view_help(frame, tui);
