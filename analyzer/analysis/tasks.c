@@ -187,14 +187,22 @@ static void add_row(struct dwell_tasks_row *row, const struct dwell_catalog *cat
 	row->wakes += life->sums.wakes;
 }
 
-static int longest_first(const void *a, const void *b)
+static int more_first(uint64_t x, uint64_t y)
+{
+	return (x < y) - (x > y);
+}
+
+/* Who wanted an executor most; of those that did not, who waited. */
+static int most_active_first(const void *a, const void *b)
 {
 	const struct dwell_tasks_row *x = a, *y = b;
-	const uint64_t x_ns = x->times.blocked_ns + x->times.runnable_ns;
-	const uint64_t y_ns = y->times.blocked_ns + y->times.runnable_ns;
+	const struct dwell_times *p = &x->times, *q = &y->times;
+	const int active =
+		more_first(p->running_ns + p->runnable_ns, q->running_ns + q->runnable_ns);
+	const int lost = more_first(p->runnable_ns + p->blocked_ns, q->runnable_ns + q->blocked_ns);
 
-	if (x_ns != y_ns)
-		return x_ns > y_ns ? -1 : 1;
+	if (active || lost)
+		return active ? active : lost;
 	return (x->key.id > y->key.id) - (x->key.id < y->key.id);
 }
 
@@ -222,7 +230,7 @@ static int collect(
 	for (uint32_t i = 0; i < groups; i++)
 		if (out->rows[i].count)
 			out->rows[out->count++] = out->rows[i];
-	qsort(out->rows, out->count, sizeof(*out->rows), longest_first);
+	qsort(out->rows, out->count, sizeof(*out->rows), most_active_first);
 	return DWELL_OK;
 }
 
