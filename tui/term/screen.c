@@ -70,6 +70,9 @@ bool screen_open(const char **message)
 	colours = find_colours();
 	add_restore("\033[?1006l\033[?1002l");
 	add_restore(tigetstr("sgr0"));
+	/* Some keep one screen whatever they promise (GNU screen without altscreen): the shell goes
+	 * on below ours. */
+	add_restore("\033[999;1H\r\n");
 	add_restore(tigetstr("cnorm"));
 	add_restore(tigetstr("rmcup"));
 	/* Without a second screen ours is the shell's. */
