@@ -99,3 +99,26 @@ bool play_keys(struct play *play, const char *names)
 	}
 	return true;
 }
+
+static bool may_press(uint32_t key)
+{
+	return key != 'q' && key != 'C' && key != 'T' && key != 'Y' && key != 'A';
+}
+
+bool play_next_key(struct play_walk *walk, uint32_t *key, char name[32])
+{
+	do {
+		size_t size;
+
+		while (!walk->at || !*walk->at) {
+			if (walk->row == request_row_count)
+				return false;
+			walk->at = request_rows[walk->row++].keys;
+		}
+		size = strcspn(walk->at, " ");
+		*key = key_of_name(walk->at, size);
+		snprintf(name, 32, "%.*s", (int)size, walk->at);
+		walk->at += size + (walk->at[size] == ' ');
+	} while (!may_press(*key));
+	return true;
+}

@@ -21,4 +21,12 @@ bool play_key(struct play *play, const char *name);
 /* Several, separated by blanks. */
 bool play_keys(struct play *play, const char *names);
 
+/* All keys that requests are bound to, one by one, but for those that end it or write files. Begins
+ * with all zero; name: as in the table. False: that was the last. */
+struct play_walk {
+	size_t row;
+	const char *at;
+};
+bool play_next_key(struct play_walk *walk, uint32_t *key, char name[32]);
+
 #endif

@@ -165,34 +165,21 @@ static void quit(struct person *person)
 	emulator_free(person->emulator);
 }
 
-/* Those that write files, end or stop it are left out, and Escape, which only time tells from the
- * beginning of another key: ^C asks for the same. */
-static bool may_press(uint32_t key)
-{
-	return key != 'q' && key != 'C' && key != 'T' && key != 'Y' && key != 'A' &&
-	       key != KEY_ESCAPE;
-}
-
 static void press_every_key(struct person *person)
 {
-	for (size_t i = 0; i < request_row_count; i++) {
-		const char *at = request_rows[i].keys;
+	struct play_walk walk = { .row = 0 };
+	uint32_t key;
+	char name[32];
 
-		while (at && *at) {
-			const size_t size = strcspn(at, " ");
-			const uint32_t key = key_of_name(at, size);
-			char what[32];
-
-			snprintf(what, sizeof(what), "%.*s", (int)size, at);
-			at += size + (at[size] == ' ');
-			if (!may_press(key))
-				continue;
-			press(person, key);
-			await_frame(person, what);
-			if (person->play.tui->prompt) {
-				press(person, 3);
-				await_frame(person, "^C");
-			}
+	while (play_next_key(&walk, &key, name)) {
+		/* Only time tells it from the beginning of another key; ^C asks for the same. */
+		if (key == KEY_ESCAPE)
+			continue;
+		press(person, key);
+		await_frame(person, name);
+		if (person->play.tui->prompt) {
+			press(person, 3);
+			await_frame(person, "^C");
 		}
 	}
 }

@@ -134,29 +134,17 @@ static void draw(struct stage *stage, const char *what)
 	show(stage, what);
 }
 
-static bool may_press(unsigned key)
-{
-	return key != 'q' && key != 'C' && key != 'T' && key != 'Y' && key != 'A';
-}
-
 static void press_every_key(struct stage *stage)
 {
-	for (size_t i = 0; i < request_row_count; i++) {
-		const char *at = request_rows[i].keys;
+	struct play_walk walk = { .row = 0 };
+	uint32_t key;
+	char name[32];
 
-		while (at && *at) {
-			const size_t size = strcspn(at, " ");
-			const uint32_t key = key_of_name(at, size);
-			char what[32];
-
-			snprintf(what, sizeof(what), "%.*s", (int)size, at);
-			if (may_press(key))
-				tui_key(stage->play.tui, key);
-			draw(stage, what);
-			if (stage->play.tui->prompt)
-				tui_key(stage->play.tui, KEY_ESCAPE);
-			at += size + (at[size] == ' ');
-		}
+	while (play_next_key(&walk, &key, name)) {
+		tui_key(stage->play.tui, key);
+		draw(stage, name);
+		if (stage->play.tui->prompt)
+			tui_key(stage->play.tui, KEY_ESCAPE);
 	}
 }
 
