@@ -14,6 +14,7 @@ struct place {
 struct symbol_sink {
 	struct dwell_relay relay;
 	struct dwell_symbol *symbol;
+	unsigned apart_part;
 	int64_t *pids; /* by process id */
 	size_t pid_room;
 	struct place *places; /* locations without lines */
@@ -145,6 +146,8 @@ static int end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 	struct symbol_sink *self = self_of(sink);
 	int err = DWELL_OK;
 
+	if (self->apart_part)
+		symbol_limit_apart(self->symbol, end->end_ns / self->apart_part + 1);
 	for (size_t i = 0; i < self->place_count && !err; i++)
 		err = tell(self, &self->places[i]);
 	for (size_t i = 0; i < self->object_room && !err; i++)
@@ -166,6 +169,7 @@ int dwell_symbol_sink_new(struct dwell_sink **out, struct dwell_sink *next,
 	self->relay.ops.location = location;
 	self->relay.ops.object = object;
 	self->relay.ops.end = end;
+	self->apart_part = options ? options->apart_part : 0;
 	err = dwell_symbol_new(&self->symbol, options);
 	if (err) {
 		free(self);

@@ -17,6 +17,7 @@ struct file {
 	size_t build_id_size;
 	struct symbol_module *module;
 	bool tried;
+	bool judged, shallow; /* its debug information takes too long */
 };
 
 struct mapping {
@@ -43,6 +44,8 @@ struct dwell_symbol {
 	struct symbol_found found;
 	char variable[LONGEST_VARIABLE];
 	uint64_t spent_ns;
+	uint64_t apart_ns; /* what is left for debug files that lie apart */
+	bool apart_limited;
 };
 
 int dwell_symbol_new(struct dwell_symbol **out, const struct dwell_symbol_options *options)
@@ -241,7 +244,7 @@ static void find_kernel(
 	symbol->found.lines[0].function.size = strcspn(name, "\t"); /* its module follows */
 }
 
-static struct symbol_module *open_file(struct dwell_symbol *symbol, struct file *file)
+static bool open_file(struct dwell_symbol *symbol, struct file *file)
 {
 	if (!file->tried) {
 		file->tried = true;
@@ -249,23 +252,35 @@ static struct symbol_module *open_file(struct dwell_symbol *symbol, struct file 
 			(struct dwell_string){ file->build_id, file->build_id_size },
 			symbol->options.debug_folder);
 	}
-	return file->module;
+	return file->module != NULL;
 }
 
-/* The mapping's file, or another one of the same build: a path may be relative to some folder. */
-static struct symbol_module *module_of(struct dwell_symbol *symbol, size_t index)
+static bool same_build(const struct file *a, const struct file *b)
+{
+	return a->build_id_size && a->build_id_size == b->build_id_size &&
+	       !memcmp(a->build_id, b->build_id, a->build_id_size);
+}
+
+/*
+ * The mapping's file, or another one of the same build, open: a path may be relative to some
+ * folder. One that was open before is best, since its debug information was read. NULL: there is
+ * none.
+ */
+static struct file *open_of(struct dwell_symbol *symbol, size_t index)
 {
 	struct file *file = &symbol->files[index];
-	struct symbol_module *module = open_file(symbol, file);
 
-	for (size_t i = 0; i < symbol->file_count && !module && file->build_id_size; i++) {
-		struct file *other = &symbol->files[i];
-
-		if (other != file && other->build_id_size == file->build_id_size &&
-			!memcmp(other->build_id, file->build_id, file->build_id_size))
-			module = open_file(symbol, other);
-	}
-	return module;
+	if (file->module)
+		return file;
+	for (size_t i = 0; i < symbol->file_count && !file->tried; i++)
+		if (symbol->files[i].module && same_build(&symbol->files[i], file))
+			return &symbol->files[i];
+	if (open_file(symbol, file))
+		return file;
+	for (size_t i = 0; i < symbol->file_count; i++)
+		if (same_build(&symbol->files[i], file) && open_file(symbol, &symbol->files[i]))
+			return &symbol->files[i];
+	return NULL;
 }
 
 /* Whose build is known can be looked for; else its path must say which file it is. */
@@ -274,14 +289,35 @@ static bool is_file(const struct file *file)
 	return file->build_id_size || (file->path[0] == '/' && file->path[1] != '/');
 }
 
+void symbol_limit_apart(struct dwell_symbol *symbol, uint64_t most_ns)
+{
+	symbol->apart_ns = most_ns;
+	symbol->apart_limited = most_ns != 0;
+}
+
+/* Does its debug information take too long for what is left? Asked once for each file. */
+static bool is_shallow(struct dwell_symbol *symbol, struct file *file)
+{
+	uint64_t cost_ns;
+
+	if (file->judged || !symbol->apart_limited)
+		return file->shallow;
+	file->judged = true;
+	cost_ns = symbol_module_apart_ns(file->module);
+	file->shallow = cost_ns > symbol->apart_ns;
+	if (!file->shallow)
+		symbol->apart_ns -= cost_ns;
+	return file->shallow;
+}
+
 static void find_in_file(
 	struct dwell_symbol *symbol, const struct mapping *mapping, uint64_t address, bool deep)
 {
-	struct symbol_module *module = module_of(symbol, mapping->file);
+	struct file *file = open_of(symbol, mapping->file);
 
-	if (module)
-		symbol_module_find(module, address - mapping->start + mapping->file_offset, deep,
-			&symbol->found);
+	if (file)
+		symbol_module_find(file->module, address - mapping->start + mapping->file_offset,
+			deep && !is_shallow(symbol, file), &symbol->found);
 }
 
 static void find(struct dwell_symbol *symbol, uint32_t id, int64_t pid, uint64_t address, bool deep)
@@ -333,15 +369,14 @@ static bool variable_in(struct dwell_symbol *symbol, const struct mapping *mappi
 	uint64_t address, char *out, size_t size)
 {
 	const struct symbol_image image = { mapping->start, mapping->end, mapping->file_offset };
-	struct symbol_module *module;
+	const struct file *file;
 	struct dwell_string name;
 	uint64_t within = 0;
 	int at;
 
 	symbol_found_clear(&symbol->found);
-	if (!is_file(&symbol->files[mapping->file]) ||
-		!(module = module_of(symbol, mapping->file)) ||
-		!symbol_module_variable(module, &image, address, &symbol->found, &within))
+	if (!is_file(&symbol->files[mapping->file]) || !(file = open_of(symbol, mapping->file)) ||
+		!symbol_module_variable(file->module, &image, address, &symbol->found, &within))
 		return false;
 	name = symbol->found.lines[0].function;
 	at = snprintf(out, size, "%.*s", (int)without_number(name), name.at);

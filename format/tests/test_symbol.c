@@ -8,6 +8,7 @@
 
 #include "dwell/error.h"
 #include "dwell/symbol.h"
+#include "symbol/private.h"
 #include "tests/harness.h"
 
 /*
@@ -237,6 +238,23 @@ Test(symbol, programs)
 		expect_at(&ran, 0, b->outer, b->name);
 		expect_at(&ran, 1, b->v0, b->name);
 		expect_at(&ran, 2, b->legacy, b->name);
+		dwell_symbol_free(ran.symbol);
+	}
+	remove_folder();
+}
+
+/* One that takes too long for so short a recording tells names only. */
+Test(symbol, debug_file_apart)
+{
+	make_folder();
+	cr_assert(run("cc -g -O2 -Wl,--build-id=0xabcdef24 program.c -o program && mkdir -p "
+		      ".build-id/ab && objcopy --only-keep-debug program "
+		      ".build-id/ab/cdef24.debug && strip -s program"));
+	for (int i = 0; i < 2; i++) {
+		struct ran ran = run_program("program");
+
+		symbol_limit_apart(ran.symbol, i ? UINT64_C(1000000000) : 1);
+		expect_at(&ran, 0, i ? "inner:9 < outer:13" : "outer:0", "a debug file apart");
 		dwell_symbol_free(ran.symbol);
 	}
 	remove_folder();

@@ -27,8 +27,10 @@
 
 enum { ORDER_ROWS = 1 << 21 };
 
-/* Who waits for the prompt after a recording: beyond it, names of functions only. */
-const struct dwell_symbol_options dwell_recording_symbols = { .most_ns = UINT64_C(2000000000) };
+/* Who waits for the prompt after a recording: beyond it, names of functions only. And of the
+ * distribution's libraries, where the program ran for a moment. */
+const struct dwell_symbol_options dwell_recording_symbols = { .most_ns = UINT64_C(2000000000),
+	.apart_part = 50 };
 
 static uint64_t clock_ns(clockid_t clock)
 {
