@@ -16,19 +16,52 @@ bool dwell_drain_text(const struct dwell_drain *drain, uint32_t entry, struct dw
 	return true;
 }
 
+/* Tell what the named frames of a stack are. Returns how many come before them: those have
+ * addresses, of which the maps of the process tell. */
+static size_t name_frames(const struct dwell_drain *drain, const uint64_t *frames, size_t count)
+{
+	struct dwell_frame_name name;
+	size_t addressed = count;
+
+	for (size_t i = count; i--;) {
+		char texts[DWELL_FRAME_FUNCTION + DWELL_FRAME_FILE];
+		struct dwell_line line;
+
+		if (!dwell_is_named_frame(frames[i]))
+			continue;
+		addressed = i;
+		if (dwell_registry_has_frame(drain->registry, frames[i]))
+			continue;
+		if (!dwell_intern_get_frame(drain->session, (uint32_t)frames[i], &name))
+			name = (struct dwell_frame_name){ .line = 0 };
+		if (name.function_size > 0)
+			memcpy(texts, name.function, name.function_size);
+		if (name.file_size > 0)
+			memcpy(texts + name.function_size, name.file, name.file_size);
+		line.function = (struct dwell_string){ texts, name.function_size };
+		line.file = (struct dwell_string){ texts + name.function_size, name.file_size };
+		line.line = name.line;
+		dwell_registry_name_frame(drain->registry, frames[i], &line);
+	}
+	return addressed;
+}
+
 static uint32_t resolve_stack(const struct drain_place *place, uint32_t entry)
 {
 	struct dwell_entry found;
 	uint64_t addresses[DWELL_ENTRY_WORDS_MAX];
+	size_t addressed;
 
 	if (!dwell_intern_get(place->drain->session, entry, &found) ||
 		found.kind != DWELL_ENTRY_STACK)
 		return 0;
 	/* A copy: a hostile program could change the words between two looks. */
 	memcpy(addresses, found.words, found.count * sizeof(*addresses));
+	addressed = name_frames(place->drain, addresses, found.count);
 	if (place->drain->options.stack_seen)
 		place->drain->options.stack_seen(place->drain->options.context, place->process->id,
-			place->process->host_pid, addresses, found.count, (found.extra & 1) != 0);
+			place->process->host_pid, addresses, addressed,
+			addressed == found.count && (found.extra & 1) != 0);
 	return dwell_registry_stack(place->drain->registry, place->process->id, addresses,
 		found.count, true, (found.extra & 1) != 0);
 }

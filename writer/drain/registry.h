@@ -92,6 +92,12 @@ uint32_t dwell_registry_mapping(
 uint32_t dwell_registry_location(
 	struct dwell_registry *registry, uint32_t process, uint64_t address);
 
+/* A frame that is named, not addressed (ring/intern.h): what it stands for. Told before a stack
+ * that has it. */
+void dwell_registry_name_frame(
+	struct dwell_registry *registry, uint64_t frame, const struct dwell_line *line);
+bool dwell_registry_has_frame(const struct dwell_registry *registry, uint64_t frame);
+
 /*
  * A stack by its addresses, innermost first. The first is that of an instruction, the others are
  * return addresses (all of them where `returns`), from which 1 is subtracted.

@@ -3,6 +3,10 @@
 
 #include "dwell/limits.h"
 #include "registry_private.h"
+#include "ring/intern.h"
+
+/* Where named frames are in the map of addresses, beside mappings and processes. */
+#define NAMED_SPACE (UINT64_C(1) << 33)
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -60,16 +64,33 @@ static uint32_t mapping_of(
 	return 0;
 }
 
-static void define_location(
-	struct dwell_registry *registry, uint32_t id, const struct registry_location *location)
+static void define_location(struct dwell_registry *registry, uint32_t id,
+	const struct registry_location *location, const struct dwell_line *line)
 {
-	struct dwell_location definition = {
-		.id = id, .mapping = location->mapping, .address = location->address
-	};
+	struct dwell_location definition = { .id = id,
+		.mapping = location->mapping,
+		.address = location->address,
+		.lines = line,
+		.line_count = line ? 1 : 0 };
 
 	if (registry->sink->ops->location)
 		dwell_registry_note(
 			registry, registry->sink->ops->location(registry->sink, &definition));
+}
+
+static uint32_t new_location(struct dwell_registry *registry, uint64_t space, uint64_t key,
+	const struct registry_location *location, const struct dwell_line *line)
+{
+	uint32_t id;
+
+	if (!dwell_registry_grow((void **)&registry->location, &registry->locations,
+		    sizeof(*registry->location), DWELL_MAX_LOCATIONS))
+		return 0;
+	id = ++registry->locations.count;
+	registry->location[id - 1] = *location;
+	dwell_registry_note(registry, dwell_map_set(&registry->by_address, space, key, id));
+	define_location(registry, id, location, line);
+	return id;
 }
 
 uint32_t dwell_registry_location(
@@ -79,17 +100,32 @@ uint32_t dwell_registry_location(
 	/* Processes that were forked from one share what it had mapped. */
 	uint64_t space = mapping ? mapping : UINT64_C(1) << 32 | process;
 	uint32_t id = dwell_map_get(&registry->by_address, space, address);
+	const struct registry_location location = { address, process, mapping };
 
-	if (id != 0)
-		return id;
-	if (!dwell_registry_grow((void **)&registry->location, &registry->locations,
-		    sizeof(*registry->location), DWELL_MAX_LOCATIONS))
-		return 0;
-	id = ++registry->locations.count;
-	registry->location[id - 1] = (struct registry_location){ address, process, mapping };
-	dwell_registry_note(registry, dwell_map_set(&registry->by_address, space, address, id));
-	define_location(registry, id, &registry->location[id - 1]);
-	return id;
+	return id != 0 ? id : new_location(registry, space, address, &location, NULL);
+}
+
+bool dwell_registry_has_frame(const struct dwell_registry *registry, uint64_t frame)
+{
+	return dwell_map_get(&registry->by_address, NAMED_SPACE, frame) != 0;
+}
+
+void dwell_registry_name_frame(
+	struct dwell_registry *registry, uint64_t frame, const struct dwell_line *line)
+{
+	const struct registry_location nowhere = { 0, 0, 0 };
+
+	if (!dwell_registry_has_frame(registry, frame))
+		(void)new_location(registry, NAMED_SPACE, frame, &nowhere, line);
+}
+
+/* Of an address in a stack: that of the call, where it is the one returned to. */
+static uint32_t location_of(
+	struct dwell_registry *registry, uint32_t process, uint64_t address, bool call)
+{
+	if (dwell_is_named_frame(address))
+		return dwell_map_get(&registry->by_address, NAMED_SPACE, address);
+	return dwell_registry_location(registry, process, address - (call && address != 0));
 }
 
 void dwell_registry_each_location(const struct dwell_registry *registry,
@@ -144,11 +180,8 @@ uint32_t dwell_registry_stack(struct dwell_registry *registry, uint32_t process,
 	id = dwell_map_get(&registry->by_stack, hash, process);
 	if (id != 0)
 		return id;
-	for (size_t i = 0; i < count; i++) {
-		bool call = returns || i > 0;
-		locations[i] = dwell_registry_location(
-			registry, process, addresses[i] - (call && addresses[i] != 0));
-	}
+	for (size_t i = 0; i < count; i++)
+		locations[i] = location_of(registry, process, addresses[i], returns || i > 0);
 	id = stack_of(registry, locations, count, truncated);
 	if (id != 0)
 		dwell_registry_note(

@@ -130,6 +130,53 @@ uint32_t dwell_intern_name(const struct dwell_session *session, const char *text
 		session, DWELL_ENTRY_NAME, (uint32_t)size, words, (uint32_t)((size + 7) / 8));
 }
 
+uint32_t dwell_intern_frame(
+	const struct dwell_session *session, const struct dwell_frame_name *frame)
+{
+	uint64_t words[1 + (DWELL_FRAME_FUNCTION + DWELL_FRAME_FILE) / 8] = { 0 };
+	uint32_t function = frame->function_size, file = frame->file_size, count;
+	const char *from = frame->file;
+
+	if (function > DWELL_FRAME_FUNCTION)
+		function = DWELL_FRAME_FUNCTION;
+	if (file > DWELL_FRAME_FILE) {
+		from += file - DWELL_FRAME_FILE;
+		file = DWELL_FRAME_FILE;
+	}
+	words[0] = function | (uint64_t)file << 32;
+	count = 1 + (function + 7) / 8;
+	if (function > 0)
+		memcpy(words + 1, frame->function, function);
+	if (file > 0)
+		memcpy(words + count, from, file);
+	return dwell_intern(session, DWELL_ENTRY_FRAME, frame->line, words, count + (file + 7) / 8);
+}
+
+bool dwell_intern_get_frame(
+	const struct dwell_session *session, uint32_t id, struct dwell_frame_name *out)
+{
+	struct dwell_entry entry;
+	uint64_t lengths;
+	uint32_t before;
+
+	if (!dwell_intern_get(session, id, &entry) || entry.kind != DWELL_ENTRY_FRAME ||
+		entry.count == 0)
+		return false;
+	/* Read once: the program may change it. */
+	lengths = *(const volatile uint64_t *)entry.words;
+	out->function_size = (uint32_t)lengths;
+	out->file_size = (uint32_t)(lengths >> 32);
+	if (out->function_size > DWELL_FRAME_FUNCTION || out->file_size > DWELL_FRAME_FILE)
+		return false;
+	before = 1 + (out->function_size + 7) / 8;
+	if (before + (out->file_size + 7) / 8 > entry.count)
+		return false;
+	out->function = (const char *)(entry.words + 1);
+	out->file = (const char *)(entry.words + before);
+	out->line = entry.extra;
+	return true;
+}
+
 bool dwell_intern_get(const struct dwell_session *session, uint32_t id, struct dwell_entry *out)
 {
 	uint64_t words = session->arena_bytes / 8;

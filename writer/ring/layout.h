@@ -18,7 +18,7 @@
 
 /* A program attaches when the major number is its own. It then uses the parts that both know: the
  * header says its sizes. Another major number: it records nothing and counts itself. */
-enum { DWELL_SESSION_MAJOR = 1, DWELL_SESSION_MINOR = 0 };
+enum { DWELL_SESSION_MAJOR = 1, DWELL_SESSION_MINOR = 1 };
 
 /* The environment variable that names the session's file; more than one place to look are
  * separated by ':'. */
@@ -108,7 +108,7 @@ struct dwell_process_slot {
 	uint32_t parent;             /* the process slot it was forked from + 1, or 0 */
 	uint32_t parent_generation;
 	uint64_t started; /* time */
-	uint32_t minor;   /* of its library */
+	uint32_t minor;   /* of its library; 1: stacks may have named frames */
 	_Atomic uint32_t exit_seen;
 	/* Where its list of executable mappings is (unwind.h), by the recorder: offset / 8, and
 	   above that a number that no other list of the session has. 0: there is none. */

@@ -17,6 +17,9 @@ struct collect {
 	struct dwell_task task[COLLECT_NAMES];
 	struct dwell_object object[COLLECT_NAMES];
 	size_t stack_depth[COLLECT_NAMES];
+	uint32_t stack_end[COLLECT_NAMES]; /* its outermost location */
+	uint32_t location_line[COLLECT_NAMES];
+	char location_text[COLLECT_NAMES][64]; /* function, '@', file; "": it has an address */
 	char label[COLLECT_NAMES][32];
 	struct dwell_event row[COLLECT_ROWS];
 };
@@ -72,8 +75,25 @@ static inline int collect_stack(struct dwell_sink *sink, const struct dwell_stac
 
 	if (stack->id < COLLECT_NAMES)
 		c->stack_depth[stack->id] = stack->count;
+	if (stack->id < COLLECT_NAMES && stack->count > 0)
+		c->stack_end[stack->id] = stack->locations[stack->count - 1];
 	if (stack->id > c->stacks)
 		c->stacks = stack->id;
+	return 0;
+}
+
+static inline int collect_location(struct dwell_sink *sink, const struct dwell_location *location)
+{
+	struct collect *c = collect_of(sink);
+	char *text = c->location_text[location->id % COLLECT_NAMES];
+
+	if (location->line_count == 0 || location->address != 0 || location->mapping != 0)
+		return 0;
+	c->location_line[location->id % COLLECT_NAMES] = location->lines[0].line;
+	collect_text(text, sizeof(c->location_text[0]) / 2, location->lines[0].function);
+	text += strlen(text);
+	*text++ = '@';
+	collect_text(text, sizeof(c->location_text[0]) / 2, location->lines[0].file);
 	return 0;
 }
 
@@ -110,6 +130,7 @@ static inline struct collect *collect_new(void)
 		.task = collect_task,
 		.object = collect_object,
 		.mapping = collect_mapping,
+		.location = collect_location,
 		.stack = collect_stack,
 		.label = collect_label,
 		.events = collect_events,

@@ -105,6 +105,33 @@ Test(drain, wait_whole)
 	tear_down(&s);
 }
 
+/* What an interpreter runs is told by name; a frame that a program made up has none. */
+Test(drain, named_frames)
+{
+	const struct dwell_frame_name name = { "work", "/srv/prog.py", 4, 12, 15 };
+	static const char *const texts[] = { "work@/srv/prog.py", "@" };
+	uint64_t frames[] = { (uintptr_t)&dwell_intern_frame, DWELL_NAMED_FRAME };
+	struct stage s;
+
+	set_up(&s, 0, 0, 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		frames[1] |= i ? 0xffffff0 : dwell_intern_frame(&dwell_lib.session, &name);
+		const uint32_t id =
+			dwell_intern(&dwell_lib.session, DWELL_ENTRY_STACK, 0, frames, 2);
+		dwell_ring_put2(&dwell_enter()->writer, dwell_now(), DWELL_RECORD_WAIT,
+			dwell_what(id, DWELL_REASON_SLEEP, 0, 0), dwell_now() - 1, 0);
+	}
+	pass(&s);
+	pass(&s);
+	for (size_t i = 0; i < 2; i++) {
+		const struct dwell_event *begin = collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, i);
+		const uint32_t last = begin ? s.got->stack_end[begin->stack] : 0;
+		cr_assert(strcmp(s.got->location_text[last], texts[i]) == 0);
+		cr_assert(eq(u32, s.got->location_line[last], i == 0 ? 15 : 0));
+	}
+	tear_down(&s);
+}
+
 /* A wait that lasts is begun from the state word, once, and ended by its record, once. */
 Test(drain, wait_open)
 {

@@ -109,6 +109,50 @@ Test(session, pool)
 	free(place.at);
 }
 
+/* Frames that are named: what is too long keeps a function's begin and a file's end. */
+Test(session, intern_frame)
+{
+	static char long_text[2000];
+	struct dwell_frame_name name = { "work", "/srv/prog.py", 4, 12, 15 }, got;
+	uint64_t words[4] = { 8 | UINT64_C(8) << 32 };
+	struct place place;
+	uint32_t id;
+
+	make(&place, &small);
+	id = dwell_intern_frame(&place.session, &name);
+	cr_assert(id != 0 && dwell_is_named_frame(DWELL_NAMED_FRAME | id));
+	cr_assert(eq(u32, dwell_intern_frame(&place.session, &name), id));
+	cr_assert(dwell_intern_get_frame(&place.session, id, &got));
+	cr_assert(got.function_size == 4 && memcmp(got.function, "work", 4) == 0);
+	cr_assert(got.file_size == 12 && memcmp(got.file, "/srv/prog.py", 12) == 0);
+	cr_assert(eq(u32, got.line, 15));
+	name.line = 16;
+	cr_assert(ne(u32, dwell_intern_frame(&place.session, &name), id));
+	memset(long_text, 'a', sizeof(long_text));
+	long_text[0] = 'b';
+	long_text[sizeof(long_text) - 1] = 'z';
+	name = (struct dwell_frame_name){ long_text, long_text, 2000, 2000, 1 };
+	id = dwell_intern_frame(&place.session, &name);
+	cr_assert(dwell_intern_get_frame(&place.session, id, &got));
+	cr_assert(got.function_size == DWELL_FRAME_FUNCTION && got.function[0] == 'b');
+	cr_assert(got.file_size == DWELL_FRAME_FILE && got.file[DWELL_FRAME_FILE - 1] == 'z');
+	name = (struct dwell_frame_name){ .line = 3 };
+	id = dwell_intern_frame(&place.session, &name);
+	cr_assert(dwell_intern_get_frame(&place.session, id, &got));
+	cr_assert(got.function_size == 0 && got.file_size == 0);
+	/* Hostile: another kind, texts beyond its words, lengths beyond all measure. */
+	id = dwell_intern(&place.session, DWELL_ENTRY_STACK, 0, words, 4);
+	cr_assert(not(dwell_intern_get_frame(&place.session, id, &got)));
+	id = dwell_intern(&place.session, DWELL_ENTRY_FRAME, 0, words, 2);
+	cr_assert(not(dwell_intern_get_frame(&place.session, id, &got)));
+	id = dwell_intern(&place.session, DWELL_ENTRY_FRAME, 0, words, 0);
+	cr_assert(not(dwell_intern_get_frame(&place.session, id, &got)));
+	words[0] = UINT32_MAX;
+	id = dwell_intern(&place.session, DWELL_ENTRY_FRAME, 0, words, 4);
+	cr_assert(not(dwell_intern_get_frame(&place.session, id, &got)));
+	cr_assert(not(dwell_intern_get_frame(&place.session, UINT32_MAX, &got)));
+}
+
 /* One text, one id; ids resolve; a full arena and a hostile id are no harm. */
 Test(session, intern)
 {
