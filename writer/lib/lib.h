@@ -121,6 +121,9 @@ enum dwell_attach dwell_lib_adopt(const struct dwell_session *session, int argc,
  */
 extern void (*dwell_lib_on_register)(struct dwell_self *self);
 
+/* valgrind runs this program: it tells of what a program would not do of itself. */
+bool dwell_lib_watched(void);
+
 /* Record no more in this process. */
 void dwell_lib_detach(void);
 

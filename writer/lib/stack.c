@@ -4,11 +4,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "interpreter.h"
 #include "lib.h"
 #include "ring/unwind.h"
 #include "thread.h"
 
 enum { FRAME_ALIGN = 8, LOWEST_CODE = 4096, MAIN_STACK_DEFAULT = 8 << 20 };
+
+struct dwell_interpreter dwell_interpreter;
 
 static uintptr_t main_low, main_high;
 
@@ -23,6 +26,11 @@ static bool is_watched(void)
 		if (strncmp(*at, name, sizeof(name) - 1) == 0 && strstr(*at, "/vgpreload_"))
 			return true;
 	return false;
+}
+
+bool dwell_lib_watched(void)
+{
+	return watched;
 }
 
 void dwell_stack_init(void)
@@ -128,10 +136,20 @@ static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_
 		(const uint8_t *)from->sp };
 	struct dwell_unwind_frame frame = *from;
 	uint32_t rule = dwell_unwind_recall(&space, frame.pc - 1), count = 1;
+	/* What a signal interrupted may be half-way through a change of its frames. */
+	bool asks = true;
 
 	while (count < most) {
 		const unsigned kind = dwell_unwind_kind_of(rule);
 
+		if (__builtin_expect(dwell_in_loop(frame.pc - 1), 0) && asks) {
+			const uint32_t more =
+				dwell_interpreter.frames(out + count, most - count, whole);
+			if (more > 0)
+				return count + more;
+			asks = false;
+		}
+		asks &= kind != DWELL_UNWIND_SIGNAL;
 		*whole = kind == DWELL_UNWIND_ROOT;
 		if (!dwell_unwind_step(rule, &stack, &frame))
 			break;

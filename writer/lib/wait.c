@@ -1,5 +1,7 @@
 #include "lib.h"
 
+#include "interpreter.h"
+
 static void put(
 	struct dwell_self *self, const struct dwell_wait_note *note, uint64_t now, uint32_t stack)
 {
@@ -72,6 +74,28 @@ void dwell_wait_enter(struct dwell_self *self, struct dwell_wait_note *note)
 	DWELL_TESTPOINT("wait begun");
 }
 
+/*
+ * A lock of the interpreter's own is told by its name, once in each process. Two threads may tell
+ * it at once, which is no harm.
+ */
+static void name_lock(struct dwell_self *self, const struct dwell_wait_note *note, uint64_t now)
+{
+	enum { LOCKS = 4 };
+	static _Atomic uint64_t told[LOCKS];
+	const uint64_t key = note->object ^ (uint64_t)dwell_lib.process_index << 48 ^
+			     (uint64_t)dwell_lib.process_generation << 56;
+	_Atomic uint64_t *at = &told[note->object / sizeof(pthread_mutex_t) % LOCKS];
+
+	uint32_t name;
+
+	if (atomic_load_explicit(at, memory_order_relaxed) == key)
+		return;
+	name = dwell_interpreter.lock_name(note->object, note->kind);
+	if (name != 0 && dwell_ring_put2(&self->writer, now, DWELL_RECORD_OBJECT,
+				 dwell_what(name, 0, note->kind, 0), 0, note->object))
+		atomic_store_explicit(at, key, memory_order_relaxed);
+}
+
 void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *note, bool always,
 	const void *return_address, const void *frame)
 {
@@ -89,6 +113,8 @@ void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *not
 		if ((flags & DWELL_SESSION_STACKS) != 0 &&
 			lasted >= atomic_load_explicit(&header->stack_ticks, memory_order_relaxed))
 			stack = dwell_stack(self, return_address, frame);
+		if (note->object - dwell_interpreter.data < dwell_interpreter.data_size)
+			name_lock(self, note, now);
 		put(self, note, now, stack);
 		DWELL_TESTPOINT("wait recorded");
 	}

@@ -100,6 +100,7 @@
 	X(int, posix_spawnp,                                                                       \
 		(pid_t *, const char *, const posix_spawn_file_actions_t *,                        \
 			const posix_spawnattr_t *, char *const *, char *const *))                  \
+	X(int, munmap, (void *, size_t))                                                           \
 	X(long, syscall, (long, long, long, long, long, long, long))
 
 #define DWELL_REAL_IO(X)                                                                           \

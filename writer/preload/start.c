@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "preload.h"
+#include "python.h"
 
 _Static_assert(offsetof(struct dwell_self, quiet) == 0, "entry.S counts it");
 
@@ -31,4 +32,5 @@ __attribute__((constructor(101))) static void start(
 		DWELL_SESSION_ALL_LOCKS)
 		dwell_all_locks = DWELL_ALL_LOCKS;
 	dwell_lib_modules();
+	dwell_python_find();
 }
