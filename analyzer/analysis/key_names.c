@@ -62,11 +62,9 @@ void key_place(
 	const size_t all = dwell_catalog_frames(catalog, stack, frames, FRAMES);
 	const size_t count = all < FRAMES ? all : FRAMES;
 	struct dwell_string last = { 0 };
-	size_t first = 0;
+	size_t first = dwell_frames_site(frames, count);
 
 	*out = '\0';
-	while (first < count && dwell_frame_is_common(&frames[first]))
-		first++;
 	/* All of it is the library's: then its outermost call is as good a name as there is. */
 	if (first == count && count)
 		first = 0;

@@ -180,12 +180,32 @@ static uint64_t hash_string(uint64_t hash, struct dwell_string text)
 	return hash_bytes(text.at, text.size, hash);
 }
 
+/*
+ * Where the part of a stack begins that is the program's own: where frames of an interpreter are
+ * named, not addressed, at the first of them. By what way the interpreter came from there to what
+ * it waits in changes from run to run, and within one.
+ */
+static uint32_t own_part(const struct dwell_catalog *catalog, const struct catalog_stack *stack)
+{
+	bool addressed = false;
+
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct catalog_location *location =
+			find_location(catalog, stack->locations[i]);
+
+		if (addressed && location && !location->address && location->line_count)
+			return i;
+		addressed = location && location->address;
+	}
+	return 0;
+}
+
 uint64_t catalog_stack_hash(const struct dwell_catalog *catalog, uint32_t stack)
 {
 	const struct catalog_stack *kept = find_stack(catalog, stack);
 	uint64_t hash = 0;
 
-	for (uint32_t i = 0; kept && i < kept->count; i++) {
+	for (uint32_t i = kept ? own_part(catalog, kept) : 0; kept && i < kept->count; i++) {
 		const struct catalog_location *location =
 			find_location(catalog, kept->locations[i]);
 

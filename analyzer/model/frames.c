@@ -37,3 +37,44 @@ bool dwell_frame_is_common(const struct dwell_frame *frame)
 			return true;
 	return false;
 }
+
+static bool contains(struct dwell_string text, const char *part)
+{
+	const size_t size = strlen(part);
+
+	for (size_t i = 0; i + size <= text.size; i++)
+		if (!memcmp(text.at + i, part, size))
+			return true;
+	return false;
+}
+
+/* What comes with Python: .../python3.11/queue.py, but not what was installed below that. */
+static bool is_of_python(const struct dwell_frame *frame)
+{
+	return starts_with(frame->file, "<frozen ") ||
+	       (contains(frame->file, "/lib/python3.") &&
+		       !contains(frame->file, "/site-packages/") &&
+		       !contains(frame->file, "/dist-packages/"));
+}
+
+static bool is_named(const struct dwell_frame *frame)
+{
+	return !frame->address && !frame->module.size && frame->function.size;
+}
+
+size_t dwell_frames_site(const struct dwell_frame *frames, size_t count)
+{
+	size_t first = 0, at;
+
+	while (first < count && !(first && is_named(&frames[first]) && frames[first - 1].address))
+		first++;
+	for (at = first; at < count; at++)
+		if (!is_of_python(&frames[at]))
+			return at;
+	if (first < count)
+		return first;
+	for (at = 0; at < count; at++)
+		if (!dwell_frame_is_common(&frames[at]))
+			break;
+	return at;
+}

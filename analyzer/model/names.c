@@ -93,12 +93,10 @@ const char *dwell_name_site(
 	struct dwell_frame frames[64];
 	const size_t count = dwell_catalog_frames(catalog, stack, frames, 64);
 	const size_t held = count < 64 ? count : 64;
+	const size_t site = dwell_frames_site(frames, held);
 
 	*out = '\0';
-	for (size_t i = 0; i < held; i++)
-		if (!dwell_frame_is_common(&frames[i]))
-			return dwell_name_frame(out, &frames[i], true);
-	return held ? dwell_name_frame(out, &frames[0], true) : out;
+	return held ? dwell_name_frame(out, &frames[site < held ? site : 0], true) : out;
 }
 
 /* Recorders give it descriptors that were closed before they were looked at. */

@@ -229,3 +229,60 @@ Test(model, times_add_up)
 		memory_output_release(&file);
 	}
 }
+
+static struct dwell_string text(const char *of)
+{
+	return (struct dwell_string){ of, strlen(of) };
+}
+
+#define LIB "/usr/lib/python3.11/"
+
+/* Which frame of a stack is the site: the function, or none where all are common. */
+static const struct {
+	const char *site;
+	struct {
+		const char *function, *file, *module;
+		uint64_t address;
+	} frames[7];
+} sites[] = {
+	{ "work", { { "sem_wait", "", "/lib/libc.so.6", 1 }, { "work", "w.c", "/bin/w", 2 } } },
+	{ NULL, { { "sem_wait", "", "/lib/libc.so.6", 1 }, { "start", "", "/lib/libc.so.6", 2 } } },
+	/* All of them named, as importers have it: no interpreter. */
+	{ "main.work", { { "sync.Wait", "s.go", "", 0 }, { "main.work", "m.go", "", 0 } } },
+	{ "work", { { "take_gil", "", "/bin/python3.11", 1 }, { "work", "prog.py", "", 0 },
+			  { "<module>", "prog.py", "", 0 } } },
+	{ "work", { { "acquire", "", "/bin/python3.11", 1 }, { "wait", LIB "threading.py", "", 0 },
+			  { "get", LIB "queue.py", "", 0 }, { "work", "/srv/queue.py", "", 0 },
+			  { "run", LIB "threading.py", "", 0 } } },
+	{ "send", { { "send", "", "/bin/python3.11", 1 }, { "sendall", LIB "socket.py", "", 0 },
+			  { "send", LIB "site-packages/app/net.py", "", 0 } } },
+	{ "<module>", { { "read", "", "/bin/python3.11", 1 },
+			      { "get_data", "<frozen importlib._bootstrap_external>", "", 0 },
+			      { "<module>", "prog.py", "", 0 } } },
+	/* Nothing but the library: where it waits itself. */
+	{ "_worker", { { "acquire", "", "/bin/python3.11", 1 },
+			     { "_worker", LIB "concurrent/futures/thread.py", "", 0 },
+			     { "run", LIB "threading.py", "", 0 } } },
+};
+
+Test(model, site_of_a_stack)
+{
+	for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+		struct dwell_frame frames[7] = { 0 };
+		size_t count = 0, site;
+
+		for (; sites[i].frames[count].function; count++)
+			frames[count] = (struct dwell_frame){
+				.function = text(sites[i].frames[count].function),
+				.file = text(sites[i].frames[count].file),
+				.module = text(sites[i].frames[count].module),
+				.address = sites[i].frames[count].address,
+			};
+		site = dwell_frames_site(frames, count);
+		if (sites[i].site)
+			cr_expect(site < count && !strcmp(frames[site].function.at, sites[i].site),
+				"row %zu: %zu", i, site);
+		else
+			cr_expect(eq(sz, site, count), "row %zu", i);
+	}
+}

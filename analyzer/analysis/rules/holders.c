@@ -1,5 +1,6 @@
 /* What the holder of a lock did while others waited for it: docs/findings.md. */
 #include <stdio.h>
+#include <string.h>
 
 #include "analysis/findings.h"
 
@@ -56,7 +57,11 @@ struct lock_blame lock_preempted(const struct dwell_lock_row *lock)
 
 bool lock_is_gil(const struct findings *findings, const struct dwell_lock_row *lock)
 {
-	bool is_gil = stack_is_gil(findings->catalog, lock->stack);
+	const struct dwell_catalog_object *object =
+		dwell_catalog_object(findings->catalog, lock->object);
+	/* As our own recorder calls it; others leave it to the stacks. */
+	bool is_gil = (object && object->name.size == 3 && !memcmp(object->name.at, "GIL", 3)) ||
+		      stack_is_gil(findings->catalog, lock->stack);
 
 	for (size_t i = 0; i < lock->holder_count && !is_gil; i++)
 		is_gil = stack_is_gil(findings->catalog, lock->holders[i].stack);

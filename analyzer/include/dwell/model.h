@@ -118,6 +118,13 @@ size_t dwell_catalog_frames(const struct dwell_catalog *catalog, uint32_t stack,
 	struct dwell_frame *frames, size_t cap);
 /* Where every program waits (the C library, a runtime): it says nothing of this one. */
 bool dwell_frame_is_common(const struct dwell_frame *frame);
+/*
+ * Which of the frames, innermost first, is where the program waited; count where all of them are
+ * common. Where an interpreter ran the program, its frames are named, not addressed, and lie below
+ * the interpreter's own: then it is the first of those that is not of Python's own library, or the
+ * first of them.
+ */
+size_t dwell_frames_site(const struct dwell_frame *frames, size_t count);
 /* What follows the last slash. */
 struct dwell_string dwell_base_name(struct dwell_string path);
 bool dwell_catalog_truncated(const struct dwell_catalog *catalog, uint32_t stack);
