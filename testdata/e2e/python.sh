@@ -1,0 +1,147 @@
+#!/bin/bash
+# python: waits of a Python program whose functions and lines are known, in each CPython that is
+# here and that is read. Prints what differs; 77 where there is none.
+set -u
+bin=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 777 "$work"
+cd "$work" || exit 1
+faults=0 ran=0
+
+cat >planted.py <<'P'
+import queue, sqlite3, sys, threading, time
+
+lock = threading.Lock()
+jobs = queue.Queue()
+LONG = 0.02
+
+def holder():
+    with lock:
+        ready.set()
+        time.sleep(3 * LONG)
+
+class Worker:
+    def run(self):
+        ready.wait()
+        lock.acquire(
+            True,
+        )
+        lock.release()
+
+def consumer():
+    while jobs.get():
+        pass
+
+def leaf():
+    yield 1
+    time.sleep(LONG)
+
+def middle():
+    yield from leaf()
+
+def generator():
+    sum(middle())
+
+def slow(value):
+    time.sleep(LONG)
+    return value
+
+def query():
+    base = sqlite3.connect(":memory:")
+    base.create_function("slow", 1, slow)
+    base.execute("select slow(1)").fetchall()
+
+def down(left):
+    if left:
+        down(left - 1)
+    else:
+        time.sleep(LONG)
+
+def daemon():
+    while True:
+        time.sleep(0.0001)
+
+ready = threading.Event()
+if __name__ == "__main__":
+    sys.setrecursionlimit(5000)
+    threading.Thread(target=daemon, daemon=True).start()
+    work = [holder, Worker().run, consumer, generator, query, lambda: down(10)]
+    threads = [threading.Thread(target=one) for one in work]
+    for thread in threads:
+        thread.start()
+    time.sleep(LONG)
+    jobs.put(0)
+    for thread in threads:
+        thread.join()
+    down(1000)
+    print("done")
+    sys.exit(42)
+P
+
+# line TEXT: its number in the program
+line() { grep -nF -- "$1" planted.py | head -1 | cut -d: -f1; }
+
+# expect WHY PLACE: it waited there
+expect() {
+	grep -E " $1 .* ?$2( |$)" waits >/dev/null && return
+	echo "$how: no wait ($1) at $2:"
+	cat waits
+	faults=$((faults + 1))
+}
+
+# below CHAIN: a stack of the flame graph
+below() {
+	grep -E "$1" lines >/dev/null && return
+	echo "$how: no stack $1:"
+	cat lines
+	faults=$((faults + 1))
+}
+
+check() {
+	"$bin/dwell" blocked --all --limit 0 python.dwell >waits 2>&1
+	"$bin/dwell" flame python.dwell >lines 2>&1
+	local sleeps
+	sleeps=$(line 'time.sleep(3 * LONG)')
+	expect sleep "holder \(planted.py:$sleeps\)"
+	expect semaphore "Worker.run \(planted.py:$(line 'lock.acquire(')\)"
+	expect semaphore "consumer \(planted.py:$(line 'jobs.get()')\)"
+	expect '(semaphore|join)' "<module> \(planted.py:$(line 'thread.join()')\)"
+	below '^[^;]*;(down;){100}.*;\[sleep\]'
+	below ';Thread.run;generator;middle;leaf;.*;\[sleep\]'
+	below ';Thread.run;query;slow;.*;\[sleep\]'
+	below ';Thread.run;(<module>.)?<lambda>;(down;){11}[^d].*;\[sleep\]'
+}
+
+# run HOW COMMAND...: with and without recording: the same
+run() {
+	how=$1
+	shift
+	local status=0
+
+	rm -f python.dwell
+	"$@" "$bin/dwell" record -q -o python.dwell -- "$python" planted.py >out 2>&1 || status=$?
+	if [ "$status" != 42 ] || [ "$(cat out)" != 'done' ]; then
+		echo "$how: status $status: $(cat out)"
+		faults=$((faults + 1))
+		return
+	fi
+	check
+}
+
+pythons() {
+	for python in /usr/bin/python3 "$(command -v python3)" "$HOME"/.pyenv/versions/*/bin/python3; do
+		[ -x "$python" ] && "$python" -c 'import sys
+if sys.implementation.name == "cpython" and (3, 11) <= sys.version_info[:2] <= (3, 13) and not hasattr(sys, "gettotalrefcount"):
+	print("%d.%d.%d" % sys.version_info[:3], sys.executable, sep="\t")'
+	done 2>/dev/null | sort -u -t "$(printf "\t")" -k 1,1
+}
+
+while IFS=$'\t' read -r version python; do
+	ran=$((ran + 1))
+	run "$version"
+	[ "$(id -u)" = 0 ] && [ "$python" = /usr/bin/python3 ] &&
+		run "$version as nobody" setpriv --reuid nobody --regid nogroup --clear-groups
+done < <([ "$(uname -m)" = x86_64 ] && pythons)
+[ "$ran" -gt 0 ] || { echo 'python: no CPython 3.11 to 3.13 here on x86-64'; exit 77; }
+[ "$faults" = 0 ]
