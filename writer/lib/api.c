@@ -4,6 +4,7 @@
 #include "api.h"
 #include "dwell/types.h"
 #include "dwell/writer.h"
+#include "ring/first.h"
 
 _Static_assert((int)DWELL_WHY_OTHER == (int)DWELL_REASON_OTHER, "one numbering");
 _Static_assert((int)DWELL_WHY_GC == (int)DWELL_REASON_GC, "one numbering");
@@ -163,12 +164,49 @@ DWELL_API void dwell_task_end(uint32_t task)
 			dwell_what(0, 0, 0, DWELL_LEAVE_EXITED), task, 0);
 }
 
-DWELL_API void dwell_mark(uint32_t name)
+__attribute__((noinline)) static void mark_slow(uint32_t name)
 {
 	struct dwell_self *self = dwell_enter();
 
 	if (self)
 		dwell_ring_put1(&self->writer, dwell_now(), DWELL_RECORD_MARK, name);
+}
+
+/* The head was moved too far. */
+__attribute__((noinline)) static void mark_beyond(uint32_t name, uint64_t head)
+{
+	struct dwell_place place;
+
+	if (dwell_ring_take_back(&dwell_self.writer, head, &place))
+		dwell_ring_commit(&place, dwell_now(), DWELL_RECORD_MARK, 0, name);
+	else
+		mark_slow(name);
+}
+
+/* Nothing is called but at the end, so that no register needs to be kept; and all is ready when
+ * the clock is read: one event costs little more than that. */
+DWELL_API void dwell_mark(uint32_t name)
+{
+	struct dwell_self *self = &dwell_self;
+	struct dwell_place place;
+	uint64_t head, word;
+	struct dwell_slot *slot;
+
+	if (!dwell_is_entered(self) || !dwell_clock_is_counter(dwell_lib.clock)) {
+		mark_slow(name);
+		return;
+	}
+	if (__builtin_expect(!dwell_ring_reserve_first(&self->writer, &place, &head), 0)) {
+		mark_beyond(name, head);
+		return;
+	}
+	slot = dwell_ring_slot(&place);
+	word = dwell_slot_word(-dwell_lib.start_ticks, DWELL_RECORD_MARK, 0,
+		dwell_ring_lap(place.position, place.mask));
+	/* So that the compiler does not put it off. */
+	__asm__ volatile("" : "+r"(slot), "+r"(word));
+	dwell_slot_store(slot, word + (dwell_clock_counter() << DWELL_SLOT_TIME_SHIFT), name);
+	DWELL_TESTPOINT("committed");
 }
 
 DWELL_API void dwell_mark_stack(uint32_t name)

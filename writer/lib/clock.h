@@ -19,21 +19,38 @@ static inline uint64_t dwell_clock_monotonic_ns(void)
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-/* The counter, as early as the processor likes: on the side that releases or wakes. */
-static inline uint64_t dwell_clock_read(uint32_t kind)
+/* Whether the clock is the processor's counter. */
+static inline bool dwell_clock_is_counter(uint32_t kind)
 {
 #if defined(__x86_64__)
-	if (__builtin_expect(kind == DWELL_CLOCK_TSC, 1))
-		return __builtin_ia32_rdtsc();
+	return __builtin_expect(kind == DWELL_CLOCK_TSC, 1);
 #elif defined(__aarch64__)
-	if (__builtin_expect(kind == DWELL_CLOCK_CNTVCT, 1)) {
-		uint64_t ticks;
-		__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-		return ticks;
-	}
-#endif
+	return __builtin_expect(kind == DWELL_CLOCK_CNTVCT, 1);
+#else
 	(void)kind;
-	return dwell_clock_monotonic_ns();
+	return false;
+#endif
+}
+
+/* The processor's counter, where it is the clock. */
+static inline uint64_t dwell_clock_counter(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t ticks;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+	return ticks;
+#else
+	return 0;
+#endif
+}
+
+/* The clock, as early as the processor likes: on the side that releases or wakes. */
+static inline uint64_t dwell_clock_read(uint32_t kind)
+{
+	return dwell_clock_is_counter(kind) ? dwell_clock_counter() : dwell_clock_monotonic_ns();
 }
 
 /* The counter, not before what precedes it in the program: on the side that waited, whose time

@@ -90,17 +90,21 @@ static inline uint64_t dwell_now_after(void)
 /* The slow half of dwell_enter: this thread's first record, or a fork's child's. */
 struct dwell_self *dwell_enter_slow(struct dwell_self *self);
 
+/* It records, and there is nothing to do before. */
+static inline bool dwell_is_entered(const struct dwell_self *self)
+{
+	return __builtin_expect(
+		self->epoch == atomic_load_explicit(dwell_lib.epoch, memory_order_relaxed) &&
+			self->quiet == 0,
+		1);
+}
+
 /* This thread's self when it records, else NULL. */
 static inline struct dwell_self *dwell_enter(void)
 {
 	struct dwell_self *self = &dwell_self;
 
-	if (__builtin_expect(
-		    self->epoch != atomic_load_explicit(dwell_lib.epoch, memory_order_relaxed) ||
-			    self->quiet != 0,
-		    0))
-		return dwell_enter_slow(self);
-	return self;
+	return dwell_is_entered(self) ? self : dwell_enter_slow(self);
 }
 
 enum dwell_attach {

@@ -63,6 +63,7 @@ static bool grow(struct dwell_self *self)
 	struct dwell_writer *writer = &self->writer;
 	const struct dwell_session *session = &dwell_lib.session;
 	uint64_t head = atomic_load_explicit(&writer->line->head, memory_order_relaxed);
+	uint64_t limit = atomic_load_explicit(&writer->limit, memory_order_relaxed);
 	uint64_t index = (head >> DWELL_RING_INDEX_SHIFT) + 1;
 	uint64_t size = (atomic_load_explicit(&writer->mask, memory_order_relaxed) + 1)
 			<< GROWTH_SHIFT;
@@ -71,6 +72,9 @@ static bool grow(struct dwell_self *self)
 
 	if (index >= DWELL_RING_CHAIN || size > session->ring_most)
 		return false;
+	/* This is a handler, and what it interrupted has moved the head too far. */
+	if (head > limit && limit >> DWELL_RING_INDEX_SHIFT == index - 1)
+		head = limit;
 	offset = dwell_session_take_ring(session, size * DWELL_SLOT_BYTES);
 	if (offset == UINT64_MAX)
 		return false;

@@ -1,4 +1,4 @@
-#include "ring.h"
+#include "first.h"
 
 bool dwell_ring_put2(struct dwell_writer *writer, uint64_t time, unsigned kind, uint64_t a,
 	uint64_t x1, uint64_t y1)
@@ -46,4 +46,24 @@ uint64_t dwell_ring_refresh(struct dwell_writer *writer)
 	atomic_store_explicit(&writer->limit, index << DWELL_RING_INDEX_SHIFT | (tail + size),
 		memory_order_relaxed);
 	return size - (position - tail);
+}
+
+/*
+ * Whatever handlers did meanwhile, they have moved the head back to where they found it, or found
+ * room behind this slot, or left the ring.
+ */
+bool dwell_ring_take_back(struct dwell_writer *writer, uint64_t head, struct dwell_place *place)
+{
+	uint64_t limit;
+
+	DWELL_TESTPOINT("head too far");
+	if (dwell_head_move(&writer->line->head, head + 1, head))
+		return false;
+	limit = atomic_load_explicit(&writer->limit, memory_order_relaxed);
+	*place = (struct dwell_place){
+		.slots = atomic_load_explicit(&writer->slots, memory_order_relaxed),
+		.mask = atomic_load_explicit(&writer->mask, memory_order_relaxed),
+		.position = head & DWELL_RING_POSITION,
+	};
+	return head < limit && head >> DWELL_RING_INDEX_SHIFT == limit >> DWELL_RING_INDEX_SHIFT;
 }

@@ -126,14 +126,18 @@ static inline void dwell_ring_tail(
 	DWELL_TESTPOINT("tail written");
 }
 
+static inline struct dwell_slot *dwell_ring_slot(const struct dwell_place *place)
+{
+	return &place->slots[place->position & place->mask];
+}
+
 /* Write the first slot: from here on a reader may take the record. */
 static inline void dwell_ring_commit(
 	const struct dwell_place *place, uint64_t time, unsigned kind, unsigned further, uint64_t a)
 {
 	unsigned lap = dwell_ring_lap(place->position, place->mask);
 
-	dwell_slot_store(&place->slots[place->position & place->mask],
-		dwell_slot_word(time, kind, further, lap), a);
+	dwell_slot_store(dwell_ring_slot(place), dwell_slot_word(time, kind, further, lap), a);
 	DWELL_TESTPOINT("committed");
 }
 

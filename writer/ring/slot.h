@@ -76,7 +76,7 @@ enum dwell_record_flag {
 	DWELL_FLAG_TIMED = 1 << 7       /* the wait may end by a time limit */
 };
 
-enum { DWELL_SLOTS_MAX = 4, DWELL_TIME_BITS = 56 };
+enum { DWELL_SLOTS_MAX = 4, DWELL_TIME_BITS = 56, DWELL_SLOT_TIME_SHIFT = 8 };
 #define DWELL_TIME_MASK ((UINT64_C(1) << DWELL_TIME_BITS) - 1)
 
 /* A "what": stack | reason << 32 | object kind << 40 | flags << 48. */
@@ -109,7 +109,7 @@ static inline uint8_t dwell_what_flags(uint64_t what)
 /* Word 0. `time` may carry more than its 56 bits; they are cut off. */
 static inline uint64_t dwell_slot_word(uint64_t time, unsigned kind, unsigned further, unsigned lap)
 {
-	return time << 8 | (uint64_t)kind << 3 | (uint64_t)further << 1 | lap;
+	return time << DWELL_SLOT_TIME_SHIFT | (uint64_t)kind << 3 | (uint64_t)further << 1 | lap;
 }
 
 static inline unsigned dwell_slot_lap(uint64_t word)
@@ -129,7 +129,7 @@ static inline unsigned dwell_slot_kind(uint64_t word)
 
 static inline uint64_t dwell_slot_time(uint64_t word)
 {
-	return word >> 8;
+	return word >> DWELL_SLOT_TIME_SHIFT;
 }
 
 #endif

@@ -25,9 +25,29 @@ struct progress {
 static struct progress *progress;
 static const char *armed;
 static unsigned visits_left;
+static bool interrupts; /* a mark is written where the head has moved, as by a signal handler */
+
+static void count_refused(void)
+{
+	atomic_store(&progress->refused, atomic_load(&dwell_self.writer.line->refused));
+}
+
+static void interrupt(const char *name)
+{
+	static bool inside;
+
+	if (!interrupts || inside || strncmp(name, "head ", 5) != 0)
+		return;
+	inside = true;
+	dwell_mark(1);
+	count_refused();
+	atomic_fetch_add(&progress->marks, 1);
+	inside = false;
+}
 
 void dwell_testpoint(const char *name)
 {
+	interrupt(name);
 	if (!armed || strcmp(name, armed) != 0)
 		return;
 	if (visits_left-- == 0) {
@@ -38,7 +58,7 @@ void dwell_testpoint(const char *name)
 
 static const char *const points[] = { "reserved", "tail written", "committed", "entry begun",
 	"entry written", "slot claimed", "ring taken", "ring left", "ring entered", "wait begun",
-	"wait recorded" };
+	"wait recorded", "head moved", "head too far" };
 
 struct tally {
 	struct dwell_sink sink;
@@ -66,12 +86,14 @@ static void write_for_ever(const struct dwell_session *session)
 		_exit(2);
 	for (unsigned i = 0;; i++) {
 		struct dwell_wait_span wait;
-		struct dwell_self *self;
+
 		snprintf(text, sizeof(text), "name %u", i % NAMES);
-		dwell_mark_stack(dwell_text(text));
-		self = dwell_enter();
-		if (self)
-			atomic_store(&progress->refused, atomic_load(&self->writer.line->refused));
+		if (i % 2)
+			dwell_mark(dwell_text(text));
+		else
+			dwell_mark_stack(dwell_text(text));
+		if (dwell_enter())
+			count_refused();
 		atomic_fetch_add(&progress->marks, 1);
 		dwell_wait_begin(&wait, DWELL_WHY_MUTEX, DWELL_WHAT_MUTEX, &wait, 1);
 		dwell_wait_end(&wait, 0);
@@ -176,8 +198,10 @@ int main(int argc, char **argv)
 			failed |= one_death(points[i], visits, 2000000);
 	}
 	srandom(1);
-	for (unsigned i = 0; i < kills; i++)
+	for (unsigned i = 0; i < kills; i++) {
+		interrupts = i % 2;
 		failed |= one_death(NULL, 0, 200 + (unsigned)random() % 8000);
+	}
 	printf("stress_crash: %u random moments\n", kills);
 	return failed;
 }
