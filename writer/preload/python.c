@@ -417,13 +417,20 @@ static bool is_known(void)
 	       word((uintptr_t)PyCode_Type + TYPE_BASIC_SIZE) == layout.code_units;
 }
 
+/* Where walks go by tables, which tell what a signal interrupted. */
+#ifdef __x86_64__
+enum { KNOWN_MACHINE = 1 };
+#else
+enum { KNOWN_MACHINE = 0 };
+#endif
+
 void dwell_python_find(void)
 {
-#ifdef __x86_64__
 	struct dwell_interpreter found = { .frames = frames, .lock_name = lock_name };
 	void *(*const loop)(void *, void *, int) = _PyEval_EvalFrameDefault;
 
-	if (!is_known() || dwell_lib_watched() || dwell_lib.session.header->minor == 0)
+	if (!KNOWN_MACHINE || !is_known() || dwell_lib_watched() ||
+		dwell_lib.session.header->minor == 0)
 		return;
 	memcpy(&found.loop, &loop, sizeof(found.loop));
 	found.loop_size = size_of((const void *)found.loop);
@@ -433,5 +440,4 @@ void dwell_python_find(void)
 	name_mutex = keep_name("mutex of the GIL");
 	name_turn = keep_name("hand-over of the GIL");
 	dwell_interpreter = found;
-#endif
 }
