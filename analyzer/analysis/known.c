@@ -5,7 +5,8 @@
 
 /*
  * PostgreSQL's processes wait for its locks on a latch, as they wait for a client, or on a
- * semaphore of their own, so that neither reason nor object tells a lock.
+ * semaphore of their own, Java's threads for a monitor at a condition of their own, so that neither
+ * reason nor object tells a lock.
  */
 static const struct {
 	const char *module, *function;
@@ -13,9 +14,13 @@ static const struct {
 	{ "postgres", "ProcSleep" }, /* locks of rows, tables and transactions */
 	{ "postgres", "LWLockAcquire" },
 	{ "postgres", "LWLockAcquireOrWait" },
+	{ "libjvm.so", "ObjectMonitor::EnterI" }, /* synchronized */
+	{ "libjvm.so", "ObjectMonitor::ReenterI" },
+	{ "libjvm.so", "ObjectMonitor::enter_internal" }, /* of newer ones */
+	{ "libjvm.so", "ObjectMonitor::reenter_internal" },
 };
 
-enum { KNOWN = sizeof(known) / sizeof(known[0]), DEPTH = 3 };
+enum { KNOWN = sizeof(known) / sizeof(known[0]), DEPTH = 6 };
 
 static bool is_text(struct dwell_string is, const char *text)
 {

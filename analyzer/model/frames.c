@@ -57,22 +57,70 @@ static bool is_of_python(const struct dwell_frame *frame)
 		       !contains(frame->file, "/dist-packages/"));
 }
 
+/* What comes with Java or with Node, as their compilers name it. */
+static bool is_of_runtime(const struct dwell_frame *frame)
+{
+	static const char *const packages[] = { "java.", "jdk.", "sun." };
+	static const char *const files[] = { "node:", "internal/" };
+
+	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
+		if (starts_with(frame->function, packages[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (starts_with(frame->file, files[i]))
+			return true;
+	return false;
+}
+
+/* Code between a compiled program and its runtime, and interpreters that do not tell what they run.
+ */
+static bool is_stub(const struct dwell_frame *frame)
+{
+	static const char *const words[] = { "Interpreter", "StubRoutines", " stub",
+		"Builtin:", "Stub:", "BytecodeHandler:" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (contains(frame->function, words[i]))
+			return true;
+	return false;
+}
+
 static bool is_named(const struct dwell_frame *frame)
 {
 	return !frame->address && !frame->module.size && frame->function.size;
 }
 
+/* Compiled at run time, and the compiler wrote down what it is. */
+static bool is_compiled(const struct dwell_frame *frame)
+{
+	return frame->address && !frame->module.size && frame->function.size;
+}
+
+/* Where a runtime's own frames end, and those of the program that it runs begin. */
+static size_t find_program(const struct dwell_frame *frames, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if ((is_named(&frames[i]) && frames[i - 1].address) ||
+			(is_compiled(&frames[i]) && frames[i - 1].module.size))
+			return i;
+	return count;
+}
+
 size_t dwell_frames_site(const struct dwell_frame *frames, size_t count)
 {
-	size_t first = 0, at;
+	const size_t program = find_program(frames, count);
+	size_t library = count, at;
 
-	while (first < count && !(first && is_named(&frames[first]) && frames[first - 1].address))
-		first++;
-	for (at = first; at < count; at++)
-		if (!is_of_python(&frames[at]))
+	for (at = program; at < count; at++) {
+		if (frames[at].module.size || is_stub(&frames[at]))
+			continue;
+		if (!is_of_python(&frames[at]) && !is_of_runtime(&frames[at]))
 			return at;
-	if (first < count)
-		return first;
+		if (library == count)
+			library = at;
+	}
+	if (library < count)
+		return library;
 	for (at = 0; at < count; at++)
 		if (!dwell_frame_is_common(&frames[at]))
 			break;

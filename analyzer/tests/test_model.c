@@ -236,6 +236,7 @@ static struct dwell_string text(const char *of)
 }
 
 #define LIB "/usr/lib/python3.11/"
+#define JVM "/usr/lib/jvm/lib/server/libjvm.so"
 
 /* Which frame of a stack is the site: the function, or none where all are common. */
 static const struct {
@@ -259,6 +260,25 @@ static const struct {
 	{ "<module>", { { "read", "", "/bin/python3.11", 1 },
 			      { "get_data", "<frozen importlib._bootstrap_external>", "", 0 },
 			      { "<module>", "prog.py", "", 0 } } },
+	/* Java's and Node's compilers name what they made, but not what is interpreted. */
+	{ "Pool.work", { { "ObjectMonitor::EnterI", "", JVM, 1 },
+			       { "monitorenter_nofpu Runtime1 stub", "", "", 2 },
+			       { "Pool.work", "", "", 3 }, { "Interpreter", "", "", 4 } } },
+	{ "App.next",
+		{ { "Unsafe_Park", "", JVM, 1 }, { "jdk.internal.misc.Unsafe.park", "", "", 2 },
+			{ "java.util.concurrent.LinkedBlockingQueue.take", "", "", 3 },
+			{ "App.next", "", "", 4 }, { "JavaCalls::call_helper", "", JVM, 5 } } },
+	{ "java.lang.Thread.run", { { "Unsafe_Park", "", JVM, 1 }, { "Interpreter", "", "", 2 },
+					  { "java.lang.Thread.run", "", "", 3 } } },
+	{ "ObjectMonitor::EnterI",
+		{ { "os::PlatformEvent::park", "", JVM, 1 },
+			{ "ObjectMonitor::EnterI", "", JVM, 2 }, { "Interpreter", "", "", 3 },
+			{ "StubRoutines (1)", "", "", 4 }, { "JavaCalls::call", "", JVM, 5 } } },
+	{ "take", { { "uv_cond_wait", "", "/usr/bin/node", 1 }, { "take", "/srv/w.js", "", 2 },
+			  { "emit", "node:events", "", 3 } } },
+	/* A Go trace's: no modules at all. */
+	{ "main.serve",
+		{ { "sync.(*Mutex).Lock", "s.go", "", 1 }, { "main.serve", "m.go", "", 2 } } },
 	/* Nothing but the library: where it waits itself. */
 	{ "_worker", { { "acquire", "", "/bin/python3.11", 1 },
 			     { "_worker", LIB "concurrent/futures/thread.py", "", 0 },

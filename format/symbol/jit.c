@@ -70,13 +70,25 @@ static bool read_python(const char *name, struct dwell_line *out)
 	return true;
 }
 
+/* HotSpot: "int java.util.ArrayList.size()"; the types go. */
+static bool read_java(const char *name, struct dwell_line *out)
+{
+	const char *from = strchr(name, ' '), *to = strchr(name, '(');
+
+	if (!from || !to || to <= from + 1 || name[strlen(name) - 1] != ')' ||
+		memchr(from + 1, ' ', (size_t)(to - from - 1)))
+		return false;
+	out->function = (struct dwell_string){ from + 1, (size_t)(to - from - 1) };
+	return memchr(out->function.at, '.', out->function.size) != NULL;
+}
+
 void symbol_found_add_jit(struct symbol_found *found, const char *name)
 {
 	struct dwell_line line = { .line = 0 };
 
 	if (found->count == DWELL_MAX_INLINE_LINES)
 		return;
-	if (read_v8(name, &line) || read_python(name, &line))
+	if (read_v8(name, &line) || read_python(name, &line) || read_java(name, &line))
 		found->lines[found->count++] = line;
 	else
 		symbol_found_add(found, name, NULL, 0);

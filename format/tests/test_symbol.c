@@ -420,6 +420,8 @@ static const struct {
 	{ "py::work:/a.py", "work", "/a.py", 0 },
 	{ "py::<module>:<frozen runpy>", "<module>", "<frozen runpy>", 0 },
 	{ "py::", "py::", "", 0 },
+	{ "void Pool.work(int, java.lang.Object)", "Pool.work", "", 0 },
+	{ "StubRoutines (1)", "StubRoutines (1)", "", 0 },
 	{ "java.util.HashMap.get", "java.util.HashMap.get", "", 0 },
 	{ "_ZN3foo3barEv", "foo::bar", "", 0 },
 };

@@ -19,8 +19,8 @@ struct dwell_symbol;
 
 struct dwell_symbol_options {
 	const char *debug_folder; /* NULL: /usr/lib/debug; must outlive the symbol */
-	uint64_t most_ns;         /* once so much time was spent, only names from symbol tables are
-				     told; after twice that, nothing. 0: no limit */
+	uint64_t most_ns; /* once so much CPU time was spent, only names from symbol tables are
+			     told; after twice that, nothing. 0: no limit */
 	/* Of a sink: debug files that lie apart, as a distribution's do, are read for lines where
 	   that takes no more than this part of the trace's length (50: 2 %); else their
 	   names are told. 0: always. */
