@@ -20,6 +20,7 @@ const struct fold_ops blocked_fold = {
 	.begin = waits_begin,
 	.ahead = waits_ahead,
 	.batch = waits_batch,
+	.skips = waits_skips,
 	.merge = waits_merge,
 };
 

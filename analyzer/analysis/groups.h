@@ -70,6 +70,21 @@ void group_empty(struct group *group);
 uint64_t group_held_ns(const struct group *group);
 
 int group_add_waker(struct group *group, const struct dwell_waker *waker);
+/* The same, for loops: quick where it is who was added to last. */
+static inline int group_add_one_waker(
+	struct group *group, uint32_t task, uint32_t stack, uint64_t ns)
+{
+	const struct dwell_waker waker = { task, stack, 1, ns };
+	struct dwell_waker *last = NULL;
+
+	if (group->last_waker < group->waker_count)
+		last = &group->wakers[group->last_waker];
+	if (!last || last->task != task || last->stack != stack)
+		return group_add_waker(group, &waker);
+	last->count++;
+	last->total_ns += ns;
+	return DWELL_OK;
+}
 /* At most `most` are told apart, at least 1. */
 int group_add_holder(struct group *group, const struct dwell_holder *holder, uint32_t most);
 int group_merge(struct group *into, const struct group *from);

@@ -320,6 +320,12 @@ static int latency_batch(void *fold, const struct fold_batch *batch)
 	return err;
 }
 
+static uint32_t latency_skips(const void *fold)
+{
+	(void)fold;
+	return DWELL_SKIP_BLOCKED | DWELL_SKIP_REASONLESS;
+}
+
 static int merge_histograms(struct latency *into, const struct latency *from)
 {
 	int err = DWELL_OK;
@@ -419,5 +425,6 @@ const struct fold_ops latency_fold = {
 	.begin = latency_begin,
 	.ahead = latency_ahead,
 	.batch = latency_batch,
+	.skips = latency_skips,
 	.merge = latency_merge,
 };

@@ -60,6 +60,11 @@ static int locks_batch(void *fold, const struct fold_batch *batch)
 	return err ? err : waits_batch(locks->waits, batch);
 }
 
+static uint32_t locks_skips(const void *fold)
+{
+	return waits_skips(((const struct locks *)fold)->waits);
+}
+
 const struct fold_ops locks_fold = {
 	.serial = true,
 	.make = locks_make,
@@ -67,6 +72,7 @@ const struct fold_ops locks_fold = {
 	.begin = locks_begin,
 	.ahead = locks_ahead,
 	.batch = locks_batch,
+	.skips = locks_skips,
 	.merge = waits_merge,
 };
 

@@ -91,6 +91,13 @@ static int tasks_batch(void *fold, const struct fold_batch *batch)
 	return err || !(batch->kinds >> DWELL_EVENT_EXIT & 1) ? err : add_exits(fold, batch);
 }
 
+/* How long a task was in each state the model counts; here is only why it was blocked. */
+static uint32_t tasks_skips(const void *fold)
+{
+	(void)fold;
+	return DWELL_SKIP_RUNNING | DWELL_SKIP_RUNNABLE | DWELL_SKIP_REASONLESS;
+}
+
 static int tasks_merge(void *into_fold, void *from_fold)
 {
 	struct tasks *into = into_fold, *from = from_fold;
@@ -117,6 +124,7 @@ const struct fold_ops tasks_fold = {
 	.make = tasks_make,
 	.free = tasks_drop,
 	.batch = tasks_batch,
+	.skips = tasks_skips,
 	.merge = tasks_merge,
 };
 

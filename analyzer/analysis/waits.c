@@ -60,10 +60,7 @@ int waits_merge(void *into, void *from)
 
 static int begin_past(struct waits *waits)
 {
-	const uint32_t known = dwell_catalog_tasks(waits->model->catalog);
-	const uint32_t seen = waits->active.tasks.end;
-
-	return past_begin(&waits->past, waits->states, known > seen ? known : seen);
+	return past_begin(&waits->past, waits->states, dwell_states_end(waits->states));
 }
 
 /* Somebody begins to wait for what may be held, or gives it up. */
@@ -99,10 +96,30 @@ int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32
 	return DWELL_OK;
 }
 
+/* Who runs or is ready at the start. */
+static int begin_active(struct waits *waits, const struct fold_start *start)
+{
+	int err = DWELL_OK;
+
+	active_begin(&waits->active, start->time_ns);
+	for (size_t i = 0; i < start->count && !err; i++) {
+		const struct dwell_task_state *state = &start->keyframe[i];
+		struct waiter *waiter;
+
+		if (state->lost_ns ||
+			(state->state != DWELL_RUNNING && state->state != DWELL_RUNNABLE))
+			continue;
+		waiter = waiter_of(waits, state->task);
+		err = waiter ? active_set(&waits->active, state->task, &waiter->active, true)
+			     : DWELL_ENOMEM;
+	}
+	return err;
+}
+
 int waits_begin(void *fold, const struct fold_start *start)
 {
 	struct waits *waits = fold;
-	const int err = active_begin(&waits->active, start);
+	const int err = begin_active(waits, start);
 
 	if (err)
 		return err;
@@ -112,111 +129,6 @@ int waits_begin(void *fold, const struct fold_start *start)
 		if (start->keyframe[i].wait_reason || start->keyframe[i].reason)
 			return begin_past(waits);
 	return DWELL_OK;
-}
-
-struct waiter *waiter_of(struct waits *waits, uint32_t task)
-{
-	struct waiter *waiter = table_get(&waits->waiters, task);
-
-	return waiter && task < waits->waiters.end ? waiter : table_make(&waits->waiters, task);
-}
-
-/* The task waits in the queue of an object from now on, or of none. */
-static int queue(struct waits *waits, uint32_t task, uint32_t object)
-{
-	struct waiter *waiter = waiter_of(waits, task);
-
-	if (!waiter)
-		return DWELL_ENOMEM;
-	if (waiter->queued) {
-		struct released *of = releases_of(&waits->releases, waiter->queued);
-
-		if (of && of->queue && !--of->queue)
-			released_calm(of);
-		waiter->queued = 0;
-	}
-	if (!object)
-		return DWELL_OK;
-
-	struct released *of = releases_of(&waits->releases, object);
-	if (!of)
-		return DWELL_ENOMEM;
-	of->waited = true;
-	of->queue++;
-	waiter->queued = object;
-	return DWELL_OK;
-}
-
-static int on_release(struct waits *waits, const struct dwell_event *event)
-{
-	struct released *of = event->object ? releases_of(&waits->releases, event->object) : NULL;
-
-	if (!of)
-		return event->object ? DWELL_ENOMEM : DWELL_OK;
-	const struct release release = { event->time_ns, event->task, event->stack };
-	const struct dwell_catalog_object *object =
-		dwell_catalog_object(waits->model->catalog, event->object);
-
-	of->has_rows = true;
-	if (object && (object->kind == DWELL_OBJECT_MUTEX || object->kind == DWELL_OBJECT_RWLOCK))
-		released_pass(of, &release, object->kind == DWELL_OBJECT_RWLOCK);
-	return waits_release(waits, of, &release);
-}
-
-static int on_wake(struct waits *waits, const struct dwell_event *event)
-{
-	struct waiter *waiter = event->task && event->peer ? waiter_of(waits, event->task) : NULL;
-
-	if (!waiter)
-		return event->task && event->peer ? DWELL_ENOMEM : DWELL_OK;
-	waiter->woken_by = event->peer;
-	waiter->woken_ns = event->time_ns;
-	return DWELL_OK;
-}
-
-/* Of a lock neither replies nor unused CPUs are told. */
-static bool is_of_use(const struct waits *waits, const struct dwell_event *event)
-{
-	if (!waits->held_only)
-		return true;
-	if (event->kind == DWELL_EVENT_SWITCH)
-		return event->state == DWELL_BLOCKED && may_be_held(event->reason);
-	return event->kind != DWELL_EVENT_WAKE;
-}
-
-static int on_row(struct waits *waits, const struct dwell_event *event)
-{
-	struct released *of;
-
-	switch (event->kind) {
-	case DWELL_EVENT_RELEASE:
-		return on_release(waits, event);
-	case DWELL_EVENT_ACQUIRE:
-		of = event->object ? releases_of(&waits->releases, event->object) : NULL;
-		if (of)
-			released_member(of, event->task);
-		return of || !event->object ? DWELL_OK : DWELL_ENOMEM;
-	case DWELL_EVENT_WAKE:
-		if (on_wake(waits, event))
-			return DWELL_ENOMEM;
-		break;
-	case DWELL_EVENT_WAIT_BEGIN:
-		if (event->task && may_be_held(event->reason) &&
-			queue(waits, event->task, event->object))
-			return DWELL_ENOMEM;
-		break;
-	case DWELL_EVENT_SWITCH:
-		if (event->task && event->state == DWELL_BLOCKED && may_be_held(event->reason) &&
-			queue(waits, event->task, event->object))
-			return DWELL_ENOMEM;
-		break;
-	case DWELL_EVENT_LOSS:
-		past_lose(&waits->past, event);
-		break;
-	default:
-		break;
-	}
-	return waits->held_only ? (int)DWELL_OK : active_event(&waits->active, event);
 }
 
 /*
@@ -290,8 +202,7 @@ static struct group *group_of_wait(
 	return group;
 }
 
-/* Waits that go on. */
-static int add_open(struct waits *waits, const struct dwell_interval *interval)
+int waits_open(struct waits *waits, const struct dwell_interval *interval)
 {
 	const struct dwell_wait as_wait = {
 		.task = interval->task,
@@ -312,64 +223,84 @@ static int add_open(struct waits *waits, const struct dwell_interval *interval)
 	return DWELL_OK;
 }
 
-static int add_waker(struct waits *waits, struct group *group, const struct dwell_wait *wait)
+/* It had been woken by who waits now, since that one was awake: so this is its reply. */
+static inline bool replies(
+	const struct waiter *me, const struct waiter *other, uint32_t task, uint64_t start_ns)
 {
-	const struct dwell_waker waker = { wait->waker, wait->waker_stack, 1,
-		wait->end_ns - wait->start_ns };
-	const struct waiter *me = waiter_of(waits, wait->task);
-	const struct waiter *other = wait->waker ? waiter_of(waits, wait->waker) : NULL;
-
-	if (!wait->waker)
-		return DWELL_OK;
-	if (!me || !other)
-		return DWELL_ENOMEM;
-	group->woken++;
-	/* It had been woken by who waits now, since that one was awake: so this is its reply. */
-	if (other->woken_by == wait->task && other->woken_ns >= me->awake_ns &&
-		other->woken_ns <= wait->start_ns)
-		group->replies++;
-	return group_add_waker(group, &waker);
+	return other->woken_by == task && other->woken_ns >= me->awake_ns &&
+	       other->woken_ns <= start_ns;
 }
 
-static struct group *group_of_waiter(
-	struct waits *waits, struct waiter *waiter, const struct dwell_wait *wait)
+static inline int add_waker(struct waits *waits, struct group *group, const struct waiter *me,
+	const struct dwell_interval *wait)
 {
-	if (!waiter->group || waiter->object != wait->object || waiter->stack != wait->stack ||
-		waiter->reason != wait->reason) {
-		waiter->group =
-			group_of_wait(waits, wait->task, wait->object, wait->stack, wait->reason);
-		waiter->object = wait->object;
-		waiter->stack = wait->stack;
-		waiter->reason = wait->reason;
+	const struct waiter *other = wait->waker ? waiter_of(waits, wait->waker) : NULL;
+
+	if (!other)
+		return wait->waker ? DWELL_ENOMEM : DWELL_OK;
+	group->woken++;
+	group->replies += replies(me, other, wait->task, wait->start_ns);
+	return group_add_one_waker(
+		group, wait->waker, wait->waker_stack, wait->end_ns - wait->start_ns);
+}
+
+static inline struct group *group_of_waiter(struct waits *waits, struct waiter *waiter,
+	uint32_t task, uint32_t object, uint32_t stack, unsigned reason)
+{
+	if (!waiter->group || waiter->object != object || waiter->stack != stack ||
+		waiter->reason != reason) {
+		waiter->group = group_of_wait(waits, task, object, stack, reason);
+		waiter->object = object;
+		waiter->stack = stack;
+		waiter->reason = (uint8_t)reason;
 	}
 	return waiter->group;
 }
 
-static int fold_wait(struct waits *waits, const struct dwell_wait *wait)
+/* What all waits have. NULL: no memory. */
+static inline struct group *add_wait(struct waits *waits, struct waiter *waiter,
+	const struct dwell_interval *wait, uint8_t flags)
 {
 	const uint64_t ns = wait->end_ns - wait->start_ns;
-	struct waiter *waiter = waiter_of(waits, wait->task);
-	struct group *group = waiter ? group_of_waiter(waits, waiter, wait) : NULL;
-	int err = group ? histogram_add_one(&group->waits, ns) : DWELL_ENOMEM;
+	struct group *group =
+		group_of_waiter(waits, waiter, wait->task, wait->object, wait->stack, wait->reason);
 
-	if (err)
-		return err;
+	if (!group || histogram_add_one(&group->waits, ns))
+		return NULL;
 	if (!group->last_ns || wait->start_ns < group->first_ns) {
 		group->first_ns = wait->start_ns;
 		group->first_task = wait->task;
 	}
 	if (wait->end_ns > group->last_ns)
 		group->last_ns = wait->end_ns;
+	group->timed_out += (flags & DWELL_EVENT_TIMED_OUT) != 0;
+	if (!waiter->active.process && active_meet(&waits->active, wait->task, &waiter->active))
+		return NULL;
+	group->underused_ns += active_unused(&waits->active, &waiter->active, ns);
+	return add_waker(waits, group, waiter, wait) ? NULL : group;
+}
+
+static int fold_wait(struct waits *waits, struct waiter *waiter, const struct dwell_wait *wait)
+{
+	const struct dwell_interval all = {
+		.start_ns = wait->start_ns,
+		.end_ns = wait->end_ns,
+		.task = wait->task,
+		.object = wait->object,
+		.stack = wait->stack,
+		.reason = wait->reason,
+		.waker = wait->waker,
+		.waker_stack = wait->waker_stack,
+	};
+	struct group *group = add_wait(waits, waiter, &all, wait->flags);
+
+	if (!group)
+		return DWELL_ENOMEM;
 	group->times.blocked_ns += wait->blocked_ns;
 	group->times.runnable_ns += wait->runnable_ns;
 	group->times.running_ns += wait->running_ns;
 	group->times.unknown_ns += wait->unknown_ns;
-	group->timed_out += (wait->flags & DWELL_EVENT_TIMED_OUT) != 0;
-	if (!waits->held_only) {
-		group->underused_ns += active_unused(&waits->active, wait->task, ns);
-		err = add_waker(waits, group, wait);
-	}
-	return err ? err : waits_blame(waits, group, wait);
+	return waits_blame(waits, group, wait);
 }
 
 bool never_waited(const struct dwell_wait *wait)
@@ -377,20 +308,18 @@ bool never_waited(const struct dwell_wait *wait)
 	return !is_held(wait->reason) && wait->running_ns && !wait->blocked_ns && !wait->unknown_ns;
 }
 
-static int on_wait(struct waits *waits, const struct dwell_wait *wait)
+int waits_wait(struct waits *waits, const struct dwell_wait *wait)
 {
-	int err = DWELL_OK;
-
-	if (waits->held_only && !may_be_lock(wait->reason))
-		return queue(waits, wait->task, 0);
-	if (!never_waited(wait) && wants_wait(waits->model, wait))
-		err = fold_wait(waits, wait);
-	if (!err)
-		err = queue(waits, wait->task, 0);
-
 	struct waiter *waiter = waiter_of(waits, wait->task);
-	if (!waiter)
-		return DWELL_ENOMEM;
+	int err = waiter ? DWELL_OK : DWELL_ENOMEM;
+
+	if (!err && !never_waited(wait) && wants_wait(waits->model, wait) &&
+		!(waits->held_only && !may_be_lock(wait->reason)))
+		err = fold_wait(waits, waiter, wait);
+	if (!err)
+		err = waits_queue(waits, waiter, 0);
+	if (err)
+		return err;
 	waiter->awake_ns = wait->end_ns;
 	if (wait->object && may_be_lock(wait->reason) && !(wait->flags & DWELL_EVENT_TIMED_OUT)) {
 		struct released *of = releases_of(&waits->releases, wait->object);
@@ -407,53 +336,35 @@ static int on_wait(struct waits *waits, const struct dwell_wait *wait)
 	return err;
 }
 
-static int on_interval(struct waits *waits, const struct dwell_interval *interval)
+/* One on no object and for nothing that anybody holds: there is nobody to blame. */
+static inline int on_plain_wait(struct waits *waits, const struct dwell_interval *of)
+{
+	const struct dwell_wait asked = { .task = of->task, .reason = of->reason };
+	struct waiter *waiter = waiter_of(waits, of->task);
+
+	if (!waiter)
+		return DWELL_ENOMEM;
+	if (!waits->held_only && wants_wait(waits->model, &asked)) {
+		struct group *group = add_wait(waits, waiter, of, of->wait_flags);
+
+		if (!group)
+			return DWELL_ENOMEM;
+		group->times.blocked_ns += of->end_ns - of->start_ns;
+	}
+	waiter->awake_ns = of->end_ns;
+	return waiter->queued ? waits_queue(waits, waiter, 0) : DWELL_OK;
+}
+
+int waits_interval(struct waits *waits, const struct dwell_interval *interval)
 {
 	const int err = waits->past.begun ? past_add(&waits->past, interval) : DWELL_OK;
 
-	if (!err && interval->told & DWELL_TOLD_WAIT) {
-		const struct dwell_wait wait = dwell_wait_of(interval);
+	if (err || !(interval->told & DWELL_TOLD_WAIT))
+		return err;
+	if (!interval->object && !may_be_lock(interval->reason))
+		return on_plain_wait(waits, interval);
 
-		return on_wait(waits, &wait);
-	}
-	return err;
-}
+	const struct dwell_wait wait = dwell_wait_of(interval);
 
-static int add_open_ones(struct waits *waits, const struct dwell_told *told)
-{
-	int err = DWELL_OK;
-
-	for (size_t i = 0; i < told->count && !err; i++)
-		if (told->intervals[i].state == DWELL_BLOCKED &&
-			told->intervals[i].flags & DWELL_INTERVAL_OPEN)
-			err = add_open(waits, &told->intervals[i]);
-	return err;
-}
-
-/* Row by row, and after each what it ended: all of it, or only the waits. */
-int waits_batch(void *fold, const struct fold_batch *batch)
-{
-	struct waits *waits = fold;
-	const struct dwell_told *told = batch->told;
-	const bool all = waits->past.begun;
-	const size_t count = all ? told->count : told->own_count;
-	size_t i = 0, wait = 0;
-	int err = batch->count ? DWELL_OK : add_open_ones(waits, told);
-
-	active_batch(&waits->active);
-	for (size_t row = 0; row < batch->count && !err; row++) {
-		if (is_of_use(waits, &batch->rows[row]))
-			err = on_row(waits, &batch->rows[row]);
-		for (; i < count && !err; i++) {
-			const struct dwell_interval *of =
-				&told->intervals[all ? i : told->own_waits[i]];
-
-			if (of->row != row)
-				break;
-			err = on_interval(waits, of);
-		}
-		for (; wait < told->wait_count && told->waits[wait].row == row && !err; wait++)
-			err = on_wait(waits, &told->waits[wait]);
-	}
-	return err;
+	return waits_wait(waits, &wait);
 }

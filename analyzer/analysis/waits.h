@@ -16,30 +16,32 @@ struct waits {
 	struct past past;
 	struct releases releases;
 	struct active active;
-	struct table waiters; /* struct waiter */
+	struct table waiters; /* struct waiter: waiter_of */
 	const struct dwell_states *states;
 	uint64_t begin_ns;
 };
 
-/* What a task waits for now, and whom it dealt with last. */
+/* What a task waits for now, and whom it dealt with last. What every row needs comes first. */
 struct waiter {
+	struct active_task active;
 	uint64_t woken_ns; /* when `woken_by` woke it last */
 	uint64_t awake_ns; /* the end of its last wait */
-	uint32_t woken_by;
-	uint32_t queued; /* object in whose queue it counts */
-	/* Its last wait for something held that has ended. */
-	uint64_t got_ns;
-	uint32_t giver, giver_stack;
 	/* Of its last wait that was folded: mostly the next one is like it. */
 	struct group *group;
 	uint32_t object, stack;
+	uint32_t woken_by;
+	uint32_t queued; /* object in whose queue it counts */
 	uint8_t reason;
+	/* Its last wait for something held that has ended. */
+	uint64_t got_ns;
+	uint32_t giver, giver_stack;
 };
 
 int waits_make(void **fold, const struct model *model, unsigned by, bool held_only);
 void waits_drop(void *fold);
 int waits_begin(void *fold, const struct fold_start *start);
 int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
+uint32_t waits_skips(const void *fold);
 int waits_batch(void *fold, const struct fold_batch *batch);
 /* Never called: the fold is serial. */
 int waits_merge(void *into, void *from);
@@ -68,7 +70,23 @@ bool may_be_lock(unsigned reason);
  */
 bool never_waited(const struct dwell_wait *wait);
 
-struct waiter *waiter_of(struct waits *waits, uint32_t task);
+/* NULL: no memory. */
+static inline struct waiter *waiter_of(struct waits *waits, uint32_t task)
+{
+	const size_t page = task >> TABLE_BITS;
+
+	if (page < waits->waiters.page_count && waits->waiters.pages[page])
+		return (struct waiter *)waits->waiters.pages[page] + (task & (TABLE_PAGE - 1));
+	return table_make(&waits->waiters, task);
+}
+
+/* The task waits in the queue of an object from now on, or of none. 0 or DWELL_ENOMEM. */
+int waits_queue(struct waits *waits, struct waiter *waiter, uint32_t object);
+/* An interval has ended, maybe a wait of its own; a wait of the program's has; one goes on at the
+ * end. 0 or DWELL_ENOMEM. */
+int waits_interval(struct waits *waits, const struct dwell_interval *interval);
+int waits_wait(struct waits *waits, const struct dwell_wait *wait);
+int waits_open(struct waits *waits, const struct dwell_interval *interval);
 
 /* The object is given up: what was to learn of it is told. 0 or DWELL_ENOMEM. */
 int waits_release(struct waits *waits, struct released *of, const struct release *release);

@@ -40,48 +40,13 @@ static uint32_t tally_rows(struct tally *tally, const struct dwell_event *events
 	return kinds;
 }
 
-static bool is_held(unsigned reason)
+static void tally_waits(struct tally *tally, const struct dwell_told_waits *counted)
 {
-	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK;
-}
-
-/* Those that are blocked intervals, without branches: they could not be foreseen. */
-static void tally_own_waits(struct tally *tally, const struct run *run)
-{
-	uint64_t stacks = 0, objects = 0, holders = 0, wakers = 0, waits = 0;
-
-	for (size_t i = 0; i < run->told.own_count; i++) {
-		const struct dwell_interval *of = &run->told.intervals[run->told.own_waits[i]];
-		const uint64_t scope = in_scope(run->model, of->task);
-
-		waits += scope;
-		stacks += scope & (of->stack != 0);
-		objects += scope & (of->object != 0);
-		/* What is owned was held by who gave it up. */
-		holders += scope & is_held(of->reason) & (of->waker != 0);
-		wakers += scope & (of->waker != 0);
-	}
-	tally->waits += waits;
-	tally->with_stack += stacks;
-	tally->with_object += objects;
-	tally->with_holder += holders;
-	tally->with_waker += wakers;
-}
-
-/* Those of the program itself. */
-static void tally_waits(struct tally *tally, const struct run *run)
-{
-	for (size_t i = 0; i < run->told.wait_count; i++) {
-		const struct dwell_wait *wait = &run->told.waits[i];
-
-		if (!in_scope(run->model, wait->task))
-			continue;
-		tally->waits++;
-		tally->with_stack += wait->stack != 0;
-		tally->with_object += wait->object != 0;
-		tally->with_holder += wait->holder || (is_held(wait->reason) && wait->waker);
-		tally->with_waker += wait->waker != 0;
-	}
+	tally->waits += counted->count;
+	tally->with_stack += counted->with_stack;
+	tally->with_object += counted->with_object;
+	tally->with_holder += counted->with_holder;
+	tally->with_waker += counted->with_waker;
 }
 
 static int tell_interval(
@@ -137,15 +102,26 @@ static int tell_ahead(struct run *run, const struct dwell_event *rows, size_t co
 	return err;
 }
 
+/* What none of the folds looks at. */
+static uint32_t all_skip(const struct run *run)
+{
+	uint32_t skips = UINT32_MAX;
+
+	for (size_t i = 0; i < run->fold_count; i++)
+		skips &= run->ops[i]->skips ? run->ops[i]->skips(run->folds[i]) : 0;
+	return skips;
+}
+
 static int fold_batch(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	int err = tell_ahead(run, rows, count, kinds);
 
+	run->told.skips = all_skip(run);
+	run->told.scope = run->model->scope_bits;
+	run->told.scope_words = run->model->task_words;
 	if (!err)
 		err = dwell_states_batch(run->states, rows, count, &run->told);
-
-	tally_own_waits(&run->tally, run);
-	tally_waits(&run->tally, run);
+	tally_waits(&run->tally, &run->told.counted);
 	return err ? err : fold_told(run, rows, count, kinds);
 }
 

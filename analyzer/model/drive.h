@@ -28,8 +28,7 @@ struct fold_start {
 	size_t count;
 };
 
-/* Rows, and what they ended: to be walked one after the other, or row by row with what each ended.
- */
+/* Rows, and what they ended: to be walked one after the other, or row by row. */
 struct fold_batch {
 	const struct dwell_event *rows;
 	size_t count;   /* 0: what is told are the states that go on at the end; no lists of them */
@@ -52,6 +51,7 @@ struct fold_ops {
 	/* Rows of a batch before they are applied; states may be looked at. */
 	int (*ahead)(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 	int (*batch)(void *fold, const struct fold_batch *batch);
+	uint32_t (*skips)(const void *fold); /* of the next batch: bits of enum dwell_told_skip */
 	int (*event)(void *fold, const struct dwell_event *event);
 	int (*interval)(void *fold, const struct dwell_interval *interval);
 	int (*wait)(void *fold, const struct dwell_wait *wait);

@@ -366,6 +366,11 @@ const struct dwell_task_state *dwell_states_get(const struct dwell_states *state
 	return &slot->s;
 }
 
+uint32_t dwell_states_end(const struct dwell_states *states)
+{
+	return (uint32_t)(states->page_count << STATES_SLOT_BITS);
+}
+
 uint32_t dwell_states_occupant(const struct dwell_states *states, uint32_t executor)
 {
 	if (executor >= states->occupant_count || !states->occupants[executor])

@@ -71,25 +71,81 @@ static void unpack(const struct dwell_told *batch, struct told *told)
 		told_wait(told, &batch->waits[waits]);
 }
 
-static void run_batches(
-	uint64_t seed, const struct collect *h, struct dwell_states *states, struct told *told)
+/* Whatever is left out: what is told is part of all, and waits are counted as all tell them. */
+static void check_part(const struct dwell_told *part, const struct dwell_told *all)
 {
-	static struct dwell_interval intervals[MOST * DWELL_TOLD_OF_A_ROW];
-	static struct dwell_wait waits[MOST];
-	static uint16_t lists[3][MOST * DWELL_TOLD_OF_A_ROW];
-	struct dwell_told batch = { .intervals = intervals,
-		.waits = waits,
-		.running = lists[0],
-		.runnable = lists[1],
-		.own_waits = lists[2] };
+	struct dwell_told_waits counted = { 0 };
+	size_t at = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct dwell_interval *of = &all->intervals[i];
+		const bool is = at < part->count && told_same_interval(of, &part->intervals[at]) &&
+				of->row == part->intervals[at].row;
+		const bool left_out =
+			(of->state == DWELL_RUNNING && part->skips & DWELL_SKIP_RUNNING) ||
+			(of->state == DWELL_RUNNABLE && part->skips & DWELL_SKIP_RUNNABLE) ||
+			(of->state == DWELL_BLOCKED &&
+				(part->skips & DWELL_SKIP_BLOCKED ||
+					(part->skips & DWELL_SKIP_REASONLESS && !of->reason)));
+
+		cr_assert(is || left_out);
+		at += is;
+		if (!(of->told & DWELL_TOLD_WAIT))
+			continue;
+		counted.count++;
+		counted.with_stack += of->stack != 0;
+		counted.with_object += of->object != 0;
+		counted.with_waker += of->waker != 0;
+		counted.with_holder += of->waker && (of->reason == DWELL_REASON_MUTEX ||
+							    of->reason == DWELL_REASON_RWLOCK);
+	}
+	for (size_t i = 0; i < all->wait_count; i++) {
+		const struct dwell_wait *of = &all->waits[i];
+
+		cr_assert(told_same_wait(of, &part->waits[i]));
+		counted.count++;
+		counted.with_stack += of->stack != 0;
+		counted.with_object += of->object != 0;
+		counted.with_waker += of->waker != 0;
+		counted.with_holder +=
+			of->holder || (of->waker && (of->reason == DWELL_REASON_MUTEX ||
+							    of->reason == DWELL_REASON_RWLOCK));
+	}
+	cr_assert(eq(sz, at, part->count));
+	cr_assert(eq(sz, part->wait_count, all->wait_count));
+	cr_assert(memcmp(&counted, &part->counted, sizeof(counted)) == 0);
+	cr_assert(memcmp(&counted, &all->counted, sizeof(counted)) == 0);
+}
+
+static struct dwell_told room(unsigned which)
+{
+	static struct dwell_interval intervals[2][MOST * DWELL_TOLD_OF_A_ROW];
+	static struct dwell_wait waits[2][MOST];
+	static uint16_t lists[2][3][MOST * DWELL_TOLD_OF_A_ROW];
+
+	return (struct dwell_told){ .intervals = intervals[which],
+		.waits = waits[which],
+		.running = lists[which][0],
+		.runnable = lists[which][1],
+		.own_waits = lists[which][2] };
+}
+
+static void run_batches(uint64_t seed, const struct collect *h, struct dwell_states *states,
+	struct dwell_states *less, struct told *told)
+{
+	struct dwell_told batch = room(0), part = room(1);
 	uint64_t random = seed;
 
 	for (size_t at = 0, n; at < h->count; at += n) {
 		n = 1 + gen_random(&random, MOST - 1);
 		if (n > h->count - at)
 			n = h->count - at;
+		part.skips = (uint32_t)gen_random(&random, 16);
 		cr_assert(eq(int, dwell_states_batch(states, h->rows + at, n, &batch), 0));
+		cr_assert(eq(int, dwell_states_batch(less, h->rows + at, n, &part), 0));
 		check_lists(&batch);
+		check_lists(&part);
+		check_part(&part, &batch);
 		unpack(&batch, told);
 	}
 }
@@ -144,24 +200,32 @@ static int check_sums(void *context, const struct dwell_life *life)
 
 static void check(uint64_t seed, const struct collect *h)
 {
-	struct told one = { 0 }, many = { 0 };
+	struct told one = { 0 }, many = { 0 }, less = { 0 };
 	struct dwell_states *a = new_states(h, &told_ops, &one);
 	struct dwell_states *b = new_states(h, &told_ops, &many);
+	struct dwell_states *c = new_states(h, &told_ops, &less);
 	struct summing summing = { .told = &many, .from_ns = h->count ? h->rows[0].time_ns : 0 };
 
 	dwell_states_sum_from(b, summing.from_ns);
+	dwell_states_sum_from(c, summing.from_ns);
 	cr_assert(eq(int, dwell_states_apply(a, h->rows, h->count), 0));
-	run_batches(seed, h, b, &many);
+	run_batches(seed, h, b, c, &many);
 	check_same(seed, &one, &many);
 	cr_assert(eq(int, dwell_states_flush(a, h->end_ns), 0));
 	cr_assert(eq(int, dwell_states_flush(b, h->end_ns), 0));
 	check_same(seed, &one, &many);
 	cr_assert(eq(int, dwell_states_lives(b, check_sums, &summing), 0));
 	cr_assert(eq(sz, summing.intervals, many.interval_count));
+	cr_assert(eq(int, dwell_states_flush(c, h->end_ns), 0));
+	summing.intervals = 0;
+	cr_assert(eq(int, dwell_states_lives(c, check_sums, &summing), 0));
+	cr_assert(eq(sz, summing.intervals, many.interval_count));
 	dwell_states_free(a);
 	dwell_states_free(b);
+	dwell_states_free(c);
 	told_release(&one);
 	told_release(&many);
+	told_release(&less);
 }
 
 Test(states_batch, tells_the_same)

@@ -69,6 +69,20 @@ enum dwell_told_flag {
 /* Limits of a batch: a row ends so many intervals at most, and one wait of the program's. */
 enum { DWELL_TOLD_OF_A_ROW = 4, DWELL_TOLD_ROWS = 4096 };
 
+/* Intervals that who asks for a batch does not look at. They may be left out, and most are; all are
+ * in the sums. */
+enum dwell_told_skip {
+	DWELL_SKIP_RUNNING = 1 << 0,
+	DWELL_SKIP_RUNNABLE = 1 << 1,
+	DWELL_SKIP_BLOCKED = 1 << 2,   /* any */
+	DWELL_SKIP_REASONLESS = 1 << 3 /* blocked, and nothing says why */
+};
+
+/* Of the waits of a batch, the program's own and others, left out or not. */
+struct dwell_told_waits {
+	uint64_t count, with_stack, with_object, with_holder, with_waker;
+};
+
 /*
  * What a batch of rows ended. Order: by row; of one row its intervals, then its wait. The lists
  * are of indices into intervals, each in order: so that a loop over what it wants need not look
@@ -80,6 +94,11 @@ struct dwell_told {
 	uint16_t *running, *runnable, *own_waits; /* room as intervals; the last: DWELL_TOLD_WAIT */
 	size_t count, wait_count;
 	size_t running_count, runnable_count, own_count;
+	/* Asked for: */
+	uint32_t skips;        /* bits of enum dwell_told_skip; 0: all is told */
+	const uint64_t *scope; /* a bit for each task whose waits are counted; NULL: all are */
+	size_t scope_words;
+	struct dwell_told_waits counted;
 };
 
 /* Of one task, of all that was told. */

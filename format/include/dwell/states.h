@@ -178,6 +178,9 @@ bool dwell_states_can_save(const struct dwell_states *states);
 /* The state of one task; NULL when it never was or has ended. Valid until the next call. */
 const struct dwell_task_state *dwell_states_get(const struct dwell_states *states, uint32_t task);
 
+/* Tasks from here on never were. */
+uint32_t dwell_states_end(const struct dwell_states *states);
+
 /* The task on an executor; 0: none or not known. */
 uint32_t dwell_states_occupant(const struct dwell_states *states, uint32_t executor);
 
