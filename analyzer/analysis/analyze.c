@@ -87,11 +87,11 @@ void facts_fill(struct dwell_trace_facts *facts, const struct model *model)
 		.has_switches = model->info.levels & kernel,
 		.has_wakes = model->has_wakes,
 		.waits = {
-			.waits = t->waits,
-			.stack_ppm = share(t->with_stack, t->waits),
-			.object_ppm = share(t->with_object, t->waits),
-			.holder_ppm = share(t->with_holder, t->waits),
-			.waker_ppm = share(t->with_waker, t->waits),
+			.waits = t->waits.count,
+			.stack_ppm = share(t->waits.with_stack, t->waits.count),
+			.object_ppm = share(t->waits.with_object, t->waits.count),
+			.holder_ppm = share(t->waits.with_holder, t->waits.count),
+			.waker_ppm = share(t->waits.with_waker, t->waits.count),
 		},
 	};
 	for (uint32_t id = 1; id < dwell_catalog_executors(model->catalog); id++)
@@ -112,7 +112,7 @@ static int fill_stat(struct dwell_answer *answer, const struct model *model)
 		stat->lost_by_cause[i] = t->lost_by_cause[i];
 	for (unsigned i = 0; i < DWELL_STATE_COUNT; i++)
 		add_state(&stat->times, i, t->state_ns[i]);
-	stat->waits = t->waits;
+	stat->waits = t->waits.count;
 	stat->first_ns = t->first_ns;
 	stat->last_ns = t->last_ns;
 	return DWELL_OK;

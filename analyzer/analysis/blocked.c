@@ -19,6 +19,7 @@ const struct fold_ops blocked_fold = {
 	.free = waits_drop,
 	.begin = waits_begin,
 	.ahead = waits_ahead,
+	.looks = waits_looks,
 	.batch = waits_batch,
 	.skips = waits_skips,
 	.merge = waits_merge,

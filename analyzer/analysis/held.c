@@ -118,7 +118,8 @@ static int add(struct helds *helds, struct condenser *c, size_t at, uint32_t tas
 			return err;
 		c->at = at;
 	}
-	sum = table_make(&c->sums, task);
+	sum = task < c->sums.end ? table_get(&c->sums, task) : NULL;
+	sum = sum ? sum : table_make(&c->sums, task);
 	if (!sum)
 		return DWELL_ENOMEM;
 	if (!*sum) {

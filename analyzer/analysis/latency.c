@@ -33,6 +33,7 @@ static int latency_make(void **fold, const struct model *model)
 	latency->worst.limit = model->query->worst;
 	latency->condenser.sums.item = sizeof(uint64_t);
 	occupants_init(&latency->occupants, model, keep_idle, latency);
+	latency->least_ns = latency->worst.limit ? 0 : UINT64_MAX;
 	*fold = latency;
 	return DWELL_OK;
 }
@@ -243,28 +244,42 @@ static int keep_worst(
 		return DWELL_ENOMEM;
 	worst->is = is;
 	err = is.executor ? look_back(latency, worst, order) : DWELL_OK;
-	if (!err)
-		return worst_add(&latency->worst, worst);
-	worst_free(worst);
+	if (err) {
+		worst_free(worst);
+		return err;
+	}
+	err = worst_add(&latency->worst, worst);
+	if (latency->worst.count == latency->worst.limit)
+		latency->least_ns = worst_least(&latency->worst);
 	return err;
 }
 
-static inline void *find(struct table *table, uint32_t id)
+static inline void *find(struct table *table, uint32_t id, size_t item)
 {
-	void *at = id < table->end ? table_get(table, id) : NULL;
+	const size_t page = id >> TABLE_BITS;
 
-	return at ? at : table_make(table, id);
+	if (id < table->end && table->pages[page])
+		return (char *)table->pages[page] + (id & (TABLE_PAGE - 1)) * item;
+	return table_make(table, id);
+}
+
+static inline struct executor_times *times_of(struct latency *latency, uint32_t executor)
+{
+	return find(&latency->executors, executor, sizeof(struct executor_times));
 }
 
 static inline int add_sample(struct latency *latency, const struct dwell_interval *interval)
 {
 	const uint64_t ns = interval->end_ns - interval->start_ns;
-	struct executor_times *executor = find(&latency->executors, interval->executor);
-	struct dwell_histogram *task = find(&latency->tasks, interval->task);
+	const unsigned bucket = histogram_bucket(ns);
 	const unsigned cause = interval->cause < DWELL_CAUSE_COUNT ? interval->cause : 0;
-	int err = executor && task ? histogram_add_one(&executor->causes[cause], ns) : DWELL_ENOMEM;
+	struct executor_times *executor = times_of(latency, interval->executor);
+	struct dwell_histogram *task =
+		find(&latency->tasks, interval->task, sizeof(struct dwell_histogram));
 
-	return err ? err : histogram_add_one(task, ns);
+	if (!executor || !task || histogram_add_in(&executor->causes[cause], ns, bucket))
+		return DWELL_ENOMEM;
+	return histogram_add_in(task, ns, bucket);
 }
 
 static int add_running(struct latency *latency, const struct dwell_told *told)
@@ -277,7 +292,7 @@ static int add_running(struct latency *latency, const struct dwell_told *told)
 			.task = of->task,
 			.order = latency->order + told->running[i],
 		};
-		struct executor_times *executor = find(&latency->executors, of->executor);
+		struct executor_times *executor = times_of(latency, of->executor);
 
 		if (!executor)
 			return DWELL_ENOMEM;
@@ -291,32 +306,36 @@ static int add_running(struct latency *latency, const struct dwell_told *told)
 
 static int add_runnable(struct latency *latency, const struct dwell_told *told)
 {
-	for (size_t i = 0; i < told->runnable_count; i++) {
-		const struct dwell_interval *of = &told->intervals[told->runnable[i]];
-		const bool listed = latency->worst.count < latency->worst.limit;
-		int err;
+	const bool all = !latency->model->task_bits;
+	int err = DWELL_OK;
 
-		if (of->next != DWELL_RUNNING || !wants_task(latency->model, of->task))
+	for (size_t i = 0; i < told->runnable_count && !err; i++) {
+		const struct dwell_interval *of = &told->intervals[told->runnable[i]];
+
+		if (of->next != DWELL_RUNNING || !(all || wants_task(latency->model, of->task)))
 			continue;
 		err = add_sample(latency, of);
-		if (!err && (listed || of->end_ns - of->start_ns >= worst_least(&latency->worst)))
+		if (!err && of->end_ns - of->start_ns >= latency->least_ns)
 			err = keep_worst(latency, of, latency->order + told->runnable[i]);
-		if (err)
-			return err;
 	}
-	return DWELL_OK;
+	return err;
 }
 
 static int latency_batch(void *fold, const struct fold_batch *batch)
 {
 	struct latency *latency = fold;
-	int err = occupants_rows(&latency->occupants, batch->rows, batch->count, batch->kinds);
+	const struct dwell_told *told = batch->told;
+	int err = batch->kinds >> DWELL_EVENT_LOSS & 1
+			  ? occupants_rows(
+				    &latency->occupants, batch->rows, batch->count, batch->kinds)
+			  : occupants_gaps(&latency->occupants, batch->rows, told->gaps,
+				    batch->count ? told->gap_count : 0);
 
 	if (!err)
-		err = add_running(latency, batch->told);
+		err = add_running(latency, told);
 	if (!err)
-		err = add_runnable(latency, batch->told);
-	latency->order += (uint32_t)batch->told->count;
+		err = add_runnable(latency, told);
+	latency->order += (uint32_t)told->count;
 	return err;
 }
 

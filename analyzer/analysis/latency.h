@@ -61,6 +61,7 @@ struct latency {
 	struct table executors; /* struct executor_times */
 	struct table tasks;     /* struct dwell_histogram */
 	struct worst_list worst;
+	uint64_t least_ns; /* one shorter than this is not among the worst */
 	const struct dwell_states *states;
 	struct condenser condenser;
 	/* When the states that may turn out to be latencies began, as the fold did. */

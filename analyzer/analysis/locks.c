@@ -42,6 +42,12 @@ static int locks_begin(void *fold, const struct fold_start *start)
 	return waits_begin(((struct locks *)fold)->waits, start);
 }
 
+static bool locks_looks(
+	const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	return waits_looks(((const struct locks *)fold)->waits, rows, count, kinds);
+}
+
 static int locks_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	return waits_ahead(((struct locks *)fold)->waits, rows, count, kinds);
@@ -71,6 +77,7 @@ const struct fold_ops locks_fold = {
 	.free = locks_drop,
 	.begin = locks_begin,
 	.ahead = locks_ahead,
+	.looks = locks_looks,
 	.batch = locks_batch,
 	.skips = locks_skips,
 	.merge = waits_merge,

@@ -217,6 +217,16 @@ int occupants_rows(
 	return err;
 }
 
+int occupants_gaps(struct occupants *occupants, const struct dwell_event *rows,
+	const uint16_t *gaps, size_t count)
+{
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = occupants_event(occupants, &rows[gaps[i]]);
+	return err;
+}
+
 /* What an executor was goes on into what it was then. */
 static int merge_one(
 	struct occupants *into, const struct occupants *from, uint32_t executor, struct occupied *b)

@@ -47,6 +47,9 @@ int occupants_event(struct occupants *occupants, const struct dwell_event *event
 /* A batch of rows: the pieces of it that are idle. `kinds` as in struct fold_batch. */
 int occupants_rows(
 	struct occupants *occupants, const struct dwell_event *rows, size_t count, uint32_t kinds);
+/* The same of the rows that may say of idle time, where none says that rows are missing. */
+int occupants_gaps(struct occupants *occupants, const struct dwell_event *rows,
+	const uint16_t *gaps, size_t count);
 int occupants_interval(struct occupants *occupants, const struct dwell_interval *interval);
 
 #endif

@@ -1,7 +1,33 @@
 /* Rows in batches: counted, through the states, and with what they ended into the folds. */
 #include <stdlib.h>
+#include <string.h>
 
-#include "model/run.h"
+#include "model/pipe.h"
+
+int told_room(struct dwell_told *told, size_t rows)
+{
+	const size_t most = rows * DWELL_TOLD_OF_A_ROW;
+
+	*told = (struct dwell_told){
+		.intervals = malloc(most * sizeof(*told->intervals)),
+		.waits = malloc(rows * sizeof(*told->waits)),
+		.running = malloc(4 * most * sizeof(*told->running)),
+	};
+	if (!told->intervals || !told->waits || !told->running)
+		return DWELL_ENOMEM;
+	told->runnable = told->running + most;
+	told->own_waits = told->runnable + most;
+	told->gaps = told->own_waits + most;
+	return DWELL_OK;
+}
+
+void told_leave(struct dwell_told *told)
+{
+	free(told->intervals);
+	free(told->waits);
+	free(told->running);
+	*told = (struct dwell_told){ 0 };
+}
 
 static void tally_loss(struct tally *tally, const struct dwell_event *event)
 {
@@ -40,15 +66,6 @@ static uint32_t tally_rows(struct tally *tally, const struct dwell_event *events
 	return kinds;
 }
 
-static void tally_waits(struct tally *tally, const struct dwell_told_waits *counted)
-{
-	tally->waits += counted->count;
-	tally->with_stack += counted->with_stack;
-	tally->with_object += counted->with_object;
-	tally->with_holder += counted->with_holder;
-	tally->with_waker += counted->with_waker;
-}
-
 static int tell_interval(
 	const struct fold_ops *ops, void *fold, const struct dwell_interval *interval)
 {
@@ -81,24 +98,36 @@ static int tell_each(const struct fold_ops *ops, void *fold, const struct dwell_
 	return err;
 }
 
-static int fold_told(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+static int fold_one(void *context, const struct fold_batch *batch)
 {
-	const struct fold_batch batch = { rows, count, kinds, &run->told };
+	struct run *run = context;
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < run->fold_count && !err; i++)
-		err = run->ops[i]->batch ? run->ops[i]->batch(run->folds[i], &batch)
-					 : tell_each(run->ops[i], run->folds[i], &run->told);
+		err = run->ops[i]->batch ? run->ops[i]->batch(run->folds[i], batch)
+					 : tell_each(run->ops[i], run->folds[i], batch->told);
 	return err;
 }
 
+static int fold_told(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	return fold_one(run, &(struct fold_batch){ rows, count, kinds, &run->told });
+}
+
+/* What they did not yet see of the batches before would be missing to them. */
 static int tell_ahead(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	int err = DWELL_OK;
 
-	for (size_t i = 0; i < run->fold_count && !err; i++)
-		if (run->ops[i]->ahead)
-			err = run->ops[i]->ahead(run->folds[i], rows, count, kinds);
+	for (size_t i = 0; i < run->fold_count && !err; i++) {
+		const struct fold_ops *ops = run->ops[i];
+
+		if (!ops->ahead || (ops->looks && !ops->looks(run->folds[i], rows, count, kinds)))
+			continue;
+		err = run->pipe ? pipe_drain(run->pipe) : DWELL_OK;
+		if (!err)
+			err = ops->ahead(run->folds[i], rows, count, kinds);
+	}
 	return err;
 }
 
@@ -112,17 +141,66 @@ static uint32_t all_skip(const struct run *run)
 	return skips;
 }
 
+static int apply(
+	struct run *run, const struct dwell_event *rows, size_t count, struct dwell_told *told)
+{
+	int err;
+
+	told->skips = all_skip(run);
+	told->scope = run->model->scope_bits;
+	told->scope_words = run->model->task_words;
+	err = dwell_states_batch(run->states, rows, count, told);
+	tally_waits(&run->tally, &told->counted);
+	return err;
+}
+
+static int give_batch(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	struct pipe_batch *batch = pipe_room(run->pipe);
+	int err;
+
+	if (!batch)
+		return run_join(run);
+	memcpy(batch->rows, rows, count * sizeof(*rows));
+	batch->count = count;
+	batch->kinds = kinds;
+	err = apply(run, rows, count, &batch->told);
+	if (!err)
+		pipe_give(run->pipe);
+	return err;
+}
+
 static int fold_batch(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	int err = tell_ahead(run, rows, count, kinds);
 
-	run->told.skips = all_skip(run);
-	run->told.scope = run->model->scope_bits;
-	run->told.scope_words = run->model->task_words;
-	if (!err)
-		err = dwell_states_batch(run->states, rows, count, &run->told);
-	tally_waits(&run->tally, &run->told.counted);
+	if (err || run->pipe)
+		return err ? err : give_batch(run, rows, count, kinds);
+	err = apply(run, rows, count, &run->told);
 	return err ? err : fold_told(run, rows, count, kinds);
+}
+
+/* Only folds that look at nothing but their batches, and definitions that are all known. */
+void run_fork(struct run *run)
+{
+	const struct model *model = run->model;
+
+	if (model->threads < 2 || !model->source->ops->all_defined)
+		return;
+	for (size_t i = 0; i < run->fold_count; i++)
+		if (!run->ops[i]->batch || !run->ops[i]->looks || run->ops[i]->event)
+			return;
+	/* Where no other thread can be had, this one folds. */
+	if (pipe_new(&run->pipe, fold_one, run))
+		run->pipe = NULL;
+}
+
+int run_join(struct run *run)
+{
+	struct pipe *pipe = run->pipe;
+
+	run->pipe = NULL;
+	return pipe_free(pipe);
 }
 
 static int tell_row(struct run *run, const struct dwell_event *row)

@@ -150,14 +150,17 @@ static int drive_parallel(struct model *model, enum share share, unsigned hands,
 static int drive_serial(struct model *model, enum share share, struct run **last)
 {
 	struct run *run = calloc(1, sizeof(*run));
-	int err = run ? run_init(run, model, 0) : DWELL_ENOMEM;
+	int err = run ? run_init(run, model, 0) : DWELL_ENOMEM, failed;
 
 	*last = run;
 	if (!err)
 		err = make_folds(run, share);
+	if (!err && share == SHARE_ALL)
+		run_fork(run);
 	for (size_t part = 0; part < model->parts && !err; part++)
 		err = run_part(run, part);
-	return err;
+	failed = run ? run_join(run) : DWELL_OK;
+	return err ? err : failed;
 }
 
 /*

@@ -39,7 +39,7 @@ struct fold_batch {
 /*
  * A fold is told of what rows ended either in batches, which is quicker, or one by one by
  * `interval` and `wait`. Each row of its kinds is told by `event` before it is applied to the
- * states: where there are many of them that is slow, as a batch ends before each.
+ * states: many of them are slow, as a batch ends before each.
  */
 struct fold_ops {
 	bool serial;
@@ -48,8 +48,10 @@ struct fold_ops {
 	void (*free)(void *fold); /* NULL is allowed */
 	/* All but make, free and merge may be NULL. 0 or a negative enum dwell_error. */
 	int (*begin)(void *fold, const struct fold_start *start);
-	/* Rows of a batch before they are applied; states may be looked at. */
+	/* Rows of a batch before they are applied; states may be looked at. Asked for by `looks`:
+	 * who has that may fold in another thread, and sees what `begin` and `ahead` set. */
 	int (*ahead)(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
+	bool (*looks)(const void *, const struct dwell_event *rows, size_t count, uint32_t kinds);
 	int (*batch)(void *fold, const struct fold_batch *batch);
 	uint32_t (*skips)(const void *fold); /* of the next batch: bits of enum dwell_told_skip */
 	int (*event)(void *fold, const struct dwell_event *event);
@@ -66,16 +68,15 @@ struct tally {
 	uint64_t rows;
 	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	uint64_t lost, lost_by_cause[DWELL_LOSS_CAUSE_COUNT];
-	/* Of the tasks in scope. */
-	uint64_t waits, with_stack, with_object, with_holder, with_waker;
-	uint64_t first_ns, last_ns; /* rows */
-	struct table lives;         /* struct task_life, by task */
+	struct dwell_told_waits waits; /* of the tasks in scope */
+	uint64_t first_ns, last_ns;    /* rows */
+	struct table lives;            /* struct task_life, by task */
 	/* Worked out at the end: */
 	uint64_t state_ns[DWELL_STATE_COUNT]; /* of the tasks in scope */
 	uint32_t tasks;                       /* of which something was told */
 };
 
-/* What a task did in the window. Where no interval of it was told it was not seen. */
+/* What a task did in the window; not seen where no interval of it was told. */
 struct task_life {
 	bool known;
 	uint64_t created_ns;

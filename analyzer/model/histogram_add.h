@@ -18,10 +18,11 @@ static inline unsigned histogram_bucket(uint64_t value)
 	return (shift + 1) * HISTOGRAM_SUB + (unsigned)((value >> shift) - HISTOGRAM_SUB);
 }
 
-/* The same as dwell_histogram_add of one, for loops: quick where its page is there. */
-static inline int histogram_add_one(struct dwell_histogram *histogram, uint64_t value)
+/* The same as dwell_histogram_add of one, for loops: quick where its page is there. bucket: that of
+ * the value. */
+static inline int histogram_add_in(
+	struct dwell_histogram *histogram, uint64_t value, unsigned bucket)
 {
-	const unsigned bucket = histogram_bucket(value);
 	uint32_t *page = histogram->pages ? histogram->pages[bucket / HISTOGRAM_SUB] : NULL;
 
 	if (!page || page[bucket % HISTOGRAM_SUB] == UINT32_MAX)
@@ -32,6 +33,11 @@ static inline int histogram_add_one(struct dwell_histogram *histogram, uint64_t 
 		histogram->max = value;
 	page[bucket % HISTOGRAM_SUB]++;
 	return DWELL_OK;
+}
+
+static inline int histogram_add_one(struct dwell_histogram *histogram, uint64_t value)
+{
+	return histogram_add_in(histogram, value, histogram_bucket(value));
 }
 
 #endif

@@ -70,6 +70,15 @@ void tally_release(struct tally *tally)
 	table_release(&tally->lives);
 }
 
+void tally_waits(struct tally *tally, const struct dwell_told_waits *counted)
+{
+	tally->waits.count += counted->count;
+	tally->waits.with_stack += counted->with_stack;
+	tally->waits.with_object += counted->with_object;
+	tally->waits.with_holder += counted->with_holder;
+	tally->waits.with_waker += counted->with_waker;
+}
+
 int tally_merge(struct tally *into, struct tally *from)
 {
 	if (from->rows) {
@@ -83,11 +92,7 @@ int tally_merge(struct tally *into, struct tally *from)
 	into->lost += from->lost;
 	for (size_t i = 0; i < DWELL_LOSS_CAUSE_COUNT; i++)
 		into->lost_by_cause[i] += from->lost_by_cause[i];
-	into->waits += from->waits;
-	into->with_stack += from->with_stack;
-	into->with_object += from->with_object;
-	into->with_holder += from->with_holder;
-	into->with_waker += from->with_waker;
+	tally_waits(into, &from->waits);
 	return merge_lives(into, from);
 }
 

@@ -307,26 +307,19 @@ int run_init(struct run *run, struct model *model, size_t part)
 		.stage = (uint32_t)part + 1,
 		.part = part,
 	};
-	run->told.intervals =
-		malloc(RUN_BATCH * DWELL_TOLD_OF_A_ROW * sizeof(*run->told.intervals));
-	run->told.waits = malloc(RUN_BATCH * sizeof(*run->told.waits));
-	run->told.running = malloc(3 * RUN_BATCH * DWELL_TOLD_OF_A_ROW * sizeof(uint16_t));
-	if (!run->told.intervals || !run->told.waits || !run->told.running)
-		return DWELL_ENOMEM;
-	run->told.runnable = run->told.running + RUN_BATCH * DWELL_TOLD_OF_A_ROW;
-	run->told.own_waits = run->told.runnable + RUN_BATCH * DWELL_TOLD_OF_A_ROW;
-	return new_states(run);
+
+	const int err = told_room(&run->told, RUN_BATCH);
+
+	return err ? err : new_states(run);
 }
 
 void run_release(struct run *run)
 {
+	run_join(run);
 	for (size_t i = 0; i < run->fold_count; i++)
 		run->ops[i]->free(run->folds[i]);
 	run->fold_count = 0;
 	dwell_states_free(run->states);
 	run->states = NULL;
-	free(run->told.intervals);
-	free(run->told.waits);
-	free(run->told.running);
-	run->told = (struct dwell_told){ 0 };
+	told_leave(&run->told);
 }

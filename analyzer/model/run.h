@@ -22,6 +22,7 @@ struct run {
 	size_t places[MODEL_FOLDS]; /* of each among the model's */
 	uint32_t kinds;             /* of rows that any of them wants one by one */
 	struct dwell_told told;     /* the batch */
+	struct pipe *pipe;          /* to the thread that folds; NULL: none but this one */
 	struct tally tally;
 };
 
@@ -32,6 +33,14 @@ enum { RUN_BATCH = 256 };
  * the source's start are told to its states. */
 int run_init(struct run *run, struct model *model, size_t part);
 void run_release(struct run *run);
+
+/* Room for a batch of so many rows. 0 or DWELL_ENOMEM: to be released, too. */
+int told_room(struct dwell_told *told, size_t rows);
+void told_leave(struct dwell_told *told);
+
+/* Fold in another thread from now on, where that can be. run_join: all that was told is folded. */
+void run_fork(struct run *run);
+int run_join(struct run *run);
 
 /* A sink for the source's start and end: definitions only. */
 void run_init_tables(struct run *run, struct model *model, uint32_t stage);
@@ -47,6 +56,8 @@ int run_told(struct run *run);
 /* The last rows have come: tell open states up to the end of the window. */
 int run_flush(struct run *run, uint64_t end_ns);
 
+/* Waits of a batch. */
+void tally_waits(struct tally *tally, const struct dwell_told_waits *counted);
 /* Add what one run counted to what was counted before it. */
 int tally_merge(struct tally *into, struct tally *from);
 /* Take over what the states summed up. */

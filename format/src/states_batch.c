@@ -231,6 +231,8 @@ always_inline bool plain_switch(const struct batch *batch, const struct dwell_ev
 		if (!in)
 			return false;
 	}
+	if (batch->told->gaps && (!in || states->occupants[executor] != event->task || !out))
+		batch->told->gaps[batch->told->gap_count++] = (uint16_t)batch->row;
 	if (out)
 		switch_out(batch, out, event);
 	if (in)
@@ -273,6 +275,8 @@ __attribute__((noinline)) static void any_row(
 	struct dwell_interval *at = &told->intervals[told->count];
 	size_t wait = told->wait_count;
 
+	if (told->gaps && event->kind == DWELL_EVENT_SWITCH)
+		told->gaps[told->gap_count++] = (uint16_t)row;
 	states->at = at;
 	states->row = row;
 	states_apply(states, event);
@@ -322,6 +326,7 @@ static void begin(struct dwell_told *told)
 {
 	told->count = told->wait_count = 0;
 	told->running_count = told->runnable_count = told->own_count = 0;
+	told->gap_count = 0;
 	told->counted = (struct dwell_told_waits){ 0 };
 }
 

@@ -94,6 +94,10 @@ struct dwell_told {
 	uint16_t *running, *runnable, *own_waits; /* room as intervals; the last: DWELL_TOLD_WAIT */
 	size_t count, wait_count;
 	size_t running_count, runnable_count, own_count;
+	/* Rows, switches all, but for those by which a task that was known to be on the executor
+	 * made way for another: at the rest it may be, or have been, idle. NULL: not asked for. */
+	uint16_t *gaps;
+	size_t gap_count;
 	/* Asked for: */
 	uint32_t skips;        /* bits of enum dwell_told_skip; 0: all is told */
 	const uint64_t *scope; /* a bit for each task whose waits are counted; NULL: all are */
