@@ -28,12 +28,11 @@ struct fold_start {
 	size_t count;
 };
 
-/* Rows, and what they ended: to be walked one after the other, or row by row. */
 struct fold_batch {
 	const struct dwell_event *rows;
 	size_t count;   /* 0: what is told are the states that go on at the end; no lists of them */
 	uint32_t kinds; /* bits 1 << enum dwell_event_kind of what may be among the rows */
-	const struct dwell_told *told;
+	const struct dwell_told *told; /* what they ended */
 };
 
 /*
@@ -48,8 +47,8 @@ struct fold_ops {
 	void (*free)(void *fold); /* NULL is allowed */
 	/* All but make, free and merge may be NULL. 0 or a negative enum dwell_error. */
 	int (*begin)(void *fold, const struct fold_start *start);
-	/* Rows of a batch before they are applied; states may be looked at. Asked for by `looks`:
-	 * who has that may fold in another thread, and sees what `begin` and `ahead` set. */
+	/* Rows before they are applied; states may be looked at. If `looks` says so: who has that
+	 * may fold in another thread, and sees what `begin` and `ahead` set. */
 	int (*ahead)(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 	bool (*looks)(const void *, const struct dwell_event *rows, size_t count, uint32_t kinds);
 	int (*batch)(void *fold, const struct fold_batch *batch);

@@ -92,6 +92,36 @@ static int compare_findings(const struct dwell_findings *a, const struct dwell_f
 	return 0;
 }
 
+static bool same_waits(const struct dwell_distribution *a, const struct dwell_distribution *b)
+{
+	return a->count == b->count && a->total_ns == b->total_ns && a->max_ns == b->max_ns;
+}
+
+static int compare_waits(const struct dwell_answer *a, const struct dwell_answer *b)
+{
+	if (a->blocked->count != b->blocked->count || a->locks->count != b->locks->count)
+		return 1;
+	for (size_t i = 0; i < a->blocked->count; i++)
+		if (!same_waits(&a->blocked->rows[i].waits, &b->blocked->rows[i].waits) ||
+			a->blocked->rows[i].id != b->blocked->rows[i].id ||
+			a->blocked->rows[i].underused_ns != b->blocked->rows[i].underused_ns ||
+			a->blocked->rows[i].holder_count != b->blocked->rows[i].holder_count)
+			return 1;
+	for (size_t i = 0; i < a->locks->count; i++)
+		if (!same_waits(&a->locks->rows[i].waits, &b->locks->rows[i].waits) ||
+			a->locks->rows[i].id != b->locks->rows[i].id ||
+			a->locks->rows[i].convoy_ns != b->locks->rows[i].convoy_ns)
+			return 1;
+	return 0;
+}
+
+static int differ(const struct dwell_answer *a, const struct dwell_answer *b)
+{
+	if (!a->tasks)
+		return compare_waits(a, b);
+	return compare(a, b) || compare_findings(a->findings, b->findings);
+}
+
 static int judge(const struct memory *memory, unsigned analyses, uint64_t seed)
 {
 	struct dwell_answer *one = NULL, *many = NULL;
@@ -100,8 +130,7 @@ static int judge(const struct memory *memory, unsigned analyses, uint64_t seed)
 	if (!err)
 		err = analyze(memory, analyses, 6, &many);
 
-	const int failed =
-		err || compare(one, many) || compare_findings(one->findings, many->findings);
+	const int failed = err || differ(one, many);
 	if (failed)
 		printf("seed %lu: %s\n", (unsigned long)seed,
 			err ? dwell_strerror(err) : "another answer from six threads");
@@ -124,6 +153,8 @@ int main(void)
 			/* All in parts; and some beside what must see the rows in one piece. */
 			failed |= judge(&memory, DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY, seed);
 			failed |= judge(&memory, DWELL_ANALYZE_FINDINGS, seed);
+			/* And what one thread reads and another folds. */
+			failed |= judge(&memory, DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS, seed);
 		}
 		free(memory.at);
 	}
