@@ -11,7 +11,11 @@ static struct dwell_tick *tick_of(struct dwell_sink *sink)
 
 static uint64_t cut(const struct dwell_tick *tick, uint64_t time_ns)
 {
-	return time_ns - time_ns % tick->tick_ns;
+	const uint64_t below = tick->tick_ns - 1;
+
+	/* Mostly a power of two: a division costs more than all else that is done with a row here.
+	 */
+	return (tick->tick_ns & below) == 0 ? time_ns & ~below : time_ns - time_ns % tick->tick_ns;
 }
 
 static int pass_task(struct dwell_sink *sink, const struct dwell_task *task)
