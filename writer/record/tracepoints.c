@@ -170,9 +170,11 @@ static uint64_t value(const struct dwell_tracepoint_format *format, int field, c
 	case 4:
 		memcpy(&four, raw + at->offset, sizeof(four));
 		return four;
-	default:
+	case 8:
 		memcpy(&eight, raw + at->offset, sizeof(eight));
 		return eight;
+	default: /* of a description that was refused */
+		return 0;
 	}
 }
 
