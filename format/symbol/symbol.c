@@ -214,7 +214,10 @@ static void find_jit(struct dwell_symbol *symbol, int64_t pid, uint64_t address)
 
 	if (!names)
 		return;
-	snprintf(path, sizeof(path), "/tmp/perf-%" PRId64 ".map", pid);
+	if (symbol->options.jit_path)
+		symbol->options.jit_path(symbol->options.context, pid, path, sizeof(path));
+	else
+		snprintf(path, sizeof(path), "/tmp/perf-%" PRId64 ".map", pid);
 	symbol_names_read(names, path, true);
 	name = symbol_names_find(names, address);
 	if (name)

@@ -60,12 +60,66 @@ short() {
 	[ "$(grep -cx true short)" -ge 21 ] || fault "$(grep -cx true short) short processes of 21"
 }
 
+# Code that was compiled at run time, and written down where only the program finds it: in a /tmp of
+# its own, under a number of its own, in another root.
+cat >jit.c <<'C'
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* push rbp; mov rbp, rsp; call rdi; pop rbp; ret */
+static const unsigned char code[] = { 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3 };
+
+static void waits(void)
+{
+	for (int i = 0; i < 10; i++)
+		usleep(20000);
+}
+
+int main(void)
+{
+	void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char path[64];
+	FILE *map;
+
+	if (at == MAP_FAILED)
+		return 1;
+	memcpy(at, code, sizeof(code));
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	map = fopen(path, "w");
+	if (!map)
+		return 1;
+	fprintf(map, "%lx %zx compiled_here\n", (unsigned long)at, sizeof(code));
+	fclose(map);
+	((void (*)(void (*)(void)))at)(waits);
+	return 0;
+}
+C
+compiled() {
+	local how
+	if [ "$(uname -m)" != x86_64 ] || ! cc -O1 -static -fno-omit-frame-pointer -o jit jit.c 2>/dev/null; then
+		echo 'not tried: code that was compiled at run time'
+		return
+	fi
+	mkdir -p root/tmp
+	cp jit root/
+	for how in 'unshare -m sh compiled.sh' 'unshare -mpf --mount-proc sh compiled.sh' "chroot $work/root /jit"; do
+		# shellcheck disable=SC2086 # words
+		"$bin/dwell" record -q --no-preload -o jit.dwell -- $how >out 2>&1 || fault "$how: status $?: $(cat out)"
+		"$bin/dwell" flame jit.dwell | grep -q 'compiled_here' || fault "$how: no name: $("$bin/dwell" flame jit.dwell)"
+	done
+}
+mkdir other
+echo 'mount -t tmpfs tmpfs other && cp jit other/ && mount --bind other /tmp && /tmp/jit' >compiled.sh
+
 # Names are looked for while others run: on a busy machine some are missed, bare as well. What is broken is so
 # three times.
-for what in --stacks=on --no-kernel short; do
+for what in --stacks=on --no-kernel short compiled; do
 	for try in 1 2 3; do
 		before=$faults
-		if [ $what = short ]; then short; else alike $what; fi
+		if [ $what = short ]; then short; elif [ $what = compiled ]; then compiled; else alike $what; fi
 		[ $faults = "$before" ] && break
 		[ $try = 3 ] || { echo "$what: again"; faults=$before; }
 	done

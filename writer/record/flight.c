@@ -123,8 +123,9 @@ static int tell_all(struct dwell_recording *recording, struct dwell_sink *out)
 {
 	const struct dwell_trace_end end = { .end_ns = dwell_monotonic_ns() - recording->zero_ns,
 		.closed = true };
+	const struct dwell_symbol_options symbols = dwell_recording_symbols(recording);
 	struct dwell_sink *sink;
-	int err = dwell_symbol_sink_new(&sink, out, &dwell_recording_symbols);
+	int err = dwell_symbol_sink_new(&sink, out, &symbols);
 
 	if (err)
 		return err;

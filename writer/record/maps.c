@@ -9,6 +9,7 @@
 #include "drain/map.h"
 #include "dwell/error.h"
 #include "files.h"
+#include "homes.h"
 
 /* Addresses that lie nowhere must not make us read again and again: the pause doubles each time
  * that nothing new was found. */
@@ -36,6 +37,7 @@ struct dwell_maps {
 	struct dwell_registry *registry;
 	struct dwell_area *area;
 	struct dwell_files *files;
+	struct dwell_homes homes;
 	struct dwell_map told;     /* process and program, hash of the mapping -> its id */
 	struct process *processes; /* by id - 1 */
 	size_t process_room;
@@ -64,6 +66,7 @@ void dwell_maps_free(struct dwell_maps *maps)
 		free(maps->processes[i].ranges);
 	dwell_map_release(&maps->told);
 	dwell_files_free(maps->files);
+	dwell_homes_release(&maps->homes);
 	free(maps->processes);
 	free(maps);
 }
@@ -220,6 +223,7 @@ static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64
 	process->ranges = NULL;
 	process->count = process->room = 0;
 	read_lines(maps, pid, id);
+	dwell_homes_look(&maps->homes, pid);
 	process->read = true;
 	process->wanted = false;
 	process->read_ns = now_ns;
@@ -406,4 +410,9 @@ void dwell_maps_gone(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 		dwell_area_retire(maps->area, process->list, now_ns);
 	free(process->ranges);
 	*process = (struct process){ .epoch = process->epoch };
+}
+
+void dwell_maps_jit_path(const struct dwell_maps *maps, int64_t pid, char *out, size_t size)
+{
+	dwell_homes_jit_path(&maps->homes, pid, out, size);
 }

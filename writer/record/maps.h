@@ -45,6 +45,9 @@ void dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t process,
 	const struct dwell_unwind_frame *frame, const struct dwell_unwind_stack *stack,
 	uint64_t now_ns, struct dwell_maps_walk *out);
 
+/* Where a process wrote down what it compiled at run time. */
+void dwell_maps_jit_path(const struct dwell_maps *maps, int64_t pid, char *out, size_t size);
+
 /* A process was made from another one; it runs another program now; it ended. */
 void dwell_maps_fork(struct dwell_maps *maps, uint32_t parent, uint32_t child);
 void dwell_maps_exec(struct dwell_maps *maps, uint32_t process, uint64_t now_ns);

@@ -55,6 +55,24 @@ bool dwell_proc_thread(uint32_t tid, char name[16], uint32_t *process)
 	return true;
 }
 
+uint32_t dwell_proc_inside(uint32_t pid)
+{
+	char path[64], text[4096];
+	const char *numbers;
+	char *end;
+	uint32_t inside = pid;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	if (dwell_proc_read(path, text, sizeof(text)) < 0)
+		return 0;
+	/* The innermost is last. Kernels before 4.1 do not tell. */
+	numbers = strstr(text, "\nNSpid:");
+	for (numbers = numbers ? numbers + 7 : ""; *numbers == '\t' || *numbers == ' ';
+		numbers = end)
+		inside = (uint32_t)strtoul(numbers, &end, 10);
+	return inside;
+}
+
 uint32_t dwell_proc_parent(uint32_t pid)
 {
 	char path[64], text[2048];

@@ -15,6 +15,8 @@ bool dwell_proc_thread(uint32_t tid, char name[16], uint32_t *process);
 
 /* Who made a process; 0: not known. */
 uint32_t dwell_proc_parent(uint32_t pid);
+/* Its number in its own pid namespace; 0: it is gone. */
+uint32_t dwell_proc_inside(uint32_t pid);
 
 /* Whether the thread is there, and is not about to end. */
 bool dwell_proc_lives(uint32_t tid);

@@ -27,10 +27,22 @@
 
 enum { ORDER_ROWS = 1 << 21 };
 
+static void jit_path(void *context, int64_t pid, char *out, size_t size)
+{
+	const struct dwell_recording *recording = context;
+
+	dwell_maps_jit_path(recording->maps, pid, out, size);
+}
+
 /* Who waits for the prompt after a recording: beyond it, names of functions only. And of the
  * distribution's libraries, where the program ran for a moment. */
-const struct dwell_symbol_options dwell_recording_symbols = { .most_ns = UINT64_C(2000000000),
-	.apart_part = 50 };
+struct dwell_symbol_options dwell_recording_symbols(struct dwell_recording *recording)
+{
+	return (struct dwell_symbol_options){ .most_ns = UINT64_C(2000000000),
+		.apart_part = 50,
+		.jit_path = jit_path,
+		.context = recording };
+}
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -74,6 +86,7 @@ static int open_policy(struct dwell_recording *recording, struct dwell_sink **ne
 /* The chain that rows go through: symbols, order, ticks, policy, encoder. */
 static int open_chain(struct dwell_recording *recording)
 {
+	const struct dwell_symbol_options symbols = dwell_recording_symbols(recording);
 	struct dwell_sink *next;
 	int err = dwell_encoder_new(&recording->encoder, &recording->file->output,
 		recording->options->flight ? &dwell_flight_encoding : NULL);
@@ -86,8 +99,7 @@ static int open_chain(struct dwell_recording *recording)
 	err = dwell_order_new(&recording->order, &recording->tick.relay.sink, ORDER_ROWS);
 	if (err)
 		return err;
-	err = dwell_symbol_sink_new(
-		&recording->sink, dwell_order_sink(recording->order), &dwell_recording_symbols);
+	err = dwell_symbol_sink_new(&recording->sink, dwell_order_sink(recording->order), &symbols);
 	if (err)
 		return err;
 	err = dwell_registry_new(&recording->registry, recording->sink);

@@ -61,8 +61,8 @@ struct dwell_recording {
 /* How a flight recorder writes: generations small enough to drop some. */
 extern const struct dwell_encoder_options dwell_flight_encoding;
 
-/* What symbols may cost. */
-extern const struct dwell_symbol_options dwell_recording_symbols;
+/* How symbols are found, and what that may cost. */
+struct dwell_symbol_options dwell_recording_symbols(struct dwell_recording *recording);
 
 /* CLOCK_MONOTONIC. */
 uint64_t dwell_monotonic_ns(void);

@@ -25,6 +25,9 @@ struct dwell_symbol_options {
 	   that takes no more than this part of the trace's length (50: 2 %); else their
 	   names are told. 0: always. */
 	unsigned apart_part;
+	/* Where the map of a process's compiled code is; NULL: /tmp/perf-PID.map. */
+	void (*jit_path)(void *context, int64_t pid, char *out, size_t size);
+	void *context;
 };
 
 /* options may be NULL. DWELL_ENOMEM. */
