@@ -201,6 +201,8 @@ static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 
 	idset_each(&group->tasks, add_life, &living);
 	row->lived_ns = living.ns;
+	row->known_lock =
+		waits->by == DWELL_BY_SITE && stack_is_lock(waits->model->catalog, group->stack);
 
 	const struct role_facts facts = {
 		.reason = group->reason,
@@ -214,8 +216,7 @@ static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 		.replies = group->replies,
 		.turns = row->turns,
 		.held = group_held_ns(group) > group->waits.sum / 2,
-		.known = waits->by == DWELL_BY_SITE &&
-			 stack_is_lock(waits->model->catalog, group->stack),
+		.known = row->known_lock,
 	};
 	row->role = (uint8_t)role_of(&facts);
 	return err;

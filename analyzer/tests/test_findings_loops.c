@@ -100,3 +100,27 @@ Test(findings, queue_of_processes)
 		expect(&script, rows[i].rounds * 4 * MS + MS, rows[i].rule, 0);
 	}
 }
+
+/* Three of Go wait in turn for a lock that has no object, each for so long. */
+Test(findings, nameless_lock)
+{
+	for (unsigned less = 0; less < 2; less++) {
+		struct script script = { 0 };
+
+		begin(&script, 4);
+		say(&script, "mapping m1 process=p1 start=4096 end=65536 path=\"app\"");
+		say(&script, "location l1 mapping=m1 address=8192 lines=\"main.f\":\"a.go\":5");
+		say(&script, "stack s1 frames=l1\n0 switch peer=t1 executor=x1");
+		for (unsigned i = 0; i < 12; i++) {
+			const unsigned task = 2 + i % 3;
+
+			say(&script, "%u switch peer=t%u executor=x2", i * 10 * MS, task);
+			say(&script,
+				"%u switch task=t%u state=blocked reason=mutex stack=s1 executor=x2",
+				i * 10 * MS, task);
+			say(&script, "%u wake task=t%u state=runnable peer=t1 executor=x1",
+				(i + 1) * 10 * MS, task);
+		}
+		expect(&script, 120 * MS + less, less ? NULL : "lock-convoy", 120 * MS);
+	}
+}

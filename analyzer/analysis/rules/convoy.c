@@ -1,5 +1,6 @@
 /* A lock that is handed from one waiter to the next: docs/findings.md. */
 #include "analysis/findings.h"
+#include "analysis/waits.h"
 
 static uint64_t less(uint64_t ns, uint64_t by_ns)
 {
@@ -85,6 +86,14 @@ static bool is_gil_convoy(const struct findings *findings, const struct dwell_lo
 	       lock->waits.total_ns >= findings->length_ns / 20 && lock_is_gil(findings, lock);
 }
 
+/* Go's locks have no object, so that their hand-overs are not seen: somebody waited all the while.
+ */
+static bool is_nameless_convoy(const struct findings *findings, const struct dwell_lock_row *lock)
+{
+	return !lock->object && is_held(lock->reason) && lock->contended >= 4 &&
+	       lock->waiters >= 3 && lock->waits.total_ns >= findings->length_ns;
+}
+
 /*
  * For a twentieth of the window; of the time waited a fifth is left, but for what the machine took
  * from the holders: a lock in a queue gets longer by that, and is one all the same.
@@ -95,7 +104,8 @@ static bool is_convoy(const struct findings *findings, const struct dwell_lock_r
 	const uint64_t waited_ns = less(lock->waits.total_ns, lock_preempted(lock).ns);
 
 	if (!(lock->convoys && lock->convoy_ns >= least_ns) &&
-		!(lock->passes && lock->pressed_ns >= least_ns) && !is_gil_convoy(findings, lock))
+		!(lock->passes && lock->pressed_ns >= least_ns) && !is_gil_convoy(findings, lock) &&
+		!is_nameless_convoy(findings, lock))
 		return false;
 	return busy_ns(lock) >= waited_ns / 5 && finding_matters(findings, busy_ns(lock));
 }
@@ -107,11 +117,11 @@ static bool is_convoy(const struct findings *findings, const struct dwell_lock_r
  */
 static bool is_queue(const struct findings *findings, const struct dwell_blocked_row *row)
 {
-	const bool told = row->turns > row->waits.count / 2 ||
-			  (row->role == DWELL_ROLE_CONTENTION && row->reason == DWELL_REASON_POLL);
+	/* Python's is found among the locks. */
+	const bool known = row->known_lock && !stack_is_gil(findings->catalog, row->stack);
 
-	return told && row->role <= DWELL_ROLE_PEER && row->tasks >= 3 &&
-	       row->waits.count >= 4 * (uint64_t)row->tasks &&
+	return (known || row->turns > row->waits.count / 2) && row->role <= DWELL_ROLE_PEER &&
+	       row->tasks >= 3 && row->waits.count >= 4 * (uint64_t)row->tasks &&
 	       row->waits.total_ns >= row->lived_ns / 5 &&
 	       finding_matters(findings, row->waits.total_ns);
 }

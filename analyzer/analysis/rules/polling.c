@@ -12,6 +12,18 @@ static bool does_nothing(const struct findings *findings, const struct dwell_blo
 	return task && task->running_ns / waits < little_ns && task->ended < waits / 4;
 }
 
+/* A runtime's own: Go's watches the others so, and nobody can help it. */
+static bool is_of_runtime(const struct findings *findings, uint32_t stack)
+{
+	struct dwell_frame frames[32];
+	size_t count = stack ? dwell_catalog_frames(findings->catalog, stack, frames, 32) : 0;
+	bool of_runtime = count;
+
+	for (size_t i = 0; i < count && i < 32; i++)
+		of_runtime &= dwell_frame_is_common(&frames[i]);
+	return of_runtime;
+}
+
 /* Short waits for a moment, many of them. */
 static bool is_polling(const struct findings *findings, const struct dwell_blocked_row *row)
 {
@@ -21,7 +33,8 @@ static bool is_polling(const struct findings *findings, const struct dwell_block
 		row->reason == DWELL_REASON_SLEEP || row->timed_out > row->waits.count / 2;
 
 	return for_time && row->waits.count >= COUNT && row->waits.count >= row->tasks &&
-	       row->waits.p50_ns < short_ns && does_nothing(findings, row);
+	       row->waits.p50_ns < short_ns && does_nothing(findings, row) &&
+	       !is_of_runtime(findings, row->stack);
 }
 
 static int tell(struct findings *findings, const struct dwell_blocked_row *row)

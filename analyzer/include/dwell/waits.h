@@ -54,6 +54,7 @@ struct dwell_blocked_row {
 	uint8_t object_kind; /* enum dwell_object_kind; 0 where there is no object */
 	bool several;        /* more than one object: `object` is that of the longest total */
 	bool has_underused;
+	bool known_lock; /* the functions that wait tell that it is for a lock */
 	uint32_t object;
 	uint32_t stack; /* of the longest total */
 	uint32_t tasks; /* that waited here */
