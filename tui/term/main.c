@@ -144,12 +144,13 @@ static int show(struct dwell_timeline *timeline, struct dwell_timeline *base,
 }
 
 /* What was read of a trace is given back when it is let go: big pieces by themselves, and no heap
- * for each thread that comes and goes. */
+ * for each thread that comes and goes; but enough of them that who answers keys does not share one
+ * with a thread that may be put off while it holds its lock. */
 static void keep_memory_small(void)
 {
 	mallopt(M_MMAP_THRESHOLD, 1 << 17);
 	mallopt(M_TRIM_THRESHOLD, 1 << 18);
-	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_ARENA_MAX, 5);
 }
 
 int main(int argc, char **argv)
