@@ -74,12 +74,14 @@ static void coarsen(struct watch *watch)
 	watch->shift++;
 	watch->stretch_ns *= 2;
 	for (size_t i = 0; i < WATCH_STRETCHES; i++) {
-		const struct watch_share *from = &watch->shares[2 * i];
 		struct watch_share both = { 0 };
 
-		if (2 * i + 1 < WATCH_STRETCHES)
+		if (2 * i + 1 < WATCH_STRETCHES) {
+			const struct watch_share *from = &watch->shares[2 * i];
+
 			both = (struct watch_share){ from[0].ready_ns + from[1].ready_ns,
 				from[0].others_ns + from[1].others_ns };
+		}
 		watch->shares[i] = both;
 	}
 	for (uint32_t id = 0; id < watch->processes.end; id++) {
