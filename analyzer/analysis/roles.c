@@ -64,9 +64,12 @@ unsigned role_of(const struct role_facts *facts)
 	case DWELL_REASON_MUTEX:
 	case DWELL_REASON_RWLOCK:
 		return DWELL_ROLE_CONTENTION;
-	case DWELL_REASON_BARRIER:
 	case DWELL_REASON_JOIN:
 	case DWELL_REASON_PROCESS:
+		/* A main thread, a shell: it is there to wait; whom it waits for has rows of its
+		 * own. */
+		return is_idle(facts) ? DWELL_ROLE_WORK : DWELL_ROLE_PEER;
+	case DWELL_REASON_BARRIER:
 	case DWELL_REASON_CHANNEL_SEND:
 	case DWELL_REASON_GC:
 		return DWELL_ROLE_PEER;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/roles.h"
 #include "answers.h"
 #include "dwell/text.h"
 
@@ -287,4 +288,30 @@ Test(edges, work_put_back_is_not_held)
 {
 	/* What 4 waited across two releases, as of any wait: 1142 to 1150, by a member. */
 	cr_expect(eq(u64, held_ns(requeue), 8 + 8));
+}
+
+/* Of one task that lived for 1000, and of several that lived for 1000 in all. */
+Test(edges, who_is_there_to_wait)
+{
+	static const struct {
+		unsigned reason, tasks, total_ns, role;
+	} sites[] = {
+		{ DWELL_REASON_JOIN, 1, 899, DWELL_ROLE_PEER },
+		{ DWELL_REASON_JOIN, 1, 901, DWELL_ROLE_WORK },
+		{ DWELL_REASON_PROCESS, 3, 500, DWELL_ROLE_PEER },
+		{ DWELL_REASON_PROCESS, 3, 501, DWELL_ROLE_WORK },
+		{ DWELL_REASON_BARRIER, 1, 999, DWELL_ROLE_PEER },
+		{ DWELL_REASON_MUTEX, 1, 999, DWELL_ROLE_CONTENTION },
+		{ DWELL_REASON_COND, 1, 901, DWELL_ROLE_WORK },
+	};
+
+	for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+		const struct role_facts facts = { .reason = sites[i].reason,
+			.tasks = sites[i].tasks,
+			.count = 1,
+			.total_ns = sites[i].total_ns,
+			.lived_ns = 1000 };
+
+		cr_expect(eq(u32, role_of(&facts), sites[i].role), "row %zu", i);
+	}
 }
