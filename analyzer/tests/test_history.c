@@ -1,6 +1,7 @@
 /* A window in memory, and the same a part at a time from its end, against the naive states. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,9 @@ static void check_handles(const struct opened *o, const struct dwell_history *h,
 	}
 }
 
+/* Its members leave no gap; what follows the last one is nobody's. */
+enum { STRETCH_BYTES = offsetof(struct dwell_stretch, holder_how) + 1 };
+
 /* A chapter answers as the whole does. */
 static void check_chapter(const struct chapters *c, const struct dwell_history *whole,
 	uint64_t *random, uint64_t seed)
@@ -145,7 +149,7 @@ static void check_chapter(const struct chapters *c, const struct dwell_history *
 				copy.waker = want->waker;
 			copy.let_go_ns = want->let_go_ns;
 		}
-		cr_expect(eq(int, memcmp(&copy, want, sizeof(copy)), 0), "seed %lu task %u at %lu",
+		cr_expect(eq(int, memcmp(&copy, want, STRETCH_BYTES), 0), "seed %lu task %u at %lu",
 			seed, task, at);
 	}
 }
