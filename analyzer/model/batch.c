@@ -170,6 +170,26 @@ static int give_batch(struct run *run, const struct dwell_event *rows, size_t co
 	return err;
 }
 
+/*
+ * To hand a row on costs a copy of it; what is saved is the folds' work, which goes by what they
+ * are told. Of few waits another thread would be a loss.
+ */
+static void consider_fork(struct run *run, size_t count)
+{
+	enum { ROWS = 1 << 16 };
+
+	run->rows += count;
+	run->told_count += run->told.count + run->told.wait_count;
+	if (run->rows < ROWS)
+		return;
+	/* Where no other thread can be had, this one folds. */
+	if (run->told_count >= run->rows / 4 && pipe_new(&run->pipe, fold_one, run)) {
+		run->pipe = NULL;
+		run->may_fork = false;
+	}
+	run->rows = run->told_count = 0;
+}
+
 static int fold_batch(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	int err = tell_ahead(run, rows, count, kinds);
@@ -177,7 +197,11 @@ static int fold_batch(struct run *run, const struct dwell_event *rows, size_t co
 	if (err || run->pipe)
 		return err ? err : give_batch(run, rows, count, kinds);
 	err = apply(run, rows, count, &run->told);
-	return err ? err : fold_told(run, rows, count, kinds);
+	if (!err)
+		err = fold_told(run, rows, count, kinds);
+	if (!err && run->may_fork)
+		consider_fork(run, count);
+	return err;
 }
 
 /* Only folds that look at nothing but their batches, and definitions that are all known. */
@@ -190,9 +214,7 @@ void run_fork(struct run *run)
 	for (size_t i = 0; i < run->fold_count; i++)
 		if (!run->ops[i]->batch || !run->ops[i]->looks || run->ops[i]->event)
 			return;
-	/* Where no other thread can be had, this one folds. */
-	if (pipe_new(&run->pipe, fold_one, run))
-		run->pipe = NULL;
+	run->may_fork = true;
 }
 
 int run_join(struct run *run)

@@ -210,7 +210,7 @@ int crew_drive(struct model *model, struct run **last, struct run **other)
 {
 	const size_t serial = serial_folds(model);
 
-	if (model->parts == 1 || serial == model->fold_count)
+	if (model->parts == 1 || (serial && serial == model->fold_count))
 		return drive_serial(model, SHARE_ALL, last);
 	if (!serial)
 		return drive_parallel(model, SHARE_ALL, model->threads, last);

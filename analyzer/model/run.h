@@ -23,6 +23,8 @@ struct run {
 	uint32_t kinds;             /* of rows that any of them wants one by one */
 	struct dwell_told told;     /* the batch */
 	struct pipe *pipe;          /* to the thread that folds; NULL: none but this one */
+	bool may_fork;              /* where folding turns out to be much of the work */
+	size_t rows, told_count;    /* since it was last looked whether it is */
 	struct tally tally;
 };
 
@@ -38,7 +40,8 @@ void run_release(struct run *run);
 int told_room(struct dwell_told *told, size_t rows);
 void told_leave(struct dwell_told *told);
 
-/* Fold in another thread from now on, where that can be. run_join: all that was told is folded. */
+/* Fold in another thread, where that can be, from when on it pays. run_join: all that was told is
+ * folded. */
 void run_fork(struct run *run);
 int run_join(struct run *run);
 
