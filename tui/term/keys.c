@@ -1,5 +1,6 @@
 #include "term/keys.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,6 +115,36 @@ static enum key_event control(
 	return take(in, end + 1, *key == KEY_NONE ? KEY_EVENT_NONE : KEY_EVENT_KEY);
 }
 
+/* "11;rgb:ffff/ffff/ffff": of each colour as many digits as the terminal likes. */
+static bool is_light(const unsigned char *at, size_t size)
+{
+	enum { RED = 299, GREEN = 587, BLUE = 114, HALF = (RED + GREEN + BLUE) / 2 };
+	char text[64];
+	unsigned red, green, blue, most;
+
+	snprintf(text, sizeof(text), "%.*s", (int)size, (const char *)at);
+	if (sscanf(text, "11;rgb:%4x/%4x/%4x", &red, &green, &blue) != 3)
+		return false;
+	most = (1u << 4 * strcspn(text + strlen("11;rgb:"), "/")) - 1;
+	return RED * red + GREEN * green + BLUE * blue > HALF * most;
+}
+
+/* OSC ... BEL, or ESC \: what the terminal was asked for. It may come in pieces, however late. */
+static enum key_event answer(struct key_input *in)
+{
+	enum { LONGEST = 64, BEL = 7 };
+	size_t end = 2;
+
+	while (end < in->size && in->bytes[end] != BEL && in->bytes[end] != KEY_ESCAPE)
+		end++;
+	if (end + (end < in->size && in->bytes[end] == KEY_ESCAPE) >= in->size)
+		return in->size > LONGEST ? take(in, in->size, KEY_EVENT_NONE) : KEY_EVENT_PART;
+
+	const bool light = is_light(in->bytes + 2, end - 2);
+	return take(in, end + (in->bytes[end] == BEL ? 1 : 2),
+		light ? KEY_EVENT_LIGHT : KEY_EVENT_NONE);
+}
+
 static enum key_event escape(
 	struct key_input *in, bool last, uint32_t *key, struct tui_mouse *mouse)
 {
@@ -121,6 +152,10 @@ static enum key_event escape(
 		return KEY_EVENT_PART;
 	if (in->size >= 2 && in->bytes[1] == '[')
 		return in->size == 2 && !last ? KEY_EVENT_PART : control(in, last, key, mouse);
+	if (in->size == 2 && in->bytes[1] == ']' && !last)
+		return KEY_EVENT_PART;
+	if (in->size > 2 && in->bytes[1] == ']' && in->bytes[2] == '1')
+		return answer(in);
 	if (in->size >= 2 && in->bytes[1] == 'O') {
 		if (in->size == 2 && !last)
 			return KEY_EVENT_PART;

@@ -9,7 +9,8 @@ struct key_input {
 	size_t size;
 };
 
-enum key_event { KEY_EVENT_NONE, KEY_EVENT_KEY, KEY_EVENT_MOUSE, KEY_EVENT_PART };
+/* LIGHT: the terminal was asked for its background (screen_ask_ground), and it is light. */
+enum key_event { KEY_EVENT_NONE, KEY_EVENT_KEY, KEY_EVENT_MOUSE, KEY_EVENT_PART, KEY_EVENT_LIGHT };
 
 /*
  * Take the first event off the bytes. PART: more must come; `last`: no more will, so that an

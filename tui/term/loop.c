@@ -104,6 +104,8 @@ static void take_events(struct tui *tui, struct key_input *in, bool last)
 		(event = keys_next(in, last, &key, &mouse)) != KEY_EVENT_PART) {
 		if (event == KEY_EVENT_MOUSE)
 			tui_mouse(tui, &mouse);
+		else if (event == KEY_EVENT_LIGHT && tui->palette == PALETTE_DARK)
+			tui->palette = PALETTE_LIGHT;
 		else if (event == KEY_EVENT_KEY && key == ('Z' & 0x1f))
 			suspend();
 		else if (event == KEY_EVENT_KEY && key == ('L' & 0x1f))

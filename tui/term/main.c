@@ -129,6 +129,8 @@ static int show(struct dwell_timeline *timeline, struct dwell_timeline *base,
 
 	if (tui && (!base || tui_against(tui, base)) && screen_open(&message)) {
 		tui->palette = choose_palette(options);
+		if (!options->palette && tui->palette == PALETTE_DARK)
+			screen_ask_ground();
 		tui->ascii = options->ascii || !screen_utf8();
 		tui->wanted_text = options->at;
 		tui->others = options->others;

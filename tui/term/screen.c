@@ -130,6 +130,18 @@ bool screen_light(void)
 	return back && (!strcmp(back, ";7") || !strcmp(back, ";15"));
 }
 
+void screen_ask_ground(void)
+{
+	static const char ask[] = "\033]11;?\033\\";
+	const char *kind = getenv("TERM");
+
+	/* The console of Linux has no answer, and older ones show the question. */
+	if (getenv("COLORFGBG") || (kind && !strncmp(kind, "linux", 5)))
+		return;
+	if (write(STDOUT_FILENO, ask, sizeof(ask) - 1) < 0)
+		errno = 0;
+}
+
 bool screen_size(unsigned *width, unsigned *height)
 {
 	struct winsize size;

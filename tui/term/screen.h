@@ -20,8 +20,10 @@ void screen_reopen(void);
 enum screen_colours screen_colours(void);
 /* The locale's characters are UTF-8. */
 bool screen_utf8(void);
-/* The terminal's own background is light, as far as it says so. */
+/* The terminal's own background is light, as far as the environment says so. */
 bool screen_light(void);
+/* Where the environment does not say it: ask the terminal, which may answer, by KEY_EVENT_LIGHT. */
+void screen_ask_ground(void);
 bool screen_size(unsigned *width, unsigned *height);
 /* Where keys come from. */
 int screen_input(void);

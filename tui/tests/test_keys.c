@@ -89,6 +89,57 @@ Test(keys, a_sequence_in_parts)
 	cr_assert_eq(key, KEY_SHIFT_LEFT);
 }
 
+/* What the terminal says of its background: in pieces, with digits as it likes; then a key. */
+Test(keys, background)
+{
+	static const struct {
+		const char *bytes;
+		enum key_event event;
+	} rows[] = {
+		{ "\x1b]11;rgb:ffff/ffff/ffff\x1b\\q", KEY_EVENT_LIGHT },
+		{ "\x1b]11;rgb:ee/ee/dd\aq", KEY_EVENT_LIGHT },
+		{ "\x1b]11;rgb:0000/0000/0000\x1b\\q", KEY_EVENT_NONE },
+		{ "\x1b]11;rgb:1e1e/1e1e/2e2e\aq", KEY_EVENT_NONE },
+		{ "\x1b]11;?\aq", KEY_EVENT_NONE },
+		{ "\x1b]10;rgb:ffff/ffff/ffff\aq", KEY_EVENT_NONE },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct key_input in = { .size = 0 };
+		struct tui_mouse mouse;
+		uint32_t key = 0;
+		const size_t size = strlen(rows[i].bytes) - 1;
+
+		for (size_t k = 0; k < size; k++) {
+			in.bytes[in.size++] = (unsigned char)rows[i].bytes[k];
+			/* An escape may be all; what begins as an answer waits for its end. */
+			cr_assert_eq(keys_next(&in, k > 3, &key, &mouse),
+				k + 1 < size ? KEY_EVENT_PART : rows[i].event, "row %zu byte %zu",
+				i, k);
+		}
+		in.bytes[in.size++] = 'q';
+		cr_assert_eq(keys_next(&in, false, &key, &mouse), KEY_EVENT_KEY);
+		cr_assert_eq(key, 'q');
+	}
+}
+
+/* One that does not end is dropped before it takes all keys. */
+Test(keys, an_answer_without_end)
+{
+	struct key_input in = { .bytes = "\x1b]1", .size = 3 };
+	struct tui_mouse mouse;
+	enum key_event event = KEY_EVENT_PART;
+	uint32_t key = 0;
+
+	for (size_t i = 0; i < 64 && event == KEY_EVENT_PART; i++) {
+		event = keys_next(&in, true, &key, &mouse);
+		if (event == KEY_EVENT_PART)
+			in.bytes[in.size++] = 'j';
+	}
+	cr_assert_eq(event, KEY_EVENT_NONE);
+	cr_assert_eq(in.size, 0);
+}
+
 Test(keys, noise)
 {
 	struct key_input in = { .size = 0 };
