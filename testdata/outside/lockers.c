@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
-static long table[1 << 16];
+static long table[1 << 17];
+static volatile long seen;
 
 static long look_up(void)
 {
 	long sum = 0;
 
-	for (int i = 0; i < 1 << 16; i++)
+	for (int i = 0; i < 1 << 17; i++)
 		sum += table[i] % 7;
 	return sum;
 }
@@ -20,9 +21,9 @@ static void *read_table(void *unused)
 {
 	for (int i = 0; i < 200; i++) {
 		pthread_mutex_lock(&table_lock);
-		look_up();
+		seen = look_up();
 		pthread_mutex_unlock(&table_lock);
-		usleep(3000);
+		usleep(1000);
 	}
 	return unused;
 }
@@ -31,7 +32,7 @@ static void *read_table(void *unused)
 static void *write_journal(void *file)
 {
 	pthread_setname_np(pthread_self(), "journal");
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 100; i++) {
 		pthread_mutex_lock(&table_lock);
 		if (write(*(int *)file, table, sizeof(table)) < 0 || fdatasync(*(int *)file))
 			return file;
