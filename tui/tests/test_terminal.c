@@ -217,3 +217,46 @@ Test(terminal, hostile_names, .timeout = 600)
 	play_all(path, "xterm-256color", "truecolor");
 	unlink(path);
 }
+
+/* One of red, green and blue as the colour of that number has it: of the cube, or a gray. */
+static int part_of(unsigned index, unsigned weight)
+{
+	static const int steps[] = { 0, 95, 135, 175, 215, 255 };
+
+	return index >= 232 ? 8 + 10 * (int)(index - 232) : steps[(index - 16) / weight % 6];
+}
+
+/* How far the colours are from each other where they differ most. */
+static int distance(unsigned a, unsigned b)
+{
+	int most = 0;
+
+	for (unsigned weight = 36; weight; weight /= 6) {
+		const int apart = abs(part_of(a, weight) - part_of(b, weight));
+
+		most = apart > most ? apart : most;
+	}
+	return most;
+}
+
+/* In 256 and in 8 colours, too, no state looks like another one. */
+Test(terminal, states_differ_in_few_colours)
+{
+	static const unsigned tones[] = { TONE_RUNNING, TONE_RUNNABLE, TONE_BLOCKED, TONE_HOT,
+		TONE_UNKNOWN };
+	const size_t count = sizeof(tones) / sizeof(tones[0]);
+
+	for (unsigned palette = 0; palette < PALETTE_MONO; palette++) {
+		for (size_t i = 0; i < count; i++) {
+			for (size_t k = 0; k < i; k++) {
+				const struct shade a = palette_shade(palette, tones[i]);
+				const struct shade b = palette_shade(palette, tones[k]);
+
+				cr_expect(distance(a.index, b.index) >= 32,
+					"%s: %zu and %zu of 256", palette_name(palette), i, k);
+				cr_expect((a.ansi & 7) != (b.ansi & 7), "%s: %zu and %zu of 8",
+					palette_name(palette), i, k);
+			}
+		}
+	}
+}
