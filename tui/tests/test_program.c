@@ -220,7 +220,8 @@ Test(program, every_key_and_the_mouse, .timeout = 1000)
 	quit(&person);
 }
 
-/* Sizes and keys come faster than frames can be drawn, from the first moment. */
+/* Sizes and keys come faster than frames can be drawn. Not before the trace is read: until then it
+ * takes no keys but those that end it or ask for help. */
 Test(program, resized_while_busy, .timeout = 1000)
 {
 	static const unsigned sizes[][2] = { { 60, 16 }, { 200, 60 }, { 80, 24 }, { 131, 45 } };
@@ -228,6 +229,7 @@ Test(program, resized_while_busy, .timeout = 1000)
 	struct person person;
 
 	begin(&person, DWELL_TESTDATA "/import/go/checkout-go1.25.trace");
+	await_frame(&person, "the start");
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < sizeof(keys) - 1; i++) {
 			resize(&person, sizes[i % 4][0], sizes[i % 4][1]);
