@@ -105,7 +105,6 @@ static int make_ready(struct dwell_order *order, uint64_t time_ns, size_t least)
 
 static int pass(struct dwell_order *order, uint64_t time_ns)
 {
-	struct dwell_sink *next = order->next;
 	const uint64_t until = time_ns > ORDER_SLACK_NS ? time_ns - ORDER_SLACK_NS : 0;
 	int err = DWELL_OK;
 
@@ -115,9 +114,7 @@ static int pass(struct dwell_order *order, uint64_t time_ns)
 		order->floor_ns = time_ns;
 	if (!err)
 		err = order_hand_on_before(order, until);
-	if (!err && next->ops->watermark)
-		err = next->ops->watermark(next, until);
-	return err;
+	return err ? err : DWELL_TELL(order->relay.next, watermark, until);
 }
 
 static int on_watermark(struct dwell_sink *sink, uint64_t time_ns)
@@ -211,59 +208,8 @@ static int on_end(struct dwell_sink *sink, const struct dwell_trace_end *end)
 
 	if (!err)
 		err = order_hand_on(order, order->ready_end - order->ready_begin);
-	if (!err && order->next->ops->end)
-		err = order->next->ops->end(order->next, end);
-	return err;
+	return err ? err : DWELL_TELL(order->relay.next, end, end);
 }
-
-/* What is not a row goes through at once. */
-#define FORWARD(function, type)                                                                    \
-	static int on_##function(struct dwell_sink *sink, const type *what)                        \
-	{                                                                                          \
-		struct dwell_sink *next = order_of(sink)->next;                                    \
-                                                                                                   \
-		return next->ops->function ? next->ops->function(next, what) : DWELL_OK;           \
-	}
-
-FORWARD(begin, struct dwell_trace_info)
-FORWARD(process, struct dwell_process)
-FORWARD(task, struct dwell_task)
-FORWARD(executor, struct dwell_executor)
-FORWARD(object, struct dwell_object)
-FORWARD(mapping, struct dwell_mapping)
-FORWARD(location, struct dwell_location)
-FORWARD(stack, struct dwell_stack)
-FORWARD(label, struct dwell_label)
-FORWARD(counter, struct dwell_counter)
-FORWARD(clock, struct dwell_clock_pair)
-FORWARD(note, struct dwell_note)
-
-static int on_keyframe(struct dwell_sink *sink, uint64_t time_ns,
-	const struct dwell_task_state *states, size_t count)
-{
-	struct dwell_sink *next = order_of(sink)->next;
-
-	return next->ops->keyframe ? next->ops->keyframe(next, time_ns, states, count) : DWELL_OK;
-}
-
-static const struct dwell_sink_ops order_ops = {
-	.begin = on_begin,
-	.process = on_process,
-	.task = on_task,
-	.executor = on_executor,
-	.object = on_object,
-	.mapping = on_mapping,
-	.location = on_location,
-	.stack = on_stack,
-	.label = on_label,
-	.counter = on_counter,
-	.clock = on_clock,
-	.note = on_note,
-	.keyframe = on_keyframe,
-	.events = on_events,
-	.watermark = on_watermark,
-	.end = on_end,
-};
 
 int dwell_order_new(struct dwell_order **out, struct dwell_sink *next, size_t max_rows)
 {
@@ -276,8 +222,10 @@ int dwell_order_new(struct dwell_order **out, struct dwell_sink *next, size_t ma
 		free(order);
 		return DWELL_ENOMEM;
 	}
-	order->sink.ops = &order_ops;
-	order->next = next;
+	dwell_relay_init(&order->relay, next);
+	order->relay.ops.events = on_events;
+	order->relay.ops.watermark = on_watermark;
+	order->relay.ops.end = on_end;
 	order->max_rows = max_rows < LEAST_ROWS ? (size_t)LEAST_ROWS : max_rows;
 	if (order->max_rows > UINT32_MAX / 2)
 		order->max_rows = UINT32_MAX / 2; /* refs number them */
@@ -300,7 +248,7 @@ void dwell_order_free(struct dwell_order *order)
 
 struct dwell_sink *dwell_order_sink(struct dwell_order *order)
 {
-	return &order->sink;
+	return &order->relay.sink;
 }
 
 uint64_t dwell_order_repairs(const struct dwell_order *order)

@@ -7,6 +7,7 @@
 
 #include "dwell/limits.h"
 #include "dwell/order.h"
+#include "dwell/relay.h"
 
 enum {
 	/* How far clocks of CPUs, or a waker who writes it down late, may be off. */
@@ -120,8 +121,7 @@ void order_merge_end(struct order_merge *merge);
 struct whereabouts;
 
 struct dwell_order {
-	struct dwell_sink sink;
-	struct dwell_sink *next;
+	struct dwell_relay relay; /* what is not a row goes through at once */
 	size_t max_rows;
 	struct order_hold hold;
 	uint64_t floor_ns;         /* rows before it are late */

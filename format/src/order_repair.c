@@ -138,13 +138,11 @@ int order_look_at(struct dwell_order *order, size_t count)
 
 int order_hand_on(struct dwell_order *order, size_t count)
 {
-	struct dwell_sink *next = order->next;
-	int err = DWELL_OK;
+	int err;
 
 	if (!count)
 		return DWELL_OK;
-	if (next->ops->events)
-		err = next->ops->events(next, order->ready + order->ready_begin, count);
+	err = DWELL_TELL(order->relay.next, events, order->ready + order->ready_begin, count);
 	order->ready_begin += count;
 	if (order->ready_begin == order->ready_end)
 		order->ready_begin = order->ready_end = 0;

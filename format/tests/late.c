@@ -1,6 +1,7 @@
 #include "tests/late.h"
 
 #include "dwell/error.h"
+#include "dwell/relay.h"
 #include "dwell/types.h"
 #include "tests/gen.h"
 
@@ -9,8 +10,7 @@
 enum { TASKS = 4096, LATER_NS = 100000 };
 
 struct late {
-	struct dwell_sink sink;
-	struct dwell_sink *next;
+	struct dwell_relay relay;
 	uint64_t random;
 	bool some;
 	struct dwell_task task[TASKS]; /* id 0: none; as it was */
@@ -21,27 +21,6 @@ static struct late *of(struct dwell_sink *sink)
 {
 	return (struct late *)sink;
 }
-
-#define PASS(sink, call, ...)                                                                      \
-	(of(sink)->next->ops->call ? of(sink)->next->ops->call(of(sink)->next, __VA_ARGS__)        \
-				   : DWELL_OK)
-
-#define HAND_ON(call, type)                                                                        \
-	static int call(struct dwell_sink *sink, const struct type *told)                          \
-	{                                                                                          \
-		return PASS(sink, call, told);                                                     \
-	}
-HAND_ON(begin, dwell_trace_info)
-HAND_ON(process, dwell_process)
-HAND_ON(executor, dwell_executor)
-HAND_ON(object, dwell_object)
-HAND_ON(mapping, dwell_mapping)
-HAND_ON(location, dwell_location)
-HAND_ON(stack, dwell_stack)
-HAND_ON(label, dwell_label)
-HAND_ON(counter, dwell_counter)
-HAND_ON(clock, dwell_clock_pair)
-HAND_ON(note, dwell_note)
 
 static int task(struct dwell_sink *sink, const struct dwell_task *task)
 {
@@ -57,7 +36,7 @@ static int task(struct dwell_sink *sink, const struct dwell_task *task)
 	if (late->some)
 		late->due_ns[task->id] += gen_random(&late->random, LATER_NS);
 	what.created_ns += later;
-	return PASS(sink, task, &what);
+	return DWELL_TELL(late->relay.next, task, &what);
 }
 
 /* Those that are to be told before this row. */
@@ -69,7 +48,7 @@ static int tell_due(struct late *late, uint64_t time_ns)
 		if (!late->task[i].id || late->due_ns[i] > time_ns)
 			continue;
 		late->due_ns[i] = DWELL_FOREVER;
-		err = PASS(&late->sink, task, &late->task[i]);
+		err = DWELL_TELL(late->relay.next, task, &late->task[i]);
 	}
 	return err;
 }
@@ -81,7 +60,7 @@ static int events(struct dwell_sink *sink, const struct dwell_event *rows, size_
 	for (size_t i = 0; i < count && !err; i++) {
 		err = tell_due(of(sink), rows[i].time_ns);
 		if (!err)
-			err = PASS(sink, events, &rows[i], 1);
+			err = DWELL_TELL(of(sink)->relay.next, events, &rows[i], 1);
 	}
 	return err;
 }
@@ -90,33 +69,21 @@ static int end(struct dwell_sink *sink, const struct dwell_trace_end *told)
 {
 	const int err = of(sink)->some ? DWELL_OK : tell_due(of(sink), told->end_ns);
 
-	return err ? err : PASS(sink, end, told);
+	return err ? err : DWELL_TELL(of(sink)->relay.next, end, told);
 }
 
 struct late *late_new(struct dwell_sink *next, uint64_t seed, bool some)
 {
-	static const struct dwell_sink_ops ops = {
-		.begin = begin,
-		.process = process,
-		.task = task,
-		.executor = executor,
-		.object = object,
-		.mapping = mapping,
-		.location = location,
-		.stack = stack,
-		.label = label,
-		.counter = counter,
-		.clock = clock,
-		.note = note,
-		.events = events,
-		.end = end,
-	};
 	struct late *late = calloc(1, sizeof(*late));
 
 	if (!late)
 		abort();
-	late->sink.ops = &ops;
-	late->next = next;
+	dwell_relay_init(&late->relay, next);
+	late->relay.ops.task = task;
+	late->relay.ops.events = events;
+	late->relay.ops.end = end;
+	late->relay.ops.keyframe = NULL;
+	late->relay.ops.watermark = NULL;
 	late->random = seed;
 	late->some = some;
 	return late;
@@ -124,7 +91,7 @@ struct late *late_new(struct dwell_sink *next, uint64_t seed, bool some)
 
 struct dwell_sink *late_sink(struct late *late)
 {
-	return &late->sink;
+	return &late->relay.sink;
 }
 
 void late_free(struct late *late)
