@@ -24,11 +24,17 @@ void say(struct script *script, const char *line, ...)
 	script->text[script->size++] = '\n';
 }
 
+void script_clear(struct script *script)
+{
+	script->text = realloc(script->text, ROOM);
+	cr_assert(script->text != NULL);
+	script->size = 0;
+}
+
 /* A process of so many threads on two CPUs. */
 void begin(struct script *script, unsigned tasks)
 {
-	script->text = realloc(script->text, ROOM);
-	script->size = 0;
+	script_clear(script);
 	say(script, "dwell-text 1");
 	say(script, "trace source=\"dwell\" tick=1 levels=program,scheduler,reasons");
 	say(script, "process p1 pid=1 name=\"app\"");
@@ -40,9 +46,9 @@ void begin(struct script *script, unsigned tasks)
 	say(script, "object o2 kind=cond process=p1 native=0x20 name=\"items\"");
 }
 
-struct dwell_answer *judge(struct script *script, uint64_t end_ns)
+struct dwell_answer *analyze_script(struct script *script, uint64_t end_ns, unsigned analyses)
 {
-	const struct dwell_query query = { .analyses = DWELL_ANALYZE_FINDINGS, .worst = 100 };
+	const struct dwell_query query = { .analyses = analyses, .worst = 100 };
 	struct dwell_bytes *bytes = NULL;
 	struct dwell_source *source = NULL;
 	struct dwell_answer *answer = NULL;
@@ -55,6 +61,11 @@ struct dwell_answer *judge(struct script *script, uint64_t end_ns)
 		diag.what);
 	dwell_source_close(source);
 	return answer;
+}
+
+struct dwell_answer *judge(struct script *script, uint64_t end_ns)
+{
+	return analyze_script(script, end_ns, DWELL_ANALYZE_FINDINGS);
 }
 
 /* The rule is the first finding, with what it cost (0: whatever); NULL: there is none at all. */

@@ -1,34 +1,16 @@
 /* Each kind of leak at its threshold and just below it, written as the rows of a trace. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "answers.h"
-#include "dwell/text.h"
-
-struct script {
-	char text[65536];
-	size_t size;
-};
-
-__attribute__((format(printf, 2, 3))) static void say(struct script *script, const char *line, ...)
-{
-	va_list args;
-
-	va_start(args, line);
-	script->size += (size_t)vsnprintf(
-		script->text + script->size, sizeof(script->text) - script->size, line, args);
-	va_end(args);
-	cr_assert(lt(sz, script->size + 2, sizeof(script->text)));
-	script->text[script->size++] = '\n';
-}
+#include "script.h"
 
 /* Task 1 is the main one; 2 to `tasks` are threads that it made at one place. */
-static void begin(struct script *script, unsigned tasks)
+static void begin_threads(struct script *script, unsigned tasks)
 {
-	script->size = 0;
+	script_clear(script);
 	say(script, "dwell-text 1");
 	say(script, "trace source=\"dwell\" tick=1 levels=program,switches");
 	say(script, "note key=\"joins\" value=\"all\"");
@@ -49,27 +31,11 @@ static void begin(struct script *script, unsigned tasks)
 	say(script, "object o%u kind=thread process=p1 native=2", tasks + 1);
 }
 
-/* The main task ends last; what is left ends with it. */
-static struct dwell_answer *judge(struct script *script, uint64_t end_ns)
+/* The main task ends last; what is left ends with it. Frees the text. */
+static void expect_leaks(
+	struct script *script, uint64_t end_ns, int kind, uint32_t tasks, unsigned why)
 {
-	const struct dwell_query query = { .analyses = DWELL_ANALYZE_LEAKS };
-	struct dwell_bytes *bytes = NULL;
-	struct dwell_source *source = NULL;
-	struct dwell_answer *answer = NULL;
-	struct dwell_diag diag = { 0 };
-
-	say(script, "end time=%llu closed", (unsigned long long)end_ns);
-	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, script->text, script->size), 0));
-	cr_assert(eq(int, dwell_text_source_open(&source, bytes, &diag), 0), "%s", diag.what);
-	cr_assert(eq(int, dwell_analyze(&answer, source, &query, &diag), 0), "%u: %s", diag.line,
-		diag.what);
-	dwell_source_close(source);
-	return answer;
-}
-
-static void expect(struct script *script, uint64_t end_ns, int kind, uint32_t tasks, unsigned why)
-{
-	struct dwell_answer *answer = judge(script, end_ns);
+	struct dwell_answer *answer = analyze_script(script, end_ns, DWELL_ANALYZE_LEAKS);
 	const struct dwell_leaks *leaks = answer->leaks;
 
 	cr_expect(eq(sz, leaks->count, kind < 0 ? 0 : 1));
@@ -79,6 +45,8 @@ static void expect(struct script *script, uint64_t end_ns, int kind, uint32_t ta
 		cr_expect(eq(int, leaks->rows[0].why, (int)why));
 	}
 	dwell_answer_free(answer);
+	free(script->text);
+	script->text = NULL;
 }
 
 #define WAITS "wait-begin task=t%u state=blocked reason=%s object=o%u stack=s2 %s"
@@ -100,73 +68,73 @@ static void runs(struct script *script, unsigned tasks)
 
 Test(leaks, circle_of_two_and_of_three)
 {
-	struct script script;
+	struct script script = { 0 };
 
 	for (unsigned size = 2; size <= 3; size++) {
-		begin(&script, 4);
+		begin_threads(&script, 4);
 		runs(&script, 4);
 		for (unsigned i = 0; i < size; i++)
 			waits_for(&script, 100 + i, 2 + i, 1 + i, 2 + (i + 1) % size, false);
 		say(&script, "5000 exit task=t1");
-		expect(&script, 6000, DWELL_LEAK_DEADLOCK, size, 0);
+		expect_leaks(&script, 6000, DWELL_LEAK_DEADLOCK, size, 0);
 	}
 }
 
 Test(leaks, circle_of_one)
 {
-	struct script script;
+	struct script script = { 0 };
 
-	begin(&script, 2);
+	begin_threads(&script, 2);
 	runs(&script, 2);
 	waits_for(&script, 100, 2, 1, 2, false);
 	say(&script, "5000 exit task=t1");
-	expect(&script, 6000, DWELL_LEAK_DEADLOCK, 1, 0);
+	expect_leaks(&script, 6000, DWELL_LEAK_DEADLOCK, 1, 0);
 }
 
 /* Nearly a circle: one has a time limit; one got it after all; the owner that was read is not it.
  */
 Test(leaks, no_circle)
 {
-	struct script script;
+	struct script script = { 0 };
 
-	begin(&script, 3);
+	begin_threads(&script, 3);
 	runs(&script, 3);
 	waits_for(&script, 100, 2, 1, 3, false);
 	waits_for(&script, 101, 3, 2, 2, true);
 	say(&script, "5000 exit task=t1");
-	expect(&script, 6000, -1, 0, 0);
+	expect_leaks(&script, 6000, -1, 0, 0);
 
-	begin(&script, 3);
+	begin_threads(&script, 3);
 	runs(&script, 3);
 	waits_for(&script, 100, 2, 1, 3, false);
 	waits_for(&script, 101, 3, 2, 2, false);
 	say(&script, "200 wait-end task=t3 state=running");
 	say(&script, "5000 exit task=t1");
-	expect(&script, 6000, -1, 0, 0);
+	expect_leaks(&script, 6000, -1, 0, 0);
 
-	begin(&script, 3);
+	begin_threads(&script, 3);
 	runs(&script, 3);
 	waits_for(&script, 100, 2, 1, 3, false);
 	say(&script, "150 release task=t3 object=o1");
 	waits_for(&script, 201, 3, 2, 2, false);
 	say(&script, "5000 exit task=t1");
 	/* Three waits for two, which waits for nobody known. */
-	expect(&script, 6000, -1, 0, 0);
+	expect_leaks(&script, 6000, -1, 0, 0);
 }
 
 /* Who waits for one of a circle waits forever. */
 Test(leaks, behind_a_circle)
 {
-	struct script script;
+	struct script script = { 0 };
 	struct dwell_answer *answer;
 
-	begin(&script, 4);
+	begin_threads(&script, 4);
 	runs(&script, 4);
 	waits_for(&script, 100, 2, 1, 3, false);
 	waits_for(&script, 101, 3, 2, 2, false);
 	waits_for(&script, 102, 4, 3, 2, false);
 	say(&script, "5000 exit task=t1");
-	answer = judge(&script, 6000);
+	answer = analyze_script(&script, 6000, DWELL_ANALYZE_LEAKS);
 	cr_assert(eq(sz, answer->leaks->count, 2));
 	cr_expect(eq(int, answer->leaks->rows[0].kind, DWELL_LEAK_DEADLOCK));
 	cr_expect(eq(int, answer->leaks->rows[1].kind, DWELL_LEAK_WAITS_FOREVER));
@@ -174,6 +142,8 @@ Test(leaks, behind_a_circle)
 	cr_expect(eq(u64, answer->leaks->rows[1].lost_ns, 6000 - 102),
 		"the others go on after the main task");
 	dwell_answer_free(answer);
+	free(script.text);
+	script.text = NULL;
 }
 
 #define MS 1000000u
@@ -181,17 +151,17 @@ Test(leaks, behind_a_circle)
 /* The holder ended, long enough before its process; or with it. */
 Test(leaks, holder_ended)
 {
-	struct script script;
+	struct script script = { 0 };
 
 	for (unsigned late = 0; late < 2; late++) {
-		begin(&script, 3);
+		begin_threads(&script, 3);
 		runs(&script, 3);
 		say(&script, "20 release task=t1 object=o4");
 		waits_for(&script, 100, 3, 1, 2, false);
 		say(&script, "%u exit task=t2", late ? 80 * MS : 79 * MS);
 		say(&script, "%u exit task=t1", 100 * MS);
 		say(&script, "%u exit task=t3", 100 * MS);
-		expect(&script, 101 * MS, late ? -1 : DWELL_LEAK_WAITS_FOREVER, 1,
+		expect_leaks(&script, 101 * MS, late ? -1 : DWELL_LEAK_WAITS_FOREVER, 1,
 			DWELL_FOREVER_HOLDER_ENDED);
 	}
 }
@@ -205,85 +175,88 @@ Test(leaks, all_stuck)
 		bool stuck;
 	} rows[] = { { "cond", 2, true }, { "cond", 1, false }, { "semaphore", 2, false },
 		{ "barrier", 3, true }, { "net", 2, false } };
-	struct script script;
+	struct script script = { 0 };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct dwell_answer *answer;
 		uint32_t count = 0;
 
-		begin(&script, rows[i].tasks);
+		begin_threads(&script, rows[i].tasks);
 		runs(&script, rows[i].tasks);
 		for (unsigned id = 1; id <= rows[i].tasks; id++)
 			say(&script, "100 " WAITS, id, id > 1 ? rows[i].reason : "cond", id, "");
-		answer = judge(&script, 1000);
+		answer = analyze_script(&script, 1000, DWELL_ANALYZE_LEAKS);
 		for (size_t j = 0; j < answer->leaks->count; j++) {
 			count += answer->leaks->rows[j].count;
 			cr_expect(eq(int, answer->leaks->rows[j].why, DWELL_FOREVER_ALL_STUCK));
 		}
 		cr_expect(eq(u32, count, rows[i].stuck ? rows[i].tasks : 0), "%s", rows[i].reason);
 		dwell_answer_free(answer);
+		free(script.text);
+		script.text = NULL;
 	}
 }
 
 static void ended_thread(struct script *script, unsigned at)
 {
-	begin(script, 2);
+	begin_threads(script, 2);
 	runs(script, 2);
 	say(script, "%u exit task=t2", at);
 }
 
 Test(leaks, never_joined)
 {
-	struct script script;
+	struct script script = { 0 };
 
 	ended_thread(&script, 8 * MS);
 	say(&script, "%u exit task=t1", 10 * MS);
-	expect(&script, 11 * MS, DWELL_LEAK_NEVER_JOINED, 1, 0);
+	expect_leaks(&script, 11 * MS, DWELL_LEAK_NEVER_JOINED, 1, 0);
 	/* With its process. */
 	ended_thread(&script, 9 * MS);
 	say(&script, "%u exit task=t1", 10 * MS);
-	expect(&script, 11 * MS, -1, 0, 0);
+	expect_leaks(&script, 11 * MS, -1, 0, 0);
 	/* The process goes on. */
 	ended_thread(&script, 8 * MS);
-	expect(&script, 11 * MS, -1, 0, 0);
+	expect_leaks(&script, 11 * MS, -1, 0, 0);
 	/* Killed by a signal. */
 	ended_thread(&script, 8 * MS);
 	say(&script, "%u exit task=t1 value=15 flags=has-value", 10 * MS);
-	expect(&script, 11 * MS, -1, 0, 0);
+	expect_leaks(&script, 11 * MS, -1, 0, 0);
 	/* Joined. */
 	ended_thread(&script, 8 * MS);
 	say(&script, "%u wait-begin task=t1 state=blocked reason=join object=o3 peer=t2", 8 * MS);
 	say(&script, "%u wait-end task=t1 state=running peer=t2", 8 * MS);
 	say(&script, "%u exit task=t1", 10 * MS);
-	expect(&script, 11 * MS, -1, 0, 0);
+	expect_leaks(&script, 11 * MS, -1, 0, 0);
 	/* A join that ran out of time is none. */
 	ended_thread(&script, 8 * MS);
 	say(&script, "%u wait-begin task=t1 state=blocked reason=join object=o3 peer=t2", 8 * MS);
 	say(&script, "%u wait-end task=t1 state=running peer=t2 flags=timed-out", 8 * MS);
 	say(&script, "%u exit task=t1", 10 * MS);
-	expect(&script, 11 * MS, DWELL_LEAK_NEVER_JOINED, 1, 0);
+	expect_leaks(&script, 11 * MS, DWELL_LEAK_NEVER_JOINED, 1, 0);
 	/* Detached. */
 	ended_thread(&script, 8 * MS);
 	say(&script, "%u release task=t1 object=o3", 9 * MS);
 	say(&script, "%u exit task=t1", 10 * MS);
-	expect(&script, 11 * MS, -1, 0, 0);
+	expect_leaks(&script, 11 * MS, -1, 0, 0);
 	/* Records are missing. */
 	ended_thread(&script, 8 * MS);
 	say(&script, "%u loss value=1 extra=%u reason=full", 9 * MS, 9 * MS);
 	say(&script, "%u exit task=t1", 10 * MS);
-	expect(&script, 11 * MS, -1, 0, 0);
+	expect_leaks(&script, 11 * MS, -1, 0, 0);
 }
 
 Test(leaks, never_joined_by_many)
 {
-	struct script script;
+	struct script script = { 0 };
 
 	for (unsigned count = 15; count <= 16; count++) {
-		begin(&script, count + 1);
+		begin_threads(&script, count + 1);
 		runs(&script, count + 1);
 		for (unsigned id = 2; id <= count + 1; id++)
 			say(&script, "%u exit task=t%u", 2 * MS, id);
-		expect(&script, 11 * MS, count == 16 ? DWELL_LEAK_NEVER_JOINED : -1, count, 0);
+		expect_leaks(
+			&script, 11 * MS, count == 16 ? DWELL_LEAK_NEVER_JOINED : -1, count, 0);
 	}
 }
 
@@ -296,10 +269,10 @@ Test(leaks, alive_at_end)
 		bool leak;
 	} rows[] = { { "cond", 100, 3, true }, { "cond", 101, 3, false }, { "net", 100, 3, false },
 		{ "channel-receive", 100, 3, true }, { "cond", 100, 2, false } };
-	struct script script;
+	struct script script = { 0 };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		begin(&script, 5);
+		begin_threads(&script, 5);
 		runs(&script, 5);
 		for (unsigned id = 2; id < 2 + rows[i].ended; id++)
 			say(&script, "%u exit task=t%u", 90 * MS, id);
@@ -308,14 +281,14 @@ Test(leaks, alive_at_end)
 		say(&script, "%u " WAITS, rows[i].since_ms * MS, 5u, rows[i].reason, 1u, "");
 		if (rows[i].ended < 3)
 			say(&script, "%u " WAITS, rows[i].since_ms * MS, 4u, "net", 1u, "");
-		expect(&script, 1100 * MS, rows[i].leak ? DWELL_LEAK_ALIVE_AT_END : -1, 1, 0);
+		expect_leaks(&script, 1100 * MS, rows[i].leak ? DWELL_LEAK_ALIVE_AT_END : -1, 1, 0);
 	}
 }
 
 /* One more of them every `step` ms of 1.6 s: four in each part. */
 static void growing(struct script *script, unsigned count, bool levels_off)
 {
-	script->size = 0;
+	script_clear(script);
 	say(script, "dwell-text 1\ntrace source=\"go\" tick=1 levels=runtime");
 	say(script, "process p1 pid=1 name=\"app\"\ntask t1 kind=goroutine process=p1");
 	for (unsigned i = 0; i < count; i++) {
@@ -333,12 +306,12 @@ static void growing(struct script *script, unsigned count, bool levels_off)
 
 Test(leaks, grows)
 {
-	struct script script;
+	struct script script = { 0 };
 
 	growing(&script, 32, false);
-	expect(&script, 1600 * MS, DWELL_LEAK_GROWING, 32, 0);
+	expect_leaks(&script, 1600 * MS, DWELL_LEAK_GROWING, 32, 0);
 	growing(&script, 8, false);
-	expect(&script, 1600 * MS, -1, 0, 0);
+	expect_leaks(&script, 1600 * MS, -1, 0, 0);
 	growing(&script, 32, true);
-	expect(&script, 1600 * MS, -1, 0, 0);
+	expect_leaks(&script, 1600 * MS, -1, 0, 0);
 }
