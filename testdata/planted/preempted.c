@@ -1,10 +1,12 @@
 /* Who holds the lock is less urgent than the hogs on its CPU. 1: two hogs. 2: one, and it is still less urgent. 3: two holders
- * take turns. Clean, 11: the hogs are there, the lock is not held. 12: no hogs. */
+ * take turns. Clean, 11: the hogs are there, the lock is not held. 12: no hogs.
+ * 13: the lock is held beside the hogs, and nobody wants it. */
 #include "planted.h"
 
 #include <sys/resource.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t other = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int done;
 static int variant;
 
@@ -35,12 +37,14 @@ static void *holder(void *unused)
 
 static void *waiter(void *unused)
 {
+	pthread_mutex_t *wanted = variant == 13 ? &other : &lock;
+
 	call_me("waiter");
 	pin(1);
 	while (!atomic_load(&done)) {
-		pthread_mutex_lock(&lock);
+		pthread_mutex_lock(wanted);
 		compute_us(20);
-		pthread_mutex_unlock(&lock);
+		pthread_mutex_unlock(wanted);
 		usleep(200);
 	}
 	return unused;
