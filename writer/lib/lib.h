@@ -10,6 +10,7 @@
 #include "ring/intern.h"
 #include "ring/ring.h"
 #include "ring/session.h"
+#include "trail.h"
 
 /*
  * The half of the writer that lives in the recorded process: libdwell and the preload library
@@ -17,7 +18,7 @@
  * call.
  */
 
-enum { DWELL_SELF_CACHE = 32, DWELL_STACK_MAX = 128 };
+enum { DWELL_STACK_MAX = 128 };
 
 /*
  * A wait of this thread. Lies on the stack of whoever waits; a signal handler may wait inside a
@@ -51,12 +52,9 @@ struct dwell_self {
 	int32_t parent_tid;
 	uint32_t creation_stack;
 	uint64_t start_function;
-	uint64_t created;      /* time; 0: not seen */
-	_Atomic uint64_t span; /* the next span's number */
-	/* The last stack: most walks find the same one. */
-	uint32_t last_stack;
-	uint32_t last_count;
-	uint64_t last[DWELL_SELF_CACHE];
+	uint64_t created;           /* time; 0: not seen */
+	_Atomic uint64_t span;      /* the next span's number */
+	struct dwell_trails trails; /* most walks are repeated */
 };
 
 extern __thread struct dwell_self dwell_self __attribute__((tls_model("initial-exec")));

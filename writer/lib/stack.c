@@ -98,16 +98,20 @@ static bool inside(const struct dwell_self *self, uintptr_t frame, uintptr_t abo
 /* Follow saved frame pointers. A thread of ours is whole at our start routine, whose address is not
  * the program's; or at the zero that a thread begins with. */
 static uint32_t follow_pointers(const struct dwell_self *self,
-	const struct dwell_unwind_frame *from, uint32_t most, uint64_t *out, bool *whole)
+	const struct dwell_unwind_frame *from, struct dwell_trail *trail, uint64_t *out,
+	bool *whole)
 {
 	uintptr_t sp = from->sp, fp = from->fp, root = self->root;
-	uint32_t count = 1;
+	uint32_t count = 1, most = trail->key.most;
 
 	/* Where a register was no frame pointer, that is found out by reading. */
 	if (watched)
 		most = 1;
 	while (count < most && fp != root && inside(self, fp, sp - 1)) {
 		const uintptr_t *saved = (const uintptr_t *)fp;
+
+		dwell_trail_read(trail, fp, saved[0]);
+		dwell_trail_read(trail, fp + sizeof(uintptr_t), saved[1]);
 		if (saved[1] < LOWEST_CODE)
 			break;
 		out[count++] = saved[1];
@@ -121,10 +125,33 @@ static uint32_t follow_pointers(const struct dwell_self *self,
 
 #ifdef __x86_64__
 
+/* The words that a step by this rule has read: those just below where it came to, in nearly all
+ * cases. A step that found nothing has read none where there is no caller. */
+static void note_step(
+	struct dwell_trail *trail, uint32_t rule, const struct dwell_unwind_frame *at, bool stepped)
+{
+	const unsigned kind = dwell_unwind_kind_of(rule);
+	unsigned rbp = rule >> 4 & 0xff;
+
+	if (kind == DWELL_UNWIND_ROOT)
+		return;
+	if (!stepped || kind == DWELL_UNWIND_RSP_DEREF || kind == DWELL_UNWIND_RBP_DEREF ||
+		kind >= DWELL_UNWIND_SIGNAL || rbp == DWELL_UNWIND_RBP_AT_RBP) {
+		dwell_trail_spoil(trail);
+		return;
+	}
+	if (kind <= DWELL_UNWIND_GAP)
+		rbp = 2;
+	dwell_trail_read(trail, at->sp - 8, at->pc);
+	if (rbp != DWELL_UNWIND_RBP_KEPT && rbp < DWELL_UNWIND_RBP_LOST)
+		dwell_trail_read(trail, at->sp - rbp * 8, at->fp);
+}
+
 /* By the recorder's tables; by the frame pointer where they have a gap. */
 static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_unwind_frame *from,
-	uint64_t unwind, uint32_t most, uint64_t *out, bool *whole)
+	struct dwell_trail *trail, uint64_t *out, bool *whole)
 {
+	const uint64_t unwind = trail->key.unwind;
 	const struct dwell_session *session = &dwell_lib.session;
 	const struct dwell_unwind_space space = {
 		.area = (const uint8_t *)session->header + session->unwind_offset,
@@ -135,7 +162,9 @@ static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_
 	const struct dwell_unwind_stack stack = { from->sp, self->stack_high,
 		(const uint8_t *)from->sp };
 	struct dwell_unwind_frame frame = *from;
+	const uint32_t most = trail->key.most;
 	uint32_t rule = dwell_unwind_recall(&space, frame.pc - 1), count = 1;
+	bool stepped;
 	/* What a signal interrupted may be half-way through a change of its frames. */
 	bool asks = true;
 
@@ -145,13 +174,16 @@ static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_
 		if (__builtin_expect(dwell_in_loop(frame.pc - 1), 0) && asks) {
 			const uint32_t more =
 				dwell_interpreter.frames(out + count, most - count, whole);
+			dwell_trail_spoil(trail);
 			if (more > 0)
 				return count + more;
 			asks = false;
 		}
 		asks &= kind != DWELL_UNWIND_SIGNAL;
 		*whole = kind == DWELL_UNWIND_ROOT;
-		if (!dwell_unwind_step(rule, &stack, &frame))
+		stepped = dwell_unwind_step(rule, &stack, &frame);
+		note_step(trail, rule, &frame, stepped);
+		if (!stepped)
 			break;
 		/* Past our own start routine, which is not the program's. */
 		if (self->root != 0 && frame.sp > self->root) {
@@ -180,10 +212,9 @@ static uint64_t list_of_process(void)
 
 /* Other machines' libraries are built with frame pointers. */
 static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_unwind_frame *from,
-	uint64_t unwind, uint32_t most, uint64_t *out, bool *whole)
+	struct dwell_trail *trail, uint64_t *out, bool *whole)
 {
-	(void)unwind;
-	return follow_pointers(self, from, most, out, whole);
+	return follow_pointers(self, from, trail, out, whole);
 }
 
 static uint64_t list_of_process(void)
@@ -193,56 +224,61 @@ static uint64_t list_of_process(void)
 
 #endif
 
+static bool on_own_stack(const struct dwell_self *self, uintptr_t frame)
+{
+	return frame >= self->stack_low && frame + 2 * sizeof(uintptr_t) < self->stack_high;
+}
+
 /*
  * The callers, innermost first. Every address read lies between the stack pointer and the upper
  * end of the thread's own stack, which is mapped throughout, so a register that holds something
  * else than a frame can end the walk early but not fault.
  */
-static uint32_t walk(const struct dwell_self *self, const void *return_address, const void *frame,
-	uint32_t most, uint64_t *out, bool *whole)
+static uint32_t walk(
+	const struct dwell_self *self, struct dwell_trail *trail, uint64_t *out, bool *whole)
 {
-	struct dwell_unwind_frame at = { .pc = (uintptr_t)return_address,
-		.sp = (uintptr_t)frame + 2 * sizeof(uintptr_t) };
-	uint64_t unwind;
+	const uintptr_t frame = trail->key.frame;
+	struct dwell_unwind_frame at = { .pc = trail->key.pc,
+		.sp = frame + 2 * sizeof(uintptr_t),
+		.fp = *(const uintptr_t *)frame };
 
 	out[0] = at.pc;
 	*whole = false;
-	if ((uintptr_t)frame < self->stack_low || at.sp >= self->stack_high)
-		return 1;
-	at.fp = *(const uintptr_t *)frame;
-	unwind = list_of_process();
-	if (unwind != 0)
-		return follow_tables(self, &at, unwind, most, out, whole);
-	return follow_pointers(self, &at, most, out, whole);
+	dwell_trail_read(trail, frame, at.fp);
+	if (trail->key.unwind != 0)
+		return follow_tables(self, &at, trail, out, whole);
+	return follow_pointers(self, &at, trail, out, whole);
+}
+
+__attribute__((noinline)) static uint32_t walk_and_keep(
+	struct dwell_self *self, const struct dwell_trail_key *key)
+{
+	const struct dwell_session *session = &dwell_lib.session;
+	uint64_t pcs[DWELL_STACK_MAX];
+	struct dwell_trail trail;
+	uint32_t count;
+	bool whole;
+
+	trail.key = *key;
+	trail.count = 0;
+	count = walk(self, &trail, pcs, &whole);
+	trail.stack = dwell_intern(session, DWELL_ENTRY_STACK, whole ? 0 : 1, pcs, count);
+	if (trail.stack != 0 && !watched)
+		dwell_trail_keep(&self->trails, &trail);
+	return trail.stack;
 }
 
 uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const void *frame)
 {
 	const struct dwell_session *session = &dwell_lib.session;
-	uint64_t pcs[DWELL_STACK_MAX];
 	uint32_t most = atomic_load_explicit(&session->header->stack_depth, memory_order_relaxed);
-	uint32_t count, extra, same = 0;
-	bool whole;
+	struct dwell_trail_key key = { .frame = (uintptr_t)frame, .pc = (uintptr_t)return_address };
+	uint32_t stack;
 
-	if (most > DWELL_STACK_MAX)
-		most = DWELL_STACK_MAX;
-	count = walk(self, return_address, frame, most, pcs, &whole);
-	if (count == self->last_count) {
-		while (same < count && pcs[same] == self->last[same])
-			same++;
-		if (same == count)
-			return self->last_stack;
-	}
-	extra = whole ? 0 : 1;
-	uint32_t id = dwell_intern(session, DWELL_ENTRY_STACK, extra, pcs, count);
-	self->last_count = 0;
-	if (count > DWELL_SELF_CACHE || id == 0)
-		return id;
-	/* A handler that interrupts here finds no last stack. */
-	for (uint32_t i = 0; i < count; i++)
-		self->last[i] = pcs[i];
-	self->last_stack = id;
-	atomic_signal_fence(memory_order_seq_cst);
-	self->last_count = count;
-	return id;
+	if (!on_own_stack(self, key.frame))
+		return dwell_intern(session, DWELL_ENTRY_STACK, 1, &(uint64_t){ key.pc }, 1);
+	key.most = most > DWELL_STACK_MAX ? DWELL_STACK_MAX : most;
+	key.unwind = list_of_process();
+	stack = dwell_trail_find(&self->trails, &key);
+	return stack != 0 ? stack : walk_and_keep(self, &key);
 }

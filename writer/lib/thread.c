@@ -180,7 +180,7 @@ static bool register_thread(struct dwell_self *self, uint64_t epoch)
 		dwell_lib_on_register(self);
 	self->slot = slot;
 	self->wait = NULL;
-	self->last_count = 0;
+	dwell_trail_clear(&self->trails);
 	/* Release: the drain may read the slot now. */
 	atomic_store_explicit(&slot->state, DWELL_SLOT_LIVE, memory_order_release);
 	atomic_signal_fence(memory_order_seq_cst);
