@@ -158,6 +158,8 @@ Test(stack, kept_and_told_apart)
 	uint32_t changes;
 
 	set_up();
+	/* No frame of the library that runs tests: its frame pointers are whatever they are. */
+	atomic_store(&session.header->stack_depth, 7);
 	for (int i = 0; i < 3; i++) {
 		first.count = other.count = 0;
 		changes = dwell_self.trails.changes;
