@@ -97,21 +97,37 @@ static struct dwell_event first_row(
 
 enum { FIRST_PROCS = 4096 };
 
-static int emit_first(struct go_reader *reader, const struct go_first *first, bool *taken)
+static bool may_hold(const struct go_first *first)
+{
+	return first->status != GO_RUNNABLE && first->status != GO_WAITING &&
+	       first->p < FIRST_PROCS;
+}
+
+/* Old traces name one in a system call on the P that has long been another's: who runs has it. */
+static void find_holders(const struct go_reader *reader, uint32_t holder[FIRST_PROCS])
+{
+	for (uint32_t i = 0; i < FIRST_PROCS; i++)
+		holder[i] = GO_NOBODY;
+	for (uint32_t i = 0; i < reader->firsts.count; i++) {
+		const struct go_first *first = &reader->firsts.at[i];
+
+		if (may_hold(first) &&
+			(first->status == GO_RUNNING || holder[first->p] == GO_NOBODY))
+			holder[first->p] = i;
+	}
+}
+
+static int emit_first(struct go_reader *reader, const struct go_first *first, bool on_proc)
 {
 	struct dwell_task task = { .native_id = first->goroutine };
-	const bool on_proc = first->status != GO_RUNNABLE && first->status != GO_WAITING &&
-			     first->p < FIRST_PROCS && !taken[first->p];
 	int err = define_task(reader, &task, first->root_stack);
 
 	if (err)
 		return err;
 	if (!go_map_put(&reader->first_task, first->goroutine, task.id))
 		return DWELL_ENOMEM;
-	if (on_proc) {
-		taken[first->p] = true;
+	if (on_proc)
 		err = define_executor(reader, first->p, first->proc);
-	}
 	return err ? err : go_emit(reader, first_row(reader, first, task.id, on_proc));
 }
 
@@ -119,11 +135,15 @@ static int emit_first(struct go_reader *reader, const struct go_first *first, bo
  */
 int go_emit_firsts(struct go_reader *reader)
 {
-	bool taken[FIRST_PROCS] = { false };
+	uint32_t holder[FIRST_PROCS];
 	int err = 0;
 
-	for (size_t i = 0; i < reader->firsts.count && !err; i++)
-		err = emit_first(reader, &reader->firsts.at[i], taken);
+	find_holders(reader, holder);
+	for (uint32_t i = 0; i < reader->firsts.count && !err; i++) {
+		const struct go_first *first = &reader->firsts.at[i];
+
+		err = emit_first(reader, first, may_hold(first) && holder[first->p] == i);
+	}
 	return err;
 }
 

@@ -156,12 +156,13 @@ static int on_status(struct go_step *s)
 	if (!g) {
 		const bool here = status == GO_RUNNING ||
 				  (status == GO_SYSCALL && s->event->args[1] == s->thread->id);
-		const int err =
-			first_named(s, id, (uint8_t)status, here ? s->thread->p : GO_NOBODY);
+		const uint32_t p = here ? s->thread->p : GO_NOBODY;
+		const int err = first_named(s, id, (uint8_t)status, p);
 
 		if (err)
 			return err;
 		g = go_find_goroutine(reader, id);
+		g->lost_proc = p == GO_NOBODY;
 	}
 	g->generation = reader->generation;
 	g->seq = 0;
@@ -196,6 +197,7 @@ static int on_create_syscall(struct go_step *s)
 	struct go_goroutine *g = go_add_goroutine(s->reader, s->event->args[0], GO_SYSCALL);
 	if (!g)
 		return DWELL_ENOMEM;
+	g->lost_proc = true;
 	const uint64_t time = go_step_stamp(s);
 	const int err = go_emit_create(s->reader, s->thread, g, s->event, time);
 

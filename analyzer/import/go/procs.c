@@ -112,6 +112,7 @@ int go_on_syscall_begin(struct go_step *s)
 	p->status = GO_P_SYSCALL;
 	p->seq = s->event->args[0];
 	p->in_syscall = s->thread->g;
+	s->reader->goroutines.at[s->thread->g].lost_proc = false;
 	go_step_stamp(s);
 	return GO_ADVANCED;
 }
@@ -145,7 +146,11 @@ int go_on_syscall_end_blocked(struct go_step *s)
 	s->reader->goroutines.at[thread->g].status = GO_RUNNABLE;
 	const uint32_t g = thread->g;
 	thread->g = GO_NOBODY;
-	return go_told(go_emit_wake(s->reader, NULL, g, 0, go_step_stamp(s)));
+	const uint64_t time = go_step_stamp(s);
+	/* What was named in its call beside a P that it was not said to lose counts as running. */
+	if (!s->reader->goroutines.at[g].lost_proc)
+		return go_told(go_emit_state(s->reader, g, DWELL_RUNNABLE, time));
+	return go_told(go_emit_wake(s->reader, NULL, g, 0, time));
 }
 
 int go_on_destroy_syscall(struct go_step *s)

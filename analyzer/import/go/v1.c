@@ -265,10 +265,10 @@ static int tell_rest(struct telling *t)
 	return tell_switch(t);
 }
 
-/* Events that newer readers do not show take no time of their own. */
+/* An event that newer readers do not show takes no time of its own. */
 static bool is_silent(const struct go_v1_event *e)
 {
-	return e->type == GO1_SYSCALL_BLOCK || e->type == GO1_FUTILE_WAKEUP;
+	return e->type == GO1_SYSCALL_BLOCK;
 }
 
 static int tell(struct go_v1 *v1, const struct go_v1_event *from)

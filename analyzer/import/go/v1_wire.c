@@ -131,7 +131,8 @@ int go_v1_next(struct go_reader *reader, struct go_cursor *in, struct go_v1_raw 
 	/* Two bits count the arguments without the time, 3 stands for "length first". */
 	const unsigned count = (unsigned)(byte >> 6) + 1;
 	*out = (struct go_v1_raw){ .type = byte & 0x3f };
-	if (!out->type || out->type >= GO1_TYPES ||
+	/* The flag that makes wakes futile was set by nobody any more since Go 1.11. */
+	if (!out->type || out->type >= GO1_TYPES || out->type == GO1_FUTILE_WAKEUP ||
 		(out->type == GO1_CPU_SAMPLE && reader->version < 19))
 		return damaged(reader, from, "an event of unknown type");
 	if (out->type == GO1_STRING)
