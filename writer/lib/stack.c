@@ -97,7 +97,7 @@ static bool inside(const struct dwell_self *self, uintptr_t frame, uintptr_t abo
 
 /* Follow saved frame pointers. A thread of ours is whole at our start routine, whose address is not
  * the program's; or at the zero that a thread begins with. */
-static uint32_t follow_pointers(const struct dwell_self *self,
+DWELL_ANY_WORD static uint32_t follow_pointers(const struct dwell_self *self,
 	const struct dwell_unwind_frame *from, struct dwell_trail *trail, uint64_t *out,
 	bool *whole)
 {

@@ -14,11 +14,7 @@ static bool same_key(const struct dwell_trail_key *a, const struct dwell_trail_k
 		       (a->most ^ b->most)) == 0;
 }
 
-/* What lies there now may be anything of this thread's stack: a variable, which another thread may
- * write, or what a sanitizer keeps between variables. Then it differs, and no more. */
-#define ANY_WORD __attribute__((no_sanitize("address", "thread")))
-
-ANY_WORD static inline uint64_t change(const struct dwell_trail *trail, uint32_t index)
+DWELL_ANY_WORD static inline uint64_t change(const struct dwell_trail *trail, uint32_t index)
 {
 	const uintptr_t at = trail->key.frame + trail->offset[index];
 
@@ -26,7 +22,7 @@ ANY_WORD static inline uint64_t change(const struct dwell_trail *trail, uint32_t
 }
 
 /* Which word differs, for the next time. */
-ANY_WORD static bool differs(struct dwell_trail *trail)
+DWELL_ANY_WORD static bool differs(struct dwell_trail *trail)
 {
 	for (uint32_t i = 0; i < trail->count; i++)
 		if (change(trail, i) != 0) {
@@ -36,7 +32,7 @@ ANY_WORD static bool differs(struct dwell_trail *trail)
 	return false;
 }
 
-ANY_WORD static inline bool leads_on(struct dwell_trail *trail)
+DWELL_ANY_WORD static inline bool leads_on(struct dwell_trail *trail)
 {
 	uint64_t changed = 0;
 

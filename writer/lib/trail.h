@@ -15,6 +15,10 @@
  */
 enum { DWELL_TRAIL_WORDS = 28, DWELL_TRAIL_SETS = 2, DWELL_TRAIL_WAYS = 2 };
 
+/* For who reads words of the stack of which it is not known what they are now: a variable, which
+ * another thread may write, or what a sanitizer keeps between variables. */
+#define DWELL_ANY_WORD __attribute__((no_sanitize("address", "thread")))
+
 /* Where a walk begins, and what else it goes by. */
 struct dwell_trail_key {
 	uintptr_t frame, pc;

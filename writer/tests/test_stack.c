@@ -158,6 +158,8 @@ static __attribute__((noinline)) void two(struct noted *first, struct noted *oth
 	first->count = other->count = 0;
 	down(first, 6, 0x000);
 	down(other, 6, 0x004);
+	/* Not a tail call. */
+	__asm__ volatile("");
 }
 
 /* One that is kept is found, or this file tests nothing. */
