@@ -1,6 +1,11 @@
 /* What each task did lately. */
 #include "analysis/past.h"
 
+#include <stdlib.h>
+
+/* Where tasks are many most live shortly: room for what such a one does; doubled up to PAST. */
+enum { PAST_FIRST = 4 };
+
 struct stretch {
 	uint64_t start_ns, end_ns;
 	uint32_t stack;
@@ -9,8 +14,8 @@ struct stretch {
 
 struct task_past {
 	struct stretch now; /* without an end; state 0: not known */
-	uint32_t count, next;
-	struct stretch at[PAST];
+	uint32_t count, next, room;
+	struct stretch *at; /* a ring, once there are PAST */
 };
 
 void past_init(struct past *past)
@@ -20,6 +25,12 @@ void past_init(struct past *past)
 
 void past_release(struct past *past)
 {
+	for (uint32_t task = 0; task < past->tasks.end; task++) {
+		struct task_past *of = table_get(&past->tasks, task);
+
+		if (of)
+			free(of->at);
+	}
 	table_release(&past->tasks);
 }
 
@@ -60,11 +71,26 @@ void past_lose(struct past *past, const struct dwell_event *loss)
 		past->lost_ns = end_ns;
 }
 
+static bool has_room(struct task_past *of)
+{
+	if (of->count < of->room || of->room == PAST)
+		return true;
+
+	const uint32_t room = of->room ? of->room * 2 : PAST_FIRST;
+	struct stretch *at = realloc(of->at, room * sizeof(*at));
+
+	if (!at)
+		return false;
+	of->at = at;
+	of->room = room;
+	return true;
+}
+
 int past_add(struct past *past, const struct dwell_interval *interval)
 {
 	struct task_past *of = past_of(past, interval->task);
 
-	if (!of)
+	if (!of || !has_room(of))
 		return DWELL_ENOMEM;
 	of->at[of->next] = (struct stretch){ interval->start_ns, interval->end_ns, interval->stack,
 		interval->state, interval->reason, interval->cause };
