@@ -42,13 +42,10 @@ struct windowing {
 
 static int make(struct windowing *w)
 {
-	const size_t runs = run_count(w->c);
 	size_t row = 0;
 
-	w->draw.times = calloc(runs * DWELL_WINDOWS, sizeof(*w->draw.times));
-	w->draw.seconds = calloc(runs, sizeof(*w->draw.seconds));
 	w->rows = calloc(w->c->out->tested + 1, sizeof(*w->rows));
-	if (!w->draw.times || !w->draw.seconds || !w->rows)
+	if (draw_make(&w->draw, run_count(w->c)) || !w->rows)
 		return DWELL_ENOMEM;
 	for (size_t i = 0; i < w->c->count; i++)
 		if (w->c->candidates[i].logs)
@@ -67,13 +64,13 @@ static void drop(struct windowing *w)
 	for (size_t row = 0; w->rows && row < w->count; row++)
 		free(w->rows[row].shifts);
 	free(w->rows);
-	free(w->draw.times);
-	free(w->draw.seconds);
+	draw_release(&w->draw);
 }
 
 /* The windows [first, last) of each run, once each. */
 static void take_windows(struct windowing *w, unsigned part, unsigned parts)
 {
+	w->draw.number++;
 	for (size_t run = 0; run < run_count(w->c); run++) {
 		const unsigned count = run_windows(w->c->runs[run]);
 		uint16_t *times = &w->draw.times[run * DWELL_WINDOWS];
@@ -87,6 +84,7 @@ static void take_windows(struct windowing *w, unsigned part, unsigned parts)
 
 static void draw_windows(struct windowing *w, struct stat_random *random)
 {
+	w->draw.number++;
 	for (size_t run = 0; run < run_count(w->c); run++) {
 		const unsigned count = run_windows(w->c->runs[run]);
 		uint16_t *times = &w->draw.times[run * DWELL_WINDOWS];
@@ -98,17 +96,16 @@ static void draw_windows(struct windowing *w, struct stat_random *random)
 	}
 }
 
-static double log_figure(
-	const struct windowing *w, const struct spread *row, size_t first, size_t last)
+static double log_figure(struct windowing *w, const struct spread *row, size_t first, size_t last)
 {
 	const struct candidate *candidate = row->candidate;
-	const double value = drawn_figure(
-		w->c, candidate->match, candidate->row.metric->what, &w->draw, first, last);
+	const double value =
+		drawn_figure(&w->draw, candidate->match, candidate->row.metric->what, first, last);
 
 	return value > 0 ? candidate->row.worse * log(value) : NAN;
 }
 
-static double log_shift(const struct windowing *w, const struct spread *row)
+static double log_shift(struct windowing *w, const struct spread *row)
 {
 	return log_figure(w, row, w->c->base, run_count(w->c)) - log_figure(w, row, 0, w->c->base);
 }
@@ -121,15 +118,15 @@ static bool has_windows(const struct windowing *w, const struct spread *row)
 	for (size_t run = 0; run < run_count(w->c); run++) {
 		const struct dwell_digest_subject *subject = candidate->match->in[run];
 
-		if (!subject || filled_windows(w->c->runs[run], subject,
-					candidate->row.metric->what) < WINDOWS_LEAST)
+		if (!subject ||
+			filled_windows(subject, candidate->row.metric->what) < WINDOWS_LEAST)
 			return false;
 	}
 	return true;
 }
 
 /* How far apart the sides' medians are; windows are too coarse for that. */
-static void measure_shift(const struct windowing *w, struct spread *row)
+static void measure_shift(struct windowing *w, struct spread *row)
 {
 	double logs[DWELL_COMPARE_RUNS * 2];
 

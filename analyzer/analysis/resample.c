@@ -2,16 +2,41 @@
 #include "analysis/resample.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/series.h"
 
 enum { BUCKETS = 256 };
 
+/* The windows of one draw together. Figures of one subject are asked for one after the other, and
+ * most are of the same windows: so the last one of each side is kept. */
 struct pile {
+	const struct match *match;
+	size_t last;
+	uint64_t draw;
+	uint8_t kind;
+	unsigned low, end; /* the buckets that are used */
 	double counts[BUCKETS], totals[BUCKETS];
-	double count, total;
+	double count, total, seconds;
 };
+
+enum { KIND_SERIES, KIND_HOLD, KIND_STATES };
+
+int draw_make(struct draw *draw, size_t runs)
+{
+	draw->times = calloc(runs * DWELL_WINDOWS, sizeof(*draw->times));
+	draw->seconds = calloc(runs, sizeof(*draw->seconds));
+	draw->piles = calloc(2, sizeof(*draw->piles));
+	return draw->times && draw->seconds && draw->piles ? DWELL_OK : DWELL_ENOMEM;
+}
+
+void draw_release(struct draw *draw)
+{
+	free(draw->times);
+	free(draw->seconds);
+	free(draw->piles);
+}
 
 unsigned run_windows(const struct dwell_digest *digest)
 {
@@ -23,12 +48,37 @@ unsigned run_windows(const struct dwell_digest *digest)
 }
 
 /* Of shares the buckets are states, of the others durations. */
-static const struct dwell_windows *windows_of(
-	const struct dwell_digest_subject *subject, unsigned what)
+static unsigned kind_of(unsigned what)
 {
-	return what >= FIGURE_RUNNING && what <= FIGURE_BLOCKED
-		       ? &subject->states
-		       : &figure_series(what, subject)->windows;
+	return what >= FIGURE_RUNNING && what <= FIGURE_BLOCKED ? KIND_STATES
+	       : figure_is_hold(what)                           ? KIND_HOLD
+								: KIND_SERIES;
+}
+
+static const struct dwell_windows *windows_of(
+	const struct dwell_digest_subject *subject, unsigned kind)
+{
+	return kind == KIND_STATES ? &subject->states
+	       : kind == KIND_HOLD ? &subject->hold.windows
+				   : &subject->series.windows;
+}
+
+/* Nothing in the buckets from low to below end. */
+static void clear(struct pile *pile)
+{
+	for (unsigned bucket = pile->low; bucket < pile->end; bucket++)
+		pile->counts[bucket] = pile->totals[bucket] = 0;
+	pile->low = BUCKETS;
+	pile->end = 0;
+	pile->count = pile->total = pile->seconds = 0;
+}
+
+static void use_bucket(struct pile *pile, unsigned bucket)
+{
+	if (bucket < pile->low)
+		pile->low = bucket;
+	if (bucket >= pile->end)
+		pile->end = bucket + 1;
 }
 
 static void pile_up(struct pile *pile, const struct dwell_windows *windows, const uint16_t *times)
@@ -36,11 +86,14 @@ static void pile_up(struct pile *pile, const struct dwell_windows *windows, cons
 	for (size_t i = 0; i < windows->count; i++) {
 		const struct dwell_window_cell *cell = &windows->cells[i];
 		const double weight = times[cell->window];
+		const double count = weight * cell->count;
+		const double total = weight * (double)cell->total_ns;
 
-		pile->counts[cell->bucket] += weight * cell->count;
-		pile->totals[cell->bucket] += weight * (double)cell->total_ns;
-		pile->count += weight * cell->count;
-		pile->total += weight * (double)cell->total_ns;
+		use_bucket(pile, cell->bucket);
+		pile->counts[cell->bucket] += count;
+		pile->totals[cell->bucket] += total;
+		pile->count += count;
+		pile->total += total;
 	}
 }
 
@@ -51,8 +104,23 @@ static void pile_states(
 		const struct dwell_window_cell *cell = &windows->cells[i];
 		const double ns = times[cell->window] * (double)cell->total_ns;
 
+		use_bucket(pile, cell->bucket);
 		pile->counts[cell->bucket] += ns;
 		pile->total += cell->bucket != DWELL_UNKNOWN ? ns : 0;
+	}
+}
+
+static void pile_runs(struct pile *pile, const struct draw *draw, size_t first)
+{
+	for (size_t run = first; run < pile->last; run++) {
+		const uint16_t *times = &draw->times[run * DWELL_WINDOWS];
+		const struct dwell_digest_subject *subject = pile->match->in[run];
+
+		pile->seconds += draw->seconds[run];
+		if (subject && pile->kind == KIND_STATES)
+			pile_states(pile, windows_of(subject, pile->kind), times);
+		else if (subject)
+			pile_up(pile, windows_of(subject, pile->kind), times);
 	}
 }
 
@@ -73,7 +141,7 @@ static double pile_quantile(const struct pile *pile, double share)
 
 	if (!(pile->count > 0))
 		return NAN;
-	for (unsigned bucket = 0; bucket < BUCKETS - 1; bucket++) {
+	for (unsigned bucket = pile->low; bucket < pile->end; bucket++) {
 		if (pile->counts[bucket] > 0 && seen + pile->counts[bucket] >= rank)
 			return within_bucket(pile, bucket, (rank - seen) / pile->counts[bucket]);
 		seen += pile->counts[bucket];
@@ -81,7 +149,7 @@ static double pile_quantile(const struct pile *pile, double share)
 	return NAN;
 }
 
-static double figure_of(const struct pile *pile, unsigned what, double seconds)
+static double figure_of(const struct pile *pile, unsigned what)
 {
 	switch (what) {
 	case FIGURE_RUNNING:
@@ -93,45 +161,38 @@ static double figure_of(const struct pile *pile, unsigned what, double seconds)
 	/* Work goes with time here: how it is spread over windows is not kept. */
 	case FIGURE_TIME_RATE:
 	case FIGURE_TIME_WORK:
-		return pile->total / seconds;
+		return pile->total / pile->seconds;
 	case FIGURE_COUNT_RATE:
 	case FIGURE_COUNT_WORK:
-		return pile->count / seconds;
+		return pile->count / pile->seconds;
 	default:
 		return figure_quantile(what) > 0 ? pile_quantile(pile, figure_quantile(what)) : NAN;
 	}
 }
 
-double drawn_figure(const struct comparing *c, const struct match *match, unsigned what,
-	const struct draw *draw, size_t first, size_t last)
+double drawn_figure(
+	struct draw *draw, const struct match *match, unsigned what, size_t first, size_t last)
 {
-	struct pile pile;
-	double seconds = 0;
+	struct pile *pile = &draw->piles[first > 0];
+	const unsigned kind = kind_of(what);
 
-	memset(&pile, 0, sizeof(pile));
-	for (size_t run = first; run < last; run++) {
-		const uint16_t *times = &draw->times[run * DWELL_WINDOWS];
-		const struct dwell_digest_subject *subject = match->in[run];
-
-		seconds += draw->seconds[run];
-		if (!subject)
-			continue;
-		if (what >= FIGURE_RUNNING && what <= FIGURE_BLOCKED)
-			pile_states(&pile, windows_of(subject, what), times);
-		else
-			pile_up(&pile, windows_of(subject, what), times);
+	if (pile->match != match || pile->kind != kind || pile->draw != draw->number ||
+		pile->last != last) {
+		clear(pile);
+		pile->match = match;
+		pile->kind = (uint8_t)kind;
+		pile->draw = draw->number;
+		pile->last = last;
+		pile_runs(pile, draw, first);
 	}
-	(void)c;
-	return figure_of(&pile, what, seconds);
+	return figure_of(pile, what);
 }
 
-unsigned filled_windows(const struct dwell_digest *digest,
-	const struct dwell_digest_subject *subject, unsigned what)
+unsigned filled_windows(const struct dwell_digest_subject *subject, unsigned what)
 {
-	const struct dwell_windows *windows = windows_of(subject, what);
+	const struct dwell_windows *windows = windows_of(subject, kind_of(what));
 	unsigned filled = 0;
 
-	(void)digest;
 	for (size_t i = 0; i < windows->count; i++)
 		filled += !i || windows->cells[i].window != windows->cells[i - 1].window;
 	return filled;

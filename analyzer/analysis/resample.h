@@ -5,20 +5,26 @@
 
 /* How often each window of each run was drawn; windows beyond the run's end never are. */
 struct draw {
-	uint16_t *times; /* by run, then window */
-	double *seconds; /* by run */
+	uint16_t *times;    /* by run, then window */
+	double *seconds;    /* by run */
+	uint64_t number;    /* another one each time that they change; from 1 */
+	struct pile *piles; /* what the last figures of both sides were taken from */
 };
+
+/* 0 or DWELL_ENOMEM; released in both cases. */
+int draw_make(struct draw *draw, size_t runs);
+void draw_release(struct draw *draw);
 
 /* Windows of a run; at least 1. */
 unsigned run_windows(const struct dwell_digest *digest);
 
 /* A figure of the runs first .. last - 1 of a match together, as often as their windows were drawn;
- * NAN: not known of windows, or nothing was drawn. */
-double drawn_figure(const struct comparing *comparing, const struct match *match, unsigned what,
-	const struct draw *draw, size_t first, size_t last);
+ * NAN: not known of windows, or nothing was drawn. Figures of one match are best asked for in turn.
+ */
+double drawn_figure(
+	struct draw *draw, const struct match *match, unsigned what, size_t first, size_t last);
 
 /* Windows that hold anything of a figure, of one run. */
-unsigned filled_windows(const struct dwell_digest *digest,
-	const struct dwell_digest_subject *subject, unsigned what);
+unsigned filled_windows(const struct dwell_digest_subject *subject, unsigned what);
 
 #endif
