@@ -6,7 +6,10 @@
 
 #include "dwell/error.h"
 
-enum { LAST_SHIFT = 63 };
+enum {
+	LAST_SHIFT = 63,
+	NEAR = 8 /* cells from the end that are looked at one by one */
+};
 
 unsigned windows_shift(uint64_t from_ns, uint64_t to_ns, unsigned shift)
 {
@@ -36,14 +39,24 @@ static bool before(const struct dwell_window_cell *a, unsigned window, unsigned 
 	return a->window != window ? a->window < window : a->bucket < bucket;
 }
 
-/* Where the cell is, or would be. Most are near the end: time goes forward. */
+/* Where the cell is, or would be. Most are near the end where time goes forward; where what was
+ * folded of other tasks is added, anywhere. */
 static size_t find(const struct dwell_windows *windows, unsigned window, unsigned bucket)
 {
-	size_t at = windows->count;
+	size_t low = 0, high = windows->count;
 
-	while (at && !before(&windows->cells[at - 1], window, bucket))
-		at--;
-	return at;
+	for (unsigned near = 0; near < NEAR && high; near++, high--)
+		if (before(&windows->cells[high - 1], window, bucket))
+			return high;
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+
+		if (before(&windows->cells[middle], window, bucket))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 static int insert(struct dwell_windows *windows, size_t at, const struct dwell_window_cell *cell)

@@ -342,3 +342,29 @@ Test(digest, windows_widen_alike)
 	free(early.cells);
 	free(late.cells);
 }
+
+/* What is added out of order, as when tasks are added up, is where it would be in order. */
+Test(digest, windows_merge_in_any_order)
+{
+	enum { CELLS = DWELL_WINDOWS * 20 };
+	struct dwell_windows whole = { .shift = 20 }, odd = { .shift = 20 };
+
+	for (unsigned i = 0; i < CELLS; i++) {
+		/* 7 and the number of cells have no common divisor: each comes once. */
+		const uint64_t cell = i * 7 % CELLS, at = (cell / 20) << 20;
+		struct dwell_windows *into = i % 2 ? &odd : &whole;
+
+		cr_assert(eq(int, windows_add(into, 0, at, cell % 20, 1, cell), 0));
+	}
+	cr_assert(eq(int, windows_merge(&whole, &odd), 0));
+	cr_assert(eq(int, windows_merge(&whole, &odd), 0));
+	cr_assert(eq(sz, whole.count, CELLS));
+	for (unsigned i = 0; i < CELLS; i++) {
+		const struct dwell_window_cell *cell = &whole.cells[i];
+
+		cr_expect(cell->window == i / 20 && cell->bucket == i % 20);
+		cr_expect(cell->total_ns == (uint64_t)cell->count * i);
+	}
+	free(whole.cells);
+	free(odd.cells);
+}
