@@ -17,12 +17,10 @@ struct chapter {
 static void drop_chapter(void *read)
 {
 	struct chapter *chapter = read;
-	struct shelf *shelf = chapter ? &chapter->history.stretches : NULL;
 
 	if (!chapter)
 		return;
-	spares_give(chapter->spares, shelf->at, shelf->cap * shelf->item);
-	shelf->at = NULL;
+	spares_give(chapter->spares, &chapter->history.stretches);
 	history_release(&chapter->history);
 	tally_release(&chapter->tally);
 	free(chapter);
@@ -33,47 +31,41 @@ static int read_chapter(struct model *model, void *context, size_t part, void **
 	const struct reading *reading = context;
 	const unsigned parts = reading->parts;
 	struct chapter *chapter = calloc(1, sizeof(*chapter));
-	struct shelf *shelf;
-	size_t size;
 	int err;
 
 	if (!chapter)
 		return DWELL_ENOMEM;
-	shelf = &chapter->history.stretches;
 	history_init(&chapter->history, model, parts, MOST_STRETCHES);
 	chapter->spares = reading->spares;
-	shelf->at = spares_take(reading->spares, &size);
-	shelf->cap = size / shelf->item;
+	chapter->history.stretches = spares_take(reading->spares, sizeof(struct dwell_stretch));
 	err = model_part(model, part, 1,
 		parts & DWELL_HISTORY_EXECUTORS ? &history_ops : &history_tasks_ops,
 		&chapter->history, &chapter->tally);
 	if (!err)
-		err = history_index(&chapter->history);
+		history_index(&chapter->history);
 	*out = chapter;
 	return err;
 }
 
-int chapters_open(struct chapters *chapters, struct model *view, unsigned parts)
+int chapters_open(
+	struct chapters *chapters, struct model *view, unsigned parts, struct spares *spares)
 {
 	static const struct ahead_ops ops = { read_chapter, drop_chapter };
 
 	*chapters = (struct chapters){
 		.model = view,
-		.reading = { parts, spares_new() },
+		.reading = { parts, spares },
 		.left = view->parts,
 		.begin_ns = DWELL_FOREVER,
 		.carried = { .item = sizeof(struct carried) },
 	};
-	return chapters->reading.spares
-		       ? ahead_new(&chapters->ahead, view, &ops, &chapters->reading)
-		       : DWELL_ENOMEM;
+	return ahead_new(&chapters->ahead, view, &ops, &chapters->reading);
 }
 
 void chapters_close(struct chapters *chapters)
 {
 	ahead_free(chapters->ahead);
 	drop_chapter(chapters->chapter);
-	spares_free(chapters->reading.spares);
 	for (uint32_t task = 0; task < chapters->carried.end; task++) {
 		struct carried *carried = table_get(&chapters->carried, task);
 
@@ -168,6 +160,10 @@ int chapters_back(struct chapters *chapters)
 
 	if (err || !chapters->left)
 		return err ? err : (int)DWELL_END;
+	/* Its memory is for one that is read ahead. */
+	drop_chapter(chapters->chapter);
+	chapters->chapter = NULL;
+	chapters->now = NULL;
 	err = ahead_take(chapters->ahead, chapters->left - 1, (void **)&chapter);
 	if (!err)
 		err = tally_merge(&chapters->tally, &chapter->tally);
@@ -181,7 +177,6 @@ int chapters_back(struct chapters *chapters)
 	chapters->late = chapter->history.late;
 	chapters->late_count = chapter->history.late_count;
 	chapter->history.late = NULL;
-	drop_chapter(chapters->chapter);
 	chapters->chapter = chapter;
 	chapters->now = &chapter->history;
 	chapters->end_ns = chapters->begin_ns;

@@ -36,8 +36,10 @@ struct chapters {
 	struct ahead *ahead;
 };
 
-/* parts: bits of enum dwell_history_part. 0 or DWELL_ENOMEM. */
-int chapters_open(struct chapters *chapters, struct model *view, unsigned parts);
+/* parts: bits of enum dwell_history_part. The spares are the caller's and outlive it. 0 or
+ * DWELL_ENOMEM. */
+int chapters_open(
+	struct chapters *chapters, struct model *view, unsigned parts, struct spares *spares);
 /* As far as it was opened. */
 void chapters_close(struct chapters *chapters);
 

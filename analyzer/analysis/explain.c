@@ -3,6 +3,7 @@
 
 #include "analysis/story.h"
 #include "model/run.h"
+#include "model/spares.h"
 
 /* More of them are no story that anybody reads; what is left out is counted. */
 enum { MOST_ITEMS = 20000, MOST_OPEN = 256 };
@@ -164,8 +165,12 @@ static int turn_round(struct dwell_story *story)
 static int walk_story(struct dwell_story *story, struct model *view, uint32_t task)
 {
 	struct telling telling = { .story = story, .catalog = view->catalog };
-	struct walk walk = { .step = tell_step, .wait = tell_wait, .context = &telling };
-	int err = walk_back(&walk, view, task, story->from_ns, story->to_ns);
+	struct walk walk = {
+		.spares = spares_new(), .step = tell_step, .wait = tell_wait, .context = &telling
+	};
+	struct spares *spares = walk.spares;
+	int err =
+		spares ? walk_back(&walk, view, task, story->from_ns, story->to_ns) : DWELL_ENOMEM;
 
 	if (!err) {
 		story->from_ns = walk.from_ns;
@@ -185,6 +190,7 @@ static int walk_story(struct dwell_story *story, struct model *view, uint32_t ta
 	view->tally = (struct tally){ 0 };
 	free(telling.open);
 	walk_release(&walk);
+	spares_free(spares);
 	return err;
 }
 

@@ -464,7 +464,7 @@ int gains_find(
 		.to_ns = to_ns,
 		.task = task,
 	};
-	int err = chapters_open(&sweep.chapters, view, 0);
+	int err = chapters_open(&sweep.chapters, view, 0, gains->spares);
 
 	sweep.end.lanes = UINT32_MAX;
 	if (!err)

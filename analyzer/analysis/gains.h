@@ -29,6 +29,7 @@ struct unless {
 enum { GAIN_LANES = 2 * DWELL_GAINS };
 
 struct gains {
+	struct spares *spares; /* the caller's */
 	struct shares *shares; /* for sites */
 	struct unless unless[GAIN_LANES];
 	unsigned lanes;

@@ -6,120 +6,11 @@
 
 enum { DEFAULT_LIMIT = 4000000 };
 
-/* Room for one more, to be filled; NULL: no memory, or *err says that it is too much. */
-static void *shelf_add(struct shelf *shelf, size_t limit, int *err)
-{
-	*err = shelf->count < limit ? DWELL_ENOMEM : DWELL_ELIMIT;
-	if (shelf->count >= limit)
-		return NULL;
-	if (shelf->count == shelf->cap) {
-		const size_t cap = shelf->cap ? shelf->cap + shelf->cap / 2 : 256;
-		unsigned char *at = realloc(shelf->at, cap * shelf->item);
-
-		if (!at)
-			return NULL;
-		shelf->at = at;
-		shelf->cap = cap;
-	}
-	*err = DWELL_OK;
-	return shelf->at + shelf->count++ * shelf->item;
-}
-
-static void shelf_release(struct shelf *shelf)
-{
-	free(shelf->at);
-	free(shelf->order);
-	free(shelf->first);
-	*shelf = (struct shelf){ 0 };
-}
-
-/* Room to count by keys: first[key + 2], for the highest key so far. */
-static int shelf_meet(struct shelf *shelf, uint32_t key, size_t *cap)
-{
-	const size_t wanted = ((size_t)key + 3) * 2;
-	uint32_t *first = realloc(shelf->first, wanted * sizeof(*first));
-
-	if (!first)
-		return DWELL_ENOMEM;
-	memset(first + *cap, 0, (wanted - *cap) * sizeof(*first));
-	shelf->first = first;
-	*cap = wanted;
-	return DWELL_OK;
-}
-
-/* The keys one by one, and counted two places on: while things are put down, first[key + 1] is
- * where the next goes. */
-static int shelf_keys(struct shelf *shelf, size_t key_offset, uint32_t *keys)
-{
-	size_t cap = 0;
-	int err = shelf_meet(shelf, 0, &cap);
-
-	shelf->keys = 0;
-	for (size_t i = 0; i < shelf->count && !err; i++) {
-		uint32_t key;
-
-		memcpy(&key, shelf->at + i * shelf->item + key_offset, sizeof(key));
-		keys[i] = key;
-		if (key >= shelf->keys)
-			shelf->keys = key + 1;
-		if ((size_t)key + 3 > cap)
-			err = shelf_meet(shelf, key, &cap);
-		if (!err)
-			shelf->first[key + 2]++;
-	}
-	return err;
-}
-
-/* Put in order by their keys, which stand at an offset in each. */
-static int shelf_index(struct shelf *shelf, size_t key_offset)
-{
-	uint32_t *keys = malloc((shelf->count + 1) * sizeof(*keys));
-	int err = keys ? shelf_keys(shelf, key_offset, keys) : DWELL_ENOMEM;
-
-	if (!err)
-		shelf->order = malloc((shelf->count + 1) * sizeof(*shelf->order));
-	if (!err && !shelf->order)
-		err = DWELL_ENOMEM;
-	for (uint32_t k = 1; !err && k <= shelf->keys; k++)
-		shelf->first[k + 1] += shelf->first[k];
-	for (size_t i = 0; !err && i < shelf->count; i++)
-		shelf->order[shelf->first[keys[i] + 1]++] = (uint32_t)i;
-	free(keys);
-	return err;
-}
-
-static size_t shelf_count(const struct shelf *shelf, uint32_t key)
-{
-	return key < shelf->keys ? shelf->first[key + 1] - shelf->first[key] : 0;
-}
-
-static const void *shelf_get(const struct shelf *shelf, uint32_t key, size_t i)
-{
-	return shelf->at + shelf->order[shelf->first[key] + i] * shelf->item;
-}
-
-/* Things begin with their start and end. */
-static size_t shelf_find(const struct shelf *shelf, uint32_t key, uint64_t time_ns)
-{
-	size_t low = 0, high = shelf_count(shelf, key);
-
-	while (low < high) {
-		const size_t middle = (low + high) / 2;
-		const uint64_t *times = shelf_get(shelf, key, middle);
-
-		if (times[1] > time_ns)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
 static int keep_piece(void *context, const struct piece *piece)
 {
 	struct dwell_history *h = context;
 	int err;
-	struct dwell_occupied *occupied = shelf_add(&h->occupied, h->limit, &err);
+	struct dwell_occupied *occupied = shelf_add(&h->occupied, piece->executor, h->limit, &err);
 
 	if (occupied)
 		*occupied = (struct dwell_occupied){ piece->start_ns, piece->end_ns,
@@ -196,7 +87,7 @@ static int keep_handle(struct dwell_history *h, const struct dwell_event *event)
 	}
 	if (!(h->parts & DWELL_HISTORY_HANDLES))
 		return DWELL_OK;
-	kept = shelf_add(&h->handles, h->limit, &err);
+	kept = shelf_add(&h->handles, handle.object, h->limit, &err);
 	if (kept)
 		*kept = handle;
 	return err;
@@ -246,7 +137,7 @@ static int history_interval(struct dwell_history *h, const struct dwell_interval
 		err = occupants_interval(&h->occupants, interval);
 	if (err || interval->start_ns >= interval->end_ns)
 		return err;
-	stretch = shelf_add(&h->stretches, h->limit, &err);
+	stretch = shelf_add(&h->stretches, interval->task, h->limit, &err);
 	if (!stretch)
 		return err;
 	fill_stretch(stretch, interval);
@@ -273,7 +164,7 @@ static bool is_for_end(const struct dwell_wait *wait)
 static int keep_wait(struct dwell_history *h, const struct dwell_wait *wait)
 {
 	int err;
-	struct dwell_wait *kept = shelf_add(&h->waits, h->limit, &err);
+	struct dwell_wait *kept = shelf_add(&h->waits, wait->task, h->limit, &err);
 
 	if (kept)
 		*kept = *wait;
@@ -358,19 +249,21 @@ static int by_start(const void *a, const void *b)
 	return (x->executor > y->executor) - (x->executor < y->executor);
 }
 
-int history_index(struct dwell_history *h)
+static void sort_occupied(struct shelf *occupied)
 {
-	int err = shelf_index(&h->stretches, offsetof(struct dwell_stretch, task));
+	if (occupied->count)
+		qsort(occupied->at, occupied->count, occupied->item, by_start);
+	for (size_t i = 0; i < occupied->count; i++)
+		occupied->key_of[i] = ((struct dwell_occupied *)(void *)occupied->at)[i].executor;
+}
 
-	if (h->occupied.count)
-		qsort(h->occupied.at, h->occupied.count, h->occupied.item, by_start);
-	if (!err)
-		err = shelf_index(&h->waits, offsetof(struct dwell_wait, task));
-	if (!err)
-		err = shelf_index(&h->occupied, offsetof(struct dwell_occupied, executor));
-	if (!err)
-		err = shelf_index(&h->handles, offsetof(struct dwell_handle, object));
-	return err;
+void history_index(struct dwell_history *h)
+{
+	sort_occupied(&h->occupied);
+	shelf_index(&h->stretches);
+	shelf_index(&h->waits);
+	shelf_index(&h->occupied);
+	shelf_index(&h->handles);
 }
 
 void dwell_history_window(const struct dwell_history *history, uint64_t *from_ns, uint64_t *to_ns)

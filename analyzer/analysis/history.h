@@ -3,15 +3,7 @@
 
 #include "analysis/occupants.h"
 #include "dwell/history.h"
-
-/* Things of one size in the order in which they were told, and found by a key. */
-struct shelf {
-	unsigned char *at;
-	size_t count, cap, item;
-	/* Key k's are order[first[k] .. first[k + 1]), in the order of telling. */
-	uint32_t *order, *first;
-	uint32_t keys;
-};
+#include "model/shelf.h"
 
 /*
  * What the end of a program's wait says of its last blocked stretch, and which release it was that
@@ -80,7 +72,7 @@ extern const struct fold_ops history_ops;
 extern const struct fold_ops history_tasks_ops;
 
 /* All was told: make it ready to be looked up. */
-int history_index(struct dwell_history *history);
+void history_index(struct dwell_history *history);
 
 /* A task ended. */
 int history_end(struct dwell_history *history, const struct dwell_event *event);

@@ -3,6 +3,7 @@
 
 #include "analysis/gains.h"
 #include "model/run.h"
+#include "model/spares.h"
 
 static struct unless unless_share(const struct shares *shares, const struct shared *of)
 {
@@ -56,7 +57,8 @@ static bool can_gain(const struct shares *shares, const struct shared *of)
 	}
 }
 
-static int find_gains(struct shares *shares, struct model *view, const struct dwell_path *path)
+static int find_gains(struct shares *shares, struct model *view, const struct dwell_path *path,
+	struct spares *spares)
 {
 	struct gains *gains = calloc(1, sizeof(*gains));
 	uint64_t *into[GAIN_LANES];
@@ -65,6 +67,7 @@ static int find_gains(struct shares *shares, struct model *view, const struct dw
 
 	if (err)
 		return err;
+	gains->spares = spares;
 	gains->shares = shares;
 	for (size_t i = 0; i < shares->count && i < DWELL_GAINS; i++) {
 		struct shared *of = &shares->shares[i];
@@ -119,9 +122,11 @@ static int take_rows(struct dwell_path *path, struct shares *shares)
 }
 
 static int walk_path(struct dwell_path *path, struct shares *shares, struct model *view,
-	const struct dwell_path_query *query)
+	const struct dwell_path_query *query, struct spares *spares)
 {
-	struct walk walk = { .step = shares_step, .wait = shares_wait, .context = shares };
+	struct walk walk = {
+		.spares = spares, .step = shares_step, .wait = shares_wait, .context = shares
+	};
 	int err = walk_back(&walk, view, query->task, query->from_ns, view->end_ns);
 
 	/* The path ends where the interval begins; the facts are of all of it. */
@@ -144,6 +149,18 @@ static int walk_path(struct dwell_path *path, struct shares *shares, struct mode
 	return err;
 }
 
+static int walk_twice(struct dwell_path *path, struct shares *shares, struct model *view,
+	const struct dwell_path_query *query)
+{
+	struct spares *spares = spares_new();
+	int err = spares ? walk_path(path, shares, view, query, spares) : DWELL_ENOMEM;
+
+	if (!err && !query->no_gains)
+		err = find_gains(shares, view, path, spares);
+	spares_free(spares);
+	return err;
+}
+
 int dwell_path_find(struct dwell_path **out, struct dwell_study *study,
 	const struct dwell_path_query *query, struct dwell_diag *diag)
 {
@@ -157,9 +174,7 @@ int dwell_path_find(struct dwell_path **out, struct dwell_study *study,
 	if (!err && query->threads)
 		view.threads = query->threads;
 	if (!err)
-		err = walk_path(path, &shares, &view, query);
-	if (!err && !query->no_gains)
-		err = find_gains(&shares, &view, path);
+		err = walk_twice(path, &shares, &view, query);
 	if (!err)
 		err = take_rows(path, &shares);
 	shares_release(&shares);

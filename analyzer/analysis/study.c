@@ -62,7 +62,7 @@ int dwell_history_read(struct dwell_history **out, struct dwell_study *study,
 	history_init(history, &view, options->parts, options->limit);
 	err = model_part(&view, 0, view.parts, &history_ops, history, NULL);
 	if (!err)
-		err = history_index(history);
+		history_index(history);
 	history->model = NULL; /* the view ends here */
 	for (size_t i = 0; !err && i < history->stretches.count; i++)
 		if (is_earlier(history_told(history, i)->let_go_ns))

@@ -242,7 +242,7 @@ int walk_back(
 	struct walk *walk, struct model *view, uint32_t task, uint64_t from_ns, uint64_t to_ns)
 {
 	uint64_t at_ns = to_ns;
-	int err = chapters_open(&walk->chapters, view, 0);
+	int err = chapters_open(&walk->chapters, view, 0, walk->spares);
 
 	from_ns = later(from_ns, view->from_ns);
 	walk->on_path.item = sizeof(uint8_t);

@@ -18,6 +18,7 @@ struct walk_frame {
  * with what is followed of a waker cut at the beginning of the wait.
  */
 struct walk {
+	struct spares *spares; /* the caller's */
 	struct chapters chapters;
 	struct walk_frame *frames;
 	size_t depth, cap;

@@ -1,17 +1,14 @@
-/* Blocks of memory to be used again. */
+/* Shelves to be used again. */
 #include "model/spares.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { MOST_SPARES = 2 };
+enum { MOST_SPARES = 3 };
 
 struct spares {
 	pthread_mutex_t lock;
-	struct spare {
-		void *at;
-		size_t size;
-	} kept[MOST_SPARES];
+	struct shelf kept[MOST_SPARES];
 	size_t count;
 };
 
@@ -29,30 +26,34 @@ void spares_free(struct spares *spares)
 	if (!spares)
 		return;
 	for (size_t i = 0; i < spares->count; i++)
-		free(spares->kept[i].at);
+		shelf_release(&spares->kept[i]);
 	pthread_mutex_destroy(&spares->lock);
 	free(spares);
 }
 
-void *spares_take(struct spares *spares, size_t *size)
+struct shelf spares_take(struct spares *spares, size_t item)
 {
-	struct spare spare = { 0 };
+	struct shelf shelf = { .item = item };
 
 	pthread_mutex_lock(&spares->lock);
-	if (spares->count)
-		spare = spares->kept[--spares->count];
+	if (spares->count && spares->kept[spares->count - 1].item == item)
+		shelf = spares->kept[--spares->count];
 	pthread_mutex_unlock(&spares->lock);
-	*size = spare.size;
-	return spare.at;
+	return shelf;
 }
 
-void spares_give(struct spares *spares, void *at, size_t size)
+void spares_give(struct spares *spares, struct shelf *shelf)
 {
+	bool kept;
+
+	shelf_clear(shelf);
 	pthread_mutex_lock(&spares->lock);
-	if (at && spares->count < MOST_SPARES) {
-		spares->kept[spares->count++] = (struct spare){ at, size };
-		at = NULL;
-	}
+	kept = spares->count < MOST_SPARES;
+	if (kept)
+		spares->kept[spares->count++] = *shelf;
 	pthread_mutex_unlock(&spares->lock);
-	free(at);
+	if (kept)
+		*shelf = (struct shelf){ .item = shelf->item };
+	else
+		shelf_release(shelf);
 }

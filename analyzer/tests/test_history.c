@@ -7,6 +7,7 @@
 
 #include "analysis/chapters.h"
 #include "answers.h"
+#include "model/spares.h"
 
 struct opened {
 	struct memory_output file;
@@ -157,18 +158,20 @@ static void check_chapter(const struct chapters *c, const struct dwell_history *
 static void check_chapters(struct opened *o, const struct dwell_history *whole, uint64_t seed)
 {
 	uint64_t random = seed;
+	struct spares *spares = spares_new();
 	struct chapters chapters;
 	struct model view;
 	int err;
 
 	cr_assert(eq(int, model_view(&o->study->model, 0, 0, &view), 0));
 	view.threads = 1 + seed % 3;
-	cr_assert(eq(int, chapters_open(&chapters, &view, 0), 0));
+	cr_assert(eq(int, chapters_open(&chapters, &view, 0, spares), 0));
 	while ((err = chapters_back(&chapters)) == 0)
 		check_chapter(&chapters, whole, &random, seed);
 	cr_assert(eq(int, err, DWELL_END));
 	cr_expect(eq(u64, chapters.tally.rows, o->rows.count), "seed %lu", seed);
 	chapters_close(&chapters);
+	spares_free(spares);
 }
 
 static void check_seed(uint64_t seed)
