@@ -2,7 +2,6 @@
 #include "analysis/gains.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/pendings.h"
 
@@ -138,15 +137,14 @@ static bool may_join(const struct sweep *sweep, const struct dwell_stretch *s, u
 static int defer_join(
 	struct sweep *sweep, const struct dwell_stretch *s, uint64_t at_ns, const struct ways *ways)
 {
-	const struct pending join = {
-		.time_ns = at_ns,
-		.wait = *s,
-		.ways = *ways,
-		.kind = PENDING_JOIN,
-		.unresolved = is_earlier(s->let_go_ns),
-	};
+	struct pending *join = pendings_make(&sweep->pendings, at_ns, PENDING_JOIN);
 
-	return pendings_add(&sweep->pendings, &join);
+	if (!join)
+		return DWELL_ENOMEM;
+	join->wait = *s;
+	join->ways = *ways;
+	join->unresolved = is_earlier(s->let_go_ns);
+	return pendings_add(&sweep->pendings, join);
 }
 
 /* The way over a whole stretch, from the interval's end. */
@@ -181,7 +179,7 @@ static int end_stretch(struct sweep *sweep, const struct dwell_stretch *s)
 		return DWELL_OK;
 	if (may_join(sweep, s, &at_ns)) {
 		err = defer_join(sweep, s, at_ns, &place->ways);
-		memset(&place->ways, 0, sizeof(place->ways));
+		lose_ways(&place->ways);
 		place->reached = false;
 		return err;
 	}
@@ -204,12 +202,11 @@ static const struct dwell_stretch *at_moment(
 }
 
 /* The waker's side of a wait that ended. */
-static int join(struct sweep *sweep, const struct pending *p)
+static int join(struct sweep *sweep, struct pending *p)
 {
 	const struct dwell_stretch *wait = &p->wait;
 	const struct dwell_stretch *of = at_moment(sweep, wait->waker, p->time_ns);
 	const uint64_t back_ns = wait->end_ns - p->time_ns;
-	struct ways ways = p->ways;
 	uint32_t lanes;
 	int err = lanes_of(sweep, wait, &lanes);
 
@@ -220,9 +217,9 @@ static int join(struct sweep *sweep, const struct pending *p)
 			sweep, wait->task, &p->ways, length_of(sweep, wait, wait->end_ns), lanes);
 	err = reach(sweep, wait->task, &p->ways, back_ns, lanes);
 	/* Where the wait takes no time it waits for nobody. */
-	ways.lanes &= ~lanes;
-	ways.all_ns += back_ns;
-	return err ? err : leave(sweep, of, p->time_ns, &ways);
+	p->ways.lanes &= ~lanes;
+	p->ways.all_ns += back_ns;
+	return err ? err : leave(sweep, of, p->time_ns, &p->ways);
 }
 
 static int born(struct sweep *sweep, const struct pending *p)
@@ -236,7 +233,7 @@ static int born(struct sweep *sweep, const struct pending *p)
 		return DWELL_OK;
 	ways = place->ways;
 	place->reached = false;
-	memset(&place->ways, 0, sizeof(place->ways));
+	lose_ways(&place->ways);
 	if (maker)
 		parent = at_moment(sweep, maker, p->time_ns);
 	if (parent)
@@ -245,7 +242,7 @@ static int born(struct sweep *sweep, const struct pending *p)
 	return DWELL_OK;
 }
 
-static int do_pending(struct sweep *sweep, const struct pending *p)
+static int do_pending(struct sweep *sweep, struct pending *p)
 {
 	const struct dwell_stretch *s;
 
@@ -292,16 +289,16 @@ static int order_one(struct sweep *sweep, const struct dwell_stretch *s, bool *s
 
 static int expect_birth(struct sweep *sweep, const struct dwell_stretch *first)
 {
-	const struct pending birth = {
-		.time_ns = first->start_ns,
-		.task = first->task,
-		.kind = PENDING_BIRTH,
-	};
+	struct pending *birth;
 
 	if (first->start_ns <= sweep->chapters.begin_ns ||
 		first->start_ns > sweep->chapters.end_ns || first->start_ns <= sweep->from_ns)
 		return DWELL_OK;
-	return pendings_add(&sweep->pendings, &birth);
+	birth = pendings_make(&sweep->pendings, first->start_ns, PENDING_BIRTH);
+	if (!birth)
+		return DWELL_ENOMEM;
+	birth->task = first->task;
+	return pendings_add(&sweep->pendings, birth);
 }
 
 /* All stretches whose end lies in this chapter, and all tasks that begin in it. */
@@ -374,7 +371,7 @@ static int resolve(struct sweep *sweep)
 		}
 		if (!err)
 			err = give_up(sweep, p);
-		free(p);
+		pendings_drop(&sweep->pendings, p);
 	}
 	sweep->pendings.count = kept;
 	pendings_sort(&sweep->pendings);
@@ -398,9 +395,10 @@ static int sweep_chapter(struct sweep *sweep)
 		if (left && sweep->order[left - 1]->end_ns >= pending_ns) {
 			err = end_stretch(sweep, sweep->order[--left]);
 		} else if (pending_ns > begin_ns) {
-			const struct pending p = pendings_take(&sweep->pendings);
+			struct pending *p = pendings_take(&sweep->pendings);
 
-			err = do_pending(sweep, &p);
+			err = do_pending(sweep, p);
+			pendings_drop(&sweep->pendings, p);
 		} else {
 			break;
 		}
@@ -411,15 +409,13 @@ static int sweep_chapter(struct sweep *sweep)
 /* Where the interval ends in the midst of a stretch, its way begins there. */
 static int expect_start(struct sweep *sweep)
 {
-	const struct pending start = {
-		.time_ns = sweep->to_ns,
-		.task = sweep->task,
-		.kind = PENDING_START,
-	};
 	const struct dwell_stretch *s = chapters_at(&sweep->chapters, sweep->task, sweep->to_ns);
+	struct pending *start;
 
-	return s && s->end_ns > sweep->to_ns ? pendings_add(&sweep->pendings, &start)
-					     : (int)DWELL_OK;
+	if (!s || s->end_ns <= sweep->to_ns)
+		return DWELL_OK;
+	start = pendings_make(&sweep->pendings, sweep->to_ns, PENDING_START);
+	return start ? pendings_add(&sweep->pendings, start) : DWELL_ENOMEM;
 }
 
 static int sweep_all(struct sweep *sweep)
@@ -466,14 +462,14 @@ int gains_find(
 	};
 	int err = chapters_open(&sweep.chapters, view, 0, gains->spares);
 
-	sweep.end.lanes = UINT32_MAX;
+	sweep.end.lanes = (UINT32_C(1) << gains->lanes) - 1;
 	if (!err)
 		err = sweep_all(&sweep);
 	for (unsigned i = 0; i < gains->lanes && !err; i++)
-		gains->length_ns[i] = sweep.longest.ns[i] + sweep.longest.all_ns;
-	for (size_t i = 0; i < sweep.pendings.count; i++)
-		free(sweep.pendings.heap[i]);
-	free(sweep.pendings.heap);
+		gains->length_ns[i] = sweep.longest.lanes >> i & 1
+					      ? sweep.longest.ns[i] + sweep.longest.all_ns
+					      : 0;
+	pendings_release(&sweep.pendings);
 	free(sweep.order);
 	table_release(&sweep.places);
 	chapters_close(&sweep.chapters);

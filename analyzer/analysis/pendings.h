@@ -11,20 +11,11 @@ struct ways {
 	uint32_t lanes; /* in which there is a way */
 };
 
-/* `into` becomes the longer of itself and of a way over ns more, in each lane. */
-static inline void lengthen(
-	struct ways *into, const struct ways *ways, uint64_t ns, uint32_t free_lanes)
+/* There is none any more: what ns says does not matter then. */
+static inline void lose_ways(struct ways *ways)
 {
-	const uint64_t all_ns = ways->all_ns + ns;
-
-	for (unsigned i = 0; i < GAIN_LANES; i++) {
-		const uint64_t way = ways->ns[i] + (free_lanes >> i & 1 ? ways->all_ns : all_ns);
-		const uint64_t was = into->ns[i] + into->all_ns;
-
-		if (ways->lanes >> i & 1 && (!(into->lanes >> i & 1) || was < way))
-			into->ns[i] = way - into->all_ns;
-	}
-	into->lanes |= ways->lanes;
+	ways->all_ns = 0;
+	ways->lanes = 0;
 }
 
 /* The same, where the ways are lengthened that are there. */
@@ -33,6 +24,28 @@ static inline void lengthen_all(struct ways *ways, uint64_t ns, uint32_t free_la
 	ways->all_ns += ns;
 	for (uint32_t left = free_lanes & ways->lanes; left; left &= left - 1)
 		ways->ns[__builtin_ctz(left)] -= ns;
+}
+
+/* `into` becomes the longer of itself and of a way over ns more, in each lane. */
+static inline void lengthen(
+	struct ways *into, const struct ways *ways, uint64_t ns, uint32_t free_lanes)
+{
+	const uint64_t all_ns = ways->all_ns + ns;
+
+	if (!into->lanes) {
+		*into = *ways;
+		lengthen_all(into, ns, free_lanes);
+		return;
+	}
+	for (uint32_t left = ways->lanes; left; left &= left - 1) {
+		const unsigned i = (unsigned)__builtin_ctz(left);
+		const uint64_t way = ways->ns[i] + (free_lanes >> i & 1 ? ways->all_ns : all_ns);
+		const uint64_t was = into->ns[i] + into->all_ns;
+		const bool longer = !(into->lanes >> i & 1) || was < way;
+
+		into->ns[i] = longer ? way - into->all_ns : into->ns[i];
+	}
+	into->lanes |= ways->lanes;
 }
 
 enum pending_kind {
@@ -49,17 +62,24 @@ struct pending {
 	uint32_t task;
 	uint8_t kind;
 	bool unresolved; /* an earlier chapter has the moment */
+	struct pending *next;
 };
 
 struct pendings {
 	struct pending **heap; /* the latest first */
 	size_t count, cap;
+	struct pending *spare; /* of those that were done with, linked by next */
 };
 
-/* 0 or DWELL_ENOMEM. */
-int pendings_add(struct pendings *pendings, const struct pending *pending);
-/* The latest; there must be one. */
-struct pending pendings_take(struct pendings *pendings);
+/* One to be filled in and added; NULL: no memory. */
+struct pending *pendings_make(struct pendings *pendings, uint64_t time_ns, unsigned kind);
+/* What pendings_make made. 0 or DWELL_ENOMEM: it is dropped. */
+int pendings_add(struct pendings *pendings, struct pending *pending);
+/* The latest; there must be one. To be dropped. */
+struct pending *pendings_take(struct pendings *pendings);
+/* It is done with. */
+void pendings_drop(struct pendings *pendings, struct pending *pending);
+void pendings_release(struct pendings *pendings);
 /* Their times were changed. */
 void pendings_sort(struct pendings *pendings);
 
