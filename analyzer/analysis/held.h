@@ -71,20 +71,24 @@ void helds_drop(struct helds *helds, uint64_t now_ns);
 
 int pile_grow(struct pile *pile);
 
-/* 0 or DWELL_ENOMEM. */
-static inline int pile_add(struct pile *pile, const struct held *held)
+/* One more piece, idle time if nothing more is said; NULL: no memory. Filled in where it lies: to
+ * copy what was just written in other widths costs more than all the rest. */
+static inline struct held *pile_add(struct pile *pile, uint64_t start_ns, uint64_t end_ns)
 {
 	struct held *at;
 
 	if (pile->count == pile->cap && pile_grow(pile))
-		return DWELL_ENOMEM;
+		return NULL;
 	/* One that a loss ended is told late: ends are not in order. */
-	if (held->end_ns > pile->told_ns)
-		pile->told_ns = held->end_ns;
+	if (end_ns > pile->told_ns)
+		pile->told_ns = end_ns;
 	at = &pile->at[pile->count++];
-	*at = *held;
+	at->start_ns = start_ns;
+	at->end_ns = end_ns;
 	at->told_ns = pile->told_ns;
-	return DWELL_OK;
+	at->task = DWELL_NONE;
+	at->order = 0;
+	return at;
 }
 
 #endif

@@ -15,10 +15,10 @@ static int keep_idle(void *context, const struct piece *piece)
 {
 	struct latency *latency = context;
 	struct executor_times *of = table_make(&latency->executors, piece->executor);
-	const struct held held = { .start_ns = piece->start_ns, .end_ns = piece->end_ns };
 
 	latency->pieces++;
-	return of ? pile_add(&of->held.idle, &held) : DWELL_ENOMEM;
+	return of && pile_add(&of->held.idle, piece->start_ns, piece->end_ns) ? DWELL_OK
+									      : DWELL_ENOMEM;
 }
 
 static int latency_make(void **fold, const struct model *model)
@@ -286,19 +286,18 @@ static int add_running(struct latency *latency, const struct dwell_told *told)
 {
 	for (size_t i = 0; i < told->running_count; i++) {
 		const struct dwell_interval *of = &told->intervals[told->running[i]];
-		const struct held held = {
-			.start_ns = of->start_ns,
-			.end_ns = of->end_ns,
-			.task = of->task,
-			.order = latency->order + told->running[i],
-		};
 		struct executor_times *executor = times_of(latency, of->executor);
+		struct held *held;
 
 		if (!executor)
 			return DWELL_ENOMEM;
-		if (of->executor && of->end_ns > of->start_ns &&
-			pile_add(&executor->held.running, &held))
+		if (!of->executor || of->end_ns <= of->start_ns)
+			continue;
+		held = pile_add(&executor->held.running, of->start_ns, of->end_ns);
+		if (!held)
 			return DWELL_ENOMEM;
+		held->task = of->task;
+		held->order = latency->order + told->running[i];
 	}
 	latency->pieces += told->running_count;
 	return DWELL_OK;
@@ -380,15 +379,14 @@ static int split_idle(struct latency *into, struct latency *from)
 		struct executor_times *a = table_get(&into->executors, id), *b;
 		struct held *last =
 			a && a->held.idle.count ? &a->held.idle.at[a->held.idle.count - 1] : NULL;
-		struct held behind;
+		uint64_t end_ns;
 
 		if (!last || last->end_ns <= border_ns)
 			continue;
 		b = table_make(&from->executors, id);
-		behind = *last;
-		behind.start_ns = last->start_ns > border_ns ? last->start_ns : border_ns;
-		last->end_ns = behind.start_ns;
-		if (!b || pile_add(&b->held.idle, &behind))
+		end_ns = last->end_ns;
+		last->end_ns = last->start_ns > border_ns ? last->start_ns : border_ns;
+		if (!b || !pile_add(&b->held.idle, last->end_ns, end_ns))
 			return DWELL_ENOMEM;
 	}
 	return DWELL_OK;
