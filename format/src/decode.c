@@ -149,23 +149,26 @@ static int load(struct decoder *d, unsigned field, unsigned part, size_t raw_siz
 		d->unsqueeze, column->codec, column->stored, column->raw, raw_size);
 }
 
-/* In four counts, so that one of a shape need not wait for the one before. */
+/* In eight counts, so that one of a shape need not wait for the one before. */
 static void count_uses(struct decoder *d)
 {
+	enum { COUNTS = 8 };
 	const uint8_t *shape = d->columns[WIRE_SHAPE][0].raw;
-	uint32_t uses[4][256] = { 0 };
+	uint32_t uses[COUNTS][256] = { 0 };
 	uint32_t i = 0;
 
-	for (; i + 8 <= d->chunk->count; i += 8) {
+	for (; i + COUNTS <= d->chunk->count; i += COUNTS) {
 		const uint64_t word = dwell_get_u64(shape + i);
 
-		for (unsigned k = 0; k < 8; k++)
-			uses[k & 3][word >> (8 * k) & 0xff]++;
+		for (unsigned k = 0; k < COUNTS; k++)
+			uses[k][word >> (8 * k) & 0xff]++;
 	}
 	for (; i < d->chunk->count; i++)
 		uses[0][shape[i]]++;
-	for (unsigned k = 0; k < 256; k++)
-		d->uses[k] = uses[0][k] + uses[1][k] + uses[2][k] + uses[3][k];
+	memset(d->uses, 0, sizeof(d->uses));
+	for (unsigned k = 0; k < COUNTS; k++)
+		for (unsigned of = 0; of < 256; of++)
+			d->uses[of] += uses[k][of];
 }
 
 static int load_shapes(struct decoder *d)
@@ -190,7 +193,7 @@ static int load_shapes(struct decoder *d)
 
 static bool codes_are_good(const struct decoder *d, const uint8_t *codes, uint32_t count)
 {
-	unsigned most = 0;
+	uint8_t most = 0;
 
 	for (uint32_t i = 0; i < count; i++)
 		most = codes[i] > most ? codes[i] : most;
