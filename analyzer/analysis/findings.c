@@ -13,12 +13,14 @@
 static const struct rule *const rules[] = {
 	&rule_deadlock,
 	&rule_waits_forever,
+	&rule_lost_wakeup,
 	&rule_never_joined,
 	&rule_alive_at_end,
 	&rule_growing,
 	&rule_lock_convoy,
 	&rule_holder_in_io,
 	&rule_holder_asleep,
+	&rule_priority_inversion,
 	&rule_holder_preempted,
 	&rule_blocking_call,
 	&rule_lock_order,
@@ -33,8 +35,6 @@ static const struct rule *const rules[] = {
 	&rule_ping_pong,
 	&rule_queue_grows,
 	&rule_world_paused,
-	&rule_lost_wakeup,
-	&rule_priority_inversion,
 };
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]), MAX_FINDINGS = 10000 };

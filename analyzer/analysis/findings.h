@@ -85,6 +85,10 @@ struct holder_rule {
 };
 int holder_find(struct findings *findings, const struct holder_rule *of);
 
+/* What waits behind a leak, which its rule tells with it. */
+uint64_t leak_behind(
+	const struct dwell_leaks *leaks, const struct dwell_leak *leak, uint32_t *count);
+
 /* What the rules that leaks judges have in common. */
 int leak_find(struct findings *findings, const struct rule *rule, unsigned kind);
 

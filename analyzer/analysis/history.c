@@ -77,7 +77,7 @@ static int keep_handle(struct dwell_history *h, const struct dwell_event *event)
 	struct dwell_handle *kept;
 	int err;
 
-	if (!event->object)
+	if (!event->object || dwell_event_is_unheard(event))
 		return DWELL_OK;
 	if (event->kind == DWELL_EVENT_RELEASE) {
 		kept = table_make(&h->released, event->object);

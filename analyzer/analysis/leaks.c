@@ -104,6 +104,12 @@ static int on_release(struct leaks *leaks, const struct dwell_event *event)
 
 	if (!object)
 		return event->object ? DWELL_ENOMEM : DWELL_OK;
+	if (dwell_event_is_unheard(event)) {
+		object->unheard_ns = event->time_ns;
+		object->unheard_task = event->task;
+		object->unheard_stack = event->stack;
+		return DWELL_OK;
+	}
 	object->released_ns = event->time_ns;
 	add_waker(object, event->task);
 	return DWELL_OK;
@@ -156,6 +162,7 @@ static int on_wait(struct leaks *leaks, const struct dwell_wait *wait)
 	object->timed_out += (wait->flags & DWELL_EVENT_TIMED_OUT) != 0;
 	if (wait->waker && wait->waker != wait->task) {
 		object->woken++;
+		object->ended_ns = wait->end_ns;
 		add_waker(object, wait->waker);
 	}
 	return DWELL_OK;
@@ -206,13 +213,21 @@ static int merge_objects(struct leaks *leaks, const struct leaks *more)
 		const struct leak_object *from = table_get(&more->objects, id);
 		struct leak_object *into;
 
-		if (!from || (!from->released_ns && !from->timed_out && !from->waker_count))
+		if (!from || (!from->released_ns && !from->timed_out && !from->waker_count &&
+				     !from->unheard_ns))
 			continue;
 		into = table_make(&leaks->objects, id);
 		if (!into)
 			return DWELL_ENOMEM;
 		if (from->released_ns)
 			into->released_ns = from->released_ns;
+		if (from->ended_ns)
+			into->ended_ns = from->ended_ns;
+		if (from->unheard_ns) {
+			into->unheard_ns = from->unheard_ns;
+			into->unheard_task = from->unheard_task;
+			into->unheard_stack = from->unheard_stack;
+		}
 		into->timed_out += from->timed_out;
 		into->woken += from->woken;
 		into->many |= from->many;

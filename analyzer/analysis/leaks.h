@@ -14,6 +14,9 @@ struct leak_object {
 	uint32_t wakers[LEAK_WAKERS];
 	uint32_t waker_count;
 	bool many; /* more than that */
+	/* The last wait that somebody ended, and the last signal that nobody waited for. */
+	uint64_t ended_ns, unheard_ns;
+	uint32_t unheard_task, unheard_stack;
 };
 
 /* How a task was left: at its death, or at the end of the window. */

@@ -248,12 +248,40 @@ static int mark_all_stuck(struct leak_judge *judge)
 	return DWELL_OK;
 }
 
+/*
+ * Its signal came before it waited, and found nobody: since the last wait for it that somebody
+ * ended there was no other.
+ */
+static bool is_unheard(const struct leak_judge *judge, uint32_t task, const struct leak_task *of)
+{
+	const struct leak_object *object =
+		of->object ? table_get(&judge->leaks->objects, of->object) : NULL;
+
+	return of->reason == DWELL_REASON_COND && object && object->unheard_ns &&
+	       object->unheard_task != task && object->unheard_ns >= object->ended_ns &&
+	       object->unheard_ns >= object->released_ns && object->unheard_ns <= of->since_ns;
+}
+
+static void mark_unheard(struct leak_judge *judge)
+{
+	for (uint32_t id = 1; id < judge->task_count; id++) {
+		struct leak_task *of = leak_task_of(judge, id);
+
+		if (of &&
+			(of->why == DWELL_FOREVER_ALL_STUCK ||
+				of->why == DWELL_FOREVER_WAKERS_ENDED) &&
+			is_unheard(judge, id, of))
+			of->why = DWELL_FOREVER_UNHEARD;
+	}
+}
+
 int leaks_find_forever(struct leak_judge *judge)
 {
 	int err;
 
 	spread(judge);
 	err = mark_all_stuck(judge);
+	mark_unheard(judge);
 	for (uint32_t id = 1; id < judge->task_count && !err; id++) {
 		const struct leak_task *of = leak_task_of(judge, id);
 		struct dwell_leak *row;

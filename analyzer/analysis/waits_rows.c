@@ -102,7 +102,7 @@ static int on_other(struct waits *waits, const struct dwell_event *event)
 {
 	switch (event->kind) {
 	case DWELL_EVENT_RELEASE:
-		return on_release(waits, event);
+		return dwell_event_is_unheard(event) ? (int)DWELL_OK : on_release(waits, event);
 	case DWELL_EVENT_ACQUIRE:
 		return on_acquire(waits, event);
 	case DWELL_EVENT_LOSS:

@@ -7,7 +7,6 @@ enum { FIRST_SHIFT = 16 };
 /* Wakes of one moment, and a task that did nothing before it waited again. */
 #define NEAR_NS UINT64_C(500000)
 #define BURST_NS UINT64_C(5000000)
-#define NOTHING_NS UINT64_C(100000)
 
 static int watch_make(void **fold, const struct model *model)
 {
@@ -282,7 +281,7 @@ static void judge_burst(
 
 	if (!task->burst || object->burst - task->burst >= WATCH_BURSTS || size < WATCH_CROWD)
 		return;
-	if (wait->start_ns - task->awake_ns > NOTHING_NS)
+	if (wait->start_ns - task->awake_ns > WATCH_NOTHING_NS)
 		return;
 	if (!object->vain)
 		object->at_ns = task->awake_ns;
@@ -352,6 +351,9 @@ static int watch_wait(struct watch *watch, const struct dwell_wait *wait)
 		judge_burst(object, task, wait);
 	if (object && may_be_herd(wait))
 		add_to_burst(object, task, wait);
+	watch_signals(watch, task, object, wait);
+	if (object)
+		watch_urgency(watch, object, wait);
 	/* A call that went through at once has no waker, and is no turn of anybody. */
 	if (wait->waker)
 		task->waker = wait->waker;
@@ -362,10 +364,33 @@ static int watch_wait(struct watch *watch, const struct dwell_wait *wait)
 	return loops_wait(&watch->loops, watch->model->catalog, wait, task->running_ns);
 }
 
+/* The rows from *at to `until`, where the batch has any that matter. */
+static int watch_rows(struct watch *watch, const struct fold_batch *batch, size_t *at, size_t until)
+{
+	const uint32_t kinds =
+		1u << DWELL_EVENT_RELEASE | 1u << DWELL_EVENT_CREATE | 1u << DWELL_EVENT_PRIORITY;
+	int err = DWELL_OK;
+
+	if (!(batch->kinds & kinds))
+		return DWELL_OK;
+	for (; *at < until && *at < batch->count && !err; ++*at)
+		if (kinds >> batch->rows[*at].kind & 1)
+			err = watch_row(watch, &batch->rows[*at]);
+	return err;
+}
+
+static int watch_told_wait(struct watch *watch, const struct fold_batch *batch, size_t *at,
+	const struct dwell_wait *wait)
+{
+	const int err = watch_rows(watch, batch, at, wait->row);
+
+	return err ? err : watch_wait(watch, wait);
+}
+
 static int watch_batch(void *fold, const struct fold_batch *batch)
 {
 	const struct dwell_told *told = batch->told;
-	size_t waits = 0;
+	size_t waits = 0, at = 0;
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < told->count && !err; i++) {
@@ -373,7 +398,9 @@ static int watch_batch(void *fold, const struct fold_batch *batch)
 
 		for (; waits < told->wait_count && told->waits[waits].row < interval->row && !err;
 			waits++)
-			err = watch_wait(fold, &told->waits[waits]);
+			err = watch_told_wait(fold, batch, &at, &told->waits[waits]);
+		if (!err)
+			err = watch_rows(fold, batch, &at, interval->row);
 		if (!err)
 			err = watch_interval(fold, interval);
 		if (!err && interval->told & DWELL_TOLD_WAIT) {
@@ -383,8 +410,8 @@ static int watch_batch(void *fold, const struct fold_batch *batch)
 		}
 	}
 	for (; waits < told->wait_count && !err; waits++)
-		err = watch_wait(fold, &told->waits[waits]);
-	return err;
+		err = watch_told_wait(fold, batch, &at, &told->waits[waits]);
+	return err ? err : watch_rows(fold, batch, &at, batch->count);
 }
 
 /* Never called: the fold is serial. */

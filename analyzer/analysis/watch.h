@@ -11,6 +11,8 @@
  * Time is cut into stretches of one length that doubles as the window grows, so memory does not
  * depend on it. Only processes with more than one task are watched.
  */
+/* A task that did nothing before it waited again. */
+#define WATCH_NOTHING_NS UINT64_C(100000)
 enum { WATCH_STRETCHES = 512, WATCH_WAITERS = 4, WATCH_BURSTS = 16, WATCH_CROWD = 3 };
 
 struct watch_stretch {
@@ -53,6 +55,13 @@ struct watch_task {
 	/* Turns: it was woken by whom it had woken before. With one partner at a time; the most. */
 	uint32_t partner, most_partner;
 	uint64_t turns, moved, most_turns, most_moved;
+	/* Its last wait, if that ran out of time, and whether a signal had been lost before it. */
+	uint64_t timed_ns;
+	uint32_t timed_object;
+	bool timed_unheard;
+	/* How urgent it is, as the kernel counts. */
+	bool has_priority;
+	int32_t priority;
 };
 
 /* Wakes of several at once, for one object. */
@@ -65,6 +74,17 @@ struct watch_object {
 	uint64_t vain, vain_ns;   /* wakes in them after which the task waited again at once */
 	uint64_t at_ns;           /* the first that was in vain */
 	uint32_t most, stack, task, waker, waker_stack;
+	/* Signals that nobody waited for: the last one. */
+	uint64_t unheard_ns;
+	uint32_t unheard_task, unheard_stack;
+	/* Waits that ran out of time and were not begun again, as there was something to do: after
+	 * such a signal, and others. */
+	uint64_t late, late_ns, late_at_ns, in_time;
+	uint32_t late_task, late_stack;
+	/* Waits for less urgent tasks; the most urgent one that had such. */
+	uint64_t inverted_ns;
+	uint32_t inverted_task, inverted_stack;
+	int32_t inverted_priority;
 };
 
 struct watch {
@@ -76,6 +96,13 @@ struct watch {
 	struct watch_share shares[WATCH_STRETCHES];
 	struct loops loops;
 };
+
+/* Rows, before what they ended: signals that nobody heard, priorities. 0 or DWELL_ENOMEM. */
+int watch_row(struct watch *watch, const struct dwell_event *event);
+/* A wait that ended, before it is the task's last one; the object may be NULL. */
+void watch_signals(struct watch *watch, struct watch_task *task, struct watch_object *object,
+	const struct dwell_wait *wait);
+void watch_urgency(struct watch *watch, struct watch_object *object, const struct dwell_wait *wait);
 
 /* How many stretches the process's life takes, and where it begins. */
 size_t watch_stretches(

@@ -26,7 +26,7 @@ static const char *why_text(unsigned why)
 {
 	static const char *const texts[] = { NULL, "its holder ended without giving it up",
 		"its holder is stuck itself", "every task of the process waits for another",
-		"all who ever ended such a wait have ended" };
+		"all who ever ended such a wait have ended", "its signal came before it waited" };
 
 	return why < sizeof(texts) / sizeof(texts[0]) ? texts[why] : NULL;
 }

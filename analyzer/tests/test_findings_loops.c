@@ -124,3 +124,80 @@ Test(findings, nameless_lock)
 		expect(&script, 120 * MS + less, less ? NULL : "lock-convoy", 120 * MS);
 	}
 }
+
+/* The holder is less urgent than who waits, and what runs instead lies between; or it does not. */
+Test(findings, priority_inversion)
+{
+	static const struct {
+		int holder, waiter, other;
+		const char *rule;
+	} rows[] = {
+		{ 130, 110, 120, "priority-inversion" },
+		{ 130, 120, 121, "priority-inversion" },
+		{ 130, 120, 120, "holder-preempted" },
+		{ 120, 110, 120, "holder-preempted" },
+		{ 110, 120, 100, "holder-preempted" },
+		{ 130, 98, 99, "priority-inversion" },
+	};
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(&script, 3);
+		say(&script, "0 priority task=t1 value=%d\n0 priority task=t2 value=%d",
+			rows[i].holder, rows[i].waiter);
+		say(&script, "0 priority task=t3 value=%d", rows[i].other);
+		say(&script, "0 switch peer=t1 executor=x1\n0 switch peer=t2 executor=x2");
+		say(&script, "%u switch task=t2 state=blocked reason=mutex object=o1 executor=x2",
+			MS);
+		say(&script, "%u switch task=t1 state=runnable peer=t3 executor=x1 flags=preempted",
+			MS);
+		say(&script, "%u switch task=t3 state=blocked reason=net peer=t1 executor=x1",
+			31 * MS);
+		say(&script, "%u release task=t1 object=o1", 101 * MS);
+		say(&script, "%u wake task=t2 state=runnable peer=t1 executor=x1", 101 * MS);
+		say(&script, "%u switch peer=t2 executor=x2", 101 * MS);
+		expect(&script, 1000 * MS, rows[i].rule, 30 * MS);
+	}
+}
+
+/* Task 2 waits until its time limit, works for `work` us, and waits again; before each wait task 1
+ * signals, heard by nobody. */
+static void miss(struct script *script, unsigned times, unsigned work, const char *signaller)
+{
+	const unsigned turn = 20 * MS;
+
+	begin(script, 2);
+	say(script, "note key=\"signals\" value=\"unheard too\"");
+	say(script, "0 switch peer=t1 executor=x1\n0 switch peer=t2 executor=x2");
+	for (unsigned i = 1; i <= times + 1; i++) {
+		say(script, "%u release task=%s object=o1 flags=has-value", i * turn - 10,
+			signaller);
+		say(script, "%u wait-begin task=t2 reason=cond object=o1 flags=timed-out",
+			i * turn);
+		say(script, "%u switch task=t2 state=blocked reason=cond object=o1 executor=x2",
+			i * turn);
+		say(script, "%u wake task=t2 state=runnable executor=x2",
+			(i + 1) * turn - work * US);
+		say(script, "%u switch peer=t2 executor=x2", (i + 1) * turn - work * US);
+		say(script, "%u wait-end task=t2 flags=timed-out", (i + 1) * turn - work * US);
+	}
+}
+
+Test(findings, lost_wakeup)
+{
+	static const struct {
+		unsigned times, work;
+		const char *signaller, *rule;
+	} rows[] = {
+		{ 3, 5000, "t1", "lost-wakeup" }, { 2, 5000, "t1", NULL },
+		{ 3, 100, "t1", NULL },                                   /* it had nothing to do */
+		{ 3, 101, "t1", "lost-wakeup" }, { 3, 5000, "t2", NULL }, /* its own */
+	};
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		miss(&script, rows[i].times, rows[i].work, rows[i].signaller);
+		expect(&script, 200 * MS, rows[i].rule,
+			rows[i].times * (20 * MS - rows[i].work * US));
+	}
+}

@@ -197,6 +197,41 @@ Test(leaks, all_stuck)
 	}
 }
 
+/* A signal before the wait that nobody heard; after it, or the waiter's own, it tells nothing. */
+Test(leaks, unheard)
+{
+	static const struct {
+		unsigned at, by;
+		bool heard;
+	} rows[] = { { 50, 1, false }, { 150, 1, true }, { 50, 2, true } };
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const unsigned why =
+			rows[i].heard ? DWELL_FOREVER_ALL_STUCK : DWELL_FOREVER_UNHEARD;
+		struct dwell_answer *answer;
+
+		begin_threads(&script, 2);
+		runs(&script, 2);
+		if (rows[i].at < 100)
+			say(&script, "%u release task=t%u object=o2 flags=has-value", rows[i].at,
+				rows[i].by);
+		say(&script, "100 " WAITS, 1u, "cond", 1u, "");
+		say(&script, "100 " WAITS, 2u, "cond", 2u, "");
+		if (rows[i].at > 100)
+			say(&script, "%u release task=t%u object=o2 flags=has-value", rows[i].at,
+				rows[i].by);
+		answer = analyze_script(&script, 1000, DWELL_ANALYZE_LEAKS);
+		for (size_t j = 0; j < answer->leaks->count; j++)
+			if (answer->leaks->rows[j].tasks[0] == 2)
+				cr_expect(eq(int, answer->leaks->rows[j].why, (int)why));
+		cr_expect(eq(sz, answer->leaks->count, 2));
+		dwell_answer_free(answer);
+		free(script.text);
+		script.text = NULL;
+	}
+}
+
 static void ended_thread(struct script *script, unsigned at)
 {
 	begin_threads(script, 2);

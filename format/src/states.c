@@ -332,7 +332,8 @@ void states_apply(struct dwell_states *states, const struct dwell_event *event)
 		states_wait_end(states, event);
 		break;
 	case DWELL_EVENT_RELEASE:
-		states_release_row(states, event);
+		if (!dwell_event_is_unheard(event))
+			states_release_row(states, event);
 		break;
 	case DWELL_EVENT_LOSS:
 		states_loss(states, event);

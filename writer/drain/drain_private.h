@@ -144,6 +144,9 @@ uint64_t dwell_drain_plain(
 	const struct drain_place *place, struct dwell_ring_reader *reader, uint64_t stop);
 
 /* Of the program's own tasks; of threads and processes. row->kind 0: none. */
+uint32_t dwell_drain_task_of_tid(const struct drain_place *place, uint64_t tid);
+void dwell_drain_decode_priority(const struct drain_place *place, const struct dwell_record *record,
+	struct dwell_event *row);
 void dwell_drain_decode_task(const struct drain_place *place, const struct dwell_record *record,
 	struct dwell_event *row);
 void dwell_drain_decode_life(const struct drain_place *place, const struct dwell_record *record,

@@ -12,7 +12,7 @@ static uint32_t current(const struct drain_place *place)
 	return place->thread->running ? place->thread->running : place->thread->task;
 }
 
-static uint32_t task_of_tid(const struct drain_place *place, uint64_t tid)
+uint32_t dwell_drain_task_of_tid(const struct drain_place *place, uint64_t tid)
 {
 	const struct dwell_drain_options *options = &place->drain->options;
 	int64_t host = (int64_t)tid;
@@ -94,7 +94,7 @@ static struct wait_facts wait_facts(
 		reason_by_object(place, facts.object, reason_of(dwell_what_reason(record->a)));
 	facts.stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	if (record->slots > 2)
-		facts.peer = task_of_tid(place, record->x[2]);
+		facts.peer = dwell_drain_task_of_tid(place, record->x[2]);
 	if (facts.peer != 0)
 		facts.flags |= DWELL_EVENT_HOLDER_READ;
 	return facts;
@@ -170,7 +170,9 @@ static void decode_hold(
 	row->flags = dwell_drain_row_flags(flags);
 	if (row->kind == DWELL_EVENT_ACQUIRE && (flags & DWELL_FLAG_TIMED) != 0)
 		row->flags |= DWELL_EVENT_TIMED_OUT;
-	row->peer = task_of_tid(place, record->x[1]);
+	if (row->kind == DWELL_EVENT_RELEASE && (flags & DWELL_FLAG_UNHEARD) != 0)
+		row->flags |= DWELL_EVENT_HAS_VALUE;
+	row->peer = dwell_drain_task_of_tid(place, record->x[1]);
 	/* Nobody waits for what is written to a file. */
 	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0 &&
 		reason_by_object(place, row->object, DWELL_REASON_SYSCALL) == DWELL_REASON_FILE)
@@ -353,6 +355,7 @@ static const struct {
 	[DWELL_RECORD_TASK_LEAVE] = { dwell_drain_decode_task, 2, false },
 	[DWELL_RECORD_TASK_WAKE] = { dwell_drain_decode_task, 1, false },
 	[DWELL_RECORD_SAMPLE] = { decode_sample, 2, true },
+	[DWELL_RECORD_PRIORITY] = { dwell_drain_decode_priority, 2, false },
 };
 
 static void tell_overwritten(const struct drain_place *place, uint64_t time_ns)
@@ -445,7 +448,7 @@ static void fill_begin(const struct drain_place *place, const struct drain_word 
 	row->reason = reason_by_object(place, row->object, row->reason);
 	row->stack = caller_stack(place, word->caller);
 	if (row->peer == 0)
-		row->peer = task_of_tid(place, word->holder);
+		row->peer = dwell_drain_task_of_tid(place, word->holder);
 	if (row->peer != 0)
 		row->flags |= DWELL_EVENT_HOLDER_READ;
 	if ((flags & DWELL_FLAG_TIMED) != 0)

@@ -125,6 +125,24 @@ void dwell_drain_decode_task(
 		row->kind = 0;
 }
 
+/* Of whom nothing is known, it is dropped. */
+void dwell_drain_decode_priority(
+	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
+{
+	const uint64_t handle = record->y[1];
+	const struct drain_birth *target =
+		handle ? dwell_drain_of_handle(place, handle, record->time) : NULL;
+
+	row->kind = DWELL_EVENT_PRIORITY;
+	row->value = record->a;
+	if (target)
+		row->task = target->task;
+	else if (handle || record->x[1])
+		row->task = dwell_drain_task_of_tid(place, record->x[1]);
+	if (row->task == 0)
+		row->kind = 0;
+}
+
 /* The births and deaths that a thread tells of others are told by their own slots; what is left
  * for later uses (a child that never records, an exec that drops us) needs no row. */
 void dwell_drain_decode_life(

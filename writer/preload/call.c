@@ -1,6 +1,7 @@
 #include "preload.h"
 
 _Atomic int dwell_waiters[DWELL_WAITERS];
+_Atomic uint8_t dwell_unheard[DWELL_WAITERS];
 
 int dwell_all_locks;
 

@@ -37,6 +37,7 @@ static void take_again(const struct retaken *of)
 		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(cond),                \
 			.reason = DWELL_REASON_COND, .kind = DWELL_OBJECT_COND, .flags = (timed)); \
 		COUNT_WAITER(cond);                                                                \
+		dwell_unheard_again(cond);                                                         \
 		result = real_call;                                                                \
 		dwell_call_end(&call, result == (is_timeout) ? DWELL_FLAG_TIMED_OUT : 0);          \
 		return result;                                                                     \
@@ -46,6 +47,8 @@ static void take_again(const struct retaken *of)
 	do {                                                                                       \
 		if (__builtin_expect(dwell_waiters_any(cond), 0))                                  \
 			RELEASE(DWELL_REASON_COND, DWELL_OBJECT_COND, 0, cond);                    \
+		else if (__builtin_expect(dwell_unheard_first(cond), 0))                           \
+			RELEASE(DWELL_REASON_COND, DWELL_OBJECT_COND, DWELL_FLAG_UNHEARD, cond);   \
 		return real_call;                                                                  \
 	} while (0)
 

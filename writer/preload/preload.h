@@ -127,6 +127,33 @@ static inline bool dwell_waiters_any(const void *object)
 	return atomic_load_explicit(dwell_waiters_of(object), memory_order_relaxed) > 0;
 }
 
+/*
+ * Signals that found nobody are told, as a wait that comes too late for one may last for ever: the
+ * first after each wait, so that who signals whether somebody waits or not pays for one only. In
+ * the table of these, addresses may meet as well: then one is told too many or too few.
+ */
+extern PRIVATE _Atomic uint8_t dwell_unheard[DWELL_WAITERS];
+
+static inline bool dwell_unheard_first(const void *object)
+{
+	_Atomic uint8_t *told = &dwell_unheard[dwell_waiters_of(object) - dwell_waiters];
+
+	if (__builtin_expect(atomic_load_explicit(told, memory_order_relaxed), 1))
+		return false;
+	atomic_store_explicit(told, 1, memory_order_relaxed);
+	return true;
+}
+
+static inline void dwell_unheard_again(const void *object)
+{
+	_Atomic uint8_t *told = &dwell_unheard[dwell_waiters_of(object) - dwell_waiters];
+
+	atomic_store_explicit(told, 0, memory_order_relaxed);
+}
+
+/* The calling thread's own priority, as it is now. */
+void dwell_priority_tell(struct dwell_self *self);
+
 /* Restores the count when the wait ends, however it ends. */
 static inline void dwell_waiters_drop(const void *const *object)
 {

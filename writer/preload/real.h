@@ -78,6 +78,12 @@
 	X(int, thrd_detach, (pthread_t))                                                           \
 	X(int, thrd_sleep, (const struct timespec *, struct timespec *))                           \
 	X(int, prctl, (int, unsigned long, unsigned long, unsigned long, unsigned long))           \
+	X(int, nice, (int))                                                                        \
+	X(int, setpriority, (__priority_which_t, id_t, int))                                       \
+	X(int, sched_setscheduler, (pid_t, int, const struct sched_param *))                       \
+	X(int, sched_setparam, (pid_t, const struct sched_param *))                                \
+	X(int, pthread_setschedparam, (pthread_t, int, const struct sched_param *))                \
+	X(int, pthread_setschedprio, (pthread_t, int))                                             \
 	X(unsigned, sleep, (unsigned))                                                             \
 	X(int, usleep, (useconds_t))                                                               \
 	X(int, nanosleep, (const struct timespec *, struct timespec *))                            \

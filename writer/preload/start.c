@@ -32,5 +32,6 @@ __attribute__((constructor(101))) static void start(
 		DWELL_SESSION_ALL_LOCKS)
 		dwell_all_locks = DWELL_ALL_LOCKS;
 	dwell_lib_modules();
+	dwell_priority_tell(dwell_enter());
 	dwell_python_find();
 }

@@ -17,7 +17,7 @@ struct handover {
 	int (*start_c11)(void *);
 	void *argument;
 	struct dwell_birth birth;
-	bool detached;
+	bool detached, has_priority; /* given at its creation, not its creator's */
 };
 
 static struct handover handovers[HANDOVERS];
@@ -69,6 +69,15 @@ static bool starts_detached(const pthread_attr_t *attr)
 	return state == PTHREAD_CREATE_DETACHED;
 }
 
+static bool has_own_priority(const pthread_attr_t *attr)
+{
+	int inherits = PTHREAD_INHERIT_SCHED;
+
+	if (attr)
+		pthread_attr_getinheritsched(attr, &inherits);
+	return inherits == PTHREAD_EXPLICIT_SCHED;
+}
+
 /* Nobody is to join the thread any more. */
 static void tell_detached(struct dwell_self *self, pthread_t thread)
 {
@@ -88,6 +97,7 @@ static struct handover *prepare(struct dwell_self *self, uint64_t start, void *a
 	flags = atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed);
 	handover->argument = argument;
 	handover->detached = starts_detached(attr);
+	handover->has_priority = has_own_priority(attr);
 	handover->birth = (struct dwell_birth){ .parent_tid = self->tid,
 		.start_function = start,
 		.created = dwell_now(),
@@ -127,9 +137,11 @@ static void begin(const struct handover *handover)
 	struct dwell_self *self;
 
 	dwell_thread_begin(&handover->birth);
-	self = handover->detached ? dwell_enter() : NULL;
-	if (self)
+	self = handover->detached || handover->has_priority ? dwell_enter() : NULL;
+	if (self && handover->detached)
 		tell_detached(self, pthread_self());
+	if (handover->has_priority)
+		dwell_priority_tell(self);
 }
 
 static void *thread_main(void *argument)

@@ -71,7 +71,8 @@ int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_s
 	err |= dwell_recording_tell_note(sink, "recorder.no_preload", recording->preload.why);
 	/* Where a join is missing, none happened. */
 	if (recording->drain)
-		err |= dwell_recording_tell_note(sink, "joins", "all");
+		err |= dwell_recording_tell_note(sink, "joins", "all") |
+		       dwell_recording_tell_note(sink, "signals", "unheard too");
 	if (dwell_recording_strangers(recording) != 0)
 		err |= tell_number(
 			sink, "recorder.other_version", dwell_recording_strangers(recording));

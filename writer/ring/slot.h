@@ -54,7 +54,9 @@ enum dwell_record_kind {
 					  y1 = object */
 	DWELL_RECORD_TASK_WAKE = 19,   /* a = task | stack << 32 */
 	DWELL_RECORD_SAMPLE = 20,      /* a = what (reason: enum dwell_sample_kind), y1 = weight */
-	DWELL_RECORD_KIND_COUNT = 21
+	DWELL_RECORD_PRIORITY = 21,    /* a = the priority, as the kernel counts, x1 = tid of the
+					  thread, y1 = else its pthread_t; both 0: this one */
+	DWELL_RECORD_KIND_COUNT = 22
 };
 
 enum dwell_record_leave {
@@ -73,6 +75,7 @@ enum dwell_record_flag {
 	DWELL_FLAG_DESCRIPTOR = 1 << 4, /* the object is a file descriptor */
 	DWELL_FLAG_FOREIGN = 1 << 5,    /* a pool's item put twice */
 	DWELL_FLAG_OWNED = 1 << 6,      /* the wait ended with the object owned */
+	DWELL_FLAG_UNHEARD = 1 << 6,    /* of a release: a signal that nobody waited for */
 	DWELL_FLAG_TIMED = 1 << 7       /* the wait may end by a time limit */
 };
 

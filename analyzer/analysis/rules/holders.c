@@ -80,7 +80,8 @@ const char *finding_lock(
 static bool is_of_locks(const struct dwell_finding *finding)
 {
 	const struct rule *const rules[] = { &rule_lock_convoy, &rule_holder_in_io,
-		&rule_holder_asleep, &rule_blocking_call, &rule_holder_preempted };
+		&rule_holder_asleep, &rule_blocking_call, &rule_holder_preempted,
+		&rule_priority_inversion };
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (finding->rule == rules[i]->name)
@@ -160,6 +161,19 @@ static int tell(struct findings *findings, const struct holder_rule *of,
 	return DWELL_OK;
 }
 
+/* That the holder was less urgent as well says more of it. */
+static bool is_inverted(const struct findings *findings, uint32_t object)
+{
+	for (size_t i = 0; i < findings->out->count; i++) {
+		const struct dwell_finding *finding = &findings->out->rows[i];
+
+		if (finding->rule == rule_priority_inversion.name &&
+			finding->evidence[0].value == object)
+			return true;
+	}
+	return false;
+}
+
 int holder_find(struct findings *findings, const struct holder_rule *of)
 {
 	const struct dwell_locks *locks = findings->answer->locks;
@@ -170,6 +184,8 @@ int holder_find(struct findings *findings, const struct holder_rule *of)
 		const struct lock_blame blame =
 			of->reasons ? lock_blocked(lock, of->reasons) : lock_preempted(lock);
 
+		if (!of->reasons && is_inverted(findings, lock->object))
+			continue;
 		if (blame.most && finding_matters(findings, blame.ns) &&
 			blame.ns >= lock->waits.total_ns / 100 * of->least_percent)
 			err = tell(findings, of, lock, &blame);

@@ -8,7 +8,7 @@
 
 static const char *const why_texts[] = { NULL, "the holder ended without giving it up",
 	"the holder is stuck itself", "every task of the process waits for another",
-	"all who ever ended such a wait have ended" };
+	"all who ever ended such a wait have ended", "its signal came before it waited" };
 
 static void title(const struct findings *findings, struct dwell_finding *finding,
 	const struct dwell_leak *leak)
@@ -80,7 +80,7 @@ static const struct dwell_leak *root_of(
 }
 
 /* Who waits behind it is not told apart: their time is its. */
-static uint64_t lost_behind(
+uint64_t leak_behind(
 	const struct dwell_leaks *leaks, const struct dwell_leak *leak, uint32_t *count)
 {
 	uint64_t lost_ns = 0;
@@ -106,10 +106,10 @@ int leak_find(struct findings *findings, const struct rule *rule, unsigned kind)
 		uint64_t lost_ns;
 		uint32_t behind = 0;
 
-		if (leak->kind != kind ||
+		if (leak->kind != kind || leak->why == DWELL_FOREVER_UNHEARD ||
 			(leak->why == DWELL_FOREVER_HOLDER_STUCK && root_of(leaks, leak)))
 			continue;
-		lost_ns = leak->lost_ns + lost_behind(leaks, leak, &behind);
+		lost_ns = leak->lost_ns + leak_behind(leaks, leak, &behind);
 		finding = finding_new(findings, rule, lost_ns, leak->since_ns);
 		if (!finding)
 			return DWELL_ENOMEM;

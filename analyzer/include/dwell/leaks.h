@@ -23,7 +23,8 @@ enum dwell_forever {
 	DWELL_FOREVER_HOLDER_ENDED, /* the holder ended without giving it up */
 	DWELL_FOREVER_HOLDER_STUCK, /* the holder itself waits forever, or in a circle */
 	DWELL_FOREVER_ALL_STUCK,    /* every task of the process waits for another */
-	DWELL_FOREVER_WAKERS_ENDED  /* all who ever ended such a wait have ended */
+	DWELL_FOREVER_WAKERS_ENDED, /* all who ever ended such a wait have ended */
+	DWELL_FOREVER_UNHEARD       /* so, and its signal came before it waited */
 };
 
 /* One task of a circle, or that waits forever. */
@@ -35,6 +36,9 @@ struct dwell_leak_step {
 	uint32_t stack;  /* where it waits */
 	uint8_t reason;
 	uint8_t why; /* enum dwell_forever */
+	/* DWELL_FOREVER_UNHEARD: the signal. */
+	uint64_t unheard_ns;
+	uint32_t unheard_task, unheard_stack;
 };
 
 /* Leaks alike: one circle, or tasks that were made and wait at one place. */

@@ -1,6 +1,7 @@
 #ifndef DWELL_EVENT_H
 #define DWELL_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dwell/types.h"
@@ -44,7 +45,8 @@ enum dwell_event_kind {
 	DWELL_EVENT_WAIT_END,
 	DWELL_EVENT_ACQUIRE,    /* `task` owns `object` from now on */
 	DWELL_EVENT_RELEASE,    /* `task` released, signalled or posted `object` at `stack`; `peer`:
-				   whom it woke, where known */
+				   whom it woke, where known. HAS_VALUE: nobody waited for it, and
+				   the signal was lost */
 	DWELL_EVENT_SPAN_BEGIN, /* `task`, object: label, value: span's id, extra: parent span's id
 				   or 0, reason: enum dwell_span_kind */
 	DWELL_EVENT_SPAN_END,   /* `task`, value: span's id */
@@ -105,5 +107,11 @@ struct dwell_event {
 };
 
 const char *dwell_event_kind_name(unsigned kind);
+
+/* A signal that found nobody: it released nothing, and ended no wait. */
+static inline bool dwell_event_is_unheard(const struct dwell_event *event)
+{
+	return event->kind == DWELL_EVENT_RELEASE && event->flags & DWELL_EVENT_HAS_VALUE;
+}
 
 #endif

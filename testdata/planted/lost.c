@@ -1,0 +1,101 @@
+/* A signal comes before the wait that it is for. 1: a thread waits without asking whether it is ready. 2: it asks without the
+ * lock, and its time limit saves it. 3: four are late for the broadcast. Clean, 11: as 1, and it asks. 12: a worker misses
+ * signals while it is busy, and takes all that came before it waits with a time limit. 13: as 2, under the lock. */
+#include "planted.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+static atomic_int ready, done;
+static int variant;
+
+static void *late(void *unused)
+{
+	call_me("late");
+	usleep(100000);
+	pthread_mutex_lock(&lock);
+	while (variant != 11 || !atomic_load(&ready)) {
+		pthread_cond_wait(&cond, &lock); /* here:1 here:3 */
+		if (variant != 11)
+			break;
+	}
+	pthread_mutex_unlock(&lock);
+	return unused;
+}
+
+static int wait_for_ms(long ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += ms * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return pthread_cond_timedwait(&cond, &lock, &until); /* here:2 */
+}
+
+static void *taker(void *unused)
+{
+	call_me("taker");
+	while (!atomic_load(&done)) {
+		if (variant == 2) {
+			if (!atomic_load(&ready)) {
+				compute_us(6000); /* it decides to wait */
+				pthread_mutex_lock(&lock);
+				wait_for_ms(60);
+				pthread_mutex_unlock(&lock);
+			}
+		} else {
+			pthread_mutex_lock(&lock);
+			while (!atomic_load(&ready) && !atomic_load(&done))
+				wait_for_ms(60);
+			pthread_mutex_unlock(&lock);
+		}
+		if (atomic_exchange(&ready, 0))
+			compute_us(variant == 12 ? 5000 : 500);
+	}
+	return unused;
+}
+
+static void give(int times)
+{
+	for (int i = 0; i < times; i++) {
+		/* Just when the taker has seen that there is nothing. */
+		while (variant == 2 && atomic_load(&ready))
+			usleep(3000);
+		usleep(variant == 12 ? (i % 8 ? 1000 : 150000) : 1200);
+		pthread_mutex_lock(&lock);
+		atomic_store(&ready, 1);
+		pthread_mutex_unlock(&lock);
+		pthread_cond_signal(&cond);
+	}
+	usleep(70000);
+	pthread_mutex_lock(&lock);
+	atomic_store(&done, 1);
+	pthread_cond_signal(&cond);
+	pthread_mutex_unlock(&lock);
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t threads[4];
+	int count;
+
+	variant = VARIANT(argc, argv);
+	count = variant == 3 ? 4 : 1;
+	alarm(1);
+	if (variant == 2 || variant > 11) {
+		alarm(20);
+		threads[0] = start(taker, NULL);
+		give(variant == 12 ? 40 : 12);
+	} else {
+		for (int i = 0; i < count; i++)
+			threads[i] = start(late, NULL);
+		usleep(50000);
+		pthread_mutex_lock(&lock);
+		atomic_store(&ready, 1);
+		pthread_cond_broadcast(&cond);
+		pthread_mutex_unlock(&lock);
+	}
+	join_all(threads, count);
+	return 0;
+}
