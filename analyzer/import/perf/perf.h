@@ -143,7 +143,15 @@ int perf_sample(struct perf *perf, const struct perf_record *record);
 /* What a record says of a slot: kept for its turn where it is new. size: of comm, at most. */
 int perf_say_comm(struct perf *perf, uint32_t slot, const uint8_t *comm, size_t size,
 	const struct perf_when *when);
-int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_when *when);
+int perf_say_new_process(
+	struct perf *perf, uint32_t slot, int32_t pid, const struct perf_when *when);
+static inline int perf_say_process(
+	struct perf *perf, uint32_t slot, int32_t pid, const struct perf_when *when)
+{
+	if (!slot || pid < 1 || perf->tasks.said[slot].pid == pid)
+		return DWELL_OK;
+	return perf_say_new_process(perf, slot, pid, when);
+}
 
 /* rows.c: the first count items of the queue into rows of the sink. */
 int perf_rows(struct perf *perf, size_t count);

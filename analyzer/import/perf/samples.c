@@ -118,7 +118,8 @@ int perf_say_comm(struct perf *perf, uint32_t slot, const uint8_t *comm, size_t 
 	return say_comm(perf, slot, whole, when);
 }
 
-static int say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_when *when)
+int perf_say_new_process(
+	struct perf *perf, uint32_t slot, int32_t pid, const struct perf_when *when)
 {
 	uint32_t process;
 	int err = perf_tasks_slot(&perf->tasks, pid, &process);
@@ -133,13 +134,6 @@ static int say_process(struct perf *perf, uint32_t slot, int32_t pid, const stru
 	item->a = slot;
 	item->b = process;
 	return DWELL_OK;
-}
-
-int perf_say_process(struct perf *perf, uint32_t slot, int32_t pid, const struct perf_when *when)
-{
-	if (!slot || pid < 1 || perf->tasks.said[slot].pid == pid)
-		return DWELL_OK;
-	return say_process(perf, slot, pid, when);
 }
 
 static int say_prio(struct perf *perf, uint32_t slot, int32_t prio, const struct perf_when *when)

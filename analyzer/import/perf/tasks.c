@@ -126,13 +126,11 @@ static int tell_task(
 	return sink->ops->task ? sink->ops->task(sink, &task) : DWELL_OK;
 }
 
-int perf_tasks_live(
+int perf_tasks_begin(
 	struct perf_tasks *tasks, uint32_t slot, uint64_t time_ns, struct dwell_sink *sink)
 {
 	struct perf_slot *self = &tasks->slots[slot];
 
-	if (!slot || (self->task && !self->dead))
-		return DWELL_OK;
 	if (tasks->tasks == DWELL_MAX_TASKS)
 		return DWELL_ELIMIT;
 	if (self->dead) { /* its fork was not seen */

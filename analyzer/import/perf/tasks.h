@@ -76,9 +76,19 @@ static inline int perf_tasks_slot(struct perf_tasks *tasks, int32_t tid, uint32_
 	return tid < 1 || *out ? DWELL_OK : perf_tasks_add(tasks, tid, out);
 }
 
-/* A record names the task: a new life where the last one has ended, defined to the sink. */
-int perf_tasks_live(
+int perf_tasks_begin(
 	struct perf_tasks *tasks, uint32_t slot, uint64_t time_ns, struct dwell_sink *sink);
+
+/* A record names the task: a new life where the last one has ended, defined to the sink. */
+static inline int perf_tasks_live(
+	struct perf_tasks *tasks, uint32_t slot, uint64_t time_ns, struct dwell_sink *sink)
+{
+	const struct perf_slot *self = &tasks->slots[slot];
+
+	if (!slot || (self->task && !self->dead))
+		return DWELL_OK;
+	return perf_tasks_begin(tasks, slot, time_ns, sink);
+}
 
 /* Facts about a slot's task, which is told again where it is defined. */
 int perf_tasks_name(struct perf_tasks *tasks, uint32_t slot, const char comm[PERF_COMM],
