@@ -136,7 +136,7 @@ static int regroup(struct waits *waits, struct groups *out)
 			group_move(into, group);
 		else
 			err = group_merge(into, group);
-		group_empty(group);
+		groups_drop(&waits->groups, i);
 		into->id = id;
 	}
 	return err;
@@ -299,7 +299,7 @@ static int fill_rows(struct dwell_blocked *out, const struct waits *waits, struc
 		return DWELL_ENOMEM;
 	for (size_t i = 0; i < groups->count && !err; i++) {
 		err = fill_row(&out->rows[out->count++], waits, groups->at[i]);
-		group_empty(groups->at[i]);
+		groups_drop(groups, i);
 	}
 	if (err || !out->count)
 		return err;

@@ -164,22 +164,25 @@ struct group *groups_get(struct groups *groups, uint64_t key, bool *made)
 	return group;
 }
 
-void group_empty(struct group *group)
+void groups_drop(struct groups *groups, size_t i)
 {
+	struct group *group = groups->at[i];
+
+	groups->at[i] = NULL;
+	if (!group)
+		return;
 	dwell_histogram_release(&group->waits);
 	idset_release(&group->tasks);
 	free(group->holders);
 	free(group->wakers);
 	free(group->rest);
-	*group = (struct group){ .key = group->key };
+	free(group);
 }
 
 void groups_release(struct groups *groups)
 {
-	for (size_t i = 0; i < groups->count; i++) {
-		group_empty(groups->at[i]);
-		free(groups->at[i]);
-	}
+	for (size_t i = 0; i < groups->count; i++)
+		groups_drop(groups, i);
 	free(groups->at);
 	free(groups->slots);
 	*groups = (struct groups){ 0 };

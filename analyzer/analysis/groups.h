@@ -63,8 +63,8 @@ struct groups {
 /* Made where it was not; NULL: no memory. */
 struct group *groups_get(struct groups *groups, uint64_t key, bool *made);
 void groups_release(struct groups *groups);
-/* Nothing of it is needed any more: there may be very many. */
-void group_empty(struct group *group);
+/* Nothing of one is needed any more: there may be very many. None is looked for after that. */
+void groups_drop(struct groups *groups, size_t i);
 
 /* The time that anybody held what was waited for. */
 uint64_t group_held_ns(const struct group *group);

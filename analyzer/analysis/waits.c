@@ -85,14 +85,14 @@ bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count,
 	const uint32_t always = 1u << DWELL_EVENT_WAIT_BEGIN | 1u << DWELL_EVENT_ACQUIRE |
 				1u << DWELL_EVENT_RELEASE;
 	const struct waits *waits = fold;
-	uint32_t any = kinds & always;
+	size_t i = 0;
 
 	if (waits->past.begun)
 		return false;
 	/* Most traces that do not need it have neither reasons nor objects. */
-	for (size_t i = 0; i < count; i++)
-		any |= rows[i].reason | rows[i].object;
-	for (size_t i = 0; any && i < count; i++)
+	while (!(kinds & always) && i < count && !(rows[i].reason | rows[i].object))
+		i++;
+	for (; i < count; i++)
 		if (needs_past(&rows[i]))
 			return true;
 	return false;
