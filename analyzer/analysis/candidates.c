@@ -221,6 +221,8 @@ static int add_candidate(struct comparing *c, const struct match *match,
 	}
 	row.base = nearest(match, values, 0, c->base, row.base_value, &row.base_run);
 	row.head = nearest(match, values, c->base, run_count(c), row.head_value, &row.head_run);
+	row.base_run = c->places[row.base_run];
+	row.head_run = c->places[c->base + row.head_run];
 	if (row.base_value > 0)
 		row.ratio = row.head_value / row.base_value;
 	if (!row.base)

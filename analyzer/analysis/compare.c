@@ -21,19 +21,67 @@ const char *dwell_verdict_name(unsigned verdict)
 	return verdict <= DWELL_WITHHELD ? names[verdict] : NULL;
 }
 
+/* Known share of the time of the tasks that count; 1 of nothing. */
+static double coverage(const struct dwell_digest *digest)
+{
+	const struct dwell_digest_subject *run = digest_find(digest, DWELL_SUBJECT_RUN, "");
+	const struct dwell_times none = { 0 }, *t = run ? &run->times : &none;
+	const double known = (double)(t->running_ns + t->runnable_ns + t->blocked_ns);
+
+	return known > 0 ? known / (known + (double)t->unknown_ns) : 1;
+}
+
+static bool is_run_covered(const struct comparing *c, const struct dwell_digest *run)
+{
+	return coverage(run) >= c->policy->coverage;
+}
+
+static size_t count_covered(const struct comparing *c, const struct dwell_side *side)
+{
+	size_t covered = 0;
+
+	for (size_t i = 0; i < side->count; i++)
+		covered += is_run_covered(c, side->runs[i]);
+	return covered;
+}
+
+/* One run that lost its events silences no report: where enough others are left, and they are
+ * most of the side's. Which these are does not depend on the side that they are on. */
+static bool is_enough(const struct comparing *c, const struct dwell_side *side)
+{
+	const size_t covered = count_covered(c, side);
+
+	return covered >= COMPARE_RUNS_ENOUGH && covered * 2 > side->count;
+}
+
+static size_t take_side(struct comparing *c, size_t first, const struct dwell_side *side, bool all)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < side->count; i++) {
+		if (!all && !is_run_covered(c, side->runs[i]))
+			continue;
+		c->runs[first + count] = side->runs[i];
+		c->places[first + count++] = (uint32_t)i;
+	}
+	return count;
+}
+
 static int take_sides(
 	struct comparing *c, const struct dwell_side *base, const struct dwell_side *head)
 {
-	c->base = base->count;
-	c->head = head->count;
-	c->runs = calloc(run_count(c), sizeof(*c->runs));
-	c->work = calloc(run_count(c), sizeof(*c->work));
-	if (!c->runs || !c->work)
+	const bool all = !is_enough(c, base) || !is_enough(c, head);
+	const size_t count = base->count + head->count;
+
+	c->runs = calloc(count, sizeof(*c->runs));
+	c->places = calloc(count, sizeof(*c->places));
+	c->work = calloc(count, sizeof(*c->work));
+	if (!c->runs || !c->places || !c->work)
 		return DWELL_ENOMEM;
-	for (size_t i = 0; i < base->count; i++)
-		c->runs[i] = base->runs[i];
-	for (size_t i = 0; i < head->count; i++)
-		c->runs[base->count + i] = head->runs[i];
+	c->base = take_side(c, 0, base, all);
+	c->head = take_side(c, c->base, head, all);
+	c->out->left_out[0] = base->count - c->base;
+	c->out->left_out[1] = head->count - c->head;
 	return DWELL_OK;
 }
 
@@ -77,16 +125,6 @@ void count_work(struct comparing *c)
 		snprintf(c->out->work, sizeof(c->out->work), "%s", span ? span : counter);
 }
 
-/* Known share of the time of the tasks that count; 1 of nothing. */
-static double coverage(const struct dwell_digest *digest)
-{
-	const struct dwell_digest_subject *run = digest_find(digest, DWELL_SUBJECT_RUN, "");
-	const struct dwell_times none = { 0 }, *t = run ? &run->times : &none;
-	const double known = (double)(t->running_ns + t->runnable_ns + t->blocked_ns);
-
-	return known > 0 ? known / (known + (double)t->unknown_ns) : 1;
-}
-
 bool is_covered(char *why, size_t size, const struct comparing *c)
 {
 	for (size_t run = 0; run < run_count(c); run++) {
@@ -95,9 +133,9 @@ bool is_covered(char *why, size_t size, const struct comparing *c)
 		if (is >= c->policy->coverage)
 			continue;
 		snprintf(why, size,
-			"%.1f %% of the time of run %zu of the %s is known, %.1f %% is required",
-			is * 100, run < c->base ? run + 1 : run - c->base + 1,
-			run < c->base ? "base" : "head", c->policy->coverage * 100);
+			"%.1f %% of the time of run %u of the %s is known, %.1f %% is required",
+			is * 100, c->places[run] + 1, run < c->base ? "base" : "head",
+			c->policy->coverage * 100);
 		return false;
 	}
 	return true;
@@ -272,6 +310,7 @@ int dwell_compare(struct dwell_comparison **out, const struct dwell_side *base,
 	free(c.matches);
 	free(c.subjects);
 	free(c.runs);
+	free(c.places);
 	free(c.work);
 	if (err)
 		dwell_comparison_free(c.out);

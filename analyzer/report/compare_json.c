@@ -87,6 +87,8 @@ void compare_json(struct dwell_json *json, const struct compared *compared)
 	dwell_json_string(json, "verdict", dwell_verdict_name(c->verdict));
 	dwell_json_string(json, "why", *c->why ? c->why : NULL);
 	dwell_json_string(json, "method", c->method == DWELL_METHOD_RUNS ? "runs" : "windows");
+	dwell_json_number(json, "base_left_out", c->left_out[0]);
+	dwell_json_number(json, "head_left_out", c->left_out[1]);
 	dwell_json_number(json, "splits", c->splits);
 	dwell_json_double(json, "alpha", compared->alpha);
 	dwell_json_string(json, "work", *c->work ? c->work : NULL);

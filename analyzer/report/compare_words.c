@@ -145,18 +145,25 @@ void words_cause(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool
 void words_method(char out[WORDS_SIZE], const struct compared *compared)
 {
 	const struct dwell_comparison *c = compared->comparison;
+	const size_t base = compared->base_count - c->left_out[0];
+	const size_t head = compared->head_count - c->left_out[1];
+	const size_t left_out = c->left_out[0] + c->left_out[1];
+	int used;
 
 	if (c->method == DWELL_METHOD_RUNS)
-		snprintf(out, WORDS_SIZE,
+		used = snprintf(out, WORDS_SIZE,
 			"%" PRIu64 " splits of %zu + %zu runs, false alarms in at most %g %% of "
 			"reports",
-			c->splits, compared->base_count, compared->head_count,
-			compared->alpha * 100);
+			c->splits, base, head, compared->alpha * 100);
 	else
-		snprintf(out, WORDS_SIZE,
+		used = snprintf(out, WORDS_SIZE,
 			"%" PRIu64 " draws of the windows of %zu + %zu runs, bounded by the noise "
 			"in each side",
-			c->splits, compared->base_count, compared->head_count);
+			c->splits, base, head);
+	if (left_out && used < WORDS_SIZE)
+		snprintf(out + used, WORDS_SIZE - (size_t)used,
+			"; too little is known of %zu more of the base, %zu of the head",
+			c->left_out[0], c->left_out[1]);
 }
 
 void words_verdict(char out[WORDS_SIZE], const struct compared *compared)

@@ -80,6 +80,7 @@ struct dwell_comparison {
 	uint8_t method;                 /* enum dwell_method */
 	char why[200];                  /* withheld: one line; else "" */
 	char work[64];                  /* what is counted as a unit of work; "" */
+	size_t left_out[2];             /* runs of base and head of which too little is known */
 	uint64_t splits;                /* permutations or resamples */
 	uint32_t runs_needed;           /* on a side; 0: not known */
 	struct dwell_compare_row *rows; /* regressed first, then by how far above its threshold */
