@@ -325,7 +325,7 @@ static bool may_be_herd(const struct dwell_wait *wait)
 {
 	return wait->object && !(wait->flags & DWELL_EVENT_TIMED_OUT) &&
 	       wait->reason != DWELL_REASON_BARRIER && wait->reason != DWELL_REASON_JOIN &&
-	       wait->reason != DWELL_REASON_RWLOCK;
+	       wait->reason != DWELL_REASON_MUTEX && wait->reason != DWELL_REASON_RWLOCK;
 }
 
 static int watch_wait(struct watch *watch, const struct dwell_wait *wait)
