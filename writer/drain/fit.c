@@ -2,7 +2,8 @@
 
 #include "lib/clock.h"
 
-enum { READ_TRIES = 5 };
+/* A reading takes 60 ns; the narrowest of many is one that nothing disturbed. */
+enum { READ_TRIES = 40 };
 #define UPDATE_NS UINT64_C(500000000)
 #define FIRST_UPDATE_NS UINT64_C(2000000)
 
