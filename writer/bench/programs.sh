@@ -4,22 +4,29 @@
 # the program and, where it is recorded, the recorder, by a control group (so it needs root). By hand, on a
 # machine that does nothing else; it needs the programs it names, and says which are missing.
 #
-#	programs.sh BIN [-n PAIRS] [-r 'RECORD OPTIONS'] [NAME...]
+# -l does FACTOR times the work, so that what a recording costs once counts for less, and goes on with
+# pairs (5 at least) only until the interval of the CPU time is three points wide.
+#
+#	programs.sh BIN [-n PAIRS] [-l FACTOR] [-r 'RECORD OPTIONS'] [NAME...]
 set -eu
 
-bin=${1:?usage: programs.sh BIN [-n PAIRS] [-r OPTIONS] [NAME...]}
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${1:?usage: programs.sh BIN [-n PAIRS] [-l FACTOR] [-r OPTIONS] [NAME...]}
 shift
 pairs=5
 options=
-while getopts n:r: option; do
+factor=1
+enough=0
+while getopts n:l:r: option; do
 	case $option in
 	n) pairs=$OPTARG ;;
+	l) factor=$OPTARG enough=3 ;;
 	r) options=$OPTARG ;;
 	*) exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
-all="redis postgres nginx python node java rust go make messaging"
+all="redis postgres nginx python node java rust go make tree messaging"
 names=${*:-$all}
 work=$(mktemp -d)
 # The second or the first version of control groups, whichever counts CPU time here.
@@ -81,7 +88,7 @@ load_redis() {
 	servers=$!
 	listening 7901
 	start_clock
-	redis-benchmark -p 7901 -n 150000 -c 20 -t set,get -q >/dev/null
+	redis-benchmark -p 7901 -n $((150000 * factor)) -c 20 -t set,get -q >/dev/null
 	stop_clock
 	redis-cli -p 7901 shutdown nosave >/dev/null 2>&1 || true
 	wait "$servers" || true
@@ -108,7 +115,7 @@ load_postgres() {
 	psql -h "$work/pg" -p 7902 -U postgres -Atc "select 1 from pg_tables where tablename = 'pgbench_accounts'" postgres |
 		grep -q 1 || pgbench -q -i -h "$work/pg" -p 7902 -U postgres postgres >/dev/null 2>&1
 	start_clock
-	pgbench -n -c 4 -j 1 -t 3000 -S -h "$work/pg" -p 7902 -U postgres postgres >/dev/null 2>&1
+	pgbench -n -c 4 -j 1 -t $((3000 * factor)) -S -h "$work/pg" -p 7902 -U postgres postgres >/dev/null 2>&1
 	stop_clock
 	kill -INT "$(head -n 1 "$work/pg/data/postmaster.pid")"
 	wait "$servers" || true
@@ -126,7 +133,7 @@ events {} http { access_log off; server { listen 7903; root %s/www; } }\n' "$wor
 	listening 7903
 	start_clock
 	# A number of requests, not a time, so that the work is the same.
-	ab -q -n 60000 -c 16 http://127.0.0.1:7903/ >/dev/null 2>&1
+	ab -q -n $((60000 * factor)) -c 16 http://127.0.0.1:7903/ >/dev/null 2>&1
 	stop_clock
 	kill -QUIT "$(cat "$work/nginx.pid")"
 	wait "$servers" || true
@@ -141,7 +148,7 @@ batch() {
 
 load_python() {
 	cat >"$work/threads.py" <<'PY'
-import hashlib, queue, threading
+import hashlib, queue, sys, threading
 jobs = queue.Queue()
 def work():
     while (job := jobs.get()) is not None:
@@ -149,21 +156,21 @@ def work():
         sum(i * i for i in range(300))
 threads = [threading.Thread(target=work) for _ in range(4)]
 for t in threads: t.start()
-for i in range(20000): jobs.put(i)
+for i in range(20000 * int(sys.argv[1])): jobs.put(i)
 for t in threads: jobs.put(None)
 for t in threads: t.join()
 PY
-	batch python3 "$work/threads.py"
+	batch python3 "$work/threads.py" "$factor"
 }
 
 load_node() {
 	cat >"$work/work.js" <<'JS'
 const crypto = require('crypto'), fs = require('fs');
-let left = 3000;
+let left = 3000 * process.argv[2];
 const next = () => { if (left-- > 0) crypto.pbkdf2('a', 'b', 400, 64, 'sha512', () => fs.stat('/', next)); };
 for (let i = 0; i < 8; i++) next();
 JS
-	batch node "$work/work.js"
+	batch node "$work/work.js" "$factor"
 }
 
 load_java() {
@@ -174,7 +181,7 @@ public class Pool {
 	static int shared;
 	public static void main(String[] a) throws Exception {
 		ExecutorService pool = Executors.newFixedThreadPool(4);
-		for (int i = 0; i < 200000; i++) pool.submit(() -> { synchronized (Pool.class) { shared++; } });
+		for (int i = 0; i < 200000 * Integer.parseInt(a[0]); i++) pool.submit(() -> { synchronized (Pool.class) { shared++; } });
 		pool.shutdown();
 		pool.awaitTermination(1, TimeUnit.MINUTES);
 	}
@@ -182,7 +189,7 @@ public class Pool {
 JAVA
 		javac -d "$work" "$work/Pool.java"
 	}
-	batch java -cp "$work" Pool
+	batch java -cp "$work" Pool "$factor"
 }
 
 load_rust() {
@@ -203,7 +210,8 @@ fn main() {
 			}
 		})
 	}).collect();
-	for i in 0..200000 { send.send(i).unwrap(); }
+	let times: u64 = std::env::args().nth(1).unwrap().parse().unwrap();
+	for i in 0..200000 * times { send.send(i).unwrap(); }
 	drop(send);
 	for t in threads { t.join().unwrap(); }
 	println!("{}", total.lock().unwrap());
@@ -211,7 +219,7 @@ fn main() {
 RS
 		rustc -O -o "$work/rust" "$work/rust.rs"
 	}
-	batch "$work/rust"
+	batch "$work/rust" "$factor"
 }
 
 load_go() {
@@ -220,9 +228,14 @@ load_go() {
 		cat >"$work/gosrc/main.go" <<'GO'
 package main
 
-import "sync"
+import (
+	"os"
+	"strconv"
+	"sync"
+)
 
 func main() {
+	times, _ := strconv.Atoi(os.Args[1])
 	jobs, results := make(chan int, 64), make(chan int, 64)
 	var wg sync.WaitGroup
 	for i := 0; i < 4; i++ {
@@ -238,7 +251,7 @@ func main() {
 		}()
 	}
 	go func() {
-		for i := 0; i < 400000; i++ {
+		for i := 0; i < 400000*times; i++ {
 			jobs <- i
 		}
 		close(jobs)
@@ -251,7 +264,7 @@ func main() {
 GO
 		(cd "$work/gosrc" && printf 'module example/work\n' >go.mod && go build -o "$work/go" .)
 	}
-	batch "$work/go"
+	batch "$work/go" "$factor"
 }
 
 load_make() {
@@ -259,7 +272,7 @@ load_make() {
 		mkdir "$work/tree"
 		# shellcheck disable=SC2016 # for make
 		printf 'SRC := $(wildcard *.c)\nall: $(SRC:.c=.o)\n' >"$work/tree/Makefile"
-		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+		for i in $(seq $((16 * factor))); do
 			printf '#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\nint f%d(int a) { char b[64]; snprintf(b, 64, "%%d", a); return (int)strlen(b) + atoi(b); }\n' "$i" >"$work/tree/f$i.c"
 		done
 	}
@@ -267,7 +280,16 @@ load_make() {
 	batch make -s -j2 -C "$work/tree"
 }
 
-load_messaging() { batch perf bench -f simple sched messaging -g 4 -l 400; }
+# A real tree: our own format library, by make.
+load_tree() {
+	[ -d "$work/build" ] ||
+		cmake -S "$here/../.." -B "$work/build" -G 'Unix Makefiles' -DCMAKE_BUILD_TYPE=Release \
+			-DDWELL_TESTS=OFF >/dev/null
+	make -s -C "$work/build" clean
+	batch make -s -j2 -C "$work/build" dwell_format
+}
+
+load_messaging() { batch perf bench -f simple sched messaging -g 4 -l $((400 * factor)); }
 
 needs() {
 	case $1 in
@@ -280,6 +302,7 @@ needs() {
 	rust) have rustc ;;
 	go) have go ;;
 	make) have make gcc ;;
+	tree) have make gcc cmake ;;
 	messaging) have perf ;;
 	esac
 }
@@ -294,7 +317,20 @@ summary() {
 		printf "%-10s %-4s %+6.1f %% [%+.1f, %+.1f]  bare %.2f s\n", name, what, (m - 1) * 100, (m - h - 1) * 100, (m + h - 1) * 100, base[what] / n
 	}
 	{ n++; w = $3 / $1; c = $4 / $2; sw += w; qw += w * w; sc += c; qc += c * c; base["wall"] += $1 / 1e9; base["cpu"] += $2 / 1e9 }
-	END { show("wall", sw, qw); show("cpu", sc, qc) }' "$2"
+	END {
+		show("wall", sw, qw); show("cpu", sc, qc)
+		if (switches) printf "%-10s %d switches a second and CPU\n", name, switches
+		# For the caller: narrow enough.
+		exit !(n >= 5 && 2 * h * 100 <= enough)
+	}' enough="$enough" switches="$3" "$2"
+}
+
+# Of all that ran, in the last recording.
+switches() {
+	"$bin/dwell" stat --json "$work/trace" | awk -v cpus="$(nproc)" '
+		/"duration_ns"/ { ns = $2 + 0 }
+		/"switch"/ { count = $2 + 0 }
+		END { printf "%d", count / (ns / 1e9) / cpus }'
 }
 
 for name in $names; do
@@ -311,6 +347,7 @@ for name in $names; do
 		"load_$name"
 		echo "$bare $wall $cpu" >>"$work/pairs"
 		i=$((i + 1))
+		! summary "$name" "$work/pairs" "$(switches)" >"$work/summary" || break
 	done
-	summary "$name" "$work/pairs"
+	cat "$work/summary"
 done

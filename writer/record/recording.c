@@ -24,6 +24,7 @@
 #define FLUSH_NS UINT64_C(500000000)
 /* A wait that lasted this long is worth half a microsecond for the next one's stack. */
 #define LONG_NS UINT64_C(100000)
+#define CALL_NS_WITH_KERNEL UINT64_C(20000)
 
 enum { ORDER_ROWS = 1 << 21 };
 
@@ -136,6 +137,17 @@ static void open_kernel(struct dwell_recording *recording)
 	recording->machine = recording->kernel || recording->perf;
 }
 
+/* Where the kernel tells why each thread leaves its CPU, a call that is not told is still a wait if
+ * it was one: most short calls were not, but ran in the kernel. */
+static uint64_t call_wait_ns(const struct dwell_recording *recording)
+{
+	const struct dwell_config *config = recording->options->config;
+
+	if (config && config->call_wait_ns)
+		return config->call_wait_ns;
+	return recording->kernel ? CALL_NS_WITH_KERNEL : 0;
+}
+
 static void open_preload(struct dwell_recording *recording)
 {
 	const struct dwell_config *config = recording->options->config;
@@ -146,7 +158,7 @@ static void open_preload(struct dwell_recording *recording)
 		.other_users = geteuid() == 0,
 		.writes = !recording->machine,
 		.stack_wait_ns = config ? config->stack_wait_ns : 0,
-		.call_wait_ns = config ? config->call_wait_ns : 0,
+		.call_wait_ns = call_wait_ns(recording),
 	};
 
 	if (!options.command || !recording->options->preload) {
