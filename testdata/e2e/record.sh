@@ -266,7 +266,9 @@ attached() {
 
 in_group() {
 	local group inside recorder status=0
-	group=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/dwell-test-$$
+	group=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	[ -n "$group" ] || return
+	group=$group/dwell-test-$$
 	mkdir "$group" 2>/dev/null || return
 	rm -f t.dwell
 	sh -c "echo \$\$ >$group/cgroup.procs && sleep 600; true" &
