@@ -284,7 +284,7 @@ load_make() {
 load_tree() {
 	[ -d "$work/build" ] ||
 		cmake -S "$here/../.." -B "$work/build" -G 'Unix Makefiles' -DCMAKE_BUILD_TYPE=Release \
-			-DDWELL_TESTS=OFF >/dev/null
+			-DDWELL_TESTS=OFF -DCMAKE_C_COMPILER_LAUNCHER= >/dev/null
 	make -s -C "$work/build" clean
 	batch make -s -j2 -C "$work/build" dwell_format
 }
