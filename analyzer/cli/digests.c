@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/message.h"
 #include "cli/output.h"
+#include "model/cpus.h"
 
 enum { THREADS_MOST = 16 };
 #define POLICY_MOST (UINT64_C(1) << 20)
@@ -96,13 +96,12 @@ static void *load_some(void *context)
 /* As many at a time as there are CPUs; what cannot be started is done here. */
 static void load_all(struct run_files *runs)
 {
-	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const unsigned cpus = cpus_allowed();
 	struct loading loading = { .runs = runs };
 	pthread_t threads[THREADS_MOST];
 	size_t started = 0;
 
-	while (started + 1 < runs->count && started + 1 < THREADS_MOST &&
-		(long)started + 1 < cpus &&
+	while (started + 1 < runs->count && started + 1 < THREADS_MOST && started + 1 < cpus &&
 		!pthread_create(&threads[started], NULL, load_some, &loading))
 		started++;
 	load_some(&loading);

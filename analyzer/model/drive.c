@@ -3,15 +3,17 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "model/cpus.h"
 #include "model/run.h"
 
-static unsigned cpus(void)
-{
-	const long count = sysconf(_SC_NPROCESSORS_ONLN);
+enum { THREADS_MOST = 64 };
 
-	return count < 1 ? 1 : count > 64 ? 64 : (unsigned)count;
+static unsigned threads(void)
+{
+	const unsigned cpus = cpus_allowed();
+
+	return cpus > THREADS_MOST ? THREADS_MOST : cpus;
 }
 
 /* Definitions, and what follows from them before the first row. */
@@ -188,7 +190,7 @@ int model_run(struct model *model, struct dwell_diag *diag)
 	int err = catalog_new(&model->catalog);
 
 	if (!model->threads)
-		model->threads = cpus();
+		model->threads = threads();
 	if (!err && names_come_late(model))
 		err = learn_names(model);
 	if (!err)
@@ -201,7 +203,7 @@ int model_learn(struct model *model, struct dwell_diag *diag)
 	int err = catalog_new(&model->catalog);
 
 	if (!model->threads)
-		model->threads = cpus();
+		model->threads = threads();
 	if (!err)
 		err = learn(model);
 	if (!err)
