@@ -29,8 +29,7 @@ static void leave(struct dwell_states *states, const struct dwell_event *event)
 
 	if (!slot)
 		return;
-	slot->sums.switches++;
-	slot->sums.preemptions += (event->flags & DWELL_EVENT_PREEMPTED) != 0;
+	states_count_switch(&slot->sums, event->flags);
 	if (plain_leave(states, slot, event))
 		return;
 
@@ -119,7 +118,8 @@ static bool enter(struct dwell_states *states, uint32_t task, uint32_t executor)
 		.next = DWELL_RUNNING,
 	};
 
-	slot->sums.wakes += overtook(s, as);
+	if (overtook(s, as))
+		states_count_wake(&slot->sums);
 	if (s->wake_ns && as == DWELL_RUNNABLE)
 		note_wait_waker(s, s->waker, s->waker_stack);
 	states_off(states, s);
@@ -173,8 +173,7 @@ static void row_wake(struct dwell_states *states, const struct dwell_event *even
 			.flags = event->flags,
 		};
 
-		slot->sums.wakes++;
-
+		states_count_wake(&slot->sums);
 		note_wait_waker(s, event->peer, event->stack);
 		states_finish(states, slot, &end);
 		states_enter(states, slot, DWELL_RUNNABLE);
@@ -197,7 +196,8 @@ void states_told(struct dwell_states *states, struct slot *slot, const struct dw
 		.flags = event->flags,
 	};
 
-	slot->sums.wakes += overtook(s, as);
+	if (overtook(s, as))
+		states_count_wake(&slot->sums);
 	if (as == DWELL_RUNNABLE) {
 		end.waker = s->waker;
 		end.waker_stack = s->waker_stack;

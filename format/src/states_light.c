@@ -71,13 +71,13 @@ static inline bool light_switch(
 	}
 	if (out) {
 		leave(build, out, event);
-		out->seen.as_one = states->losses_open.as_one;
+		out->seen.as_one = states_plain(states->losses_open, event->state);
 	}
 	if (in) {
 		turn(build, in, event->time_ns, DWELL_RUNNABLE, DWELL_RUNNING);
 		made_ready(&in->s, DWELL_CAUSE_NONE, DWELL_NONE, DWELL_NONE);
 		in->s.executor = executor;
-		in->seen.as_one = states->losses_open.as_one;
+		in->seen.as_one = states_plain(states->losses_open, DWELL_RUNNING);
 	}
 	states->occupants[executor] = event->peer;
 	return true;
@@ -94,11 +94,11 @@ static inline bool light_wake(
 		return false;
 	turn(build, slot, event->time_ns, DWELL_BLOCKED, DWELL_RUNNABLE);
 	made_ready(&slot->s, DWELL_CAUSE_WAKE, event->peer, event->stack);
-	slot->seen.as_one = states->losses_open.as_one;
+	slot->seen.as_one = states_plain(states->losses_open, DWELL_RUNNABLE);
 	return true;
 }
 
-/* A slot that knows all losses and is in none, or NULL; see states_plain_slot. */
+/* A slot that knows all losses and is in none, to be changed, or NULL. */
 static inline struct slot *known_slot(const struct dwell_states *states, uint32_t task)
 {
 	const size_t page = task >> STATES_SLOT_BITS;
@@ -108,6 +108,7 @@ static inline struct slot *known_slot(const struct dwell_states *states, uint32_
 
 	struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
 
+	slot->seen.plain = 0;
 	return slot->seen.as_one == states->losses_told.as_one && !slot->s.lost_ns ? slot : NULL;
 }
 

@@ -70,6 +70,9 @@ static void settle_executor_scope(const struct dwell_states *states, struct slot
 
 void states_settle(const struct dwell_states *states, struct slot *slot)
 {
+	if (slot->seen.executor == states->losses_told.executor &&
+		slot->seen.all == states->losses_told.all)
+		return;
 	if (slot->seen.executor != states->losses_told.executor)
 		settle_executor_scope(states, slot);
 	if (slot->seen.all != states->losses_told.all)
@@ -135,6 +138,7 @@ static void of_task(struct dwell_states *states, uint32_t task, const struct sta
 	if (!slot || slot->seen.life != SLOT_LIVE)
 		return;
 	states_settle(states, slot);
+	slot->seen.plain = 0;
 	if (loss->end_ns <= slot->s.since_ns)
 		return;
 	if (slot->s.own_word)

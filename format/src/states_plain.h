@@ -98,7 +98,7 @@ static inline bool plain_wake(
 		.row = (uint16_t)states->row,
 	};
 	states_sum(states, &slot->sums, &slot->sums.blocked_ns, s->since_ns, states->now_ns);
-	slot->sums.wakes++;
+	states_count_wake(&slot->sums);
 	states_tell(states, true, event->flags);
 	states_enter(states, slot, DWELL_RUNNABLE);
 	s->cause = DWELL_CAUSE_WAKE;

@@ -26,18 +26,25 @@ enum slot_life {
 };
 
 /*
- * How many losses of either scope a task has been told of, and its life: compared as one, so that
- * most rows find out at once that there is nothing to do first.
+ * How many losses of either scope a task has been told of, its life, and whether it is plain
+ * (states_slot.h): compared as one, so that most rows find out at once that there is nothing to do
+ * first.
  */
 union states_seen {
 	struct {
 		uint16_t all, executor;
-		uint32_t life; /* enum slot_life */
+		uint16_t life; /* enum slot_life */
+		/* The state it is in, where that is known to be plain; 0: that was not looked at.
+		 * Who changes a slot says 0, as states_touch does. */
+		uint16_t plain;
 	};
 	uint64_t as_one;
 };
 
-/* What most rows need lies in the first 64 bytes, a cache line. */
+/*
+ * What most rows need lies in the first 64 bytes, a cache line. Of intervals the sums count what is
+ * more than switches and wakes (or less): most of those end one, and are counted once.
+ */
 struct slot {
 	union states_seen seen;
 	struct dwell_task_state s;
@@ -131,7 +138,20 @@ static inline unsigned states_known(const struct dwell_task_state *s)
 	return s->lost_ns ? DWELL_UNKNOWN : s->state;
 }
 
-/* The slot of task (not 0), live and aware of all losses. */
+static inline void states_count_switch(struct dwell_task_sums *sums, uint8_t flags)
+{
+	sums->switches++;
+	sums->intervals--;
+	sums->preemptions += (flags & DWELL_EVENT_PREEMPTED) != 0;
+}
+
+static inline void states_count_wake(struct dwell_task_sums *sums)
+{
+	sums->wakes++;
+	sums->intervals--;
+}
+
+/* The slot of task (not 0), live and aware of all losses, to be changed. */
 static inline struct slot *states_touch(struct dwell_states *states, uint32_t task)
 {
 	const size_t page = task >> STATES_SLOT_BITS;
@@ -139,6 +159,7 @@ static inline struct slot *states_touch(struct dwell_states *states, uint32_t ta
 	if (page < states->page_count && states->pages[page]) {
 		struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
 
+		slot->seen.plain = 0;
 		if (__builtin_expect(slot->seen.as_one == states->losses_told.as_one, 1))
 			return slot;
 	}

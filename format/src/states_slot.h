@@ -9,25 +9,53 @@ _Static_assert(offsetof(struct dwell_task_state, created_ns) ==
 		       offsetof(struct dwell_task_state, state) + 8,
 	"what is small in a state is one word");
 
-/* A slot's state and wait_reason in one word: both are looked at for nearly every row. */
-static inline uint64_t states_word(const struct dwell_task_state *s)
-{
-	uint64_t word;
+/* What follows a state in one word: all of it is written when a state begins. */
+struct states_word {
+	uint8_t state, reason, cause, own_word, wait_reason, wait_flags, wait_waker_how, unused;
+};
 
-	memcpy(&word, &s->state, sizeof(word));
-	return word;
+/* Object and stack of a state or a row, waker and waker's stack: two fields as one. */
+static inline uint64_t states_pair(const uint32_t *first)
+{
+	uint64_t pair;
+
+	memcpy(&pair, first, sizeof(pair));
+	return pair;
 }
 
-/* The bytes of such a word where only these have some value. */
-static inline uint64_t states_word_of(uint8_t state, uint8_t wait_reason)
+static inline void states_put_pair(uint32_t *first, uint64_t pair)
 {
-	const struct dwell_task_state s = { .state = state, .wait_reason = wait_reason };
-
-	return states_word(&s);
+	memcpy(first, &pair, sizeof(pair));
 }
 
-/* The slot of task (not 0) if it is live, knows all losses, and is in a state without a loss or a
- * wait of the program's; else NULL. */
+#define STATES_IS_PAIR(type, first, second)                                                        \
+	_Static_assert(offsetof(type, second) == offsetof(type, first) + sizeof(uint32_t),         \
+		"what is copied as one stands together")
+STATES_IS_PAIR(struct dwell_event, object, stack);
+STATES_IS_PAIR(struct dwell_task_state, object, stack);
+STATES_IS_PAIR(struct dwell_task_state, waker, waker_stack);
+
+static inline void states_put_word(struct dwell_task_state *s, const struct states_word word)
+{
+	memcpy(&s->state, &word, sizeof(word));
+}
+
+/* What `seen` is of a slot that knows these losses and is plain in that state. */
+static inline uint64_t states_plain(union states_seen losses, unsigned state)
+{
+	losses.plain = (uint16_t)state;
+	return losses.as_one;
+}
+
+/* For a slot of which is not known whether it is plain in that state: if it is, so it says from
+ * now on. */
+bool states_turn_plain(const struct dwell_states *states, struct slot *slot, unsigned state);
+
+/*
+ * The slot of task (not 0) if it is plain in that state, else NULL: it is live, knows all losses
+ * and is in none, nor in a wait of the program's; sums count all of the state; and it is on
+ * nothing unless it is blocked.
+ */
 static inline struct slot *states_plain_slot(
 	const struct dwell_states *states, uint32_t task, unsigned state)
 {
@@ -37,11 +65,11 @@ static inline struct slot *states_plain_slot(
 		return NULL;
 
 	struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
-	const uint64_t word = states_word(&slot->s) & states_word_of(0xff, 0xff);
-	const uint64_t other = (slot->seen.as_one ^ states->losses_told.as_one) | slot->s.lost_ns |
-			       (word ^ states_word_of((uint8_t)state, 0));
 
-	return other ? NULL : slot;
+	if (__builtin_expect(slot->seen.as_one == states_plain(states->losses_told, state), 1) ||
+		states_turn_plain(states, slot, state))
+		return slot;
+	return NULL;
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* The tables behind the states: slots by task, occupants by executor, keyframes in and out. */
-#include "src/states_private.h"
+#include "src/states_slot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +129,21 @@ struct slot *states_touch_slow(struct dwell_states *states, uint32_t task)
 	}
 	states_settle(states, slot);
 	return slot;
+}
+
+bool states_turn_plain(const struct dwell_states *states, struct slot *slot, unsigned state)
+{
+	const struct dwell_task_state *s = &slot->s;
+	union states_seen seen = slot->seen;
+	const bool on_something = s->object || s->stack || s->reason;
+
+	seen.plain = 0;
+	if (seen.as_one != states->losses_told.as_one || s->state != state || s->lost_ns ||
+		s->wait_reason || s->wait_flags || s->wait_waker_how ||
+		s->since_ns < states->sum_from_ns || (on_something && state != DWELL_BLOCKED))
+		return false;
+	slot->seen.plain = (uint16_t)state;
+	return true;
 }
 
 uint32_t *states_occupant_slow(struct dwell_states *states, uint32_t executor)
@@ -332,6 +347,14 @@ void dwell_states_sum_from(struct dwell_states *states, uint64_t from_ns)
 	states->sum_from_ns = from_ns;
 }
 
+static struct dwell_task_sums whole(const struct dwell_task_sums *of)
+{
+	struct dwell_task_sums sums = *of;
+
+	sums.intervals += sums.switches + sums.wakes;
+	return sums;
+}
+
 int dwell_states_lives(const struct dwell_states *states,
 	int (*visit)(void *context, const struct dwell_life *life), void *context)
 {
@@ -345,10 +368,10 @@ int dwell_states_lives(const struct dwell_states *states,
 				.task = slot->s.task,
 				.created_ns = slot->s.created_ns,
 				.ended_ns = ended ? slot->s.since_ns : DWELL_FOREVER,
-				.sums = slot->sums,
+				.sums = whole(&slot->sums),
 			};
 
-			if (slot->sums.intervals || slot->sums.switches || slot->sums.wakes)
+			if (life.sums.intervals || life.sums.switches || life.sums.wakes)
 				stop = visit(context, &life);
 		}
 	}
