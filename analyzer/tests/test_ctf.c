@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dwell/importer.h"
@@ -425,4 +426,46 @@ Test(ctf, folders_that_are_none)
 		ctf_folder_remove(&folder);
 		cr_expect_eq(seen.err, DWELL_EUNSUPPORTED, "case %zu: %s", i, seen.diag.what);
 	}
+}
+
+/* Version 2.0.4 of the library aborts its process on a list in an event's context. */
+Test(ctf, what_kills_the_library_is_an_error)
+{
+	static const char metadata[] =
+		"/* CTF 1.8 */ trace { major = 1; minor = 8; byte_order = le; }; stream { "
+		"event.context := struct { " U(8) "count; " U(8) "many[count]; }; };";
+	const struct bytes stream = { { 2, 'a', 'b' }, .size = 3 };
+	const struct seen seen = read_trace(metadata, &stream);
+
+	cr_assert_lt(seen.err, 0);
+	cr_expect(!strncmp(seen.diag.what, "CTF: ", 5), "%s", seen.diag.what);
+	cr_expect_eq(waitpid(-1, NULL, WNOHANG), -1, "a process is left behind");
+}
+
+/* Who asks for rows has had enough: the process that reads goes with it. */
+static int refuse_rows(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
+{
+	(void)sink, (void)rows, (void)count;
+	return DWELL_ELIMIT;
+}
+
+Test(ctf, a_reading_that_is_given_up)
+{
+	static const struct dwell_sink_ops ops = { .events = refuse_rows };
+	struct dwell_sink sink = { &ops };
+	struct bytes stream = { .size = 0 };
+	struct dwell_import import;
+	struct ctf_folder folder;
+
+	packet(&stream, 100, 900, 0, 3);
+	change(&stream, 110, 0, 0, 10);
+	end_packet(&stream);
+	cr_assert(ctf_folder_make(
+		&folder, whole_metadata(), strlen(whole_metadata()), stream.at, stream.size));
+	cr_assert_eq(dwell_import_open(&import, folder.path, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(dwell_source_drive(import.source, NULL, &sink), DWELL_ELIMIT);
+	dwell_import_close(&import);
+	ctf_folder_remove(&folder);
+	cr_expect_eq(waitpid(-1, NULL, WNOHANG), -1, "a process is left behind");
 }

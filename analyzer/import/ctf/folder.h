@@ -7,6 +7,8 @@
 
 #include "dwell/error.h"
 
+enum { CTF_TRACES = 64 };
+
 /* A folder that is a trace (it has a file `metadata`), or those of LTTng in it. */
 struct ctf_folders {
 	char **paths;

@@ -8,8 +8,6 @@
 
 #include "dwell/error.h"
 
-enum { CTF_TRACES = 64 };
-
 /* Messages of all streams of some traces, in order of time: babeltrace2 reads and merges them. */
 struct ctf_graph {
 	bt_graph *graph;
