@@ -110,7 +110,7 @@ static inline bool put_wait(struct plain *p, const uint64_t word[2], const uint6
 	}
 
 	const uint64_t end_ns = stamp(p, dwell_slot_time(word[0])), since_ns = stamp(p, since);
-	struct dwell_event row = {
+	*dwell_drain_next(drain) = (struct dwell_event){
 		.time_ns = since_ns < end_ns ? since_ns : end_ns,
 		.task = p->task,
 		.object = dwell_drain_object(p->place, dwell_what_object(what), 0, more[1]),
@@ -120,13 +120,15 @@ static inline bool put_wait(struct plain *p, const uint64_t word[2], const uint6
 		.reason = (uint8_t)reason,
 		.flags = dwell_drain_begin_flags(flags),
 	};
-
-	*dwell_drain_next(drain) = row;
-	row.time_ns = end_ns;
-	row.kind = DWELL_EVENT_WAIT_END;
-	row.state = p->runs;
-	row.flags = dwell_drain_row_flags(flags);
-	*dwell_drain_next(drain) = row;
+	/* All else is as it began. */
+	*dwell_drain_next(drain) = (struct dwell_event){
+		.time_ns = end_ns,
+		.task = p->task,
+		.kind = DWELL_EVENT_WAIT_END,
+		.state = p->runs,
+		.reason = (uint8_t)reason,
+		.flags = dwell_drain_row_flags(flags),
+	};
 	if (thread->ended_since < since)
 		thread->ended_since = since;
 	p->last_ns = p->last_ns < end_ns ? end_ns : p->last_ns;

@@ -131,16 +131,20 @@ static void put_wait(const struct drain_place *place, const struct wait_facts *f
 static void decode_wait(
 	const struct drain_place *place, const struct dwell_record *record, struct dwell_event *row)
 {
-	const struct wait_facts facts = wait_facts(place, record);
+	struct wait_facts facts = wait_facts(place, record);
 	struct drain_thread *thread = place->thread;
 	const unsigned begin_flags = dwell_drain_begin_flags(dwell_what_flags(record->a)) |
 				     (facts.flags & DWELL_EVENT_HOLDER_READ);
 
-	if (thread->begun_since != record->x[1])
+	if (thread->begun_since != record->x[1]) {
 		put_wait(place, &facts, DWELL_EVENT_WAIT_BEGIN,
 			begun_ns(place, record, row->time_ns), DWELL_BLOCKED, begin_flags);
-	else
+		/* All else is as it began. */
+		facts = (struct wait_facts){ .reason = facts.reason,
+			.flags = facts.flags & (uint8_t)~DWELL_EVENT_HOLDER_READ };
+	} else {
 		thread->begun_since = 0;
+	}
 	if (thread->ended_since < record->x[1])
 		thread->ended_since = record->x[1];
 	put_wait(place, &facts, DWELL_EVENT_WAIT_END, row->time_ns, DWELL_RUNNING, facts.flags);
