@@ -154,31 +154,18 @@ static void mend(struct dwell_order *order, struct dwell_event *row)
 	}
 }
 
-/* How many, from the first on, are held as they are. */
-static size_t sound(const struct dwell_order *order, const struct dwell_event *rows, size_t count)
-{
-	size_t i = 0;
-
-	while (i < count && rows[i].kind != DWELL_EVENT_LOSS && rows[i].time_ns >= order->floor_ns)
-		i++;
-	return i;
-}
-
 static int hold(struct dwell_order *order, const struct dwell_event *rows, size_t count)
 {
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < count && !err;) {
-		const size_t n = sound(order, rows + i, count - i);
+		struct dwell_event row = rows[i++];
 
-		err = order_hold_put(&order->hold, rows + i, n);
-		i += n;
-		if (!err && i < count) {
-			struct dwell_event row = rows[i++];
-
+		if (row.kind == DWELL_EVENT_LOSS || row.time_ns < order->floor_ns)
 			mend(order, &row);
-			err = order_hold_put(&order->hold, &row, 1);
-		}
+		err = order_hold_put(&order->hold, &row);
+		if (!err)
+			i += order_hold_put_rising(&order->hold, rows + i, count - i);
 	}
 	return err;
 }

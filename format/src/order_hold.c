@@ -175,18 +175,17 @@ static bool put_one(struct order_hold *hold, const struct dwell_event *row)
 	return true;
 }
 
-/* How many, from the first on, are each later than the one before. */
+/* How many, from the first on, are each later than the one before, and no losses. */
 static size_t rising(const struct dwell_event *rows, size_t count, uint64_t before_ns)
 {
 	size_t i = 0;
 
-	while (i < count && rows[i].time_ns > before_ns)
+	while (i < count && rows[i].time_ns > before_ns && rows[i].kind != DWELL_EVENT_LOSS)
 		before_ns = rows[i++].time_ns;
 	return i;
 }
 
-/* Those that go on with the segment, as far as the chunk has room. */
-static size_t put_rising(struct order_hold *hold, const struct dwell_event *rows, size_t count)
+size_t order_hold_put_rising(struct order_hold *hold, const struct dwell_event *rows, size_t count)
 {
 	const size_t room = (size_t)(hold->chunk->rows + ORDER_CHUNK_ROWS - hold->room);
 	size_t n = rising(rows, count < room ? count : room, hold->room[-1].time_ns);
@@ -198,14 +197,9 @@ static size_t put_rising(struct order_hold *hold, const struct dwell_event *rows
 	return n;
 }
 
-int order_hold_put(struct order_hold *hold, const struct dwell_event *rows, size_t count)
+int order_hold_put(struct order_hold *hold, const struct dwell_event *row)
 {
-	for (size_t i = 0; i < count;) {
-		if (!make_room(hold) || !put_one(hold, &rows[i++]))
-			return DWELL_ENOMEM;
-		i += put_rising(hold, rows + i, count - i);
-	}
-	return DWELL_OK;
+	return make_room(hold) && put_one(hold, row) ? (int)DWELL_OK : (int)DWELL_ENOMEM;
 }
 
 /* All rows, those of runs in order, then the loose ones. */
@@ -233,7 +227,7 @@ static int put_sorted(struct order_hold *hold, const struct dwell_event *rows,
 
 	hold->earliest_ns = UINT64_MAX;
 	for (size_t i = 0; i < count && !err; i++)
-		err = order_hold_put(hold, &rows[refs[i].index], 1);
+		err = order_hold_put(hold, &rows[refs[i].index]);
 	return err;
 }
 

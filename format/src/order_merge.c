@@ -27,12 +27,12 @@ static order_key key_beyond(const struct order_merge *merge, size_t number)
 	return segment && segment->next ? key_of(merge, segment->next->at, number) : NONE | number;
 }
 
-static inline order_key key_behind(const struct order_merge *merge, size_t number)
+static order_key key_behind(const struct order_merge *merge, size_t number)
 {
 	const struct order_leaf *leaf = &merge->leaf[number];
 
-	return __builtin_expect(leaf->end - leaf->at > 1, 1) ? key_of(merge, leaf->at + 1, number)
-							     : key_beyond(merge, number);
+	return leaf->end - leaf->at > 1 ? key_of(merge, leaf->at + 1, number)
+					: key_beyond(merge, number);
 }
 
 /* Of one time, or far: by all that there is to compare. */
@@ -110,9 +110,7 @@ void order_merge_begin(struct order_merge *merge, struct order_hold *hold)
 	merge->hold = hold;
 	merge->base_ns = hold->earliest_ns;
 	merge->taken = 0;
-	merge->leaves = 1;
-	while (merge->leaves < hold->run_count)
-		merge->leaves *= 2;
+	merge->leaves = hold->run_count ? hold->run_count : 1;
 	for (size_t run = 0; run < merge->leaves; run++) {
 		begin_leaf(&merge->leaf[run], run < hold->run_count ? hold->runs[run].first : NULL);
 		merge->leaf[run].next = key_behind(merge, run);
@@ -130,6 +128,16 @@ static order_key limit_of(const struct order_merge *merge, uint64_t time_ns)
 	return (since < FAR ? since : FAR) << ORDER_RUN_BITS;
 }
 
+/* The last but one of a segment's rows was taken, or the last. */
+__attribute__((noinline)) static void pass_end(struct order_merge *merge, size_t number)
+{
+	struct order_leaf *leaf = &merge->leaf[number];
+
+	if (leaf->at == leaf->end)
+		begin_leaf(leaf, order_hold_drop(merge->hold, leaf->segment));
+	leaf->next = key_behind(merge, number);
+}
+
 size_t order_merge_some(struct order_merge *merge, struct dwell_event *out, size_t room,
 	uint64_t time_ns, size_t least)
 {
@@ -145,9 +153,10 @@ size_t order_merge_some(struct order_merge *merge, struct dwell_event *out, size
 		/* Hardware foresees a run only up to the end of its page. */
 		__builtin_prefetch(leaf->at + AHEAD_ROWS);
 		out[count++] = *leaf->at++;
-		if (__builtin_expect(leaf->at == leaf->end, 0))
-			begin_leaf(leaf, order_hold_drop(merge->hold, leaf->segment));
-		leaf->next = key_behind(merge, number);
+		if (__builtin_expect(leaf->end - leaf->at > 1, 1))
+			leaf->next = key_of(merge, leaf->at + 1, number);
+		else
+			pass_end(merge, number);
 		winner = climb(merge, number, next);
 	}
 	merge->winner = winner;
