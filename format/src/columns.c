@@ -173,7 +173,7 @@ static void learn(struct columns *c, const struct dwell_event *row, const struct
 		learn_sched(c, row, n);
 		return;
 	}
-	dwell_columns_again(c, row->task, row->kind)->task = 0;
+	dwell_columns_forget(c, row->task, row->kind);
 	rows_push(&c->follow[c->last_other].after, n[ROWS_TASK]);
 	c->last_other = n[ROWS_TASK];
 	if (n[ROWS_PEER])
@@ -295,6 +295,9 @@ void dwell_columns_clear(struct columns *c)
 	c->lost = 0;
 	memset(c->entries, 0, sizeof(c->entries));
 	memset(c->again, 0, sizeof(c->again));
+	c->family_count = 0;
+	for (unsigned i = 0; i < COLUMNS_FAMILIES; i++)
+		c->families[i].what = 0;
 	c->on[0] = (struct columns_executor){ 0 };
 	c->follow[0] = (struct rows_follow){ 0 };
 	c->detail[0] = (struct rows_detail){ 0 };

@@ -15,6 +15,8 @@ enum {
 	COLUMNS_EXPLICIT = ROWS_STACK + 1,
 	COLUMNS_NO_SHIFT = 64,
 	COLUMNS_AGAIN = 256,
+	COLUMNS_AGAIN_WORDS = 3,
+	COLUMNS_FAMILIES = 64,
 	COLUMNS_NO_SHAPE = 0xffff
 };
 
@@ -26,14 +28,24 @@ struct columns_executor {
 };
 
 /*
- * What a task's last row of a class said, where it named nothing but an object and a stack: one
- * that says the same again differs by its time only.
+ * Rows that name no more than a task, an object and a stack, of one kind, state and reason and with
+ * the same flags: the shapes that they have.
+ */
+struct columns_family {
+	uint32_t what;           /* kind, state, reason, flags; 0: none */
+	const uint32_t *objects; /* numbers by id, as in dict.h */
+	uint16_t shape[1 << 7];  /* by modes; COLUMNS_NO_SHAPE: not found so far */
+};
+
+/*
+ * What a task's last row of a class said, where it was such a row: one that says the same again
+ * differs by its time only.
  */
 struct columns_again {
-	uint32_t task, object, stack;
-	uint32_t what;     /* kind, state, reason, flags */
-	uint32_t number;   /* of the task */
-	uint16_t shape[6]; /* of such a row, by the mode of its task; COLUMNS_NO_SHAPE */
+	/* Of the row, from its task to its end; all 0: there was none. */
+	uint64_t words[COLUMNS_AGAIN_WORDS];
+	uint32_t number;       /* of the task */
+	const uint16_t *shape; /* of such a row, by the mode of its task */
 };
 
 struct columns {
@@ -51,6 +63,8 @@ struct columns {
 	uint64_t *object_ids;                  /* id << 2 | space, by number */
 	uint32_t object_count;
 	uint32_t woken, woken2, last_other;
+	struct columns_family families[COLUMNS_FAMILIES];
+	unsigned family_count;
 	struct columns_again again[COLUMNS_AGAIN]; /* by task and class */
 
 	/* By number; allocated as the dictionaries grow. */

@@ -12,9 +12,9 @@ struct others {
 	const uint32_t *tasks, *stacks; /* numbers by id, as in dict.h */
 	struct rows_follow *follow;
 	struct rows_detail *detail;
-	const struct shapes_slot *slots;
 	uint8_t *shape;
 	uint64_t *delta;
+	uint32_t *number[COLUMNS_EXPLICIT];
 	uint64_t first_ns, last_ns;
 	uint64_t time;  /* of the last row on no executor */
 	uint64_t below; /* mask of what a multiple of the unit does not have */
@@ -29,7 +29,6 @@ static void load(const struct columns *c, struct others *o)
 		.stacks = c->stacks.few,
 		.follow = c->follow,
 		.detail = c->detail,
-		.slots = c->shapes.slots,
 		.shape = c->shape + c->count,
 		.delta = c->delta + c->count,
 		.first_ns = c->first_ns,
@@ -39,6 +38,8 @@ static void load(const struct columns *c, struct others *o)
 		.shift = c->shift,
 		.last = c->last_other,
 	};
+	for (unsigned i = 0; i < COLUMNS_EXPLICIT; i++)
+		o->number[i] = c->number[i] + c->entries[i];
 }
 
 static void save(struct columns *c, const struct others *o, size_t rows)
@@ -47,6 +48,8 @@ static void save(struct columns *c, const struct others *o, size_t rows)
 	c->last_ns = o->last_ns;
 	c->on[0].time = o->time;
 	c->last_other = o->last;
+	for (unsigned i = 0; i < COLUMNS_EXPLICIT; i++)
+		c->entries[i] = (uint32_t)(o->number[i] - c->number[i]);
 }
 
 /* Kind, state, reason, flags. */
@@ -56,6 +59,20 @@ static inline uint32_t what_of(const struct dwell_event *row)
 
 	memcpy(&what, &row->kind, sizeof(what));
 	return what;
+}
+
+/* Neither peer nor executor, value, extra. */
+static inline bool names_few(const struct dwell_event *row)
+{
+	return (row->value | row->extra | row->peer | row->executor) == 0;
+}
+
+/* What was chosen by comparisons and is used more than once: else it is chosen for each use anew.
+ */
+static inline unsigned chosen(unsigned value)
+{
+	__asm__("" : "+r"(value));
+	return value;
 }
 
 /* Which of the last two, if it is one of them. */
@@ -71,98 +88,146 @@ static inline unsigned mode_of_task(const struct others *o, uint32_t number)
 {
 	const unsigned mode = mode_of(o->follow[o->last].after, number, WIRE_FOLLOWS);
 
-	return number && number == o->last ? WIRE_OCCUPANT : mode;
+	return chosen(number && number == o->last ? (unsigned)WIRE_OCCUPANT : mode);
 }
 
-static inline void put_number(struct columns *c, unsigned field, uint32_t number, unsigned mode)
+static inline void put_number(struct others *o, unsigned field, uint32_t number, bool explicit)
 {
-	c->number[field][c->entries[field]] = number;
-	c->entries[field] += mode == WIRE_EXPLICIT;
+	*o->number[field] = number;
+	o->number[field] += explicit;
 }
 
 /* Its time is good, its shape and the mode of its task are known. */
-static inline void put(struct columns *c, struct others *o, const struct dwell_event *row, size_t i,
-	unsigned shape, uint32_t number, unsigned mode)
+static inline void put(
+	struct others *o, size_t i, uint64_t time_ns, uint16_t shape, uint32_t task, bool explicit)
 {
-	const uint64_t time = (row->time_ns - o->first_ns) >> o->shift;
+	const uint64_t time = (time_ns - o->first_ns) >> o->shift;
 
 	o->shape[i] = (uint8_t)shape;
 	o->delta[i] = time - o->time;
 	o->time = time;
-	o->last_ns = row->time_ns;
-	put_number(c, ROWS_TASK, number, mode);
-	rows_push(&o->follow[o->last].after, number);
-	o->last = number;
+	o->last_ns = time_ns;
+	put_number(o, ROWS_TASK, task, explicit);
+	rows_push(&o->follow[o->last].after, task);
+	o->last = task;
 }
 
-/* Object and stack were those before: the next row that says all the same can be told at once. */
-static inline void note(struct columns_again *again, const struct dwell_event *row, uint32_t number)
+__attribute__((noinline)) static struct columns_family *begin_family(
+	struct columns *c, const struct dwell_event *row, struct columns_family *family)
 {
-	again->task = row->task;
-	again->object = row->object;
-	again->stack = row->stack;
-	again->what = what_of(row);
-	again->number = number;
-	memset(again->shape, 0xff, sizeof(again->shape));
+	if (!dwell_columns_is_bare(row) || c->family_count == COLUMNS_FAMILIES / 2)
+		return NULL;
+	c->family_count++;
+	family->what = what_of(row);
+	family->objects = c->objects[dwell_space_of(row->kind)].few;
+	memset(family->shape, 0xff, sizeof(family->shape));
+	return family;
 }
 
-static inline bool says_again(const struct columns_again *again, const struct dwell_event *row)
+/* The shapes of such rows; NULL: they are not put here. */
+static inline struct columns_family *family_of(struct columns *c, const struct dwell_event *row)
 {
-	return again->object == row->object && again->stack == row->stack &&
-	       again->what == what_of(row) && again->task == row->task;
+	const uint32_t what = what_of(row);
+	size_t at = dwell_columns_family_at(what);
+
+	while (c->families[at].what && c->families[at].what != what)
+		at = (at + 1) % COLUMNS_FAMILIES;
+	return c->families[at].what ? &c->families[at] : begin_family(c, row, &c->families[at]);
 }
 
-static uint32_t find_shape(const struct shapes_slot *slots, uint64_t key)
+/* Modes of task, object, stack: what a family's shapes are found by. */
+enum {
+	OBJECT_SHIFT = 3,
+	STACK_SHIFT = 5,
+	DETAIL_MASK = 3,
+};
+
+static uint16_t find_shape(const struct columns *c, const struct dwell_event *row,
+	struct columns_family *family, unsigned modes)
 {
+	const struct shapes_slot *slots = c->shapes.slots;
+	const uint64_t key = dwell_shapes_key(row,
+		dwell_shapes_mode(ROWS_TASK, modes & ((1 << OBJECT_SHIFT) - 1)) |
+			dwell_shapes_mode(ROWS_OBJECT, modes >> OBJECT_SHIFT & DETAIL_MASK) |
+			dwell_shapes_mode(ROWS_STACK, modes >> STACK_SHIFT),
+		0);
 	size_t slot = dwell_shapes_slot(key);
 
-	for (; slots[slot].key; slot = (slot + 1) % SHAPES_SLOTS)
-		if (slots[slot].key == key)
-			return slots[slot].number;
-	return COLUMNS_NO_SHAPE;
+	while (slots[slot].key && slots[slot].key != key)
+		slot = (slot + 1) % SHAPES_SLOTS;
+	if (slots[slot].key)
+		family->shape[modes] = (uint16_t)slots[slot].number;
+	return family->shape[modes];
 }
 
-/* False: of what the chunk has not seen yet, or in a shape that it does not have. */
-static inline bool put_one(struct columns *c, struct others *o, const struct dwell_event *row,
-	size_t i, struct columns_again *again, bool known)
+_Static_assert((WIRE_EXPLICIT & WIRE_LAST2 & 1) && !((WIRE_ZERO | WIRE_LAST) & 1),
+	"modes that say that another is the last now are odd");
+
+/* An object or stack becomes the last but where it is that already, or none. */
+static inline void put_detail(
+	struct others *o, unsigned field, uint32_t number, unsigned mode, struct rows_pair *pair)
 {
-	const struct dict *objects = &c->objects[dwell_space_of(row->kind)];
+	const uint64_t both = pair->both, pushed = both << 32 | number;
+
+	put_number(o, field, number, mode == WIRE_EXPLICIT);
+	pair->both = mode & 1 ? pushed : both;
+}
+
+/* The next row of this task that says the same differs by its time only. */
+static inline void note(struct columns_again *again, const struct dwell_event *row, uint32_t task,
+	const struct columns_family *family)
+{
+	const unsigned object = row->object ? WIRE_LAST : WIRE_ZERO,
+		       stack = row->stack ? WIRE_LAST : WIRE_ZERO;
+
+	memcpy(again->words, &row->task, sizeof(again->words));
+	again->number = task;
+	again->shape = family->shape + (object << OBJECT_SHIFT | stack << STACK_SHIFT);
+}
+
+/* Any row whose time is good. False: of what the chunk has not seen yet, or in a shape that it does
+ * not have. */
+__attribute__((noinline)) static bool put_any(struct columns *c, struct others *o,
+	const struct dwell_event *row, size_t i, struct columns_again *again)
+{
+	struct columns_family *family = family_of(c, row);
 	const unsigned class = rows_class(row->kind);
 
-	if ((row->task | row->object | row->stack) >= DICT_FEW)
+	if (!family || !names_few(row) || (row->task | row->object | row->stack) >= DICT_FEW)
 		return false;
 
-	const uint32_t number = o->tasks[row->task] - 1, object = objects->few[row->object] - 1,
+	const uint32_t task = o->tasks[row->task] - 1, object = family->objects[row->object] - 1,
 		       stack = o->stacks[row->stack] - 1;
 
-	if ((number | object | stack) >> 31)
+	if ((task | object | stack) >> 31)
 		return false;
 
-	struct rows_pair *on = &o->detail[number].object[class],
-			 *at = &o->detail[number].stack[class];
-	const unsigned mode = mode_of_task(o, number), on_mode = mode_of(*on, object, WIRE_LAST),
-		       at_mode = mode_of(*at, stack, WIRE_LAST);
-	const uint32_t shape =
-		find_shape(o->slots, dwell_shapes_key(row,
-					     dwell_shapes_mode(ROWS_TASK, mode) |
-						     dwell_shapes_mode(ROWS_OBJECT, on_mode) |
-						     dwell_shapes_mode(ROWS_STACK, at_mode),
-					     0));
+	struct rows_pair *on = &o->detail[task].object[class], *at = &o->detail[task].stack[class];
+	const unsigned mode = mode_of_task(o, task),
+		       on_mode = chosen(mode_of(*on, object, WIRE_LAST)),
+		       at_mode = chosen(mode_of(*at, stack, WIRE_LAST)),
+		       modes = mode | on_mode << OBJECT_SHIFT | at_mode << STACK_SHIFT;
+	uint16_t shape = family->shape[modes];
 
-	if (shape == COLUMNS_NO_SHAPE)
+	if (shape == COLUMNS_NO_SHAPE &&
+		(shape = find_shape(c, row, family, modes)) == COLUMNS_NO_SHAPE)
 		return false;
-	put(c, o, row, i, shape, number, mode);
-	put_number(c, ROWS_OBJECT, object, on_mode);
-	put_number(c, ROWS_STACK, stack, at_mode);
-	if (object)
-		rows_push(on, object);
-	if (stack)
-		rows_push(at, stack);
-	if (known)
-		again->shape[mode] = (uint16_t)shape;
-	else
-		note(again, row, number);
+	put(o, i, row->time_ns, shape, task, mode == WIRE_EXPLICIT);
+	put_detail(o, ROWS_OBJECT, object, on_mode, on);
+	put_detail(o, ROWS_STACK, stack, at_mode, at);
+	note(again, row, task, family);
 	return true;
+}
+
+/* But for the time, and for what it does not name. */
+static inline bool says_again(const struct columns_again *again, const struct dwell_event *row)
+{
+	uint64_t words[COLUMNS_AGAIN_WORDS], other = row->value | row->extra;
+
+	memcpy(words, &row->task, sizeof(words));
+	for (unsigned i = 0; i < COLUMNS_AGAIN_WORDS; i++)
+		other |= words[i] ^ again->words[i];
+	return !other;
 }
 
 size_t dwell_columns_others(struct columns *c, const struct dwell_event *rows, size_t count)
@@ -173,22 +238,22 @@ size_t dwell_columns_others(struct columns *c, const struct dwell_event *rows, s
 	if (!count || !dwell_columns_is_bare(rows))
 		return 0;
 	load(c, &o);
-	for (i = 0; i < count && dwell_columns_is_bare(&rows[i]); i++) {
+	for (i = 0; i < count; i++) {
 		const struct dwell_event *row = &rows[i];
 		struct columns_again *again = dwell_columns_again(c, row->task, row->kind);
-		const bool known = row->task && says_again(again, row);
 
 		if (row->time_ns < o.last_ns || (row->time_ns - o.first_ns) & o.below)
 			break;
-		if (known) {
+		if (says_again(again, row)) {
 			const unsigned mode = mode_of_task(&o, again->number);
 
 			if (again->shape[mode] != COLUMNS_NO_SHAPE) {
-				put(c, &o, row, i, again->shape[mode], again->number, mode);
+				put(&o, i, row->time_ns, again->shape[mode], again->number,
+					mode == WIRE_EXPLICIT);
 				continue;
 			}
 		}
-		if (!put_one(c, &o, row, i, again, known))
+		if (!put_any(c, &o, row, i, again))
 			break;
 	}
 	save(c, &o, i);

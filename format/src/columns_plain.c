@@ -339,7 +339,7 @@ static inline bool put_other(
 	put_shape(m, row, i, shape, &p);
 	put_numbers(c, m, false, &p);
 	put_details(c, row, &p);
-	dwell_columns_again(c, row->task, row->kind)->task = 0;
+	dwell_columns_forget(c, row->task, row->kind);
 	rows_push(&m->follow[m->last_other].after, p.one);
 	m->last_other = p.one;
 	if (p.two)

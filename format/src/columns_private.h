@@ -32,12 +32,29 @@ static inline bool dwell_columns_is_bare(const struct dwell_event *row)
 	       (row->value | row->extra) == 0;
 }
 
-/* Where it is kept what a task's last row of a kind's class said; others may be kept there. */
+/* Where it is kept what a task's last row of a kind's class said (neither SWITCH nor WAKE); others
+ * may be kept there. */
 static inline struct columns_again *dwell_columns_again(
 	struct columns *c, uint32_t task, unsigned kind)
 {
-	return &c->again[(2 * task + rows_class(kind)) % COLUMNS_AGAIN];
+	const uint32_t begins = 1u << DWELL_EVENT_STATE | 1u << DWELL_EVENT_WAIT_BEGIN;
+
+	return &c->again[(2 * task + (begins >> kind % 32 & 1)) % COLUMNS_AGAIN];
 }
+
+/* Another row of its class was put elsewhere. */
+static inline void dwell_columns_forget(struct columns *c, uint32_t task, unsigned kind)
+{
+	dwell_columns_again(c, task, kind)->words[COLUMNS_AGAIN_WORDS - 1] = 0; /* of no kind */
+}
+
+/* Where its family is looked for first. */
+static inline size_t dwell_columns_family_at(uint32_t what)
+{
+	return what * UINT32_C(0x9e3779b1) >> 26;
+}
+
+_Static_assert(COLUMNS_FAMILIES == 1 << (32 - 26), "as many as its hashes");
 
 /* Its share of the key of a shape. */
 static inline uint64_t dwell_columns_executor_key(const struct columns *c, uint32_t number)
