@@ -163,20 +163,6 @@ static inline bool light_wait_end(
 	return true;
 }
 
-/* Neither switch nor wake. */
-__attribute__((noinline)) static bool light_other(
-	struct dwell_states *states, const struct dwell_event *event, struct pyramid_build *build)
-{
-	switch (event->kind) {
-	case DWELL_EVENT_WAIT_BEGIN:
-		return light_wait_begin(states, event, build);
-	case DWELL_EVENT_WAIT_END:
-		return light_wait_end(states, event, build);
-	default:
-		return false;
-	}
-}
-
 /* It says nothing of states. */
 static inline bool says_nothing(unsigned kind)
 {
@@ -188,26 +174,60 @@ static inline bool says_nothing(unsigned kind)
 	return kind < 32 && kinds >> kind & 1;
 }
 
+/* As many as are neither switches nor wakes and can be done here. */
+__attribute__((noinline)) static size_t light_others(struct dwell_states *states,
+	const struct dwell_event *events, size_t count, struct pyramid_build *build)
+{
+	uint64_t now_ns = states->now_ns;
+	size_t i;
+
+	for (i = 0; i < count && events[i].time_ns >= now_ns; i++) {
+		const struct dwell_event *event = &events[i];
+
+		if (event->kind == DWELL_EVENT_WAIT_BEGIN ? !light_wait_begin(states, event, build)
+			: event->kind == DWELL_EVENT_WAIT_END
+				? !light_wait_end(states, event, build)
+				: !says_nothing(event->kind))
+			break;
+		now_ns = event->time_ns;
+	}
+	states->now_ns = now_ns;
+	return i;
+}
+
+/* Switches and wakes; the same. */
+static inline size_t light_sched(struct dwell_states *states, const struct dwell_event *events,
+	size_t count, struct pyramid_build *build)
+{
+	size_t i;
+
+	for (i = 0; i < count && events[i].time_ns >= states->now_ns; i++) {
+		const struct dwell_event *event = &events[i];
+
+		if (event->kind == DWELL_EVENT_SWITCH ? !light_switch(states, event, build)
+						      : event->kind != DWELL_EVENT_WAKE ||
+								!light_wake(states, event, build))
+			break;
+		states->now_ns = event->time_ns;
+	}
+	return i;
+}
+
 int dwell_states_light(struct dwell_states *states, const struct dwell_event *events, size_t count,
 	struct pyramid_build *build)
 {
-	states->err = 0;
-	for (size_t i = 0; i < count && !states->err; i++) {
-		const struct dwell_event *event = &events[i];
-		bool done = false;
+	size_t i = 0, some;
 
-		if (event->time_ns >= states->now_ns) {
-			states->now_ns = event->time_ns;
-			if (event->kind == DWELL_EVENT_SWITCH)
-				done = light_switch(states, event, build);
-			else if (event->kind == DWELL_EVENT_WAKE)
-				done = light_wake(states, event, build);
-			else
-				done = says_nothing(event->kind) ||
-				       light_other(states, event, build);
-		}
-		if (!done)
-			states_apply(states, event);
+	states->err = 0;
+	while (i < count && !states->err) {
+		some = light_sched(states, events + i, count - i, build);
+		some += light_others(states, events + i + some, count - i - some, build);
+		i += some;
+		if (some || i == count)
+			continue;
+		if (events[i].time_ns > states->now_ns)
+			states->now_ns = events[i].time_ns;
+		states_apply(states, &events[i++]);
 	}
 	return states->err;
 }
