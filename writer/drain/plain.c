@@ -5,30 +5,46 @@
 #include "drain_private.h"
 #include "dwell/types.h"
 #include "flags.h"
+#include "memo.h"
+#include "registry_private.h"
+
+#include <string.h>
 
 /* What is the same for all records of a ring that are read one after the other. */
 struct plain {
 	const struct drain_place *place;
+	struct dwell_drain *drain;
+	struct dwell_registry *registry;
+	uint32_t process;
 	uint64_t base, ns; /* ticks, and the trace's time there */
 	uint64_t rate;
 	uint64_t most_ns;
 	uint64_t last_ns;
+	uint64_t begun_since, dropped_since, ended_since; /* of the thread's waits */
 	uint32_t task, running;
 	uint8_t blocked, runs; /* states */
 	uint64_t label_stack;  /* of a mark: of these are */
 	uint32_t label, mark_stack;
 	uint32_t entry, stack; /* of a wait */
+	/* What is the same for all waits of one how. */
+	uint32_t how;        /* reason, object's kind, flags */
+	bool whole;          /* there is no more to them than their words say */
+	unsigned kind;       /* of their objects */
+	uint32_t begin, end; /* kind, state, reason, flags of their rows */
 };
 
 /* False: times are not so simple. */
 static bool begin(const struct drain_place *place, struct plain *p)
 {
-	const struct dwell_drain *drain = place->drain;
+	struct dwell_drain *drain = place->drain;
 	const struct dwell_fit *fit = &drain->fit;
 	const bool states = drain->options.states;
 
 	*p = (struct plain){
 		.place = place,
+		.drain = drain,
+		.registry = drain->registry,
+		.process = place->process->id,
 		.base = fit->base_ticks - drain->session->start_ticks,
 		.ns = fit->base_ns - drain->options.zero_monotonic_ns,
 		.rate = fit->rate,
@@ -38,6 +54,9 @@ static bool begin(const struct drain_place *place, struct plain *p)
 		.running = place->thread->running ? place->thread->running : place->thread->task,
 		.blocked = states ? DWELL_BLOCKED : DWELL_STATE_SAME,
 		.runs = states ? DWELL_RUNNING : DWELL_STATE_SAME,
+		.begun_since = place->thread->begun_since,
+		.dropped_since = place->thread->dropped_since,
+		.ended_since = place->thread->ended_since,
 	};
 	return fit->clock != DWELL_CLOCK_MONOTONIC &&
 	       place->process->clock != DWELL_CLOCK_MONOTONIC &&
@@ -57,7 +76,7 @@ static inline uint64_t stamp(const struct plain *p, uint64_t ticks)
 
 		ns = back < p->ns ? p->ns - back : 0;
 	}
-	return ns < p->most_ns ? ns : p->place->drain->pass_ns;
+	return ns < p->most_ns ? ns : p->drain->pass_ns;
 }
 
 static inline void put_mark(struct plain *p, const uint64_t word[2])
@@ -70,7 +89,7 @@ static inline void put_mark(struct plain *p, const uint64_t word[2])
 
 	const uint64_t time_ns = stamp(p, dwell_slot_time(word[0]));
 
-	*dwell_drain_next(p->place->drain) = (struct dwell_event){
+	*dwell_drain_next(p->drain) = (struct dwell_event){
 		.time_ns = time_ns,
 		.task = p->running,
 		.object = p->label,
@@ -80,57 +99,81 @@ static inline void put_mark(struct plain *p, const uint64_t word[2])
 	p->last_ns = p->last_ns < time_ns ? time_ns : p->last_ns;
 }
 
-/* Its reason; 0: there is more to it than these words say. */
-static inline unsigned plain_reason(
-	const struct drain_thread *thread, uint64_t what, uint64_t since)
+/* Kind, state, reason, flags, as they stand in a row. */
+static uint32_t word_of(struct dwell_event row)
 {
-	const unsigned reason = dwell_what_reason(what);
+	uint32_t word;
 
-	if (dwell_what_object(what) == DWELL_OBJECT_THREAD ||
-		(dwell_what_flags(what) & DWELL_FLAG_DESCRIPTOR) != 0 ||
-		thread->begun_since == since || thread->dropped_since == since ||
-		reason == DWELL_REASON_SYSCALL || reason >= DWELL_REASON_COUNT)
-		return 0;
-	return reason;
+	memcpy(&word, &row.kind, sizeof(word));
+	return word;
+}
+
+__attribute__((noinline)) static void know_how(struct plain *p, uint64_t what)
+{
+	const unsigned reason = dwell_what_reason(what), kind = dwell_what_object(what),
+		       flags = dwell_what_flags(what);
+
+	p->how = (uint32_t)(what >> 32);
+	p->kind = kind < DWELL_OBJECT_KIND_COUNT ? kind : (unsigned)DWELL_OBJECT_OTHER;
+	p->whole = kind != DWELL_OBJECT_THREAD && !(flags & DWELL_FLAG_DESCRIPTOR) && reason &&
+		   reason != DWELL_REASON_SYSCALL && reason < DWELL_REASON_COUNT;
+	p->begin = word_of((struct dwell_event){
+		.kind = DWELL_EVENT_WAIT_BEGIN,
+		.state = p->blocked,
+		.reason = (uint8_t)reason,
+		.flags = dwell_drain_begin_flags(flags),
+	});
+	/* All else is as it began. */
+	p->end = word_of((struct dwell_event){
+		.kind = DWELL_EVENT_WAIT_END,
+		.state = p->runs,
+		.reason = (uint8_t)reason,
+		.flags = dwell_drain_row_flags(flags),
+	});
+}
+
+static inline uint32_t stack_of(const struct plain *p, uint32_t entry)
+{
+	const uint32_t known = entry ? dwell_drain_memo(p->drain, entry, p->process)->id : 0;
+
+	return known ? known : dwell_drain_stack(p->place, entry);
+}
+
+static inline uint32_t object_of(const struct plain *p, uint64_t native)
+{
+	return native ? dwell_registry_known(p->registry, p->process, (uint8_t)p->kind, native) : 0;
 }
 
 /* False: it is not plain, and nothing was done. */
 static inline bool put_wait(struct plain *p, const uint64_t word[2], const uint64_t more[2])
 {
-	struct dwell_drain *drain = p->place->drain;
-	struct drain_thread *thread = p->place->thread;
+	struct dwell_drain *drain = p->drain;
 	const uint64_t what = word[1], since = dwell_slot_time(more[0]);
-	const unsigned reason = plain_reason(thread, what, since), flags = dwell_what_flags(what);
 
-	if (!reason)
+	if (__builtin_expect((uint32_t)(what >> 32) != p->how, 0))
+		know_how(p, what);
+	if (!p->whole || since == p->begun_since || since == p->dropped_since)
 		return false;
 	if (dwell_what_stack(what) != p->entry) {
 		p->entry = dwell_what_stack(what);
-		p->stack = dwell_drain_stack(p->place, p->entry);
+		p->stack = stack_of(p, p->entry);
 	}
 
+	const uint32_t object = object_of(p, more[1]);
 	const uint64_t end_ns = stamp(p, dwell_slot_time(word[0])), since_ns = stamp(p, since);
-	*dwell_drain_next(drain) = (struct dwell_event){
+	struct dwell_event *begin = dwell_drain_next(drain), *end;
+
+	*begin = (struct dwell_event){
 		.time_ns = since_ns < end_ns ? since_ns : end_ns,
 		.task = p->task,
-		.object = dwell_drain_object(p->place, dwell_what_object(what), 0, more[1]),
+		.object = object,
 		.stack = p->stack,
-		.kind = DWELL_EVENT_WAIT_BEGIN,
-		.state = p->blocked,
-		.reason = (uint8_t)reason,
-		.flags = dwell_drain_begin_flags(flags),
 	};
-	/* All else is as it began. */
-	*dwell_drain_next(drain) = (struct dwell_event){
-		.time_ns = end_ns,
-		.task = p->task,
-		.kind = DWELL_EVENT_WAIT_END,
-		.state = p->runs,
-		.reason = (uint8_t)reason,
-		.flags = dwell_drain_row_flags(flags),
-	};
-	if (thread->ended_since < since)
-		thread->ended_since = since;
+	memcpy(&begin->kind, &p->begin, sizeof(p->begin));
+	end = dwell_drain_next(drain);
+	*end = (struct dwell_event){ .time_ns = end_ns, .task = p->task };
+	memcpy(&end->kind, &p->end, sizeof(p->end));
+	p->ended_since = p->ended_since < since ? since : p->ended_since;
 	p->last_ns = p->last_ns < end_ns ? end_ns : p->last_ns;
 	return true;
 }
@@ -138,20 +181,22 @@ static inline bool put_wait(struct plain *p, const uint64_t word[2], const uint6
 uint64_t dwell_drain_plain(
 	const struct drain_place *place, struct dwell_ring_reader *reader, uint64_t stop)
 {
-	uint64_t position = reader->position, records = 0;
+	/* Not the reader's own: for all that the compiler knows, a look at a slot changes that. */
+	const struct dwell_ring_reader ring = *reader;
+	uint64_t position = ring.position, records = 0;
 	uint64_t word[2], more[2];
 	struct plain p;
 
 	if (!begin(place, &p))
 		return 0;
-	for (; position < stop && dwell_ring_written(reader, position, word); records++) {
+	for (; position < stop && dwell_ring_written(&ring, position, word); records++) {
 		const unsigned what = (unsigned)(word[0] >> 1 & 0x7f); /* kind and further slots */
 
 		if (what == DWELL_RECORD_MARK << 2) {
 			put_mark(&p, word);
 			position++;
 		} else if (what == (DWELL_RECORD_WAIT << 2 | 1) &&
-			   dwell_ring_written(reader, position + 1, more) &&
+			   dwell_ring_written(&ring, position + 1, more) &&
 			   put_wait(&p, word, more)) {
 			position += 2;
 		} else {
@@ -160,5 +205,6 @@ uint64_t dwell_drain_plain(
 	}
 	reader->position = position;
 	place->thread->last_ns = p.last_ns;
+	place->thread->ended_since = p.ended_since;
 	return records;
 }

@@ -18,7 +18,7 @@ static void define_object(struct dwell_registry *registry, uint32_t id, struct d
 static uint32_t find_or_make(
 	struct dwell_registry *registry, uint32_t process, uint8_t kind, uint64_t native_id)
 {
-	const uint64_t space = (uint64_t)process << 8 | kind;
+	const uint64_t space = dwell_registry_space(process, kind);
 	uint32_t id = dwell_map_get(&registry->by_object, space, native_id);
 
 	if (id != 0)
@@ -36,9 +36,8 @@ static uint32_t find_or_make(
 uint32_t dwell_registry_object(
 	struct dwell_registry *registry, uint32_t process, uint8_t kind, uint64_t native_id)
 {
-	const uint64_t space = (uint64_t)process << 8 | kind;
-	const uint64_t hash = (native_id ^ space << 48) * UINT64_C(0x9e3779b97f4a7c15);
-	struct registry_memo *memo = &registry->memo[(hash >> 32) % DWELL_REGISTRY_MEMO];
+	const uint64_t space = dwell_registry_space(process, kind);
+	struct registry_memo *memo = dwell_registry_memo(registry, space, native_id);
 
 	if (memo->id == 0 || memo->native_id != native_id || memo->space != space)
 		*memo = (struct registry_memo){ native_id, space,

@@ -58,6 +58,33 @@ struct dwell_registry {
 	} memo[DWELL_REGISTRY_MEMO];
 };
 
+/* Where it is kept which id an object has, if it was asked for lately; others may be kept there. */
+static inline struct registry_memo *dwell_registry_memo(
+	struct dwell_registry *registry, uint64_t space, uint64_t native_id)
+{
+	const uint64_t hash = (native_id ^ space << 48) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &registry->memo[(hash >> 32) % DWELL_REGISTRY_MEMO];
+}
+
+/* Of which process and of what kind, in one number. */
+static inline uint64_t dwell_registry_space(uint32_t process, uint8_t kind)
+{
+	return (uint64_t)process << 8 | kind;
+}
+
+/* As dwell_registry_object, for who asks often. */
+static inline uint32_t dwell_registry_known(
+	struct dwell_registry *registry, uint32_t process, uint8_t kind, uint64_t native_id)
+{
+	const uint64_t space = dwell_registry_space(process, kind);
+	const struct registry_memo *memo = dwell_registry_memo(registry, space, native_id);
+
+	return memo->id && memo->native_id == native_id && memo->space == space
+		       ? memo->id
+		       : dwell_registry_object(registry, process, kind, native_id);
+}
+
 /* Keep the first error. */
 void dwell_registry_note(struct dwell_registry *registry, int err);
 
