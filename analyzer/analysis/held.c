@@ -155,12 +155,49 @@ static int add_held(struct helds *helds, struct condenser *c, const struct held 
 	return err;
 }
 
+/* The first that may end after a time. */
+static uint32_t first_after(const struct pile *pile, uint64_t time_ns)
+{
+	uint32_t low = 0, high = pile->count;
+
+	while (low < high) {
+		const uint32_t middle = low + (high - low) / 2;
+
+		if (pile->at[middle].told_ns <= time_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* To a sum that is there. False: it is not, or somebody began to wait meanwhile. */
+static inline bool add_whole(struct condenser *c, const struct held *held, uint64_t until_ns)
+{
+	const size_t page = held->task >> TABLE_BITS;
+	uint64_t *sum;
+
+	if (held->start_ns < c->starts[c->at] || held->end_ns > until_ns ||
+		held->task >= c->sums.end || !c->sums.pages[page])
+		return false;
+	sum = (uint64_t *)c->sums.pages[page] + (held->task & (TABLE_PAGE - 1));
+	if (!*sum)
+		return false;
+	*sum += held->end_ns - held->start_ns;
+	return true;
+}
+
 static int add_pile(struct helds *helds, struct condenser *c, struct pile *pile)
 {
+	uint64_t until_ns = 0;
 	int err = DWELL_OK;
 
-	for (uint32_t i = 0; i < pile->count && !err; i++)
+	for (uint32_t i = first_after(pile, c->starts[0]); i < pile->count && !err; i++) {
+		if (add_whole(c, &pile->at[i], until_ns))
+			continue;
 		err = add_held(helds, c, &pile->at[i]);
+		until_ns = c->at + 1 < c->count ? c->starts[c->at + 1] : UINT64_MAX;
+	}
 	pile->count = 0;
 	return err;
 }

@@ -222,6 +222,22 @@ static int look_back(const struct latency *latency, struct worst *worst, uint32_
 	return err ? err : look_back_in_heaps(&of->held, worst);
 }
 
+/* A full list: what is shorter than all of it is not among the worst. */
+static void raise_least(struct latency *latency, const struct worst_list *list)
+{
+	const uint64_t least_ns = list->count == list->limit ? worst_least(list) : 0;
+
+	if (least_ns > latency->least_ns)
+		latency->least_ns = least_ns;
+}
+
+static void latency_follow(void *fold, const void *merged)
+{
+	const struct latency *before = merged;
+
+	raise_least(fold, &before->worst);
+}
+
 static int keep_worst(
 	struct latency *latency, const struct dwell_interval *interval, uint32_t order)
 {
@@ -249,23 +265,34 @@ static int keep_worst(
 		return err;
 	}
 	err = worst_add(&latency->worst, worst);
-	if (latency->worst.count == latency->worst.limit)
-		latency->least_ns = worst_least(&latency->worst);
+	raise_least(latency, &latency->worst);
 	return err;
 }
 
-static inline void *find(struct table *table, uint32_t id, size_t item)
+static struct executor_times *meet(struct latency *latency, uint32_t executor)
 {
-	const size_t page = id >> TABLE_BITS;
+	struct executor_times *of = table_make(&latency->executors, executor);
 
-	if (id < table->end && table->pages[page])
-		return (char *)table->pages[page] + (id & (TABLE_PAGE - 1)) * item;
-	return table_make(table, id);
+	if (executor < LATENCY_NEAR)
+		latency->near[executor] = of;
+	return of;
 }
 
 static inline struct executor_times *times_of(struct latency *latency, uint32_t executor)
 {
-	return find(&latency->executors, executor, sizeof(struct executor_times));
+	struct executor_times *of = executor < LATENCY_NEAR ? latency->near[executor] : NULL;
+
+	return of ? of : meet(latency, executor);
+}
+
+static inline struct dwell_histogram *histogram_of(struct latency *latency, uint32_t task)
+{
+	const size_t page = task >> TABLE_BITS;
+
+	if (task < latency->tasks.end && latency->tasks.pages[page])
+		return (struct dwell_histogram *)latency->tasks.pages[page] +
+		       (task & (TABLE_PAGE - 1));
+	return table_make(&latency->tasks, task);
 }
 
 static inline int add_sample(struct latency *latency, const struct dwell_interval *interval)
@@ -274,8 +301,7 @@ static inline int add_sample(struct latency *latency, const struct dwell_interva
 	const unsigned bucket = histogram_bucket(ns);
 	const unsigned cause = interval->cause < DWELL_CAUSE_COUNT ? interval->cause : 0;
 	struct executor_times *executor = times_of(latency, interval->executor);
-	struct dwell_histogram *task =
-		find(&latency->tasks, interval->task, sizeof(struct dwell_histogram));
+	struct dwell_histogram *task = histogram_of(latency, interval->task);
 
 	if (!executor || !task || histogram_add_in(&executor->causes[cause], ns, bucket))
 		return DWELL_ENOMEM;
@@ -439,6 +465,7 @@ static int latency_merge(void *into_fold, void *from_fold)
 const struct fold_ops latency_fold = {
 	.make = latency_make,
 	.free = latency_drop,
+	.follow = latency_follow,
 	.begin = latency_begin,
 	.ahead = latency_ahead,
 	.batch = latency_batch,

@@ -55,11 +55,14 @@ struct executor_times {
 	struct helds held;
 };
 
+enum { LATENCY_NEAR = 64 };
+
 struct latency {
 	const struct model *model;
 	struct occupants occupants;
-	struct table executors; /* struct executor_times */
-	struct table tasks;     /* struct dwell_histogram */
+	struct table executors;                    /* struct executor_times */
+	struct executor_times *near[LATENCY_NEAR]; /* of the first of them */
+	struct table tasks;                        /* struct dwell_histogram */
 	struct worst_list worst;
 	uint64_t least_ns; /* one shorter than this is not among the worst */
 	const struct dwell_states *states;

@@ -96,6 +96,19 @@ static void keep_last(struct crew *crew, struct run *run, int err)
 	pthread_mutex_unlock(&crew->lock);
 }
 
+/* What came before is known in part: to those who can make use of it. */
+static void follow(struct crew *crew, struct run *run)
+{
+	pthread_mutex_lock(&crew->lock);
+	for (size_t i = 0; i < run->fold_count; i++) {
+		const void *merged = crew->model->folds[run->places[i]];
+
+		if (run->ops[i]->follow && merged)
+			run->ops[i]->follow(run->folds[i], merged);
+	}
+	pthread_mutex_unlock(&crew->lock);
+}
+
 static void *work(void *context)
 {
 	struct crew *crew = context;
@@ -109,8 +122,10 @@ static void *work(void *context)
 			run->again = crew->share == SHARE_PARALLEL;
 		if (!err)
 			err = make_folds(run, crew->share);
-		if (!err)
+		if (!err) {
+			follow(crew, run);
 			err = run_part(run, part);
+		}
 		if (part + 1 == crew->model->parts && run) {
 			keep_last(crew, run, err);
 			continue;

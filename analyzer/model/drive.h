@@ -46,6 +46,9 @@ struct fold_ops {
 	int (*make)(void **fold, const struct model *model);
 	void (*free)(void *fold); /* NULL is allowed */
 	/* All but make, free and merge may be NULL. 0 or a negative enum dwell_error. */
+	/* Parts before this one were folded into `merged`: what may be left out here as they have
+	 * it already. It stands still meanwhile; how many they are is not the same in each run. */
+	void (*follow)(void *fold, const void *merged);
 	int (*begin)(void *fold, const struct fold_start *start);
 	/* Rows before they are applied; states may be looked at. If `looks` says so: who has that
 	 * may fold in another thread, and sees what `begin` and `ahead` set. */
