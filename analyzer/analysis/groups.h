@@ -74,13 +74,10 @@ int group_add_waker(struct group *group, const struct dwell_waker *waker);
 static inline int group_add_one_waker(
 	struct group *group, uint32_t task, uint32_t stack, uint64_t ns)
 {
-	const struct dwell_waker waker = { task, stack, 1, ns };
-	struct dwell_waker *last = NULL;
+	struct dwell_waker *last = &group->wakers[group->last_waker];
 
-	if (group->last_waker < group->waker_count)
-		last = &group->wakers[group->last_waker];
-	if (!last || last->task != task || last->stack != stack)
-		return group_add_waker(group, &waker);
+	if (group->last_waker >= group->waker_count || last->task != task || last->stack != stack)
+		return group_add_waker(group, &(struct dwell_waker){ task, stack, 1, ns });
 	last->count++;
 	last->total_ns += ns;
 	return DWELL_OK;

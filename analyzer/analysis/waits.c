@@ -5,21 +5,6 @@
 
 #include "model/histogram_add.h"
 
-bool is_held(unsigned reason)
-{
-	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK;
-}
-
-bool may_be_held(unsigned reason)
-{
-	return is_held(reason) || reason == DWELL_REASON_SEMAPHORE || reason == DWELL_REASON_FUTEX;
-}
-
-bool may_be_lock(unsigned reason)
-{
-	return may_be_held(reason) || reason == DWELL_REASON_COND;
-}
-
 int waits_make(void **fold, const struct model *model, unsigned by, bool held_only)
 {
 	struct waits *waits = calloc(1, sizeof(*waits));
@@ -133,6 +118,8 @@ int waits_begin(void *fold, const struct fold_start *start)
 
 	if (err)
 		return err;
+	waits->any = !waits->model->selection.reasons && !waits->model->object_bits &&
+		     !waits->model->task_bits;
 	waits->begin_ns = start->time_ns;
 	waits->states = start->states;
 	for (size_t i = 0; i < start->count; i++)
@@ -346,15 +333,21 @@ int waits_wait(struct waits *waits, const struct dwell_wait *wait)
 	return err;
 }
 
+static inline bool wants_plain(const struct waits *waits, const struct dwell_interval *of)
+{
+	const struct dwell_wait asked = { .task = of->task, .reason = of->reason };
+
+	return waits->any || wants_wait(waits->model, &asked);
+}
+
 /* One on no object and for nothing that anybody holds: there is nobody to blame. */
 static inline int on_plain_wait(struct waits *waits, const struct dwell_interval *of)
 {
-	const struct dwell_wait asked = { .task = of->task, .reason = of->reason };
 	struct waiter *waiter = waiter_of(waits, of->task);
 
 	if (!waiter)
 		return DWELL_ENOMEM;
-	if (!waits->held_only && wants_wait(waits->model, &asked)) {
+	if (!waits->held_only && wants_plain(waits, of)) {
 		struct group *group = add_wait(waits, waiter, of, of->wait_flags);
 
 		if (!group)
@@ -365,16 +358,23 @@ static inline int on_plain_wait(struct waits *waits, const struct dwell_interval
 	return waiter->queued ? waits_queue(waits, waiter, 0) : DWELL_OK;
 }
 
+static int on_other_wait(struct waits *waits, const struct dwell_interval *of)
+{
+	const struct dwell_wait wait = dwell_wait_of(of);
+
+	return waits_wait(waits, &wait);
+}
+
+int waits_own(struct waits *waits, const struct dwell_interval *interval)
+{
+	if (interval->object || may_be_lock(interval->reason))
+		return on_other_wait(waits, interval);
+	return on_plain_wait(waits, interval);
+}
+
 int waits_interval(struct waits *waits, const struct dwell_interval *interval)
 {
 	const int err = waits->past.begun ? past_add(&waits->past, interval) : DWELL_OK;
 
-	if (err || !(interval->told & DWELL_TOLD_WAIT))
-		return err;
-	if (!interval->object && !may_be_lock(interval->reason))
-		return on_plain_wait(waits, interval);
-
-	const struct dwell_wait wait = dwell_wait_of(interval);
-
-	return waits_wait(waits, &wait);
+	return err || !(interval->told & DWELL_TOLD_WAIT) ? err : waits_own(waits, interval);
 }

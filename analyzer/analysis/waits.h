@@ -11,6 +11,7 @@ struct waits {
 	const struct model *model;
 	unsigned by;    /* enum dwell_by: what groups have in common */
 	bool held_only; /* only waits for something that may be held */
+	bool any;       /* all of these are wanted, whatever the task, reason and object */
 	struct groups groups;
 	uint64_t holders; /* in all of them */
 	struct past past;
@@ -60,12 +61,35 @@ bool wait_has_key(const struct dwell_catalog *catalog, const struct wait_key *ke
 /* And do waits of this task belong to the row of blocked by task or class that has it? */
 bool task_has_key(const struct dwell_catalog *catalog, uint32_t task, uint64_t id);
 
-/* Is what such a wait is for something that a task holds? */
-bool is_held(unsigned reason);
-/* The same, or it may be used as one: who held it shows. */
-bool may_be_held(unsigned reason);
-/* The same, or a lock may be built upon it, as Python's is upon a condition: its turns show. */
-bool may_be_lock(unsigned reason);
+/* Bits by reason: what such a wait is for is something that a task holds; */
+enum {
+	REASONS_HELD = 1 << DWELL_REASON_MUTEX | 1 << DWELL_REASON_RWLOCK,
+	/* the same, or it may be used as one: who held it shows; */
+	REASONS_MAYBE_HELD = REASONS_HELD | 1 << DWELL_REASON_SEMAPHORE | 1 << DWELL_REASON_FUTEX,
+	/* the same, or a lock may be built upon it, as Python's is upon a condition: its turns
+	 * show. */
+	REASONS_MAYBE_LOCK = REASONS_MAYBE_HELD | 1 << DWELL_REASON_COND
+};
+
+static inline bool is_of(unsigned reason, unsigned reasons)
+{
+	return reason < 32 && reasons >> reason & 1;
+}
+
+static inline bool is_held(unsigned reason)
+{
+	return is_of(reason, REASONS_HELD);
+}
+
+static inline bool may_be_held(unsigned reason)
+{
+	return is_of(reason, REASONS_MAYBE_HELD);
+}
+
+static inline bool may_be_lock(unsigned reason)
+{
+	return is_of(reason, REASONS_MAYBE_LOCK);
+}
 
 /* A call that the program told of and that went on running all the while: no wait, the kernel says.
  */
@@ -87,6 +111,8 @@ int waits_queue(struct waits *waits, struct waiter *waiter, uint32_t object);
  * end. 0 or DWELL_ENOMEM. */
 int waits_interval(struct waits *waits, const struct dwell_interval *interval);
 int waits_wait(struct waits *waits, const struct dwell_wait *wait);
+/* The same of an interval that is a wait, where nobody asks what tasks did before. */
+int waits_own(struct waits *waits, const struct dwell_interval *interval);
 int waits_open(struct waits *waits, const struct dwell_interval *interval);
 
 /* The object is given up: what was to learn of it is told. 0 or DWELL_ENOMEM. */

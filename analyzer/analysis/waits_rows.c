@@ -197,12 +197,13 @@ static int add_own_waits(struct waits *waits, const struct dwell_told *told)
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < told->own_count && !err; i++)
-		err = waits_interval(waits, &told->intervals[told->own_waits[i]]);
+		err = waits_own(waits, &told->intervals[told->own_waits[i]]);
 	return err;
 }
 
 /* Rows that come before `end`, from *row on. */
-static int rows_before(struct waits *waits, const struct fold_batch *batch, size_t *row, size_t end)
+__attribute__((always_inline)) static inline int rows_before(
+	struct waits *waits, const struct fold_batch *batch, size_t *row, size_t end)
 {
 	int err = DWELL_OK;
 
@@ -230,17 +231,15 @@ static int waits_before(
 	return err;
 }
 
-/* Row by row, and after each what it ended: all of it, or only the waits. */
+/* Row by row, and after each all that it ended. */
 static int add_rows(struct waits *waits, const struct fold_batch *batch)
 {
 	const struct dwell_told *told = batch->told;
-	const bool all = waits->past.begun;
-	const size_t count = all ? told->count : told->own_count;
 	size_t row = 0, wait = 0;
 	int err = DWELL_OK;
 
-	for (size_t i = 0; i < count && !err; i++) {
-		const struct dwell_interval *of = &told->intervals[all ? i : told->own_waits[i]];
+	for (size_t i = 0; i < told->count && !err; i++) {
+		const struct dwell_interval *of = &told->intervals[i];
 
 		if (told->wait_count)
 			err = waits_before(waits, batch, &row, &wait, of->row);
@@ -254,6 +253,28 @@ static int add_rows(struct waits *waits, const struct fold_batch *batch)
 	return err ? err : rows_before(waits, batch, &row, batch->count);
 }
 
+/* The same, where only waits are of interest. */
+static int add_plain_rows(struct waits *waits, const struct fold_batch *batch)
+{
+	const struct dwell_told *told = batch->told;
+	size_t row = 0, wait = 0;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < told->own_count && !err; i++) {
+		const struct dwell_interval *of = &told->intervals[told->own_waits[i]];
+
+		if (told->wait_count)
+			err = waits_before(waits, batch, &row, &wait, of->row);
+		if (!err)
+			err = rows_before(waits, batch, &row, of->row + (size_t)1);
+		if (!err)
+			err = waits_own(waits, of);
+	}
+	if (!err)
+		err = waits_before(waits, batch, &row, &wait, batch->count);
+	return err ? err : rows_before(waits, batch, &row, batch->count);
+}
+
 int waits_batch(void *fold, const struct fold_batch *batch)
 {
 	struct waits *waits = fold;
@@ -261,6 +282,7 @@ int waits_batch(void *fold, const struct fold_batch *batch)
 	if (!batch->count)
 		return add_open_ones(waits, batch->told);
 	active_batch(&waits->active);
-	return rows_say_nothing(waits, batch) ? add_own_waits(waits, batch->told)
-					      : add_rows(waits, batch);
+	if (rows_say_nothing(waits, batch))
+		return add_own_waits(waits, batch->told);
+	return waits->past.begun ? add_rows(waits, batch) : add_plain_rows(waits, batch);
 }
