@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { BATCH = 4096 };
+enum { BATCH = DECODE_ROWS }; /* what is passed on is still in the first cache */
 
 /* One part on its way into a sink. */
 struct run {
