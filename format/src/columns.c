@@ -191,6 +191,7 @@ static void set_fold(struct columns *c, bool fold)
 static int start(struct columns *c, const struct dwell_event *row)
 {
 	c->first_ns = c->last_ns = row->time_ns;
+	c->time = 0;
 	c->unit = c->odd ? 1 : c->tick;
 	c->shift = c->unit & (c->unit - 1) ? COLUMNS_NO_SHIFT : (unsigned)__builtin_ctzll(c->unit);
 	for (uint32_t id = 1; id < c->occupant_cap; id++) {
@@ -246,8 +247,8 @@ static int put_row(struct columns *c, const struct dwell_event *row)
 		return DWELL_END;
 	}
 	c->shape[c->count] = (uint8_t)shape;
-	c->delta[c->count++] = time - c->on[e].time;
-	c->on[e].time = time;
+	c->delta[c->count++] = time - c->time;
+	c->time = time;
 	c->last_ns = row->time_ns;
 	put_number(c, &in, ROWS_TASK);
 	put_number(c, &in, ROWS_PEER);

@@ -21,8 +21,7 @@ enum {
 };
 
 struct columns_executor {
-	uint64_t time; /* of its last row, in units since the chunk's first */
-	uint64_t key;  /* its share of the key of a shape; valid for the chunk's fold */
+	uint64_t key; /* its share of the key of a shape; valid for the chunk's fold */
 	uint32_t occupant;
 	struct rows_follow follow;
 };
@@ -53,6 +52,7 @@ struct columns {
 	/* Of the chunk. */
 	uint32_t count;
 	uint64_t first_ns, last_ns;
+	uint64_t time; /* of the last row, in units since the first */
 	uint64_t unit;
 	unsigned shift; /* unit is 1 << shift; COLUMNS_NO_SHIFT: it is not */
 	bool fold;      /* executors are part of shapes */

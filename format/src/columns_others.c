@@ -16,7 +16,7 @@ struct others {
 	uint64_t *delta;
 	uint32_t *number[COLUMNS_EXPLICIT];
 	uint64_t first_ns, last_ns;
-	uint64_t time;  /* of the last row on no executor */
+	uint64_t time;  /* of the last row, in units */
 	uint64_t below; /* mask of what a multiple of the unit does not have */
 	unsigned shift;
 	uint32_t last; /* task */
@@ -33,7 +33,7 @@ static void load(const struct columns *c, struct others *o)
 		.delta = c->delta + c->count,
 		.first_ns = c->first_ns,
 		.last_ns = c->last_ns,
-		.time = c->on[0].time,
+		.time = c->time,
 		.below = c->unit - 1,
 		.shift = c->shift,
 		.last = c->last_other,
@@ -46,7 +46,7 @@ static void save(struct columns *c, const struct others *o, size_t rows)
 {
 	c->count += (uint32_t)rows;
 	c->last_ns = o->last_ns;
-	c->on[0].time = o->time;
+	c->time = o->time;
 	c->last_other = o->last;
 	for (unsigned i = 0; i < COLUMNS_EXPLICIT; i++)
 		c->entries[i] = (uint32_t)(o->number[i] - c->number[i]);

@@ -33,6 +33,7 @@ struct memory {
 	uint8_t *shape;
 	uint64_t *delta;
 	uint64_t first_ns, last_ns;
+	uint64_t time;  /* of the last row, in units */
 	uint64_t below; /* mask of what a multiple of the unit does not have */
 	unsigned shift;
 	bool fold;
@@ -53,6 +54,7 @@ static void load(const struct columns *c, struct memory *m)
 		.delta = c->delta + c->count,
 		.first_ns = c->first_ns,
 		.last_ns = c->last_ns,
+		.time = c->time,
 		.below = c->unit - 1,
 		.shift = c->shift,
 		.fold = c->fold,
@@ -66,6 +68,7 @@ static void save(struct columns *c, const struct memory *m, size_t rows)
 {
 	c->count += (uint32_t)rows;
 	c->last_ns = m->last_ns;
+	c->time = m->time;
 	c->woken = m->woken;
 	c->woken2 = m->woken2;
 	c->last_other = m->last_other;
@@ -260,8 +263,8 @@ static inline void put_shape(struct memory *m, const struct dwell_event *row, si
 	uint32_t shape, const struct plain *p)
 {
 	m->shape[i] = (uint8_t)shape;
-	m->delta[i] = p->time - p->on->time;
-	p->on->time = p->time;
+	m->delta[i] = p->time - m->time;
+	m->time = p->time;
 	m->last_ns = row->time_ns;
 }
 

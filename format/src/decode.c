@@ -135,107 +135,104 @@ static int load_head(struct decoder *d, bool peek)
 	return dwell_decoder_head(d, peek);
 }
 
-static int load(struct decoder *d, unsigned field, unsigned part, size_t raw_size)
+/* With padding zeros behind it. */
+static int load_padded(
+	struct decoder *d, unsigned field, unsigned part, size_t raw_size, size_t padding)
 {
 	struct decode_column *column = &d->columns[field][part];
 
 	if (column->raw_size != raw_size)
 		return DWELL_EFORMAT;
-	column->raw = dwell_decoder_take(d, raw_size + PADDING);
+	column->raw = dwell_decoder_take(d, raw_size + padding);
 	if (!column->raw)
 		return DWELL_ENOMEM;
-	memset(column->raw + raw_size, 0, PADDING);
+	memset(column->raw + raw_size, 0, padding);
 	return dwell_unsqueeze_get(
 		d->unsqueeze, column->codec, column->stored, column->raw, raw_size);
 }
 
-/* In eight counts, so that one of a shape need not wait for the one before. */
-static void count_uses(struct decoder *d)
+static int load(struct decoder *d, unsigned field, unsigned part, size_t raw_size)
 {
-	enum { COUNTS = 8 };
-	const uint8_t *shape = d->columns[WIRE_SHAPE][0].raw;
-	uint32_t uses[COUNTS][256] = { 0 };
-	uint32_t i = 0;
-
-	for (; i + COUNTS <= d->chunk->count; i += COUNTS) {
-		const uint64_t word = dwell_get_u64(shape + i);
-
-		for (unsigned k = 0; k < COUNTS; k++)
-			uses[k][word >> (8 * k) & 0xff]++;
-	}
-	for (; i < d->chunk->count; i++)
-		uses[0][shape[i]]++;
-	memset(d->uses, 0, sizeof(d->uses));
-	for (unsigned k = 0; k < COUNTS; k++)
-		for (unsigned of = 0; of < 256; of++)
-			d->uses[of] += uses[k][of];
+	return load_padded(d, field, part, raw_size, PADDING);
 }
 
-static int load_shapes(struct decoder *d)
-{
-	uint64_t kinds[DWELL_EVENT_KIND_COUNT] = { 0 };
-	int err;
-
-	d->what = "column of shapes";
-	err = load(d, WIRE_SHAPE, 0, d->chunk->count);
-
-	if (err)
-		return err;
-	count_uses(d);
-	for (unsigned i = d->shape_count; i < 256; i++)
-		if (d->uses[i])
-			return DWELL_EFORMAT;
-	d->what = "head: rows of each kind";
-	for (unsigned i = 0; i < d->shape_count; i++)
-		kinds[d->shapes[i].kind] += d->uses[i];
-	return memcmp(kinds, d->by_kind, sizeof(kinds)) ? DWELL_EFORMAT : DWELL_OK;
-}
-
-static bool codes_are_good(const struct decoder *d, const uint8_t *codes, uint32_t count)
+static bool all_below(const uint8_t *at, uint32_t count, unsigned limit)
 {
 	uint8_t most = 0;
 
 	for (uint32_t i = 0; i < count; i++)
-		most = codes[i] > most ? codes[i] : most;
-	return !count || most < d->code.count;
+		most = at[i] > most ? at[i] : most;
+	return !count || most < limit;
+}
+
+static int load_shapes(struct decoder *d)
+{
+	const uint32_t count = d->chunk->count;
+
+	d->what = "column of shapes";
+
+	const int err = load(d, WIRE_SHAPE, 0, count);
+
+	if (err)
+		return err;
+	return all_below(d->columns[WIRE_SHAPE][0].raw, count, d->shape_count) ? DWELL_OK
+									       : DWELL_EFORMAT;
+}
+
+/* Which column the codes of times are in: of old files, another. Rows they have alike, as many as
+ * there are; that each stream has those of its rows, is seen when they are read. */
+static int find_codes(struct decoder *d, unsigned *field)
+{
+	uint64_t codes = 0, old = 0;
+
+	for (unsigned i = 0; i < WIRE_TIME_STREAMS; i++) {
+		codes += d->columns[WIRE_TIME][i].raw_size;
+		old += d->columns[WIRE_TIME_OLD][i].raw_size;
+	}
+	d->by_row = !old;
+	*field = old ? WIRE_TIME_OLD : WIRE_TIME;
+	return codes + old == d->chunk->count && (!codes || !old) ? DWELL_OK : DWELL_EFORMAT;
+}
+
+static int load_codes(struct decoder *d)
+{
+	unsigned field;
+	int err = find_codes(d, &field);
+
+	for (unsigned i = 0; i < WIRE_TIME_STREAMS && !err; i++) {
+		const uint32_t size = d->columns[field][i].raw_size;
+
+		err = load_padded(d, field, i, size, DECODE_ROWS);
+		d->stream[i] = d->columns[field][i].raw;
+		d->stream_end[i] = err ? NULL : d->stream[i] + size;
+		if (!err && !all_below(d->stream[i], size, d->code.count))
+			err = DWELL_EFORMAT;
+	}
+	return err;
 }
 
 static int load_times(struct decoder *d)
 {
 	struct decode_column *bits = &d->columns[WIRE_TIME_BITS][0];
-	uint32_t sizes[WIRE_TIME_STREAMS] = { 0 };
-	int err = DWELL_OK;
+	int err;
 
 	d->what = "columns of times";
-	for (unsigned i = 0; i < d->shape_count; i++)
-		sizes[d->shapes[i].stream] += d->uses[i];
-	for (unsigned i = 0; i < WIRE_TIME_STREAMS && !err; i++) {
-		err = load(d, WIRE_TIME, i, sizes[i]);
-		d->stream[i] = d->columns[WIRE_TIME][i].raw;
-		if (!err && !codes_are_good(d, d->stream[i], sizes[i]))
-			err = DWELL_EFORMAT;
-	}
+	err = load_codes(d);
 	if (err)
 		return err;
 	/* Whether there are as many as the codes need, is seen when they are read. */
 	d->what = "column of time bits";
 	d->bit_count = (uint64_t)bits->raw_size * 8;
-	if (!d->chunk->count && bits->raw_size)
-		return DWELL_EFORMAT;
 	return load(d, WIRE_TIME_BITS, 0, bits->raw_size);
 }
 
-static uint32_t count_entries(const struct decoder *d, unsigned field)
+static void *zeros(struct decoder *d, size_t count, size_t size)
 {
-	uint32_t count = 0;
+	void *at = dwell_decoder_take(d, count * size);
 
-	for (unsigned i = 0; i < d->shape_count; i++) {
-		const unsigned mode = d->shapes[i].mode[field];
-
-		if (mode == WIRE_EXPLICIT || (field == ROWS_EXTRA && mode == WIRE_EXTRA_TIME))
-			count += d->uses[i];
-	}
-	return count;
+	if (at)
+		memset(at, 0, count * size);
+	return at;
 }
 
 /* Numbers below `limit` from their planes. */
@@ -244,11 +241,9 @@ static int load_narrow(struct decoder *d, unsigned field, uint32_t limit)
 	struct decode_entries *entries = &d->entries[field];
 	uint32_t most = 0;
 
-	entries->narrow =
-		dwell_decoder_take(d, entries->count * sizeof(*entries->narrow) + PADDING);
+	entries->narrow = zeros(d, entries->count + (size_t)DECODE_ROWS, sizeof(*entries->narrow));
 	if (!entries->narrow)
 		return DWELL_ENOMEM;
-	memset(entries->narrow, 0, entries->count * sizeof(*entries->narrow) + PADDING);
 	for (unsigned part = 0; part < 4; part++) {
 		const struct decode_column *column = &d->columns[WIRE_F_TASK + field][part];
 		const int err = column->stored.at
@@ -271,10 +266,9 @@ static int load_wide(struct decoder *d, unsigned field)
 {
 	struct decode_entries *entries = &d->entries[field];
 
-	entries->wide = dwell_decoder_take(d, entries->count * sizeof(*entries->wide) + PADDING);
+	entries->wide = zeros(d, entries->count, sizeof(*entries->wide));
 	if (!entries->wide)
 		return DWELL_ENOMEM;
-	memset(entries->wide, 0, entries->count * sizeof(*entries->wide) + PADDING);
 	for (unsigned part = 0; part < 8; part++) {
 		const struct decode_column *column = &d->columns[WIRE_F_TASK + field][part];
 		const int err = column->stored.at
@@ -305,35 +299,30 @@ static uint32_t with_needs(uint32_t columns)
 	return columns;
 }
 
+static const char *const field_names[WIRE_FIELDS] = { "column of tasks", "column of peers",
+	"column of executors", "column of objects", "column of stacks", "column of values",
+	"column of extras" };
+
 static int load_fields(struct decoder *d)
 {
 	static const uint32_t bits[WIRE_FIELDS] = { DWELL_COLUMN_TASK, DWELL_COLUMN_PEER, 0,
 		DWELL_COLUMN_OBJECT, DWELL_COLUMN_STACK, DWELL_COLUMN_VALUE, DWELL_COLUMN_EXTRA };
 	const uint32_t limits[] = { d->task_count, d->task_count, d->executor_count,
 		d->object_count, d->stack_count };
-	static const char *const names[WIRE_FIELDS] = { "column of tasks", "column of peers",
-		"column of executors", "column of objects", "column of stacks", "column of values",
-		"column of extras" };
 	int err = DWELL_OK;
 
 	memset(d->entries, 0, sizeof(d->entries));
 	for (unsigned i = 0; i < WIRE_FIELDS && !err; i++) {
 		if (bits[i] && !(d->wanted & bits[i]))
 			continue;
-		d->what = names[i];
-		d->entries[i].count = count_entries(d, i);
-		err = i <= ROWS_STACK ? load_narrow(d, i, limits[i]) : load_wide(d, i);
+		d->what = field_names[i];
+		d->entries[i].count = d->columns[WIRE_F_TASK + i][0].raw_size;
+		/* At most one for a row; that they are as many, is seen when they are read. */
+		err = d->entries[i].count > d->chunk->count ? (int)DWELL_EFORMAT
+		      : i <= ROWS_STACK                     ? load_narrow(d, i, limits[i])
+							    : load_wide(d, i);
 	}
 	return err;
-}
-
-static void *zeros(struct decoder *d, size_t count, size_t size)
-{
-	void *at = dwell_decoder_take(d, count * size);
-
-	if (at)
-		memset(at, 0, count * size);
-	return at;
 }
 
 int dwell_decoder_open(struct decoder *d, const struct wire_chunk *chunk, struct dwell_cursor body,
@@ -345,25 +334,39 @@ int dwell_decoder_open(struct decoder *d, const struct wire_chunk *chunk, struct
 	d->wanted = with_needs(columns);
 	d->tasks_wanted = d->wanted & DWELL_COLUMN_TASK;
 	d->row = 0;
-	d->time = d->bit = 0;
+	d->bit = d->marks = 0;
 	d->woken = d->woken2 = d->last_other = 0;
+	d->starved = false;
 	err = read_table(d, body);
 	if (err || (err = load_head(d, false)))
 		return err;
-	d->on_time = zeros(d, d->executor_count, sizeof(*d->on_time));
 	d->follow = zeros(d, d->task_count, sizeof(*d->follow));
 	d->detail = zeros(d, d->task_count, sizeof(*d->detail));
 	d->object_values = zeros(d, d->object_count, sizeof(*d->object_values));
-	if (!d->on_time || !d->follow || !d->detail || !d->object_values)
+	if (!d->follow || !d->detail || !d->object_values || dwell_decoder_when(d))
 		return DWELL_ENOMEM;
-	dwell_decoder_when(d);
 	dwell_decoder_who(d);
 	if ((err = load_shapes(d)) || (err = load_times(d)))
 		return err;
 	err = load_fields(d);
-	if (!err)
-		d->what = "row that cannot be";
-	return err;
+	if (err)
+		return err;
+	d->what = "row that cannot be";
+	return chunk->count ? DWELL_OK : dwell_decoder_end(d);
+}
+
+int dwell_decoder_end(struct decoder *d)
+{
+	d->what = "column of time bits";
+	if (d->bit + 7 < d->bit_count)
+		return DWELL_EFORMAT;
+	for (unsigned i = 0; i < WIRE_FIELDS; i++) {
+		d->what = field_names[i];
+		if (d->entries[i].next < d->entries[i].count)
+			return DWELL_EFORMAT;
+	}
+	d->what = "head: rows of each kind";
+	return dwell_decoder_kinds(d) ? DWELL_OK : DWELL_EFORMAT;
 }
 
 int dwell_decoder_peek(struct decoder *d, const struct wire_chunk *chunk, struct dwell_cursor body)

@@ -24,13 +24,16 @@ enum {
 	DECODE_ROWS = 512 /* made at once, field after field; they stay in the first cache */
 };
 
-/* What a shape says of when and where. */
+/* Two words of a row, written as one. */
+typedef uint64_t decode_words __attribute__((vector_size(16), may_alias));
+
+/* What each shape says of when and where. */
 struct decode_when {
-	uint8_t said[16];     /* of a row: its executor and all behind it */
-	uint32_t executor;    /* of the shape, a number */
-	uint32_t is_explicit; /* the executor: all ones */
-	uint32_t stream;
-	uint32_t unused;
+	decode_words said[256];    /* of a row: its executor and all behind it */
+	decode_words mark[256];    /* of its kind; see decode_times.c */
+	uint64_t stream[256];      /* of its codes */
+	uint64_t executor[256];    /* of the shape, a number */
+	uint64_t is_explicit[256]; /* the executor: all ones */
 };
 
 /* What a shape says of whom; see decode_tasks.c. */
@@ -70,11 +73,11 @@ struct decoder {
 	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	struct rows_shape shapes[256];
 	unsigned shape_count;
-	bool fold; /* all executors are those of shapes */
-	struct decode_when when[256];
+	bool by_row; /* times follow from the row before, not from that on the same executor */
+	bool fold;   /* all executors are those of shapes */
+	struct decode_when when;
 	struct decode_who who[256];
-	uint32_t uses[256]; /* rows of each shape */
-	uint32_t *tasks;    /* ids by number */
+	uint32_t *tasks; /* ids by number */
 	uint32_t *executors;
 	uint32_t *objects; /* ids */
 	uint8_t *spaces;   /* of objects */
@@ -84,10 +87,13 @@ struct decoder {
 
 	/* While rows are made. */
 	uint32_t row;
-	uint64_t time; /* of the last row, in units */
-	uint64_t bit;  /* position in the time bits */
+	uint64_t origin; /* what units are counted from: the first time where they are nanoseconds
+			  */
+	uint64_t time;   /* of the last row, in units */
+	uint64_t marks;  /* the sum of all rows' */
+	uint64_t bit;    /* position in the time bits */
 	uint64_t bit_count;
-	const uint8_t *stream[WIRE_TIME_STREAMS];
+	const uint8_t *stream[WIRE_TIME_STREAMS], *stream_end[WIRE_TIME_STREAMS];
 	uint64_t *on_time; /* of the last row by executor, in units */
 	struct rows_executor *on;
 	struct rows_follow *follow;
@@ -95,6 +101,7 @@ struct decoder {
 	uint64_t *object_values;
 	uint32_t woken, woken2, last_other;
 	struct decode_entries entries[WIRE_FIELDS];
+	bool starved;                       /* a row wanted an entry behind the last */
 	uint32_t row_executor[DECODE_ROWS]; /* numbers, of the rows being made, where not fold */
 
 	uint8_t *arena;
@@ -122,8 +129,12 @@ int dwell_decoder_peek(
 int dwell_decoder_rows(struct decoder *decoder, struct dwell_event *out, size_t max, size_t *got);
 
 /* For the parts of the decoder. What they want to know of the shapes: */
-void dwell_decoder_when(struct decoder *decoder);
+int dwell_decoder_when(struct decoder *decoder); /* DWELL_ENOMEM */
 void dwell_decoder_who(struct decoder *decoder);
+/* All rows are made: was all used? DWELL_EFORMAT. */
+int dwell_decoder_end(struct decoder *decoder);
+/* Are the rows, all made, of the kinds that the head says? */
+bool dwell_decoder_kinds(const struct decoder *decoder);
 /* Begin the next rows, at most DECODE_ROWS; fewer than max: the next one cannot be. */
 size_t dwell_decoder_times(struct decoder *decoder, struct dwell_event *out, size_t max);
 /* All other fields of these rows; fewer than count: the next one cannot be. */
@@ -134,5 +145,22 @@ bool dwell_decoder_detail(
 /* Memory that lives as long as the chunk; NULL: out of memory. */
 void *dwell_decoder_take(struct decoder *decoder, size_t size);
 int dwell_decoder_head(struct decoder *decoder, bool peek);
+
+/* A field's next explicit entry; 0 and starved where there is none. */
+static inline uint32_t dwell_decoder_number(struct decoder *d, unsigned field)
+{
+	struct decode_entries *entries = &d->entries[field];
+
+	d->starved |= entries->next == entries->count;
+	return entries->next < entries->count ? entries->narrow[entries->next++] : 0;
+}
+
+static inline uint64_t dwell_decoder_wide(struct decoder *d, unsigned field)
+{
+	struct decode_entries *entries = &d->entries[field];
+
+	d->starved |= entries->next == entries->count;
+	return entries->next < entries->count ? entries->wide[entries->next++] : 0;
+}
 
 #endif

@@ -3,24 +3,16 @@
 #include "dwell/error.h"
 #include "dwell/sink.h"
 
-static uint64_t next_wide(struct decoder *d, unsigned field)
-{
-	struct decode_entries *entries = &d->entries[field];
-
-	return entries->wide[entries->next++];
-}
-
 /* Object or stack: explicit, or one of the two that the task had in such rows. */
 static uint32_t read_number(
 	struct decoder *d, unsigned field, unsigned mode, struct rows_pair *pair)
 {
-	struct decode_entries *entries = &d->entries[field];
 	uint32_t number;
 
 	if (mode == WIRE_ZERO)
 		return 0;
 	if (mode == WIRE_EXPLICIT)
-		number = entries->narrow[entries->next++];
+		number = dwell_decoder_number(d, field);
 	else
 		number = mode == WIRE_LAST ? rows_first(*pair) : rows_second(*pair);
 	if (number)
@@ -37,7 +29,7 @@ static uint64_t read_value(struct decoder *d, unsigned mode, uint32_t who, uint3
 	case WIRE_ZERO:
 		return 0;
 	case WIRE_EXPLICIT:
-		value = *before + (uint64_t)dwell_unzigzag(next_wide(d, ROWS_VALUE));
+		value = *before + (uint64_t)dwell_unzigzag(dwell_decoder_wide(d, ROWS_VALUE));
 		break;
 	case WIRE_VALUE_TASK:
 		value = d->detail[who].value;
@@ -63,12 +55,12 @@ static uint64_t read_extra(struct decoder *d, unsigned mode, uint32_t who, uint6
 	case WIRE_ZERO:
 		return 0;
 	case WIRE_EXPLICIT:
-		extra = next_wide(d, ROWS_EXTRA);
+		extra = dwell_decoder_wide(d, ROWS_EXTRA);
 		break;
 	case WIRE_EXTRA_TASK:
 		return d->detail[who].extra;
 	default:
-		extra = time_ns + (uint64_t)dwell_unzigzag(next_wide(d, ROWS_EXTRA));
+		extra = time_ns + (uint64_t)dwell_unzigzag(dwell_decoder_wide(d, ROWS_EXTRA));
 	}
 	if (extra)
 		d->detail[who].extra = extra;
@@ -96,7 +88,7 @@ bool dwell_decoder_detail(struct decoder *d, unsigned k, uint32_t who, struct dw
 		out->value = read_value(d, shape->mode[ROWS_VALUE], who, object);
 	if (d->wanted & DWELL_COLUMN_EXTRA)
 		out->extra = read_extra(d, shape->mode[ROWS_EXTRA], who, out->time_ns);
-	return true;
+	return !d->starved;
 }
 
 /* Some rows, field after field. */
@@ -110,11 +102,7 @@ static int read_some(struct decoder *d, struct dwell_event *out, size_t max, siz
 	*got += rows;
 	if (rows < max)
 		return DWELL_EFORMAT;
-	if (d->row == d->chunk->count && d->bit + 7 < d->bit_count) {
-		d->what = "column of time bits";
-		return DWELL_EFORMAT;
-	}
-	return DWELL_OK;
+	return d->row == d->chunk->count ? dwell_decoder_end(d) : DWELL_OK;
 }
 
 int dwell_decoder_rows(struct decoder *d, struct dwell_event *out, size_t max, size_t *got)

@@ -41,13 +41,6 @@ void dwell_decoder_who(struct decoder *d)
 		who_of(&d->shapes[i], &d->who[i]);
 }
 
-static uint32_t next_number(struct decoder *d, unsigned field)
-{
-	struct decode_entries *entries = &d->entries[field];
-
-	return entries->narrow[entries->next++];
-}
-
 static uint32_t by_pair(
 	struct decoder *d, unsigned field, unsigned mode, const struct rows_pair *pair)
 {
@@ -55,7 +48,7 @@ static uint32_t by_pair(
 	case WIRE_ZERO:
 		return 0;
 	case WIRE_EXPLICIT:
-		return next_number(d, field);
+		return dwell_decoder_number(d, field);
 	case WIRE_WOKEN:
 		return d->woken;
 	default:
@@ -68,7 +61,7 @@ static uint32_t by_executor(
 	struct decoder *d, unsigned field, unsigned mode, const struct rows_executor *on)
 {
 	if (mode == WIRE_EXPLICIT)
-		return next_number(d, field);
+		return dwell_decoder_number(d, field);
 	return mode == WIRE_OCCUPANT ? on->occupant : 0;
 }
 
@@ -207,12 +200,12 @@ static inline size_t plain_rows(
 {
 	const uint8_t *const shape = d->columns[WIRE_SHAPE][0].raw + d->row;
 	const struct decode_who *const whos = d->who;
-	const struct decode_when *const whens = d->when;
+	const uint64_t *const executor = d->when.executor;
 	struct memory m = { d->on, d->follow, d->tasks, d->woken, d->woken2 };
 
 	for (; i < count && whos[shape[i]].how < DECODE_SCHED; i++) {
 		const struct decode_who who = whos[shape[i]];
-		const uint32_t on = fold ? whens[shape[i]].executor : d->row_executor[i];
+		const uint64_t on = fold ? executor[shape[i]] : d->row_executor[i];
 		const uint32_t whose = plain_row(&m, who.how, &m.on[on], &out[i]);
 
 		if (who.details && !dwell_decoder_detail(d, shape[i], whose, &out[i]))
@@ -226,11 +219,11 @@ static inline size_t plain_rows(
 /* False: an object that cannot be. */
 static bool odd_row(struct decoder *d, unsigned k, size_t i, struct dwell_event *out)
 {
-	const uint32_t on = d->fold ? d->when[k].executor : d->row_executor[i];
+	const uint32_t on = d->fold ? (uint32_t)d->when.executor[k] : d->row_executor[i];
 	const uint32_t whose = d->who[k].how == DECODE_SCHED ? sched_row(d, k, &d->on[on], out)
 							     : other_row(d, k, on, out);
 
-	return !d->who[k].details || dwell_decoder_detail(d, k, whose, out);
+	return !d->starved && (!d->who[k].details || dwell_decoder_detail(d, k, whose, out));
 }
 
 size_t dwell_decoder_tasks(struct decoder *d, struct dwell_event *out, size_t count)

@@ -72,15 +72,14 @@ static int add_width(struct timecode_table *out, uint64_t width, uint64_t leadin
 
 	if (codes > TIMECODE_CODES - out->count)
 		return DWELL_EFORMAT;
-	for (unsigned i = 0; i < codes; i++) {
-		out->code[out->count++] = (struct timecode_entry){
-			.base = width ? (uint64_t)(codes | i) << bits : 0,
-			.mask = bits > TIMECODE_WORD ? 0 : (UINT64_C(1) << bits) - 1,
-			.bits = bits,
-		};
+	for (unsigned i = 0; i < codes; i++, out->count++) {
+		out->base[out->count] = width ? (uint64_t)(codes | i) << bits : 0;
+		out->mask[out->count] = bits > TIMECODE_WORD ? 0 : (UINT64_C(1) << bits) - 1;
+		out->bits[out->count] = bits;
 	}
 	if (out->most < bits)
 		out->most = bits;
+	out->widest = (unsigned)width; /* in rising order */
 	return DWELL_OK;
 }
 

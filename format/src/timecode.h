@@ -24,18 +24,14 @@ struct timecode {
 	uint8_t used[TIMECODE_WIDTHS];
 };
 
-/* What a code stands for. */
-struct timecode_entry {
-	uint64_t base;
-	uint64_t mask; /* of the bits that follow; 0 for more than TIMECODE_WORD */
-	uint64_t bits; /* how many */
-	uint64_t unused;
-};
-
+/* What each code stands for. */
 struct timecode_table {
-	struct timecode_entry code[TIMECODE_CODES];
+	uint64_t base[TIMECODE_CODES];
+	uint64_t mask[TIMECODE_CODES]; /* of the bits that follow; 0 for more than TIMECODE_WORD */
+	uint64_t bits[TIMECODE_CODES]; /* how many */
 	unsigned count;
-	unsigned most; /* bits that follow a code */
+	unsigned most;   /* bits that follow a code */
+	unsigned widest; /* bits of a number */
 };
 
 /* counts: how many numbers have each width. */

@@ -27,6 +27,7 @@ void dwell_prologue_write(uint8_t out[WIRE_PROLOGUE_SIZE], const uint8_t sync[WI
 	dwell_put_u16(out + 8, WIRE_PROLOGUE_SIZE);
 	dwell_put_u16(out + 10, WIRE_VERSION_MAJOR);
 	dwell_put_u16(out + 12, WIRE_VERSION_MINOR);
+	dwell_put_u64(out + 16, WIRE_BY_ROW);
 	memcpy(out + 32, sync, WIRE_SYNC_SIZE);
 	dwell_put_u64(out + 56, dwell_checksum(out, 56));
 }
@@ -61,7 +62,7 @@ int dwell_prologue_read(
 	if (dwell_get_u16(at + 10) != WIRE_VERSION_MAJOR)
 		return DWELL_EVERSION;
 	*what = "file header: a feature that this version does not know";
-	if (dwell_get_u64(at + 16))
+	if (dwell_get_u64(at + 16) & ~(uint64_t)WIRE_BY_ROW)
 		return DWELL_EVERSION;
 	memcpy(out->sync, at + 32, WIRE_SYNC_SIZE);
 	out->header_size = header_size;

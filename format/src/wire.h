@@ -13,8 +13,9 @@
  */
 enum {
 	WIRE_VERSION_MAJOR = 1,
-	WIRE_VERSION_MINOR = 0,
+	WIRE_VERSION_MINOR = 1,
 	WIRE_PROLOGUE_SIZE = 64,
+	WIRE_BY_ROW = 1, /* incompatible feature: WIRE_TIME instead of WIRE_TIME_OLD */
 	WIRE_SYNC_SIZE = 16,
 	WIRE_HEADER_SIZE = 80,
 	WIRE_ALIGN = 8,
@@ -60,7 +61,7 @@ enum wire_record {
 enum wire_field {
 	WIRE_HEAD = 0,
 	WIRE_SHAPE,
-	WIRE_TIME,      /* part: the stream */
+	WIRE_TIME_OLD,  /* as WIRE_TIME, by executor: written before version 1.1 */
 	WIRE_TIME_BITS, /* what the streams' codes leave open */
 	WIRE_F_TASK,    /* from here on, part: the byte's place, lowest first */
 	WIRE_F_PEER,
@@ -69,12 +70,13 @@ enum wire_field {
 	WIRE_F_STACK,
 	WIRE_F_VALUE,
 	WIRE_F_EXTRA,
+	WIRE_TIME, /* part: the stream */
 	WIRE_FIELD_COUNT
 };
 
 enum {
 	WIRE_TIME_STREAMS = 16,
-	WIRE_FIELDS = WIRE_FIELD_COUNT - WIRE_F_TASK /* those of a row that a shape has modes for */
+	WIRE_FIELDS = WIRE_F_EXTRA - WIRE_F_TASK + 1 /* those of a row that a shape has modes for */
 };
 
 /* How a shape says that a field is to be found. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELDS = 11, PARTS = 16 };
+enum { FIELDS = 12, PARTS = 16 };
 
 struct pair {
 	uint32_t first, second;
@@ -230,15 +230,18 @@ static void one_row(
 	const uint32_t e = s->mode[2] == 0   ? 0
 			   : s->mode[2] == 1 ? (uint32_t)explicit_entry(r, 6, 4)
 					     : s->executor;
-	const unsigned code = r->column[2][s->stream][r->next_code[s->stream]++];
+	/* Field 2: an old chunk, in which times follow from that on the same executor. */
+	const bool old = r->column[2][s->stream] != NULL;
+	const unsigned code = r->column[old ? 2 : 11][s->stream][r->next_code[s->stream]++];
+	uint64_t *const time = &r->executor[old ? e : 0].time;
 	uint32_t t, p;
 
-	r->executor[e].time += r->code_base[code] + time_bits(r, r->code_bits[code]);
+	*time += r->code_base[code] + time_bits(r, r->code_bits[code]);
 	*out = (struct dwell_event){ .kind = s->kind,
 		.state = s->state,
 		.reason = s->reason,
 		.flags = s->flags,
-		.time_ns = first_ns + r->executor[e].time * r->unit };
+		.time_ns = first_ns + *time * r->unit };
 	tasks_of_row(r, s, e, &t, &p);
 
 	const uint32_t who = s->kind == 2 ? p : t;

@@ -14,20 +14,25 @@
  * rewritten.
  */
 static const struct golden {
-	const char *name;
+	const char *version, *name;
 	uint64_t seed;
 	size_t rows;
 	struct dwell_encoder_options options;
 } files[] = {
-	{ "scheduler", 0, 400, { 0 } },
-	{ "small-chunks", 1, 300, { .chunk_rows = 20, .generation_chunks = 2 } },
-	{ "everything", 2, 600, { 0 } },
-	{ "waits", 5, 400, { .chunk_rows = 100 } },
+	{ "v1", "scheduler", 0, 400, { 0 } },
+	{ "v1", "small-chunks", 1, 300, { .chunk_rows = 20, .generation_chunks = 2 } },
+	{ "v1", "everything", 2, 600, { 0 } },
+	{ "v1", "waits", 5, 400, { .chunk_rows = 100 } },
+	{ "v1.1", "scheduler", 0, 400, { 0 } },
+	{ "v1.1", "small-chunks", 1, 300, { .chunk_rows = 20, .generation_chunks = 2 } },
+	{ "v1.1", "everything", 2, 600, { 0 } },
+	{ "v1.1", "waits", 5, 400, { .chunk_rows = 100 } },
 };
 
 static void path_of(char path[1024], const struct golden *golden, const char *suffix)
 {
-	snprintf(path, 1024, DWELL_TESTDATA "/golden/v1/%s.%s", golden->name, suffix);
+	snprintf(path, 1024, DWELL_TESTDATA "/golden/%s/%s.%s", golden->version, golden->name,
+		suffix);
 }
 
 static bool exists(const char *path)
