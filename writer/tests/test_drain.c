@@ -1,81 +1,7 @@
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
+/* What records of a ring become. */
 #include <pthread.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "collect.h"
-#include "drain/drain.h"
-#include "lib/lib.h"
-
-/* Criterion takes no notice of LeakSanitizer's verdict at exit. */
-#ifdef __SANITIZE_ADDRESS__
-int __lsan_do_recoverable_leak_check(void);
-#	define no_leaks() cr_assert(eq(int, __lsan_do_recoverable_leak_check(), 0))
-#else
-#	define no_leaks() ((void)0)
-#endif
-
-struct stage {
-	struct dwell_session session;
-	struct dwell_registry *registry;
-	struct dwell_drain *drain;
-	struct collect *got;
-	uint64_t watermark_ns;
-	int fd;
-};
-
-/* A whole session in this process: every Criterion test has a process of its own. */
-static void set_up(struct stage *s, uint32_t flags, uint32_t ring_first, uint32_t ring_most)
-{
-	static char name[] = "stage", text[] = "of a test";
-	static char *argv[] = { name, text, NULL };
-	struct dwell_session_options options = { .flags = flags | DWELL_SESSION_STACKS,
-		.ring_first = ring_first,
-		.ring_most = ring_most,
-		.thread_max = 64 };
-	struct dwell_drain_options how = { .states = true };
-
-	memset(s, 0, sizeof(*s));
-	cr_assert(eq(int, dwell_session_make(&s->session, &s->fd, NULL, &options, 0, 20000), 0));
-	how.zero_monotonic_ns = s->session.start_monotonic_ns;
-	s->got = collect_new();
-	cr_assert(eq(int, dwell_registry_new(&s->registry, &s->got->sink), 0));
-	cr_assert(eq(
-		int, dwell_drain_new(&s->drain, &s->session, s->registry, &s->got->sink, &how), 0));
-	cr_assert(eq(int, dwell_lib_adopt(&s->session, 2, argv), DWELL_ATTACH_OK));
-	cr_assert(ne(ptr, dwell_enter(), NULL));
-}
-
-static void pass(struct stage *s)
-{
-	cr_assert(eq(int, dwell_drain_pass(s->drain, &s->watermark_ns), 0));
-}
-
-static void tear_down(struct stage *s)
-{
-	dwell_drain_free(s->drain);
-	dwell_registry_free(s->registry);
-	free(s->got);
-	dwell_lib_detach();
-	dwell_session_unmap(&s->session);
-	close(s->fd);
-	no_leaks();
-}
-
-static __attribute__((noinline)) void wait_for(uint64_t object, int32_t holder, unsigned us)
-{
-	struct dwell_wait_note note = { .object = object,
-		.reason = DWELL_REASON_MUTEX,
-		.kind = DWELL_OBJECT_MUTEX,
-		.holder = holder };
-
-	dwell_wait_enter(dwell_enter(), &note);
-	usleep(us);
-	dwell_wait_leave(dwell_enter(), &note, true, __builtin_return_address(0),
-		__builtin_frame_address(0));
-}
+#include "drain_fixture.h"
 
 /* A wait that is over when the drain looks: its begin tells all that is known. */
 Test(drain, wait_whole)
@@ -298,88 +224,6 @@ Test(drain, loss_is_told)
 	tear_down(&s);
 }
 
-static void *short_life(void *argument)
-{
-	(void)argument;
-	wait_for(5, 0, 1000);
-	dwell_thread_rename("short");
-	dwell_thread_end();
-	/* After the end nothing is recorded and nothing breaks. */
-	cr_assert(eq(ptr, dwell_enter(), NULL));
-	return NULL;
-}
-
-/* Threads come and go through one slot; each is a task with a beginning, a name and an end. */
-Test(drain, threads)
-{
-	struct stage s;
-	pthread_t thread;
-
-	set_up(&s, 0, 0, 0);
-	for (int i = 0; i < 5; i++) {
-		pthread_create(&thread, NULL, short_life, NULL);
-		pthread_join(thread, NULL);
-		pass(&s);
-	}
-	cr_assert(eq(u32, s.got->tasks, 6));
-	cr_assert(eq(u32, dwell_session_thread_count(&s.session), 2));
-	for (uint32_t i = 2; i <= 6; i++)
-		cr_assert(strcmp(s.got->task_name[i], "short") == 0);
-	cr_assert(ne(ptr, (void *)collect_row(s.got, DWELL_EVENT_EXIT, 4), NULL));
-	cr_assert(eq(ptr, (void *)collect_row(s.got, DWELL_EVENT_EXIT, 5), NULL));
-	tear_down(&s);
-}
-
-/* Not every emulator of another machine empties a page on fork as it promises to. */
-static bool fork_empties(void)
-{
-	const size_t size = (size_t)sysconf(_SC_PAGESIZE);
-	int *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int status = -1;
-
-	cr_assert(ne(ptr, page, MAP_FAILED));
-	cr_assert(eq(int, madvise(page, size, MADV_WIPEONFORK), 0));
-	*page = 1;
-	if (fork() == 0)
-		_exit(*page);
-	cr_assert(ne(int, wait(&status), -1));
-	munmap(page, size);
-	return status == 0;
-}
-
-/* A fork's child finds out by itself, has its own slots, and the parent's are untouched. */
-Test(drain, fork)
-{
-	struct stage s;
-	pid_t child;
-	size_t waits = 0;
-	int status;
-
-	if (!fork_empties())
-		cr_skip_test("skipped: MADV_WIPEONFORK does nothing here");
-	set_up(&s, 0, 0, 0);
-	wait_for(1, 0, 100);
-	child = fork();
-	if (child == 0) {
-		wait_for(2, 0, 1000);
-		_exit(0);
-	}
-	wait_for(3, 0, 1000);
-	cr_assert(eq(int, waitpid(child, &status, 0), child));
-	cr_assert(eq(int, status, 0));
-	pass(&s);
-	cr_assert(
-		eq(int, dwell_drain_process_gone(s.drain, child, dwell_drain_now_ns(s.drain)), 0));
-	cr_assert(eq(u32, s.got->processes, 2));
-	cr_assert(eq(u32, s.got->tasks, 2));
-	cr_assert(eq(int, (int)s.got->task[2].tid, child));
-	while (collect_row(s.got, DWELL_EVENT_WAIT_END, waits))
-		waits++;
-	cr_assert(eq(sz, waits, 3));
-	cr_assert(eq(u32, collect_row(s.got, DWELL_EVENT_EXIT, 0)->task, 2));
-	tear_down(&s);
-}
-
 /* The files that are mapped are told once. */
 Test(drain, modules)
 {
@@ -426,77 +270,53 @@ Test(drain, descriptor)
 	tear_down(&s);
 }
 
-Test(drain, a_number_that_is_free_is_another_process)
+/* A signal that found nobody is told apart from one that was heard. */
+Test(drain, unheard)
 {
-	struct collect *c = collect_new();
-	struct dwell_registry *registry;
-	uint32_t first, second;
-
-	cr_assert(dwell_registry_new(&registry, &c->sink) == 0);
-	first = dwell_registry_process(registry, 77);
-	dwell_registry_describe_process(registry, first, 0, (struct dwell_string){ "one", 3 },
-		(struct dwell_string){ "one --with words", 16 });
-	cr_expect(dwell_registry_process(registry, 77) == first);
-	dwell_registry_end_process(registry, 77);
-	dwell_registry_end_process(registry, 77);
-	/* What is heard of it late changes nothing that was told. */
-	c->processes = 0;
-	dwell_registry_describe_process(registry, first, 0, (struct dwell_string){ "other", 5 },
-		(struct dwell_string){ "words", 5 });
-	dwell_registry_record_process(registry, first);
-	cr_expect(c->processes == 0);
-	second = dwell_registry_process(registry, 77);
-	cr_expect(second != first && second != 0);
-	cr_expect(c->processes == second);
-	dwell_registry_free(registry);
-	free(c);
-}
-
-/* A short program's own records may be read before the kernel's of its fork. */
-Test(drain, the_earliest_account_says_when_a_task_was_made)
-{
-	struct collect *c = collect_new();
-	struct dwell_registry_task what = { .created_ns = 900 };
-	struct dwell_registry *registry;
-	uint32_t task;
-
-	cr_assert(dwell_registry_new(&registry, &c->sink) == 0);
-	task = dwell_registry_task(registry, 78, &what, NULL);
-	what = (struct dwell_registry_task){ .created_ns = 500, .born = true };
-	dwell_registry_describe_task(registry, task, &what);
-	cr_expect(c->task[task].created_ns == 500 && c->task[task].born);
-	/* Neither a later account nor one that does not know makes it younger. */
-	what.created_ns = 700;
-	dwell_registry_describe_task(registry, task, &what);
-	what.created_ns = 0;
-	dwell_registry_describe_task(registry, task, &what);
-	cr_expect(c->task[task].created_ns == 500);
-	dwell_registry_free(registry);
-	free(c);
-}
-
-/* It ran when it was last heard of, and was gone when somebody looked: what was between, nobody
- * knows. */
-Test(drain, an_end_that_nobody_saw)
-{
+	const unsigned flags[] = { 0, DWELL_FLAG_UNHEARD };
 	struct stage s;
-	const struct dwell_event *begun, *end, *silence;
-	uint64_t gone_ns;
 
 	set_up(&s, 0, 0, 0);
-	wait_for(0x1234, 0, 1000);
+	for (size_t i = 0; i < 2; i++)
+		dwell_ring_put2(&dwell_enter()->writer, dwell_now(), DWELL_RECORD_RELEASE,
+			dwell_what(0, DWELL_REASON_COND, DWELL_OBJECT_COND, flags[i]), 0, 0x80);
 	pass(&s);
-	usleep(2000);
-	gone_ns = dwell_drain_now_ns(s.drain);
-	cr_assert(eq(int, dwell_drain_process_gone(s.drain, getpid(), gone_ns), 0));
-	begun = collect_row(s.got, DWELL_EVENT_STATE, 0);
-	silence = collect_row(s.got, DWELL_EVENT_STATE, 1);
-	end = collect_row(s.got, DWELL_EVENT_EXIT, 0);
-	cr_assert(begun && silence && end);
-	cr_expect(eq(u8, begun->state, DWELL_RUNNING));
-	cr_expect(eq(u64, s.got->task[1].created_ns <= begun->time_ns, true));
-	cr_expect(eq(u8, silence->state, DWELL_UNKNOWN));
-	cr_expect(eq(u64, silence->time_ns, collect_row(s.got, DWELL_EVENT_WAIT_END, 0)->time_ns));
-	cr_expect(eq(u64, end->time_ns, gone_ns));
+	for (size_t i = 0; i < 2; i++) {
+		const struct dwell_event *row = collect_row(s.got, DWELL_EVENT_RELEASE, i);
+
+		cr_assert(ne(ptr, (void *)row, NULL));
+		cr_expect(eq(int, dwell_event_is_unheard(row), i == 1));
+		cr_expect(eq(u8, row->reason, 0));
+		cr_expect(eq(u8, s.got->object[row->object].kind, DWELL_OBJECT_COND));
+	}
+	tear_down(&s);
+}
+
+/* A thread's priority: its own word, or another's by number or by pthread_t; of whom nothing is
+ * known none is told. */
+Test(drain, priorities)
+{
+	struct stage s;
+	struct dwell_writer *writer;
+	const uint64_t self = (uint64_t)pthread_self();
+
+	set_up(&s, 0, 0, 0);
+	pass(&s);
+	writer = &dwell_enter()->writer;
+	dwell_ring_put2(writer, dwell_now(), DWELL_RECORD_PRIORITY, 130, 0, 0);
+	dwell_ring_put2(writer, dwell_now(), DWELL_RECORD_PRIORITY, 120, (uint64_t)getpid(), 0);
+	dwell_ring_put2(writer, dwell_now(), DWELL_RECORD_PRIORITY, UINT64_MAX, 0, self);
+	dwell_ring_put2(writer, dwell_now(), DWELL_RECORD_PRIORITY, 100, INT32_MAX, 0);
+	dwell_ring_put2(writer, dwell_now(), DWELL_RECORD_PRIORITY, 100, 0, self + 64);
+	pass(&s);
+	for (size_t i = 0; i < 3; i++) {
+		static const int64_t told[] = { 130, 120, -1 };
+		const struct dwell_event *row = collect_row(s.got, DWELL_EVENT_PRIORITY, i);
+
+		cr_assert(ne(ptr, (void *)row, NULL));
+		cr_expect(eq(u32, row->task, 1));
+		cr_expect(eq(i64, (int64_t)row->value, told[i]));
+	}
+	cr_expect(eq(ptr, (void *)collect_row(s.got, DWELL_EVENT_PRIORITY, 3), NULL));
 	tear_down(&s);
 }
