@@ -307,6 +307,23 @@ killed() {
 	goes_beyond k.dwell 400000000 || fault 'what was in the file is not'
 }
 
+# other_library MINOR WHICH: one of that minor version, WHICH (older, newer) than the recorder, tells
+# less, and the recorder and its trace say so
+other_library() {
+	run "$bin/dwell" record -o v.dwell -- "$bin/../tests/other_version" "$1"
+	expect_status 0 "$2 library"
+	grep -q "1 processes have a libdwell $2 than the recorder" err || fault "$2 library: $(cat err)"
+	"$bin/dwell" dump v.dwell >dumped
+	grep -q "^note .*recorder\.$2_library" dumped || fault "$2 library: no note"
+}
+
+versions() {
+	other_library 1 older
+	grep -q '^note .*signals' dumped && fault 'older library: its signals are said to be told'
+	other_library 99 newer
+	grep -q '^note .*signals' dumped || fault 'newer library: its signals are not said to be told'
+}
+
 full() {
 	mkdir -p small
 	mount -t tmpfs -o size=8k tmpfs small 2>/dev/null || return
@@ -330,6 +347,7 @@ who=$(id -un)
 untouched
 signals
 slower flight
+versions
 killed
 if [ "$who" = root ]; then
 	full

@@ -73,6 +73,8 @@ struct dwell_drain_counts {
 	uint64_t hostile; /* records that make no sense */
 	uint64_t session_losses[DWELL_SESSION_LOSS_COUNT];
 	uint64_t other_version; /* processes whose library is of another one and records nothing */
+	uint64_t older, newer;  /* processes whose library has another minor number: they told less
+				   than this one knows, or than they could */
 };
 void dwell_drain_counts(const struct dwell_drain *drain, struct dwell_drain_counts *out);
 

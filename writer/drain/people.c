@@ -68,6 +68,8 @@ static void take_over(struct dwell_drain *drain, uint32_t index, struct dwell_pr
 	retire_former(drain, index, process->host_pid);
 	process->generation = generation;
 	process->clock = copy.clock;
+	drain->counts.older += copy.minor < DWELL_SESSION_MINOR;
+	drain->counts.newer += copy.minor > DWELL_SESSION_MINOR;
 	process->id = dwell_registry_process(drain->registry, process->host_pid);
 	if (copy.parent != 0 && copy.parent - 1 < drain->session->process_max &&
 		drain->process[copy.parent - 1].generation == copy.parent_generation)

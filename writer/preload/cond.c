@@ -47,7 +47,8 @@ static void take_again(const struct retaken *of)
 	do {                                                                                       \
 		if (__builtin_expect(dwell_waiters_any(cond), 0))                                  \
 			RELEASE(DWELL_REASON_COND, DWELL_OBJECT_COND, 0, cond);                    \
-		else if (__builtin_expect(dwell_unheard_first(cond), 0))                           \
+		else if (__builtin_expect(dwell_unheard_first(cond), 0) &&                         \
+			 dwell_lib.session.minor >= DWELL_SESSION_UNHEARD)                         \
 			RELEASE(DWELL_REASON_COND, DWELL_OBJECT_COND, DWELL_FLAG_UNHEARD, cond);   \
 		return real_call;                                                                  \
 	} while (0)

@@ -35,8 +35,9 @@ static int64_t ask(pid_t tid)
 
 static void put(struct dwell_self *self, int64_t priority, pid_t tid, uint64_t thread)
 {
-	dwell_ring_put2(&self->writer, dwell_now(), DWELL_RECORD_PRIORITY, (uint64_t)priority,
-		(uint32_t)tid, thread);
+	if (dwell_lib.session.minor >= DWELL_SESSION_PRIORITIES)
+		dwell_ring_put2(&self->writer, dwell_now(), DWELL_RECORD_PRIORITY,
+			(uint64_t)priority, (uint32_t)tid, thread);
 }
 
 void dwell_priority_tell(struct dwell_self *self)

@@ -430,7 +430,7 @@ void dwell_python_find(void)
 	void *(*const loop)(void *, void *, int) = _PyEval_EvalFrameDefault;
 
 	if (!KNOWN_MACHINE || !is_known() || dwell_lib_watched() ||
-		dwell_lib.session.header->minor == 0)
+		dwell_lib.session.minor < DWELL_SESSION_NAMED_FRAMES)
 		return;
 	memcpy(&found.loop, &loop, sizeof(found.loop));
 	found.loop_size = size_of((const void *)found.loop);

@@ -48,6 +48,26 @@ static uint64_t usable_cpus(void)
 	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint64_t)CPU_COUNT(&set) : 0;
 }
 
+/* What can be relied on, and what cannot as programs had libraries of other versions. */
+static int tell_libraries(const struct dwell_recording *recording, struct dwell_sink *sink)
+{
+	const struct dwell_strangers strangers = dwell_recording_strangers(recording);
+	int err = 0;
+
+	/* Where a join is missing, none happened. */
+	if (recording->drain)
+		err |= dwell_recording_tell_note(sink, "joins", "all");
+	if (recording->drain && !strangers.older)
+		err |= dwell_recording_tell_note(sink, "signals", "unheard too");
+	if (strangers.mute)
+		err |= tell_number(sink, "recorder.other_version", strangers.mute);
+	if (strangers.older)
+		err |= tell_number(sink, "recorder.older_library", strangers.older);
+	if (strangers.newer)
+		err |= tell_number(sink, "recorder.newer_library", strangers.newer);
+	return err;
+}
+
 int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_sink *sink)
 {
 	char command[4096];
@@ -69,13 +89,7 @@ int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_s
 			sink, "recorder.no_tracepoints", recording->tracepoints_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_perf", recording->perf_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_preload", recording->preload.why);
-	/* Where a join is missing, none happened. */
-	if (recording->drain)
-		err |= dwell_recording_tell_note(sink, "joins", "all") |
-		       dwell_recording_tell_note(sink, "signals", "unheard too");
-	if (dwell_recording_strangers(recording) != 0)
-		err |= tell_number(
-			sink, "recorder.other_version", dwell_recording_strangers(recording));
+	err |= tell_libraries(recording, sink);
 	err |= tell_number(sink, "recorder.cpu_ns", dwell_recording_cpu_ns());
 	err |= tell_number(sink, "recorder.repairs", dwell_order_repairs(recording->order));
 	return err ? DWELL_EIO : 0;
@@ -87,13 +101,13 @@ uint64_t dwell_recording_waits(const struct dwell_recording *recording)
 						    : recording->tick.waits;
 }
 
-uint64_t dwell_recording_strangers(const struct dwell_recording *recording)
+struct dwell_strangers dwell_recording_strangers(const struct dwell_recording *recording)
 {
 	struct dwell_drain_counts counts = { 0 };
 
 	if (recording->drain)
 		dwell_drain_counts(recording->drain, &counts);
-	return counts.other_version;
+	return (struct dwell_strangers){ counts.other_version, counts.older, counts.newer };
 }
 
 uint64_t dwell_recording_lost(const struct dwell_recording *recording)

@@ -279,16 +279,29 @@ static void print_size(char *out, size_t size, uint64_t bytes)
 		snprintf(out, size, "%.1f MB", (double)bytes / 1e6);
 }
 
-/* They told nothing of themselves: the kernel's records are all there is of them. */
+/* They told nothing of themselves, where the kernel's records are all there is of them, or less. */
 static void tell_strangers(const struct run *run)
 {
-	const uint64_t strangers = dwell_recording_strangers(&run->recording);
+	const struct dwell_strangers strangers = dwell_recording_strangers(&run->recording);
+	const char *path = run->options.path;
 
-	if (strangers != 0 && run->started && !run->options.quiet)
-		(void)dwell_complain(0, run->options.path,
+	if (!run->started || run->options.quiet)
+		return;
+	if (strangers.mute)
+		(void)dwell_complain(0, path,
 			"%" PRIu64 " processes have a libdwell of another version than the "
 			"recorder's: what it knows is missing",
-			strangers);
+			strangers.mute);
+	if (strangers.older)
+		(void)dwell_complain(0, path,
+			"%" PRIu64 " processes have a libdwell older than the recorder: what it "
+			"did not know is missing",
+			strangers.older);
+	if (strangers.newer)
+		(void)dwell_complain(0, path,
+			"%" PRIu64 " processes have a libdwell newer than the recorder: what the "
+			"recorder does not know is missing",
+			strangers.newer);
 }
 
 static void summary(struct run *run)

@@ -119,8 +119,12 @@ int dwell_recording_finish(struct dwell_recording *recording);
 /* For the summary: waits of the recorded program, and records that are missing. */
 uint64_t dwell_recording_waits(const struct dwell_recording *recording);
 uint64_t dwell_recording_lost(const struct dwell_recording *recording);
-/* Processes whose libdwell is of another version, and tells nothing. */
-uint64_t dwell_recording_strangers(const struct dwell_recording *recording);
+/* Processes whose libdwell is of another version: what they told of themselves. */
+struct dwell_strangers {
+	uint64_t mute;         /* nothing */
+	uint64_t older, newer; /* less than this recorder knows; less than they could */
+};
+struct dwell_strangers dwell_recording_strangers(const struct dwell_recording *recording);
 
 void dwell_recording_close(struct dwell_recording *recording);
 

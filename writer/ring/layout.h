@@ -17,8 +17,16 @@
 #define DWELL_SESSION_MAGIC UINT64_C(0x317365736c6c6577) /* "wellses1" */
 
 /* A program attaches when the major number is its own. It then uses the parts that both know: the
- * header says its sizes. Another major number: it records nothing and counts itself. */
-enum { DWELL_SESSION_MAJOR = 1, DWELL_SESSION_MINOR = 1 };
+ * header says its sizes, and the lower of both minor numbers what may be written. Another major
+ * number: it records nothing and counts itself. */
+enum { DWELL_SESSION_MAJOR = 1, DWELL_SESSION_MINOR = 2 };
+
+/* What came with a minor number, and would be misread, or not read, with a lower one. */
+enum dwell_session_news {
+	DWELL_SESSION_NAMED_FRAMES = 1,
+	DWELL_SESSION_UNHEARD = 2,   /* DWELL_FLAG_UNHEARD */
+	DWELL_SESSION_PRIORITIES = 2 /* DWELL_RECORD_PRIORITY */
+};
 
 /* The environment variable that names the session's file; more than one place to look are
  * separated by ':'. */
@@ -108,7 +116,7 @@ struct dwell_process_slot {
 	uint32_t parent;             /* the process slot it was forked from + 1, or 0 */
 	uint32_t parent_generation;
 	uint64_t started; /* time */
-	uint32_t minor;   /* of its library; 1: stacks may have named frames */
+	uint32_t minor;   /* of its library */
 	_Atomic uint32_t exit_seen;
 	/* Where its list of executable mappings is (unwind.h), by the recorder: offset / 8, and
 	   above that a number that no other list of the session has. 0: there is none. */

@@ -149,6 +149,7 @@ enum dwell_session_verdict dwell_session_open(
 		.clock = header->clock,
 		.start_ticks = header->start_ticks,
 		.start_monotonic_ns = header->start_monotonic_ns,
+		.minor = header->minor,
 		.flight = (atomic_load(&header->flags) & DWELL_SESSION_FLIGHT) != 0,
 	};
 	return DWELL_SESSION_OK;

@@ -27,6 +27,7 @@ struct dwell_session {
 	uint32_t clock;
 	uint64_t start_ticks;
 	uint64_t start_monotonic_ns;
+	uint32_t minor; /* of whoever made it */
 	bool flight;
 };
 

@@ -344,7 +344,9 @@ static void locks(void)
 static void signals(void)
 {
 	pthread_t a = begin("w-cond", on_cond);
+	pthread_cond_t unheard = PTHREAD_COND_INITIALIZER;
 
+	CHECK(pthread_cond_signal(&unheard) == 0);
 	until_it_waits();
 	nap();
 	CHECK(pthread_mutex_lock(&cond_mutex) == 0);

@@ -127,6 +127,22 @@ static const char *fault(size_t i)
 	return NULL;
 }
 
+/* Signals that nobody heard, and priorities: told to who knows them, and to nobody else. */
+static int judge_news(bool known)
+{
+	size_t unheard = 0, priorities = 0;
+
+	for (size_t i = 0; i < got->rows; i++) {
+		unheard += dwell_event_is_unheard(&got->row[i]);
+		priorities += got->row[i].kind == DWELL_EVENT_PRIORITY;
+	}
+	if ((unheard != 0) == known && (priorities != 0) == known)
+		return 0;
+	fprintf(stderr, "stress_preload: %zu signals unheard, %zu priorities\n", unheard,
+		priorities);
+	return 1;
+}
+
 static int judge(int status)
 {
 	int failed = 0;
@@ -161,8 +177,10 @@ static pid_t spawn(const char *program, int fd)
 	_exit(127);
 }
 
-int main(void)
+/* "older": as a recorder whose version has no more than named frames. */
+int main(int argc, char **argv)
 {
+	const bool older = argc > 1 && strcmp(argv[1], "older") == 0;
 	static struct dwell_session session;
 	struct dwell_session_options options = { .flags = DWELL_SESSION_STACKS |
 							  DWELL_SESSION_RELEASES };
@@ -177,6 +195,8 @@ int main(void)
 	if (!got || dwell_session_make(&session, &fd, NULL, &options, 1000, 20000) != 0)
 		return 77;
 	how.zero_monotonic_ns = session.start_monotonic_ns;
+	if (older)
+		session.header->minor = DWELL_SESSION_NAMED_FRAMES;
 	if (dwell_registry_new(&registry, &got->sink) != 0 ||
 		dwell_drain_new(&drain, &session, registry, &got->sink, &how) != 0)
 		return 1;
@@ -188,7 +208,7 @@ int main(void)
 	}
 	failed = dwell_drain_process_gone(drain, child, dwell_drain_now_ns(drain)) != 0 ||
 		 dwell_drain_finish(drain, &end_ns) != 0;
-	failed |= judge(status);
+	failed |= judge(status) | judge_news(!older);
 	dwell_drain_free(drain);
 	dwell_registry_free(registry);
 	dwell_session_unmap(&session);

@@ -161,3 +161,31 @@ Test(drain_people, an_end_that_nobody_saw)
 	cr_expect(eq(u64, end->time_ns, gone_ns));
 	tear_down(&s);
 }
+
+/* Processes whose library has another minor number told less, and are counted. */
+Test(drain_people, other_minor_versions)
+{
+	static const uint32_t minors[] = { DWELL_SESSION_MINOR - 1, DWELL_SESSION_MINOR,
+		DWELL_SESSION_MINOR + 1, DWELL_SESSION_MINOR + 7 };
+	struct dwell_drain_counts counts;
+	struct stage s;
+
+	set_up(&s, 0, 0, 0);
+	for (size_t i = 0; i < sizeof(minors) / sizeof(*minors); i++) {
+		uint32_t index;
+		struct dwell_process_slot *slot = dwell_session_claim_process(&s.session, &index);
+
+		cr_assert(ne(ptr, slot, NULL));
+		slot->pid = getpid();
+		slot->clock = s.session.clock;
+		slot->minor = minors[i];
+		atomic_store(&slot->state, DWELL_SLOT_LIVE);
+	}
+	pass(&s);
+	pass(&s);
+	dwell_drain_counts(s.drain, &counts);
+	cr_expect(eq(u64, counts.older, 1));
+	cr_expect(eq(u64, counts.newer, 2));
+	cr_expect(eq(u64, counts.other_version, 0));
+	tear_down(&s);
+}

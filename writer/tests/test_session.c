@@ -43,6 +43,10 @@ Test(session, open_refuses)
 	make(&place, &small);
 	header = place.at;
 	cr_assert(eq(int, dwell_session_open(&other, place.at, bytes), DWELL_SESSION_OK));
+	cr_assert(eq(u32, other.minor, DWELL_SESSION_MINOR));
+	header->minor = 1;
+	cr_assert(eq(int, dwell_session_open(&other, place.at, bytes), DWELL_SESSION_OK));
+	cr_assert(eq(u32, other.minor, 1));
 	cr_assert(eq(int, dwell_session_open(&other, place.at, bytes - 1), DWELL_SESSION_NOT_ONE));
 	cr_assert(eq(int, dwell_session_open(&other, place.at, 100), DWELL_SESSION_NOT_ONE));
 	header->ring_bytes += 64;
