@@ -165,7 +165,7 @@ static int hold(struct dwell_order *order, const struct dwell_event *rows, size_
 			mend(order, &row);
 		err = order_hold_put(&order->hold, &row);
 		if (!err)
-			i += order_hold_put_rising(&order->hold, rows + i, count - i);
+			i += order_hold_put_on(&order->hold, rows + i, count - i);
 	}
 	return err;
 }

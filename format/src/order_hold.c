@@ -175,20 +175,21 @@ static bool put_one(struct order_hold *hold, const struct dwell_event *row)
 	return true;
 }
 
-/* How many, from the first on, are each later than the one before, and no losses. */
-static size_t rising(const struct dwell_event *rows, size_t count, uint64_t before_ns)
+/* How many, from the first on, are in order, the first after `before`, and no losses. */
+static size_t in_order(
+	const struct dwell_event *rows, size_t count, const struct dwell_event *before)
 {
 	size_t i = 0;
 
-	while (i < count && rows[i].time_ns > before_ns && rows[i].kind != DWELL_EVENT_LOSS)
-		before_ns = rows[i++].time_ns;
+	while (i < count && rows[i].kind != DWELL_EVENT_LOSS && !order_is_before(&rows[i], before))
+		before = &rows[i++];
 	return i;
 }
 
-size_t order_hold_put_rising(struct order_hold *hold, const struct dwell_event *rows, size_t count)
+size_t order_hold_put_on(struct order_hold *hold, const struct dwell_event *rows, size_t count)
 {
 	const size_t room = (size_t)(hold->chunk->rows + ORDER_CHUNK_ROWS - hold->room);
-	size_t n = rising(rows, count < room ? count : room, hold->room[-1].time_ns);
+	size_t n = in_order(rows, count < room ? count : room, hold->room - 1);
 
 	memcpy(hold->room, rows, n * sizeof(*rows));
 	hold->room += n;

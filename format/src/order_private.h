@@ -85,7 +85,7 @@ void order_hold_release(struct order_hold *hold);
 /* DWELL_ENOMEM. */
 int order_hold_put(struct order_hold *hold, const struct dwell_event *row);
 /* Of those that come right after it, as many as go on where it was put, but no losses. */
-size_t order_hold_put_rising(struct order_hold *hold, const struct dwell_event *rows, size_t count);
+size_t order_hold_put_on(struct order_hold *hold, const struct dwell_event *rows, size_t count);
 /* All of a segment's rows were taken. Returns the one behind it. */
 struct order_segment *order_hold_drop(struct order_hold *hold, struct order_segment *segment);
 /* Bring what is loose into order: one run. DWELL_ENOMEM. */
