@@ -1,11 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "import/go/go.h"
+#include "import/go/next.h"
 
-/* How many numbers a timed event has, its time and the arguments behind it; 0: no timed event. */
 #define WITH(arguments) ((arguments) + 1)
-static const uint8_t number_count[UINT8_MAX + 1] = {
+const uint8_t go_number_count[UINT8_MAX + 1] = {
 	[GO_PROCS_CHANGE] = WITH(2),
 	[GO_PROC_START] = WITH(2),
 	[GO_PROC_STOP] = WITH(0),
@@ -381,8 +380,7 @@ static int enter_batch(struct go_reader *reader, struct go_thread *thread)
 	return 0;
 }
 
-/* A number of which the first byte is not the last, where ten bytes are left. NULL: no number. */
-static const uint8_t *take_long(const uint8_t *at, uint64_t *out)
+const uint8_t *go_take_long(const uint8_t *at, uint64_t *out)
 {
 	uint64_t number = at[0] & 0x7f;
 	unsigned i = 1;
@@ -398,37 +396,13 @@ static const uint8_t *take_long(const uint8_t *at, uint64_t *out)
 	return at + i + 1;
 }
 
-/* As go_varint where ten bytes are left: nobody asks each byte whether it is the end. */
-static inline const uint8_t *take(const uint8_t *at, uint64_t *out)
-{
-	const unsigned more = at[0] >> 7, second = at[1] & (0u - more);
-
-	/* One byte or two, without a branch, which would be guessed wrong half the time. */
-	if (second >= 0x80)
-		return take_long(at, out);
-	*out = (at[0] & 0x7f) | second << 7;
-	return at + 1 + more;
-}
-
-enum { LONGEST_EVENT = 1 + 10 * (1 + GO_ARGS) };
-
 /* Of the thread's next event in the file. */
 static uint64_t place(const struct go_thread *thread)
 {
 	return thread->buffer_offset + (uint64_t)(thread->data.at - thread->buffer);
 }
 
-static int take_time(
-	const struct go_reader *reader, struct go_thread *thread, const uint8_t *at, uint64_t delta)
-{
-	thread->data.at = at;
-	thread->last_time += reader->whole_ns ? delta * reader->whole_ns : go_ns(reader, delta);
-	thread->event.time = thread->last_time;
-	return 0;
-}
-
-/* The first event of a batch, one near its end, and one that is none. */
-static int next_slowly(struct go_reader *reader, struct go_thread *thread)
+int go_thread_next_slowly(struct go_reader *reader, struct go_thread *thread)
 {
 	struct go_event *event = &thread->event;
 	uint64_t delta;
@@ -443,7 +417,7 @@ static int next_slowly(struct go_reader *reader, struct go_thread *thread)
 
 	struct go_cursor in = thread->data;
 	event->type = *in.at++;
-	const unsigned count = number_count[event->type];
+	const unsigned count = go_number_count[event->type];
 	bool whole = go_varint(&in, &delta);
 
 	if (!count)
@@ -452,24 +426,7 @@ static int next_slowly(struct go_reader *reader, struct go_thread *thread)
 		whole = go_varint(&in, &event->args[i]);
 	if (!whole)
 		return damaged(reader, place(thread), "an event cut short");
-	return take_time(reader, thread, in.at, delta);
-}
-
-int go_thread_next(struct go_reader *reader, struct go_thread *thread)
-{
-	struct go_event *event = &thread->event;
-	const uint8_t *at = thread->data.at;
-	uint64_t delta;
-
-	if (thread->data.end - at < LONGEST_EVENT || !number_count[*at])
-		return next_slowly(reader, thread);
-	event->type = *at;
-
-	const unsigned arguments = number_count[*at] - 1u;
-	at = take(at + 1, &delta);
-	for (unsigned i = 0; i < arguments && at; i++)
-		at = take(at, &event->args[i]);
-	return at ? take_time(reader, thread, at, delta) : next_slowly(reader, thread);
+	return go_take_time(reader, thread, in.at, delta);
 }
 
 int go_generation_start(struct go_reader *reader)

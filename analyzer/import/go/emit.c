@@ -4,7 +4,7 @@
 #include "import/go/emit.h"
 #include "import/go/go.h"
 
-enum { ROWS = 1024, SAMPLE_NS = 10000000 /* Go's profiler takes 100 a second */ };
+enum { SAMPLE_NS = 10000000 /* Go's profiler takes 100 a second */ };
 
 int go_emit_flush(struct go_reader *reader)
 {
@@ -16,17 +16,6 @@ int go_emit_flush(struct go_reader *reader)
 	if (!err && count && reader->sink->ops->events)
 		err = reader->sink->ops->events(reader->sink, reader->rows, count);
 	return err;
-}
-
-struct dwell_event *go_row(struct go_reader *reader, uint64_t time, uint8_t kind)
-{
-	struct dwell_event *row;
-
-	if (reader->row_count == ROWS)
-		reader->row_err = go_emit_flush(reader);
-	row = &reader->rows[reader->row_count++];
-	*row = (struct dwell_event){ .time_ns = time - reader->zero, .kind = kind };
-	return row;
 }
 
 int go_emit(struct go_reader *reader, struct dwell_event row)

@@ -24,13 +24,23 @@ static inline uint32_t go_executor_of(uint32_t p)
 
 /* emit.c: rows. `thread` is whose event it is, as it is before the event. */
 int go_emit(struct go_reader *reader, struct dwell_event row);
+int go_emit_flush(struct go_reader *reader);
 /*
  * The next row, empty but for its time and kind, to be filled before the next call. When
  * telling the rows before failed, row_err says so: there is always a row to fill.
  */
-struct dwell_event *go_row(struct go_reader *reader, uint64_t time, uint8_t kind);
+static inline struct dwell_event *go_row(struct go_reader *reader, uint64_t time, uint8_t kind)
+{
+	struct dwell_event *row;
+
+	if (reader->row_count == GO_ROWS)
+		reader->row_err = go_emit_flush(reader);
+	row = &reader->rows[reader->row_count++];
+	*row = (struct dwell_event){ .time_ns = time - reader->zero, .kind = kind };
+	return row;
+}
+
 int go_emit_counters(struct go_reader *reader);
-int go_emit_flush(struct go_reader *reader);
 int go_emit_firsts(struct go_reader *reader);
 int go_emit_create(struct go_reader *reader, const struct go_thread *thread,
 	struct go_goroutine *made, const struct go_event *event, uint64_t time);

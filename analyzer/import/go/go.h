@@ -12,6 +12,8 @@
 #include "import/go/wire.h"
 #include "import/source.h"
 
+enum { GO_ROWS = 1024 }; /* told at once */
+
 /*
  * Go execution traces: generations of batches, one stream of events for each thread (M). Who may
  * go next is decided by an emulation of Go's scheduler, as time stamps of different threads may lie
@@ -173,8 +175,6 @@ int go_generation_load(struct go_reader *reader);
 /* Put the cursor of every thread before its first event. */
 int go_generation_start(struct go_reader *reader);
 void go_generation_release(struct go_reader *reader);
-/* The thread's next event into thread->event: 0, DWELL_END or an error. */
-int go_thread_next(struct go_reader *reader, struct go_thread *thread);
 uint64_t go_ns(const struct go_reader *reader, uint64_t units);
 /* Its index, made if need be; GO_NOBODY: no memory. */
 uint32_t go_thread_index(struct go_reader *reader, uint64_t id);
@@ -193,8 +193,6 @@ uint32_t go_stack_root(struct go_reader *reader, uint64_t stack, struct dwell_st
 
 /* order.c: all events of the generation, in order, through the emulation. */
 int go_order_run(struct go_reader *reader);
-/* Try the next event of one thread: see go_step.h. */
-int go_order_advance(struct go_reader *reader, uint32_t thread);
 void go_order_reset(struct go_reader *reader);
 
 #endif

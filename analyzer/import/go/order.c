@@ -8,45 +8,6 @@ int go_broken(struct go_reader *reader, const struct go_event *event, const char
 		(unsigned long long)reader->generation, event->type, what);
 }
 
-int go_told(int err)
-{
-	return err ? err : GO_ADVANCED;
-}
-
-/* A running goroutine on a P: what most events need. */
-int go_need_user(const struct go_step *s)
-{
-	if (s->thread->g == GO_NOBODY || s->thread->p == GO_NOBODY)
-		return go_broken(s->reader, s->event, "no goroutine and P where there must be");
-	return 0;
-}
-
-int go_need_running(const struct go_step *s)
-{
-	const int err = go_need_user(s);
-
-	if (err || s->reader->goroutines.at[s->thread->g].status == GO_RUNNING)
-		return err;
-	return go_broken(s->reader, s->event, "a goroutine stops that does not run");
-}
-
-uint64_t go_step_stamp(const struct go_step *s)
-{
-	return go_stamp(s->reader, s->event->time);
-}
-
-struct go_goroutine *go_find_goroutine(struct go_reader *reader, uint64_t id)
-{
-	const uint32_t i = go_map_get(&reader->goroutine_by_id, id);
-
-	return i == GO_NOBODY ? NULL : &reader->goroutines.at[i];
-}
-
-uint32_t go_index_of(const struct go_reader *reader, const struct go_goroutine *g)
-{
-	return (uint32_t)(g - reader->goroutines.at);
-}
-
 struct go_goroutine *go_add_goroutine(struct go_reader *reader, uint64_t id, uint8_t status)
 {
 	uint32_t i = (uint32_t)reader->goroutines.count;
@@ -75,11 +36,6 @@ int go_remove_goroutine(struct go_reader *reader, uint32_t i)
 		return DWELL_ENOMEM;
 	reader->free_goroutines.at[reader->free_goroutines.count++] = i;
 	return GO_ADVANCED;
-}
-
-bool go_succeeds(const struct go_reader *reader, uint64_t seq, uint64_t generation, uint64_t last)
-{
-	return generation == reader->generation && seq == last + 1;
 }
 
 /* --- goroutines --- */
@@ -311,7 +267,7 @@ static int on_experimental(struct go_step *s)
 	return GO_ADVANCED;
 }
 
-static int (*const handlers[GO_LAST_EXPERIMENTAL + 1])(struct go_step *) = {
+int (*const go_handlers[GO_LAST_EXPERIMENTAL + 1])(struct go_step *) = {
 	[GO_PROCS_CHANGE] = on_annotation,
 	[GO_PROC_START] = go_on_proc_start,
 	[GO_PROC_STOP] = go_on_proc_stop,
@@ -362,18 +318,6 @@ static int (*const handlers[GO_LAST_EXPERIMENTAL + 1])(struct go_step *) = {
 	[GO_FIRST_EXPERIMENTAL + 7] = on_experimental,
 	[GO_LAST_EXPERIMENTAL] = on_experimental,
 };
-
-int go_order_advance(struct go_reader *reader, uint32_t thread)
-{
-	struct go_step step = {
-		.reader = reader,
-		.thread = &reader->threads.at[thread],
-	};
-
-	step.event = &step.thread->event;
-	step.thread->known = true;
-	return handlers[step.event->type](&step);
-}
 
 void go_order_reset(struct go_reader *reader)
 {

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "import/go/emit.h"
+#include "import/go/next.h"
 #include "import/go/step.h"
 
 /* The frontier: a heap of threads, the one with the earliest next event on top. */

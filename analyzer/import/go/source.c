@@ -7,7 +7,7 @@
 #include "import/go/v1.h"
 #include "import/importer.h"
 
-enum { HEADER = 16, ROWS = 1024 };
+enum { HEADER = 16 };
 
 static const char prefix[] = "go 1.";
 static const char suffix[] = " trace\0\0\0";
@@ -75,7 +75,7 @@ static int reset(struct go_reader *reader)
 		.size = reader->source.bytes->size,
 		.offset = HEADER,
 		.free_region = GO_NOBODY,
-		.rows = malloc(ROWS * sizeof(*reader->rows)),
+		.rows = malloc(GO_ROWS * sizeof(*reader->rows)),
 	};
 	return reader->rows ? 0 : DWELL_ENOMEM;
 }
