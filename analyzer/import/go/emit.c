@@ -80,6 +80,7 @@ static struct dwell_event first_row(
 	} else if (first->status == GO_SYSCALL && first->p == GO_NOBODY) {
 		row.state = DWELL_BLOCKED;
 		row.reason = DWELL_REASON_SYSCALL;
+		row.stack = go_stack_id(reader, first->stack);
 	}
 	return row;
 }
@@ -246,17 +247,24 @@ int go_emit_lost_proc(struct go_reader *reader, uint32_t p, uint64_t time)
 	return go_emit_state(reader, g, DWELL_BLOCKED, time);
 }
 
+void go_keep_call(struct go_reader *reader, uint32_t g, uint64_t stack)
+{
+	if (!reader->rehearsal)
+		reader->goroutines.at[g].call_stack = go_stack_id(reader, stack);
+}
+
 /* Blocked: in a system call. */
 int go_emit_state(struct go_reader *reader, uint32_t g, uint8_t state, uint64_t time)
 {
 	if (reader->rehearsal)
 		return 0;
-	return go_emit(
-		reader, (struct dwell_event){ .time_ns = time,
-				.kind = DWELL_EVENT_STATE,
-				.task = go_task_of(reader, g),
-				.state = state,
-				.reason = state == DWELL_BLOCKED ? DWELL_REASON_SYSCALL : 0 });
+	return go_emit(reader,
+		(struct dwell_event){ .time_ns = time,
+			.kind = DWELL_EVENT_STATE,
+			.task = go_task_of(reader, g),
+			.state = state,
+			.stack = state == DWELL_BLOCKED ? reader->goroutines.at[g].call_stack : 0,
+			.reason = state == DWELL_BLOCKED ? DWELL_REASON_SYSCALL : 0 });
 }
 
 int go_emit_exit(struct go_reader *reader, uint32_t g, uint64_t time)

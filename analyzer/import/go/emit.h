@@ -51,6 +51,8 @@ int go_emit_leave(struct go_reader *reader, const struct go_thread *thread, uint
 int go_emit_wake(struct go_reader *reader, const struct go_thread *thread, uint32_t g,
 	uint64_t stack, uint64_t time);
 int go_emit_lost_proc(struct go_reader *reader, uint32_t p, uint64_t time);
+/* Where a goroutine enters a system call: told when it loses its P, maybe a generation later. */
+void go_keep_call(struct go_reader *reader, uint32_t g, uint64_t stack);
 int go_emit_state(struct go_reader *reader, uint32_t g, uint8_t state, uint64_t time);
 int go_emit_exit(struct go_reader *reader, uint32_t g, uint64_t time);
 int go_emit_annotation(struct go_reader *reader, const struct go_thread *thread,

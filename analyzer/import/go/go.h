@@ -56,6 +56,7 @@ struct go_goroutine {
 	uint32_t task;
 	uint32_t region;              /* innermost open region, or GO_NOBODY */
 	uint64_t world_pause, assist; /* open spans, 0: none */
+	uint32_t call_stack;          /* ours: where it is in a system call */
 	uint8_t status;
 	bool lost_proc; /* in a system call: its P was taken */
 };

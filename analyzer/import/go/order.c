@@ -44,14 +44,15 @@ static int first_named(struct go_step *s, uint64_t id, uint8_t status, uint32_t 
 {
 	struct go_reader *reader = s->reader;
 	struct go_goroutine *g = go_add_goroutine(reader, id, status);
+	const uint64_t stack = s->event->type == GO_STATUS_STACK ? s->event->args[3] : 0;
 
 	if (!g)
 		return DWELL_ENOMEM;
 	if (!reader->rehearsal) {
 		g->task = go_map_get(&reader->first_task, id);
+		go_keep_call(reader, go_index_of(reader, g), stack);
 		return 0;
 	}
-	const uint64_t stack = s->event->type == GO_STATUS_STACK ? s->event->args[3] : 0;
 	if (!GO_RESERVE(&reader->firsts))
 		return DWELL_ENOMEM;
 	reader->firsts.at[reader->firsts.count++] = (struct go_first){

@@ -113,6 +113,7 @@ int go_on_syscall_begin(struct go_step *s)
 	p->seq = s->event->args[0];
 	p->in_syscall = s->thread->g;
 	s->reader->goroutines.at[s->thread->g].lost_proc = false;
+	go_keep_call(s->reader, s->thread->g, s->event->args[1]);
 	go_step_stamp(s);
 	return GO_ADVANCED;
 }

@@ -103,6 +103,7 @@ static int syscall_begin(struct telling *t)
 	if (t->from->args[0]) {
 		t->reader->procs.at[t->thread.p].in_syscall = t->thread.g;
 		t->reader->goroutines.at[t->thread.g].lost_proc = false;
+		go_keep_call(t->reader, t->thread.g, t->from->stack);
 	} else {
 		go_stamp(t->reader, t->from->ts + 1); /* a short one: its end, too, is an event */
 	}

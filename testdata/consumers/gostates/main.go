@@ -3,6 +3,8 @@
 // traces into binary ones is internal there.
 //
 //	gostates states TRACE         # GOROUTINE NS STATE for each change; then "end NS" or "refused NS WHY"
+//	gostates calls TRACE          # NS NS FUNCTION...: of system calls, by stack: as Go counts them, and
+//	                              # those without a P, with those that are open at the end
 //	gostates unpack FOLDER TEST...  # FOLDER/NAME.trace of each text trace or seed of a fuzz target
 //
 // Times are nanoseconds since the first Sync. A goroutine in a system call is running until its P is
@@ -31,6 +33,50 @@ type states struct {
 	told        map[trace.GoID]string
 	callers     map[trace.ProcID]trace.GoID // the goroutine in a system call on each P
 	executorsOf map[trace.GoID]trace.ProcID
+	calls       map[trace.GoID]*call
+	sums        map[string]*callTime // by the functions of a stack
+}
+
+// A system call: when it is first seen, and when its P was taken.
+type call struct {
+	begun, lost trace.Time
+	isLost      bool
+	stack       string
+}
+
+type callTime struct{ whole, lost int64 }
+
+func functions(stack trace.Stack) string {
+	var names []string
+	for frame := range stack.Frames() {
+		names = append(names, frame.Func)
+	}
+	return strings.Join(names, "\t")
+}
+
+func (s *states) sumOf(c *call) *callTime {
+	if s.sums[c.stack] == nil {
+		s.sums[c.stack] = &callTime{}
+	}
+	return s.sums[c.stack]
+}
+
+func (s *states) loseProc(g trace.GoID, at trace.Time) {
+	if c := s.calls[g]; c != nil && !c.isLost {
+		c.isLost, c.lost = true, at
+	}
+}
+
+func (s *states) endCall(g trace.GoID, at trace.Time) {
+	c := s.calls[g]
+	if c == nil {
+		return
+	}
+	delete(s.calls, g)
+	s.sumOf(c).whole += int64(at - c.begun)
+	if c.isLost {
+		s.sumOf(c).lost += int64(at - c.lost)
+	}
 }
 
 func (s *states) tell(g trace.GoID, at trace.Time, state string) {
@@ -72,6 +118,7 @@ func (s *states) goroutine(ev trace.Event, st trace.StateTransition) {
 		at = s.sync
 	}
 	s.leaveCall(g)
+	s.endCall(g, ev.Time())
 	switch to {
 	case trace.GoRunnable:
 		s.tell(g, at, "runnable")
@@ -82,7 +129,12 @@ func (s *states) goroutine(ev trace.Event, st trace.StateTransition) {
 	case trace.GoNotExist:
 		s.tell(g, at, "ended")
 	case trace.GoSyscall:
-		s.tell(g, at, s.enterCall(g, ev))
+		state := s.enterCall(g, ev)
+		s.tell(g, at, state)
+		s.calls[g] = &call{begun: ev.Time(), stack: functions(st.Stack)}
+		if state == "blocked" {
+			s.loseProc(g, at)
+		}
 	}
 }
 
@@ -92,6 +144,7 @@ func (s *states) proc(ev trace.Event, st trace.StateTransition) {
 	if in && from != to && to == trace.ProcIdle {
 		s.leaveCall(g)
 		s.tell(g, ev.Time(), "blocked")
+		s.loseProc(g, ev.Time())
 	}
 }
 
@@ -133,13 +186,38 @@ func (s *states) read(file io.Reader) error {
 	}
 }
 
+func newStates(out io.Writer) *states {
+	return &states{out: bufio.NewWriter(out), told: map[trace.GoID]string{},
+		callers: map[trace.ProcID]trace.GoID{}, executorsOf: map[trace.GoID]trace.ProcID{},
+		calls: map[trace.GoID]*call{}, sums: map[string]*callTime{}}
+}
+
+func tellCalls(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	s := newStates(io.Discard)
+	if err := s.read(file); err != nil {
+		return err
+	}
+	for _, c := range s.calls {
+		if c.isLost {
+			s.sumOf(c).lost += int64(s.last - c.lost)
+		}
+	}
+	for stack, sum := range s.sums {
+		fmt.Printf("%d\t%d\t%s\n", sum.whole, sum.lost, stack)
+	}
+	return nil
+}
+
 func tellStates(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	s := states{out: bufio.NewWriter(os.Stdout), told: map[trace.GoID]string{},
-		callers: map[trace.ProcID]trace.GoID{}, executorsOf: map[trace.GoID]trace.ProcID{}}
+	s := newStates(os.Stdout)
 	err = s.read(file)
 	if err != nil {
 		why, _, _ := strings.Cut(err.Error(), "\n")
@@ -190,10 +268,12 @@ func main() {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "states":
 		err = tellStates(os.Args[2])
+	case len(os.Args) == 3 && os.Args[1] == "calls":
+		err = tellCalls(os.Args[2])
 	case len(os.Args) > 3 && os.Args[1] == "unpack":
 		err = unpack(os.Args[2], os.Args[3:])
 	default:
-		err = fmt.Errorf("usage: gostates states TRACE | unpack FOLDER TEST...")
+		err = fmt.Errorf("usage: gostates states|calls TRACE | unpack FOLDER TEST...")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
