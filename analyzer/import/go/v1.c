@@ -336,30 +336,23 @@ static int state_first(struct go_reader *reader, const struct go_v1_event *e)
 	return first->p == GO_NOBODY && e->p >= 0 ? DWELL_ENOMEM : 0;
 }
 
-/* Returns how many events belong to the beginning, in *count. */
-static int read_beginning(struct go_v1 *v1, size_t *count)
+/* All up to the first GOMAXPROCS; the last event of it in *last. */
+static int read_beginning(struct go_v1 *v1, struct go_v1_event *last)
 {
 	struct go_reader *reader = v1->reader;
-	size_t i = 0;
 	int err = 0;
 
-	for (; i < v1->events.count && !err; i++) {
-		const struct go_v1_event *e = &v1->events.at[i];
-
-		if (e->type == GO1_GOMAXPROCS) {
-			i++;
-			break;
-		}
-		if (e->type == GO1_CREATE)
-			err = add_first(reader, e);
-		else if (e->type == GO1_WAITING || e->type == GO1_IN_SYSCALL ||
-			 e->type == GO1_START)
-			err = state_first(reader, e);
-		else if (!is_silent(e))
-			go_stamp(reader, e->ts);
+	last->type = 0;
+	while (!err && last->type != GO1_GOMAXPROCS && !(err = go_v1_tell_next(v1, last))) {
+		if (last->type == GO1_CREATE)
+			err = add_first(reader, last);
+		else if (last->type == GO1_WAITING || last->type == GO1_IN_SYSCALL ||
+			 last->type == GO1_START)
+			err = state_first(reader, last);
+		else if (last->type != GO1_GOMAXPROCS && !is_silent(last))
+			go_stamp(reader, last->ts);
 	}
-	*count = i;
-	return err;
+	return err == DWELL_END ? 0 : err;
 }
 
 /* The newer reader names those that were only created one by one, at the first GOMAXPROCS. */
@@ -388,40 +381,22 @@ static int enter_firsts(struct go_reader *reader)
 	return err;
 }
 
-/* Which system calls took the P from their goroutine: the next event of it says so. */
-static int mark_blocking_calls(struct go_v1 *v1)
-{
-	struct go_map next = { 0 };
-	bool ok = true;
-
-	for (size_t i = v1->events.count; i-- > 0 && ok;) {
-		struct go_v1_event *e = &v1->events.at[i];
-
-		if (e->type == GO1_SYSCALL)
-			e->args[0] = go_map_get(&next, e->g) == GO1_SYSCALL_BLOCK;
-		ok = go_map_put(&next, e->g, e->type);
-	}
-	go_map_release(&next);
-	return ok ? 0 : DWELL_ENOMEM;
-}
-
 static int tell_all(struct go_v1 *v1)
 {
 	struct go_reader *reader = v1->reader;
-	size_t i = 0;
-	int err = mark_blocking_calls(v1);
+	struct go_v1_event event = { .ts = 0 };
+	int err;
 
 	reader->generation = reader->first_generation = 1;
 	reader->zero = 0;
+	err = read_beginning(v1, &event);
 	if (!err)
-		err = read_beginning(v1, &i);
-	if (!err && i)
-		stamp_created(reader, &v1->events.at[i - 1]);
+		stamp_created(reader, &event);
 	if (!err)
 		err = enter_firsts(reader);
-	for (; i < v1->events.count && !err; i++)
-		err = tell(v1, &v1->events.at[i]);
-	return err ? err : go_emit_flush(reader);
+	while (!err && !(err = go_v1_tell_next(v1, &event)))
+		err = tell(v1, &event);
+	return err == DWELL_END ? go_emit_flush(reader) : err;
 }
 
 static int take_whole(struct go_reader *reader)
@@ -448,14 +423,9 @@ int go_v1_drive(struct go_reader *reader)
 	if (!err)
 		err = go_v1_add_words(reader);
 	if (!err)
-		err = go_v1_sort(&v1);
-	if (!err && !v1.events.count)
-		err = dwell_diag_set(&reader->source.diag, DWELL_EFORMAT, reader->offset, 0,
-			"Go trace: it holds no event");
+		err = go_v1_survey(&v1);
 	if (!err)
 		err = tell_all(&v1);
-	free(v1.procs.at);
-	free(v1.events.at);
-	free(v1.samples.at);
+	go_v1_release(&v1);
 	return err;
 }

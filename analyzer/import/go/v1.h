@@ -4,9 +4,9 @@
 #include "import/go/go.h"
 
 /*
- * Traces of Go 1.11 to 1.21: batches of events for each P, tables anywhere. A
- * system call's end may be told long after it was, so that the order is only known
- * when all events are: they are held in memory (64 bytes each).
+ * Traces of Go 1.11 to 1.21: batches of events for each P, tables anywhere. A system call's end may
+ * be told long after it was, so that all is put in order twice: the first time only such ends are
+ * kept, and the second time they are told where they belong.
  */
 enum go_v1_type {
 	GO1_BATCH = 1,
@@ -72,8 +72,8 @@ struct go_v1_event {
 	uint64_t ts; /* ticks, then nanoseconds */
 	uint64_t g;
 	uint64_t args[4];
+	uint64_t index; /* place in the order of causes: of two at one time it decides */
 	uint32_t stack;
-	uint32_t index; /* keeps sorting stable */
 	int32_t p;
 	uint8_t type;
 };
@@ -89,13 +89,41 @@ struct go_v1_proc {
 	bool queued; /* event waits on the frontier */
 };
 
+/* The end of a system call that was before the event that tells it. */
+struct go_v1_exit {
+	uint64_t ts, index, g;
+	int32_t p;
+};
+
+/* What a goroutine or the collector is, to put events in order. */
+struct go_v1_state {
+	uint64_t seq;
+	uint8_t status;
+};
+
 struct go_v1 {
 	struct go_reader *reader;
 	GO_ARRAY(struct go_v1_proc) procs;
-	GO_ARRAY(struct go_v1_event) events;
 	GO_ARRAY(struct go_v1_event) samples;
-	size_t next_sample;
 	uint64_t ticks_per_second;
+
+	/* The order of causes. */
+	struct go_map state_of;
+	GO_ARRAY(struct go_v1_state) states;
+	size_t next_sample;
+	uint64_t merged, last_ts; /* events so far, and the time of the last */
+
+	/* What the first time through is for. */
+	GO_ARRAY(struct go_v1_exit) exits; /* by time */
+	GO_ARRAY(uint8_t) blocking;        /* a bit for each system call: it lost its P */
+	struct go_map open_call;           /* of a goroutine whose last event it is, + 1 */
+	uint64_t calls;
+	uint64_t first_ts, end_ts;
+
+	/* The second time. */
+	size_t next_exit;
+	struct go_v1_event ahead; /* of the order of causes, not told yet */
+	bool has_ahead;
 };
 
 /* One event as it stands in the file: type, arguments (with the time), and the text behind a log.
@@ -137,8 +165,15 @@ int go_v1_index(struct go_v1 *v1);
 /* A P's next event into proc->event: 0, DWELL_END, DWELL_EFORMAT. */
 int go_v1_load(struct go_v1 *v1, struct go_v1_proc *proc);
 
-/* v1_order.c: all events in order, times in nanoseconds from 1 on. */
-int go_v1_sort(struct go_v1 *v1);
+/* v1_order.c: the next event in the order of causes: 0, DWELL_END or an error. */
+void go_v1_rewind(struct go_v1 *v1);
+int go_v1_merge(struct go_v1 *v1, struct go_v1_event *out);
+
+/* v1_time.c: look at all events once; then the next in order of time, with its time in nanoseconds
+ * from 1 on: 0, DWELL_END or an error. */
+int go_v1_survey(struct go_v1 *v1);
+int go_v1_tell_next(struct go_v1 *v1, struct go_v1_event *out);
+void go_v1_release(struct go_v1 *v1);
 
 /* v1.c: the whole trace to the reader's sink. */
 int go_v1_drive(struct go_reader *reader);

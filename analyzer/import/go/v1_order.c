@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "import/go/v1.h"
 
 /*
@@ -11,14 +9,9 @@ enum { COLLECTOR = 1 }; /* a goroutine number that no goroutine has: see key_of 
 
 #define NO_SEQ UINT64_MAX
 
-struct state {
-	uint64_t seq;
-	uint8_t status;
-};
-
 struct need {
 	uint64_t key; /* 0: nothing is needed */
-	struct state before, after;
+	struct go_v1_state before, after;
 	bool counts; /* the sequence number goes up by one */
 };
 
@@ -73,53 +66,45 @@ static struct need need_of(const struct go_v1_event *e)
 	return (struct need){ 0 };
 }
 
-struct order {
-	struct go_v1 *v1;
-	struct go_map index; /* key to state */
-	GO_ARRAY(struct state) states;
-};
-
-static struct state state_of(const struct order *order, uint64_t key)
+static struct go_v1_state state_of(const struct go_v1 *v1, uint64_t key)
 {
-	const uint32_t i = go_map_get(&order->index, key);
+	const uint32_t i = go_map_get(&v1->state_of, key);
 
-	return i == GO_NOBODY ? (struct state){ 0, DEAD } : order->states.at[i];
+	return i == GO_NOBODY ? (struct go_v1_state){ 0, DEAD } : v1->states.at[i];
 }
 
-static bool ready(const struct order *order, const struct need *need)
+static bool ready(const struct go_v1 *v1, const struct need *need)
 {
-	const struct state now = state_of(order, need->key);
+	const struct go_v1_state now = state_of(v1, need->key);
 
 	return !need->key || (now.status == need->before.status &&
 				     (need->before.seq == NO_SEQ || need->before.seq == now.seq));
 }
 
-static int apply(struct order *order, const struct need *need)
+static int apply(struct go_v1 *v1, const struct need *need)
 {
-	uint32_t i = go_map_get(&order->index, need->key);
-	struct state next = need->after;
+	uint32_t i = go_map_get(&v1->state_of, need->key);
+	struct go_v1_state next = need->after;
 
 	if (!need->key)
 		return 0;
 	if (need->counts)
-		next.seq = state_of(order, need->key).seq + 1;
+		next.seq = state_of(v1, need->key).seq + 1;
 	else if (next.seq == NO_SEQ)
-		next.seq = state_of(order, need->key).seq;
+		next.seq = state_of(v1, need->key).seq;
 	if (i == GO_NOBODY) {
-		i = (uint32_t)order->states.count;
-		if (!GO_RESERVE(&order->states) || !go_map_put(&order->index, need->key, i))
+		i = (uint32_t)v1->states.count;
+		if (!GO_RESERVE(&v1->states) || !go_map_put(&v1->state_of, need->key, i))
 			return DWELL_ENOMEM;
-		order->states.count++;
+		v1->states.count++;
 	}
-	order->states.at[i] = next;
+	v1->states.at[i] = next;
 	return 0;
 }
 
 /* Mark every P whose next event may come now. Once marked it stays so, whatever comes between. */
-static int look_around(struct order *order, bool *any_left)
+static int look_around(struct go_v1 *v1, bool *any_left)
 {
-	struct go_v1 *v1 = order->v1;
-
 	*any_left = false;
 	for (size_t i = 0; i < v1->procs.count; i++) {
 		struct go_v1_proc *proc = &v1->procs.at[i];
@@ -136,7 +121,7 @@ static int look_around(struct order *order, bool *any_left)
 		*any_left = true;
 		if (!proc->queued) {
 			const struct need need = need_of(&proc->event);
-			proc->queued = ready(order, &need);
+			proc->queued = ready(v1, &need);
 		}
 	}
 	return 0;
@@ -155,30 +140,28 @@ static struct go_v1_proc *earliest(struct go_v1 *v1)
 	return best;
 }
 
-static int append(struct go_v1 *v1, const struct go_v1_event *event)
+/* An event as it comes out: its place, and the forms that say less as those that say more. */
+static int take(struct go_v1 *v1, const struct go_v1_event *event, struct go_v1_event *out)
 {
-	struct go_v1_event copy = *event;
-
-	if (v1->events.count && v1->events.at[v1->events.count - 1].ts > copy.ts)
+	if (v1->merged && v1->last_ts > event->ts)
 		return dwell_diag_set(&v1->reader->source.diag, DWELL_EFORMAT, v1->reader->offset,
 			0, "Go trace: its time stamps contradict the order of its events");
-	if (v1->events.count >= UINT32_MAX || !GO_RESERVE(&v1->events))
-		return DWELL_ENOMEM;
-	if (copy.type == GO1_START_LOCAL)
-		copy.type = GO1_START;
-	else if (copy.type == GO1_UNBLOCK_LOCAL)
-		copy.type = GO1_UNBLOCK;
-	else if (copy.type == GO1_SYSCALL_EXIT_LOCAL)
-		copy.args[2] = 0, copy.type = GO1_SYSCALL_EXIT;
-	v1->events.at[v1->events.count++] = copy;
+	*out = *event;
+	out->index = v1->merged++;
+	v1->last_ts = event->ts;
+	if (out->type == GO1_START_LOCAL)
+		out->type = GO1_START;
+	else if (out->type == GO1_UNBLOCK_LOCAL)
+		out->type = GO1_UNBLOCK;
+	else if (out->type == GO1_SYSCALL_EXIT_LOCAL)
+		out->args[2] = 0, out->type = GO1_SYSCALL_EXIT;
 	return 0;
 }
 
-static int merge_step(struct order *order, bool *done)
+int go_v1_merge(struct go_v1 *v1, struct go_v1_event *out)
 {
-	struct go_v1 *v1 = order->v1;
 	bool any_left;
-	int err = look_around(order, &any_left);
+	int err = look_around(v1, &any_left);
 
 	if (err)
 		return err;
@@ -187,76 +170,29 @@ static int merge_step(struct order *order, bool *done)
 	const bool sample = v1->next_sample < v1->samples.count &&
 			    (!proc || v1->samples.at[v1->next_sample].ts < proc->event.ts);
 	if (sample)
-		return append(v1, &v1->samples.at[v1->next_sample++]);
-	*done = !any_left;
+		return take(v1, &v1->samples.at[v1->next_sample++], out);
 	if (!proc)
 		return any_left ? dwell_diag_set(&v1->reader->source.diag, DWELL_EFORMAT,
 					  v1->reader->offset, 0,
 					  "Go trace: no order of its events is consistent")
-				: 0;
+				: DWELL_END;
 	const struct need need = need_of(&proc->event);
-	err = append(v1, &proc->event);
+	err = take(v1, &proc->event, out);
 	proc->loaded = proc->queued = false;
-	return err ? err : apply(order, &need);
+	return err ? err : apply(v1, &need);
 }
 
-static int compare(const void *a, const void *b)
+void go_v1_rewind(struct go_v1 *v1)
 {
-	const struct go_v1_event *x = a, *y = b;
+	for (size_t i = 0; i < v1->procs.count; i++) {
+		struct go_v1_proc *proc = &v1->procs.at[i];
 
-	if (x->ts != y->ts)
-		return x->ts < y->ts ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-/* The end of a system call is told when its P is had again; when it was is an argument. */
-static void place_exits(struct go_v1 *v1)
-{
-	for (size_t i = 0; i < v1->events.count; i++) {
-		struct go_v1_event *e = &v1->events.at[i];
-
-		e->index = (uint32_t)i;
-		if (e->type == GO1_SYSCALL_EXIT && e->args[2] && e->args[2] < e->ts)
-			e->ts = e->args[2];
+		*proc = (struct go_v1_proc){
+			.p = proc->p, .first = proc->first, .last = proc->last, .batch = proc->first
+		};
 	}
-	qsort(v1->events.at, v1->events.count, sizeof(*v1->events.at), compare);
-}
-
-static int to_ns(struct go_v1 *v1)
-{
-	const uint64_t zero = v1->events.at[0].ts;
-	const uint64_t last = v1->events.at[v1->events.count - 1].ts;
-	const double ns_per_tick = 1e9 / (double)v1->ticks_per_second;
-
-	if ((double)(last - zero) * ns_per_tick > 9e18)
-		return dwell_diag_set(&v1->reader->source.diag, DWELL_EFORMAT, v1->reader->offset,
-			0, "Go trace: it lasts longer than 285 years");
-	/* The reader's opening Sync lies 1 ns before the first event: it is our zero. */
-	for (size_t i = 0; i < v1->events.count; i++) {
-		struct go_v1_event *e = &v1->events.at[i];
-
-		e->ts = (uint64_t)((double)(e->ts - zero) * ns_per_tick) + 1;
-	}
-	return 0;
-}
-
-int go_v1_sort(struct go_v1 *v1)
-{
-	struct order order = { .v1 = v1 };
-	bool done = false;
-	int err = 0;
-
-	if (v1->samples.count)
-		qsort(v1->samples.at, v1->samples.count, sizeof(*v1->samples.at), compare);
-	for (size_t i = 0; i < v1->procs.count; i++)
-		v1->procs.at[i].batch = v1->procs.at[i].first;
-	while (!err && !done)
-		err = merge_step(&order, &done);
-	if (!err && v1->events.count) {
-		place_exits(v1);
-		err = to_ns(v1);
-	}
-	go_map_release(&order.index);
-	free(order.states.at);
-	return err;
+	go_map_clear(&v1->state_of);
+	v1->states.count = 0;
+	v1->next_sample = 0;
+	v1->merged = v1->last_ts = 0;
 }
