@@ -58,12 +58,23 @@ static void drop_unknown(struct bpf_object *object, const struct btf *btf)
 	}
 }
 
+/* One of two, by whether the tracepoint says the state that `prev` left in. */
+static int choose_switch(struct bpf_object *object, bool says_state)
+{
+	struct bpf_program *told = bpf_object__find_program_by_name(object, "dwell_switch_told");
+	struct bpf_program *read = bpf_object__find_program_by_name(object, "dwell_switch_read");
+
+	if (!told || !read)
+		return DWELL_EUNSUPPORTED;
+	bpf_program__set_autoload(told, says_state);
+	bpf_program__set_autoload(read, !says_state);
+	return 0;
+}
+
 /* Choose between programs for different forms of a tracepoint's arguments. */
 static int choose_programs(struct bpf_object *object)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	struct bpf_program *told = bpf_object__find_program_by_name(object, "dwell_switch_told");
-	struct bpf_program *read = bpf_object__find_program_by_name(object, "dwell_switch_read");
 	unsigned arguments;
 
 	if (!btf)
@@ -71,11 +82,7 @@ static int choose_programs(struct bpf_object *object)
 	arguments = tracepoint_arguments(btf, "btf_trace_sched_switch");
 	drop_unknown(object, btf);
 	btf__free(btf);
-	if (!told || !read || arguments < 3)
-		return DWELL_EUNSUPPORTED;
-	bpf_program__set_autoload(told, arguments >= 4);
-	bpf_program__set_autoload(read, arguments < 4);
-	return 0;
+	return arguments < 3 ? DWELL_EUNSUPPORTED : choose_switch(object, arguments >= 4);
 }
 
 static int configure(struct dwell_kernel *kernel, const struct dwell_kernel_options *options)
@@ -184,10 +191,38 @@ static int map_areas(struct dwell_kernel *kernel)
 	return kernel->rare && kernel->scratch ? 0 : DWELL_ENOMEM;
 }
 
+/*
+ * Most kernels take the programs for the newest form of the arguments, and a tracepoint that is not
+ * there or has others makes loading fail: so the kernel's types, whose 6 MB libbpf is about to read
+ * itself, are only asked then.
+ */
+static int load_programs(struct dwell_kernel *kernel, const struct dwell_kernel_options *options,
+	bool ask, const char **step)
+{
+	const size_t size = (size_t)(dwell_bpf_sched_end - dwell_bpf_sched_begin);
+	int err = 0;
+
+	*step = "opening the programs";
+	bpf_object__close(kernel->object);
+	kernel->object = bpf_object__open_mem(dwell_bpf_sched_begin, size, NULL);
+	if (!kernel->object)
+		return DWELL_EIO;
+	*step = "the kernel's types (BTF)";
+	if (ask)
+		err = choose_programs(kernel->object);
+	else
+		err = choose_switch(kernel->object, true);
+	if (!err)
+		err = configure(kernel, options);
+	if (err)
+		return err;
+	*step = "loading the programs";
+	return bpf_object__load(kernel->object) == 0 ? 0 : DWELL_EIO;
+}
+
 static int load(
 	struct dwell_kernel *kernel, const struct dwell_kernel_options *options, const char **step)
 {
-	const size_t size = (size_t)(dwell_bpf_sched_end - dwell_bpf_sched_begin);
 	const int cpus = libbpf_num_possible_cpus();
 	int err;
 
@@ -199,19 +234,12 @@ static int load(
 	kernel->cpus = calloc(kernel->cpu_count, sizeof(*kernel->cpus));
 	if (!kernel->cpus)
 		return DWELL_ENOMEM;
-	*step = "opening the programs";
-	kernel->object = bpf_object__open_mem(dwell_bpf_sched_begin, size, NULL);
-	if (!kernel->object)
-		return DWELL_EIO;
-	*step = "the kernel's types (BTF)";
-	err = choose_programs(kernel->object);
-	if (!err)
-		err = configure(kernel, options);
+	err = load_programs(kernel, options, false, step);
+	/* Without the right to, there is no other way. */
+	if (err && errno != EPERM)
+		err = load_programs(kernel, options, true, step);
 	if (err)
 		return err;
-	*step = "loading the programs";
-	if (bpf_object__load(kernel->object) != 0)
-		return DWELL_EIO;
 	*step = "mapping the rings";
 	err = map_areas(kernel);
 	if (err)
