@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <dwarf.h>
+#include <elfutils/libdwelf.h>
 #include <gelf.h>
 
 #include "cfi_private.h"
@@ -408,6 +409,17 @@ static int mark_entry(struct dwell_cfi *out, uint64_t entry)
 	return dwell_cfi_finish(out);
 }
 
+static void read_build_id(struct dwell_cfi *out, Elf *elf)
+{
+	const void *bytes = NULL;
+	const ssize_t size = dwelf_elf_gnu_build_id(elf, &bytes);
+
+	if (size <= 0 || (size_t)size > sizeof(out->build_id))
+		return;
+	memcpy(out->build_id, bytes, (size_t)size);
+	out->build_id_size = (uint8_t)size;
+}
+
 static int compile_elf(struct dwell_cfi *out, Elf *elf)
 {
 	GElf_Ehdr header;
@@ -415,6 +427,7 @@ static int compile_elf(struct dwell_cfi *out, Elf *elf)
 
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
 		return DWELL_EFORMAT;
+	read_build_id(out, elf);
 	if (header.e_machine != EM_X86_64 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
 		header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_type == ET_REL)
 		return DWELL_EUNSUPPORTED;

@@ -24,6 +24,8 @@ struct dwell_cfi {
 	size_t count, room;
 	struct dwell_cfi_segment segments[DWELL_CFI_SEGMENTS];
 	size_t segment_count;
+	uint8_t build_id[20]; /* also of a file that cannot be compiled */
+	uint8_t build_id_size;
 };
 
 /*

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <elfutils/libdwelf.h>
 #include <libelf.h>
 
 #include "drain/map.h"
@@ -75,22 +74,11 @@ static int open_mapped(const struct dwell_files_mapping *mapping)
 	return fd;
 }
 
-static void read_build_id(int fd, struct dwell_file *out)
-{
-	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-	const void *bytes = NULL;
-	ssize_t size = elf ? dwelf_elf_gnu_build_id(elf, &bytes) : 0;
-
-	if (size > 0 && (size_t)size <= sizeof(out->build_id)) {
-		memcpy(out->build_id, bytes, (size_t)size);
-		out->build_id_size = (uint8_t)size;
-	}
-	elf_end(elf);
-}
-
 static void take_table(struct dwell_files *files, struct dwell_file *file, struct dwell_cfi *cfi)
 {
 	file->table = dwell_area_table(files->area, cfi);
+	file->build_id_size = cfi->build_id_size;
+	memcpy(file->build_id, cfi->build_id, sizeof(file->build_id));
 	file->segment_count = (uint8_t)cfi->segment_count;
 	memcpy(file->segments, cfi->segments, sizeof(file->segments));
 	dwell_cfi_release(cfi);
@@ -115,7 +103,6 @@ static void look_into(struct dwell_files *files, struct dwell_file *file,
 	fd = mapping->path[0] == '/' ? open_mapped(mapping) : -1;
 	if (fd < 0)
 		return;
-	read_build_id(fd, file);
 	(void)dwell_cfi_read(&cfi, fd);
 	take_table(files, file, &cfi);
 	close(fd);
