@@ -30,6 +30,7 @@ struct process {
 	bool read;
 	bool wanted; /* to be read again when the pause is over */
 	uint32_t pid;
+	uint64_t met_ns; /* when the slot was */
 	uint64_t read_ns, pause_ns;
 };
 
@@ -133,18 +134,26 @@ static void tell_mapping(struct dwell_maps *maps, uint32_t id, const char *line,
 		&maps->told, owner, hash, dwell_registry_mapping(maps->registry, &definition));
 }
 
+/* Four of five lines are no code, and are read no further. */
+static bool is_code(const char *line)
+{
+	const char *permissions = strchr(line, ' ');
+
+	return permissions && strnlen(permissions, 5) == 5 && permissions[3] == 'x';
+}
+
 /* One line of /proc/PID/maps. */
 static void take_line(struct dwell_maps *maps, uint32_t pid, uint32_t id, const char *line)
 {
 	struct dwell_files_mapping mapping = { .pid = pid };
 	struct dwell_unwind_range range;
 	const struct dwell_file *file;
-	char permissions[8];
 	int path_at = 0;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %*s %*s %n", &mapping.start,
-		    &mapping.end, permissions, &mapping.offset, &path_at) < 4 ||
-		path_at == 0 || !strchr(permissions, 'x'))
+	if (!is_code(line) ||
+		sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %*s %n", &mapping.start,
+			&mapping.end, &mapping.offset, &path_at) < 3 ||
+		path_at == 0)
 		return;
 	mapping.path = line + path_at;
 	/* Device, inode and path follow the offset. */
@@ -159,6 +168,8 @@ static void take_line(struct dwell_maps *maps, uint32_t pid, uint32_t id, const 
 
 static void read_lines(struct dwell_maps *maps, uint32_t pid, uint32_t id)
 {
+	/* Each read looks for its place anew, and a page is all that the kernel gives at once. */
+	static char buffer[4096];
 	char path[64];
 	char *line = NULL;
 	size_t room = 0;
@@ -168,6 +179,7 @@ static void read_lines(struct dwell_maps *maps, uint32_t pid, uint32_t id)
 	file = fopen(path, "re");
 	if (!file)
 		return;
+	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
 	while (getline(&line, &room, file) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		take_line(maps, pid, id, line);
@@ -249,6 +261,9 @@ void dwell_maps_follow(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 
 	if (!process)
 		return;
+	/* Another one than before is another program's. */
+	process->epoch += process->slot != NULL;
+	process->met_ns = now_ns;
 	process->slot = slot;
 	process->slot_generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
 	process->read = false;
@@ -387,6 +402,9 @@ void dwell_maps_exec(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 	struct process *process = process_of(maps, id);
 
 	if (!process)
+		return;
+	/* The new program's own slot was met before the kernel told of it. */
+	if (process->slot && process->met_ns > now_ns)
 		return;
 	process->epoch++;
 	process->read = false;

@@ -28,15 +28,13 @@ static bool number_after(const char *text, const char *word, uint32_t *out)
 	return true;
 }
 
-static bool read_status(const char *path, struct status *out)
+static bool read_status(const char *text, struct status *out)
 {
-	char text[4096];
 	const char *numbers;
 	char *end;
 	uint32_t count = 0;
 
-	if (dwell_proc_read(path, text, sizeof(text)) <= 0 ||
-		!number_after(text, "\nTgid:", &out->process) ||
+	if (!number_after(text, "\nTgid:", &out->process) ||
 		!number_after(text, "\nPPid:", &out->parent))
 		return false;
 	numbers = strstr(text, "\nNSpid:");
@@ -52,11 +50,11 @@ static bool read_status(const char *path, struct status *out)
 
 static bool status_of(uint32_t pid, struct status *out)
 {
-	char path[64];
+	/* Whether it is there is asked twice, and the second answer counts. */
+	const char *text = dwell_proc_status(pid, true);
 
 	*out = (struct status){ 0 };
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/status", pid);
-	return read_status(path, out) && out->process == pid;
+	return text && read_status(text, out) && out->process == pid;
 }
 
 /* In ticks since the machine's start; 0: not known. */
@@ -190,12 +188,12 @@ static void learn_thread(void *context, uint32_t tid, uint32_t pid)
 	const struct threads *threads = context;
 	struct dwell_numbers *numbers = threads->numbers;
 	struct status status = { 0 };
-	char path[64];
+	char path[64], text[4096];
 
 	if (!threads->again && dwell_map_get(&numbers->seen, pid, tid) != 0)
 		return;
 	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task/%" PRIu32 "/status", pid, tid);
-	if (!read_status(path, &status))
+	if (dwell_proc_read(path, text, sizeof(text)) <= 0 || !read_status(text, &status))
 		return;
 	(void)dwell_map_set(&numbers->seen, pid, tid, 1);
 	(void)dwell_map_set(&numbers->tids, pid, status.inside, tid);

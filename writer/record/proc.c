@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define STATUS_NS UINT64_C(2000000)
 
 long dwell_proc_read(const char *path, char *out, size_t size)
 {
@@ -35,35 +38,68 @@ static bool number_after(const char *text, const char *word, uint32_t *out)
 	return true;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* The kernel takes some 20 us to write a status, and whoever meets a process asks for it several
+ * times: what was read last is kept for a moment. */
+const char *dwell_proc_status(uint32_t tid, bool anew)
+{
+	static struct {
+		char text[4096];
+		uint64_t read_ns;
+		uint32_t tid;
+		bool there;
+	} last;
+	char path[64];
+
+	if (anew || last.tid != tid || now_ns() - last.read_ns > STATUS_NS) {
+		snprintf(path, sizeof(path), "/proc/%u/status", tid);
+		last.read_ns = now_ns();
+		last.tid = tid;
+		last.there = dwell_proc_read(path, last.text, sizeof(last.text)) > 0;
+	}
+	return last.there ? last.text : NULL;
+}
+
+/* In comm, unlike in status, nothing is escaped. */
+static bool read_name(uint32_t tid, const char *status, char name[16])
+{
+	static const char key[] = "Name:\t";
+	const bool keyed = strncmp(status, key, sizeof(key) - 1) == 0;
+	const char *text = status + sizeof(key) - 1;
+	char path[64], comm[64];
+
+	if (!keyed || memchr(text, '\\', strcspn(text, "\n"))) {
+		snprintf(path, sizeof(path), "/proc/%u/task/%u/comm", tid, tid);
+		if (dwell_proc_read(path, comm, sizeof(comm)) < 0)
+			return false;
+		text = comm;
+	}
+	snprintf(name, 16, "%.*s", (int)strcspn(text, "\n"), text);
+	return true;
+}
+
 bool dwell_proc_thread(uint32_t tid, char name[16], uint32_t *process)
 {
-	char path[64], text[2048];
-	char *end;
+	const char *status = dwell_proc_status(tid, false);
 
-	snprintf(path, sizeof(path), "/proc/%u/status", tid);
-	if (dwell_proc_read(path, text, sizeof(text)) < 0 ||
-		!number_after(text, "\nTgid:", process))
-		return false;
-	snprintf(path, sizeof(path), "/proc/%u/task/%u/comm", tid, tid);
-	/* Unlike in status, nothing is escaped there. */
-	if (dwell_proc_read(path, text, sizeof(text)) < 0)
-		return false;
-	end = strrchr(text, '\n');
-	if (end)
-		*end = '\0';
-	snprintf(name, 16, "%.15s", text);
-	return true;
+	return status && number_after(status, "\nTgid:", process) && read_name(tid, status, name);
 }
 
 uint32_t dwell_proc_inside(uint32_t pid)
 {
-	char path[64], text[4096];
+	const char *text = dwell_proc_status(pid, false);
 	const char *numbers;
 	char *end;
 	uint32_t inside = pid;
 
-	snprintf(path, sizeof(path), "/proc/%u/status", pid);
-	if (dwell_proc_read(path, text, sizeof(text)) < 0)
+	if (!text)
 		return 0;
 	/* The innermost is last. Kernels before 4.1 do not tell. */
 	numbers = strstr(text, "\nNSpid:");
@@ -75,12 +111,11 @@ uint32_t dwell_proc_inside(uint32_t pid)
 
 uint32_t dwell_proc_parent(uint32_t pid)
 {
-	char path[64], text[2048];
+	const char *status = dwell_proc_status(pid, false);
 	uint32_t parent = 0;
 
-	snprintf(path, sizeof(path), "/proc/%u/status", pid);
-	if (dwell_proc_read(path, text, sizeof(text)) > 0)
-		(void)number_after(text, "\nPPid:", &parent);
+	if (status)
+		(void)number_after(status, "\nPPid:", &parent);
 	return parent;
 }
 

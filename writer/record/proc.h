@@ -10,6 +10,10 @@
 /* A small file into out, ended by NUL; its size, or -1. */
 long dwell_proc_read(const char *path, char *out, size_t size);
 
+/* Its status; NULL: it is gone. anew: as it is now, else it may be 2 ms old. One thread asks, and
+ * it is valid until the next call of anything here. */
+const char *dwell_proc_status(uint32_t tid, bool anew);
+
 /* Name (at most 16 bytes with its NUL) and process of a thread. */
 bool dwell_proc_thread(uint32_t tid, char name[16], uint32_t *process);
 
