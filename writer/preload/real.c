@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "next.h"
+
 struct dwell_real dwell_real;
 
 /* For entry.S. */
@@ -47,9 +49,22 @@ void dwell_real_need_syscall(void)
 	dwell_real_find(&dwell_real_syscall, "syscall");
 }
 
+static void resolve(const struct dwell_next *next, void *at, const char *name)
+{
+	void *found = dwell_next_find(next, name);
+
+	if (found)
+		memcpy(at, &found, sizeof(found));
+	else
+		dwell_real_find(at, name);
+}
+
 void dwell_real_resolve(void)
 {
-#define RESOLVE(result, name, parameters) dwell_real_find(&dwell_real.name, #name);
+	struct dwell_next next;
+
+	(void)dwell_next_open(&next, &dwell_real);
+#define RESOLVE(result, name, parameters) resolve(&next, &dwell_real.name, #name);
 	DWELL_REAL_ALL(RESOLVE)
 #undef RESOLVE
 	memcpy(&dwell_real_syscall, &dwell_real.syscall, sizeof(dwell_real_syscall));
