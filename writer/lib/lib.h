@@ -2,6 +2,7 @@
 #define DWELL_LIB_LIB_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -140,6 +141,19 @@ extern int (*dwell_lib_unlock)(pthread_mutex_t *mutex);
 
 /* Tell the files that are mapped now (those not told before). Takes the loader's lock. */
 void dwell_lib_modules(void);
+/*
+ * Note them, and tell them before this process's first stack: most processes of a build never take
+ * one, and what is mapped is told with addresses, which differ in each.
+ */
+void dwell_lib_modules_note(void);
+void dwell_lib_modules_tell(struct dwell_self *self);
+extern _Atomic bool dwell_lib_modules_due;
+
+static inline void dwell_lib_modules_before(struct dwell_self *self)
+{
+	if (__builtin_expect(atomic_load_explicit(&dwell_lib_modules_due, memory_order_relaxed), 0))
+		dwell_lib_modules_tell(self);
+}
 
 /* What a creator hands to a thread, and the thread takes over at its start. */
 struct dwell_birth {

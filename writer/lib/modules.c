@@ -1,16 +1,33 @@
 #include <errno.h>
 #include <link.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib.h"
 
-enum { MODULE_PATH = 512, BUILD_ID = 32, MODULE_WORDS = 3 + (BUILD_ID + MODULE_PATH) / 8 };
+enum {
+	MODULE_PATH = 512,
+	BUILD_ID = 32,
+	MODULE_WORDS = 3 + (BUILD_ID + MODULE_PATH) / 8,
+	NOTED_MAX = 64
+};
 
 /* What is told once: how many files had been mapped and unmapped when we looked last. */
 static unsigned long long seen_adds, seen_subs;
 
 static char program[MODULE_PATH + 1];
+
+/* What was mapped at the start, which stays, and is told with the first stack. */
+static struct {
+	ElfW(Addr) base;
+	const char *name;
+	const ElfW(Phdr) * segments;
+	uint16_t segment_count;
+} noted[NOTED_MAX];
+static unsigned noted_count;
+
+_Atomic bool dwell_lib_modules_due;
 
 struct sweep {
 	struct dwell_self *self;
@@ -54,7 +71,7 @@ static size_t build_id_of(const struct dl_phdr_info *info, char *out)
 	return 0;
 }
 
-static void tell(struct dwell_self *self, const struct dl_phdr_info *info,
+static void tell(struct dwell_self *self, uint64_t time, const struct dl_phdr_info *info,
 	const ElfW(Phdr) * segment, const char *build_id, size_t build_id_size)
 {
 	uint64_t words[MODULE_WORDS] = { 0 };
@@ -73,14 +90,24 @@ static void tell(struct dwell_self *self, const struct dl_phdr_info *info,
 		(uint32_t)path | (uint32_t)build_id_size << 16, words,
 		(uint32_t)(3 + id_words + (path + 7) / 8));
 	if (id != 0)
-		dwell_ring_put1(&self->writer, dwell_now(), DWELL_RECORD_MODULE, id);
+		dwell_ring_put1(&self->writer, time, DWELL_RECORD_MODULE, id);
+}
+
+static void tell_code(struct dwell_self *self, uint64_t time, const struct dl_phdr_info *info)
+{
+	char build_id[BUILD_ID] = { 0 };
+	const size_t build_id_size = build_id_of(info, build_id);
+
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0)
+			tell(self, time, info, segment, build_id, build_id_size);
+	}
 }
 
 static int visit(struct dl_phdr_info *info, size_t size, void *context)
 {
 	struct sweep *sweep = context;
-	char build_id[BUILD_ID] = { 0 };
-	size_t build_id_size;
 
 	if (!sweep->looked && size >= offsetof(struct dl_phdr_info, dlpi_subs) + 8) {
 		/* The same for every file: nothing has changed since the last time. */
@@ -90,28 +117,66 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
 		seen_subs = info->dlpi_subs;
 	}
 	sweep->looked = true;
-	build_id_size = build_id_of(info, build_id);
-	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		if (segment->p_type == PT_LOAD && (segment->p_flags & PF_X) != 0)
-			tell(sweep->self, info, segment, build_id, build_id_size);
-	}
+	tell_code(sweep->self, dwell_now(), info);
 	return 0;
+}
+
+/* Whole, and of a script its interpreter: that is what is mapped. Asked for once, since a program
+ * may forbid it later. */
+static void find_program(void)
+{
+	const int saved = errno;
+	ssize_t length;
+
+	if (program[0])
+		return;
+	length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	program[length > 0 ? length : 0] = '\0';
+	errno = saved;
 }
 
 void dwell_lib_modules(void)
 {
 	struct sweep sweep = { dwell_enter(), false };
-	const int saved = errno;
-	ssize_t length;
 
-	/* Whole, and of a script its interpreter: that is what is mapped. Asked for once, since a
-	   program may forbid it later. */
-	if (sweep.self && !program[0]) {
-		length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-		program[length > 0 ? length : 0] = '\0';
-		errno = saved;
-	}
-	if (sweep.self)
-		(void)dl_iterate_phdr(visit, &sweep);
+	if (!sweep.self)
+		return;
+	find_program();
+	(void)dl_iterate_phdr(visit, &sweep);
+}
+
+static int note(struct dl_phdr_info *info, size_t size, void *context)
+{
+	(void)size;
+	(void)context;
+	if (noted_count == NOTED_MAX)
+		return 1;
+	noted[noted_count].base = info->dlpi_addr;
+	noted[noted_count].name = info->dlpi_name;
+	noted[noted_count].segments = info->dlpi_phdr;
+	noted[noted_count++].segment_count = info->dlpi_phnum;
+	return 0;
+}
+
+void dwell_lib_modules_note(void)
+{
+	find_program();
+	/* What a snapshot finds first in a ring says since when it is whole: so now. */
+	if (dwell_lib.session.flight || dl_iterate_phdr(note, NULL) != 0)
+		dwell_lib_modules();
+	else
+		atomic_store_explicit(&dwell_lib_modules_due, true, memory_order_relaxed);
+}
+
+void dwell_lib_modules_tell(struct dwell_self *self)
+{
+	/* One thread does it; no wait of its own began before. */
+	if (!atomic_exchange_explicit(&dwell_lib_modules_due, false, memory_order_relaxed))
+		return;
+	for (unsigned i = 0; i < noted_count; i++)
+		tell_code(self, self->slot->began,
+			&(struct dl_phdr_info){ .dlpi_addr = noted[i].base,
+				.dlpi_name = noted[i].name,
+				.dlpi_phdr = noted[i].segments,
+				.dlpi_phnum = noted[i].segment_count });
 }

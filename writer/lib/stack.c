@@ -259,6 +259,7 @@ __attribute__((noinline)) static uint32_t walk_and_keep(
 	uint32_t count;
 	bool whole;
 
+	dwell_lib_modules_before(self);
 	trail.key = *key;
 	trail.count = 0;
 	count = walk(self, &trail, pcs, &whole);
@@ -275,8 +276,10 @@ uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const 
 	struct dwell_trail_key key = { .frame = (uintptr_t)frame, .pc = (uintptr_t)return_address };
 	uint32_t stack;
 
-	if (!on_own_stack(self, key.frame))
+	if (!on_own_stack(self, key.frame)) {
+		dwell_lib_modules_before(self);
 		return dwell_intern(session, DWELL_ENTRY_STACK, 1, &(uint64_t){ key.pc }, 1);
+	}
 	key.most = most > DWELL_STACK_MAX ? DWELL_STACK_MAX : most;
 	key.unwind = list_of_process();
 	stack = dwell_trail_find(&self->trails, &key);

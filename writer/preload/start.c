@@ -31,7 +31,7 @@ __attribute__((constructor(101))) static void start(
 	if (atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed) &
 		DWELL_SESSION_ALL_LOCKS)
 		dwell_all_locks = DWELL_ALL_LOCKS;
-	dwell_lib_modules();
+	dwell_lib_modules_note();
 	dwell_priority_tell(dwell_enter());
 	dwell_python_find();
 }
