@@ -185,6 +185,33 @@ bool dwell_histogram_next(
 	return false;
 }
 
+/* No bucket overflows: true, and they are added. Without a branch for each. */
+static bool add_page(uint32_t *into, const uint32_t *from)
+{
+	uint32_t over = 0;
+
+	for (unsigned i = 0; i < SUB; i++)
+		over |= into[i] + from[i] < from[i];
+	for (unsigned i = 0; i < SUB && !over; i++)
+		into[i] += from[i];
+	return !over;
+}
+
+static int add_pages(struct dwell_histogram *into, const struct dwell_histogram *from)
+{
+	int err = DWELL_OK;
+
+	for (unsigned page = 0; page < PAGES && !err; page++) {
+		const uint32_t *of = from->pages[page];
+
+		if (!of || (into->pages[page] && add_page(into->pages[page], of)))
+			continue;
+		for (unsigned i = 0; i < SUB && !err; i++)
+			err = of[i] ? add_to_page(into, page * SUB + i, of[i]) : DWELL_OK;
+	}
+	return err;
+}
+
 int dwell_histogram_merge(struct dwell_histogram *into, const struct dwell_histogram *from)
 {
 	size_t at = 0;
@@ -195,6 +222,8 @@ int dwell_histogram_merge(struct dwell_histogram *into, const struct dwell_histo
 	into->sum += from->sum;
 	if (from->max > into->max)
 		into->max = from->max;
+	if (into->pages && from->pages && !from->carries)
+		return add_pages(into, from);
 	while (dwell_histogram_next(from, &at, &bucket, &count)) {
 		const int err = add_to_bucket(into, bucket, count);
 

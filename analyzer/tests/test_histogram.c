@@ -95,6 +95,27 @@ Test(histogram, merged_is_added)
 	}
 }
 
+Test(histogram, merged_buckets_do_not_overflow)
+{
+	struct dwell_histogram a = { 0 }, b = { 0 };
+	size_t at = 0, buckets = 0;
+	unsigned bucket;
+	uint64_t count;
+
+	/* So many values that there are pages. */
+	for (uint64_t value = 0; value < 60; value++) {
+		cr_assert(eq(int, dwell_histogram_add(&a, value, UINT32_MAX - value), 0));
+		cr_assert(eq(int, dwell_histogram_add(&b, value, 30), 0));
+	}
+	cr_assert(a.pages && b.pages);
+	cr_assert(eq(int, dwell_histogram_merge(&a, &b), 0));
+	for (; dwell_histogram_next(&a, &at, &bucket, &count); buckets++)
+		cr_expect(eq(u64, count, (uint64_t)UINT32_MAX - bucket + 30));
+	cr_expect(eq(sz, buckets, 60));
+	dwell_histogram_release(&a);
+	dwell_histogram_release(&b);
+}
+
 Test(histogram, bars_add_up)
 {
 	struct dwell_histogram h = { 0 };
