@@ -65,6 +65,17 @@ static bool needs_past(const struct dwell_event *row)
 	}
 }
 
+enum { TOGETHER = 8 };
+
+static inline bool say_why(const struct dwell_event *rows)
+{
+	uint32_t any = 0;
+
+	for (size_t i = 0; i < TOGETHER; i++)
+		any |= rows[i].reason | rows[i].object;
+	return any;
+}
+
 bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	const uint32_t always = 1u << DWELL_EVENT_WAIT_BEGIN | 1u << DWELL_EVENT_ACQUIRE |
@@ -75,8 +86,8 @@ bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count,
 	if (waits->past.begun)
 		return false;
 	/* Most traces that do not need it have neither reasons nor objects. */
-	while (!(kinds & always) && i < count && !(rows[i].reason | rows[i].object))
-		i++;
+	while (!(kinds & always) && i + TOGETHER <= count && !say_why(&rows[i]))
+		i += TOGETHER;
 	for (; i < count; i++)
 		if (needs_past(&rows[i]))
 			return true;
