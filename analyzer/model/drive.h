@@ -46,8 +46,7 @@ struct fold_ops {
 	int (*make)(void **fold, const struct model *model);
 	void (*free)(void *fold); /* NULL is allowed */
 	/* All but make, free and merge may be NULL. 0 or a negative enum dwell_error. */
-	/* Parts before this one were folded into `merged`: what may be left out here as they have
-	 * it already. It stands still meanwhile; how many they are is not the same in each run. */
+	/* What parts before this one were merged into so far: what it has may be left out here. */
 	void (*follow)(void *fold, const void *merged);
 	int (*begin)(void *fold, const struct fold_start *start);
 	/* Rows before they are applied; states may be looked at. If `looks` says so: who has that
@@ -140,10 +139,8 @@ int model_complain(const struct model *model, int err, struct dwell_diag *diag);
 int model_replay(
 	struct model *model, size_t first, size_t last, const struct fold_ops *ops, void *fold);
 
-/*
- * Learn all definitions and the end, and fold nothing: then views may be made, and their parts be
- * driven by several threads where the source has several.
- */
+/* Learn all definitions and the end, and fold nothing: then views may be made, and their parts be
+ * driven by several threads where the source has several. */
 int model_learn(struct model *model, struct dwell_diag *diag);
 
 /*
