@@ -55,12 +55,13 @@ static int add_task(struct making *making, const struct digest_task *task, uint3
 static int add_tasks(struct making *making)
 {
 	const uint64_t from_ns = making->model->from_ns;
-	int err = DWELL_OK;
+	struct table *tasks = &making->fold->tasks.of;
+	int err = digest_tasks_settle(&making->fold->tasks);
 
-	for (uint32_t id = 1; id < making->fold->tasks.end && !err; id++) {
-		struct digest_task *task = table_get(&making->fold->tasks, id);
+	for (uint32_t id = 1; id < tasks->end && !err; id++) {
+		struct digest_task *task = table_get(tasks, id);
 
-		if (!task || !task->seen || !counts(making, id))
+		if (!task || !task->seen)
 			continue;
 		windows_widen(&task->latency.windows, from_ns, making->digest->window_shift);
 		windows_widen(&task->states, from_ns, making->digest->window_shift);
@@ -153,7 +154,7 @@ static int add_item(struct making *making, struct item *item)
 
 static int add_items(struct making *making)
 {
-	int err = DWELL_OK;
+	int err = digest_waits_settle(&making->fold->waits, &making->fold->items);
 
 	for (size_t i = 0; i < making->fold->items.count && !err; i++)
 		err = add_item(making, making->fold->items.at[i]);

@@ -7,67 +7,34 @@
 
 enum { HELD_MOST = 64 };
 
-static int digest_make(void **out, const struct model *model)
-{
-	struct digest_fold *fold = calloc(1, sizeof(*fold));
-
-	if (!fold)
-		return DWELL_ENOMEM;
-	fold->model = model;
-	fold->tasks.item = sizeof(struct digest_task);
-	*out = fold;
-	return DWELL_OK;
-}
-
 static void digest_drop(void *context)
 {
 	struct digest_fold *fold = context;
 
 	if (!fold)
 		return;
-	for (uint32_t id = 0; id < fold->tasks.end; id++) {
-		struct digest_task *task = table_get(&fold->tasks, id);
-
-		if (!task)
-			continue;
-		free(task->held);
-		free(task->states.cells);
-		series_release(&task->latency);
-	}
-	table_release(&fold->tasks);
+	digest_tasks_release(&fold->tasks);
+	digest_waits_release(&fold->waits);
 	items_release(&fold->items);
 	free(fold->spans);
 	free(fold->span_slots);
 	free(fold);
 }
 
-static struct digest_task *task_of(struct digest_fold *fold, uint32_t id)
+static int digest_make(void **out, const struct model *model)
 {
-	struct digest_task *task = id < fold->tasks.end ? table_get(&fold->tasks, id) : NULL;
+	struct digest_fold *fold = calloc(1, sizeof(*fold));
+	int err = fold ? digest_tasks_init(&fold->tasks, model) : DWELL_ENOMEM;
 
-	return task ? task : table_make(&fold->tasks, id);
-}
-
-static int digest_interval(void *context, const struct dwell_interval *interval)
-{
-	struct digest_fold *fold = context;
-	struct digest_task *task = task_of(fold, interval->task);
-	const uint64_t from_ns = fold->model->from_ns;
-	int err;
-
-	if (!task)
-		return DWELL_ENOMEM;
-	task->seen = true;
-	task->alive = interval->flags & DWELL_INTERVAL_OPEN;
-	add_state(&task->times, interval->state,
-		in_window(fold->model, interval->start_ns, interval->end_ns));
-	err = windows_add_stretch(
-		&task->states, from_ns, interval->start_ns, interval->end_ns, interval->state);
-	if (err || interval->state != DWELL_RUNNABLE || interval->next != DWELL_RUNNING ||
-		task->alive)
+	if (!err)
+		err = digest_waits_init(&fold->waits, model);
+	if (err) {
+		digest_drop(fold);
 		return err;
-	return series_add(
-		&task->latency, from_ns, interval->end_ns, interval->end_ns - interval->start_ns);
+	}
+	fold->model = model;
+	*out = fold;
+	return DWELL_OK;
 }
 
 static struct item *item_of(
@@ -95,7 +62,7 @@ static uint64_t lock_key(const struct dwell_wait *wait)
 /* From now on the task holds what it waited for, or said that it took. */
 static int hold(struct digest_fold *fold, uint32_t id, uint32_t object, uint64_t since_ns)
 {
-	struct digest_task *task = task_of(fold, id);
+	struct digest_task *task = digest_task(&fold->tasks, id);
 	uint32_t i = 0;
 
 	if (!task)
@@ -122,7 +89,7 @@ static int hold(struct digest_fold *fold, uint32_t id, uint32_t object, uint64_t
 /* Held by a task of another class than was asked for, it is no figure of theirs. */
 static int give_up(struct digest_fold *fold, const struct dwell_event *event)
 {
-	struct digest_task *task = task_of(fold, event->task);
+	struct digest_task *task = digest_task(&fold->tasks, event->task);
 	const struct dwell_wait as_wait = { .object = event->object };
 
 	for (uint32_t i = 0; task && i < task->held_count; i++) {
@@ -165,7 +132,6 @@ static int add_wait(
 	struct digest_fold *fold, unsigned kind, uint64_t key, const struct dwell_wait *wait)
 {
 	struct item *item = item_of(fold, key, kind, wait);
-	const uint64_t from_ns = fold->model->from_ns;
 
 	if (!item)
 		return DWELL_ENOMEM;
@@ -175,12 +141,11 @@ static int add_wait(
 	item->times.unknown_ns += wait->unknown_ns;
 	if (kind == DWELL_SUBJECT_LOCK && wait->stack)
 		add_place(item, wait->stack, wait->end_ns - wait->start_ns);
-	return series_add(&item->series, from_ns, wait->end_ns, wait->end_ns - wait->start_ns);
+	return digest_waits_add(&fold->waits, &fold->items, item, wait);
 }
 
-static int digest_wait(void *context, const struct dwell_wait *wait)
+static int take_wait(struct digest_fold *fold, const struct dwell_wait *wait)
 {
-	struct digest_fold *fold = context;
 	int err = DWELL_OK;
 
 	if (is_held(wait->reason) && wait->object && !(wait->flags & DWELL_EVENT_TIMED_OUT))
@@ -291,6 +256,44 @@ static int digest_event(void *fold, const struct dwell_event *event)
 	}
 }
 
+/* Where a batch's waits are taken from: those that are intervals, and the program's own. */
+struct waiting {
+	const struct dwell_told *told;
+	size_t own, wait;
+};
+
+/* The next one, in the order in which they were told; false: none. */
+static bool next_wait(struct waiting *at, struct dwell_wait *out)
+{
+	const struct dwell_told *told = at->told;
+	const struct dwell_interval *own =
+		at->own < told->own_count ? &told->intervals[told->own_waits[at->own]] : NULL;
+	const struct dwell_wait *wait = at->wait < told->wait_count ? &told->waits[at->wait] : NULL;
+
+	if (wait && (!own || wait->row < own->row)) {
+		*out = *wait;
+		at->wait++;
+		return true;
+	}
+	if (!own)
+		return false;
+	*out = dwell_wait_of(own);
+	at->own++;
+	return true;
+}
+
+static int digest_batch(void *context, const struct fold_batch *batch)
+{
+	struct digest_fold *fold = context;
+	struct waiting at = { .told = batch->told };
+	struct dwell_wait wait;
+	int err = digest_tasks_add(&fold->tasks, batch->told);
+
+	while (!err && batch->count && next_wait(&at, &wait))
+		err = take_wait(fold, &wait);
+	return err;
+}
+
 static int digest_merge(void *into, void *from)
 {
 	(void)into;
@@ -305,7 +308,6 @@ const struct fold_ops digest_fold_ops = {
 	.make = digest_make,
 	.free = digest_drop,
 	.event = digest_event,
-	.interval = digest_interval,
-	.wait = digest_wait,
+	.batch = digest_batch,
 	.merge = digest_merge,
 };

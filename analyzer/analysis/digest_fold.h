@@ -3,6 +3,7 @@
 
 #include "analysis/fold.h"
 #include "analysis/subjects.h"
+#include "analysis/tip.h"
 
 /* What a task holds, since when: it was seen to get it. */
 struct held {
@@ -19,6 +20,41 @@ struct digest_task {
 	bool seen, alive; /* alive: at the end of the window */
 };
 
+/* What tasks did: their time by states, and how long they were ready. */
+struct digest_tasks {
+	const struct model *model;
+	struct table of;    /* struct digest_task */
+	struct turns turns; /* by task */
+	struct stint *stints;
+	struct tip states, late;
+};
+
+int digest_tasks_init(struct digest_tasks *tasks, const struct model *model);
+void digest_tasks_release(struct digest_tasks *tasks);
+/* Made where it was not; NULL: no memory. */
+struct digest_task *digest_task(struct digest_tasks *tasks, uint32_t id);
+/* Intervals of the tasks that were asked for; of others nothing is kept. 0 or DWELL_ENOMEM. */
+int digest_tasks_add(struct digest_tasks *tasks, const struct dwell_told *told);
+/* Add what was collected. 0 or DWELL_ENOMEM. */
+int digest_tasks_settle(struct digest_tasks *tasks);
+
+/* How long waits were, of sites and locks. */
+struct digest_waits {
+	struct turns turns; /* by place among items */
+	struct wait_end {
+		uint64_t at_ns, ns;
+	} * ends;
+	struct tip tip;
+};
+
+int digest_waits_init(struct digest_waits *waits, const struct model *model);
+void digest_waits_release(struct digest_waits *waits);
+/* 0 or DWELL_ENOMEM, both. */
+int digest_waits_add(struct digest_waits *waits, const struct items *items, const struct item *item,
+	const struct dwell_wait *wait);
+/* Add what was collected. */
+int digest_waits_settle(struct digest_waits *waits, const struct items *items);
+
 /* A span that goes on. */
 struct digest_span {
 	uint64_t id, start_ns;
@@ -29,8 +65,9 @@ struct digest_span {
 /* The fold of a digest: by ids, named when it is done (digest.c). */
 struct digest_fold {
 	const struct model *model;
-	struct table tasks; /* struct digest_task */
+	struct digest_tasks tasks;
 	struct items items; /* sites, locks, spans */
+	struct digest_waits waits;
 	struct digest_span *spans;
 	size_t span_count, span_cap;
 	uint32_t *span_slots; /* index + 1, by id */

@@ -332,6 +332,7 @@ static int add_running(struct latency *latency, const struct dwell_told *told)
 static int add_runnable(struct latency *latency, const struct dwell_told *told)
 {
 	const bool all = !latency->model->task_bits;
+	const bool only_worst = latency->model->query->only_worst;
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < told->runnable_count && !err; i++) {
@@ -339,7 +340,8 @@ static int add_runnable(struct latency *latency, const struct dwell_told *told)
 
 		if (of->next != DWELL_RUNNING || !(all || wants_task(latency->model, of->task)))
 			continue;
-		err = add_sample(latency, of);
+		if (!only_worst)
+			err = add_sample(latency, of);
 		if (!err && of->end_ns - of->start_ns >= latency->least_ns)
 			err = keep_worst(latency, of, latency->order + told->runnable[i]);
 	}

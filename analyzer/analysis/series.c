@@ -8,7 +8,8 @@
 
 enum {
 	LAST_SHIFT = 63,
-	NEAR = 8 /* cells from the end that are looked at one by one */
+	NEAR = 8, /* cells from the end that are looked at one by one */
+	REACH = 32
 };
 
 unsigned windows_shift(uint64_t from_ns, uint64_t to_ns, unsigned shift)
@@ -48,6 +49,8 @@ static size_t find(const struct dwell_windows *windows, unsigned window, unsigne
 	for (unsigned near = 0; near < NEAR && high; near++, high--)
 		if (before(&windows->cells[high - 1], window, bucket))
 			return high;
+	if (high > REACH && before(&windows->cells[high - REACH], window, bucket))
+		low = high - REACH;
 	while (low < high) {
 		const size_t middle = (low + high) / 2;
 
@@ -131,23 +134,9 @@ int windows_add(struct dwell_windows *windows, uint64_t from_ns, uint64_t at_ns,
 	return add_cell(windows, &cell);
 }
 
-int windows_add_stretch(struct dwell_windows *windows, uint64_t from_ns, uint64_t start_ns,
-	uint64_t end_ns, unsigned bucket)
+int windows_put(struct dwell_windows *windows, const struct dwell_window_cell *cell)
 {
-	int err = DWELL_OK;
-
-	if (start_ns < from_ns)
-		start_ns = from_ns;
-	if (end_ns > start_ns)
-		fit(windows, from_ns, end_ns);
-	while (end_ns > start_ns && !err) {
-		const uint64_t next = ((start_ns >> windows->shift) + 1) << windows->shift;
-		const uint64_t until = next > start_ns && next < end_ns ? next : end_ns;
-
-		err = windows_add(windows, from_ns, start_ns, bucket, 1, until - start_ns);
-		start_ns = until;
-	}
-	return err;
+	return add_cell(windows, cell);
 }
 
 int windows_merge(struct dwell_windows *into, const struct dwell_windows *from)

@@ -31,9 +31,8 @@ void windows_widen(struct dwell_windows *windows, uint64_t from_ns, unsigned shi
 int windows_add(struct dwell_windows *windows, uint64_t from_ns, uint64_t at_ns, unsigned bucket,
 	uint32_t count, uint64_t total_ns);
 
-/* A stretch of time in a state, divided over its windows. */
-int windows_add_stretch(struct dwell_windows *windows, uint64_t from_ns, uint64_t start_ns,
-	uint64_t end_ns, unsigned bucket);
+/* Add a cell, of windows as long as these. 0 or DWELL_ENOMEM. */
+int windows_put(struct dwell_windows *windows, const struct dwell_window_cell *cell);
 
 /* Of the same shift. */
 int windows_merge(struct dwell_windows *into, const struct dwell_windows *from);

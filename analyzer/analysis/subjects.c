@@ -57,6 +57,7 @@ struct item *items_get(struct items *items, uint64_t key, bool *made)
 	if (!item)
 		return NULL;
 	item->key = key;
+	item->place = (uint32_t)items->count;
 	items->at[items->count++] = item;
 	*slot = (uint32_t)items->count;
 	*made = true;

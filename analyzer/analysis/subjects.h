@@ -14,8 +14,9 @@ struct place {
 
 /* What a fold collects by ids, to be named at the end. */
 struct item {
-	uint64_t key; /* hash of the ids */
-	uint8_t kind; /* enum dwell_digest_kind */
+	uint64_t key;   /* hash of the ids */
+	uint32_t place; /* among the items */
+	uint8_t kind;   /* enum dwell_digest_kind */
 	uint8_t reason;
 	uint32_t object, stack, task, label;
 	struct dwell_times times;

@@ -38,6 +38,7 @@ int cmd_digest(struct request *request)
 	if (!request->output)
 		return status;
 	question.query.worst = DIGEST_WORST;
+	question.query.only_worst = true;
 	if (!status)
 		status = question_ask(&question);
 	if (!status)

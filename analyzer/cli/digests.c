@@ -57,7 +57,7 @@ static int try_digest(struct run_file *file)
 static int analyze(struct run_file *file)
 {
 	const struct dwell_query query = {
-		.analyses = digest_analyses, .threads = 1, .worst = DIGEST_WORST
+		.analyses = digest_analyses, .threads = 1, .worst = DIGEST_WORST, .only_worst = true
 	};
 	struct dwell_import import = { 0 };
 	struct dwell_answer *answer = NULL;

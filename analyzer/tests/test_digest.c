@@ -9,6 +9,7 @@
 
 #include "analysis/series.h"
 #include "analysis/subjects.h"
+#include "analysis/tip.h"
 #include "digest/wire.h"
 
 /* A digest with `count` sites beside the run, of waits spread over one second. */
@@ -367,4 +368,54 @@ Test(digest, windows_merge_in_any_order)
 	}
 	free(whole.cells);
 	free(odd.cells);
+}
+
+/* Of several owners in turns, by way of a tip: the same cells as one by one. */
+Test(digest, a_tip_adds_the_same)
+{
+	enum { OWNERS = 3 };
+	struct dwell_windows plain[OWNERS] = { 0 }, tipped[OWNERS] = { 0 };
+	struct tip tip = { .from_ns = 123456789 };
+	uint64_t at = tip.from_ns;
+
+	for (unsigned i = 0; i < 4000; i++, at += 777777) {
+		const unsigned owner = i / 5 % OWNERS, bucket = i * 7 % 13;
+
+		cr_assert(eq(int, windows_add(&plain[owner], tip.from_ns, at, bucket, 1, i), 0));
+		cr_assert(eq(int, tip_add(&tip, &tipped[owner], at, bucket, i), 0));
+	}
+	cr_assert(eq(int, tip_flush(&tip), 0));
+	for (unsigned owner = 0; owner < OWNERS; owner++) {
+		windows_widen(&plain[owner], tip.from_ns, tip.shift);
+		windows_widen(&tipped[owner], tip.from_ns, tip.shift);
+		cr_assert(eq(sz, plain[owner].count, tipped[owner].count));
+		for (size_t i = 0; i < plain[owner].count; i++) {
+			const struct dwell_window_cell *a = &plain[owner].cells[i];
+			const struct dwell_window_cell *b = &tipped[owner].cells[i];
+
+			cr_expect(a->window == b->window && a->bucket == b->bucket);
+			cr_expect(a->count == b->count && a->total_ns == b->total_ns);
+		}
+		free(plain[owner].cells);
+		free(tipped[owner].cells);
+	}
+}
+
+/* What one owner has comes together, in its order; of owners of one pile, in the order of all. */
+Test(digest, turns_go_by_owners)
+{
+	struct turns turns;
+
+	cr_assert(eq(int, turns_init(&turns), 0));
+	for (; turns.count < TURNS; turns.count++)
+		turns.owners[turns.count] = (uint32_t)(turns.count * 7919 % 1000);
+	turns_sort(&turns);
+	for (size_t i = 1; i < TURNS; i++) {
+		const uint32_t before = turns.owners[turns.order[i - 1]];
+		const uint32_t owner = turns.owners[turns.order[i]];
+
+		cr_assert(
+			before < owner || (before == owner && turns.order[i - 1] < turns.order[i]));
+	}
+	turns_release(&turns);
 }

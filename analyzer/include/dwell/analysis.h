@@ -47,6 +47,7 @@ struct dwell_query {
 	unsigned blocked_by; /* enum dwell_by: site, object, reason, task, class */
 	unsigned flame_of;   /* enum dwell_flame_of */
 	uint64_t worst;      /* latencies to keep; UINT64_MAX: all */
+	bool only_worst;     /* of latencies nothing else is asked for: no distributions */
 	/* Called now and then by one thread with the time that was reached; may be NULL. */
 	void (*progress)(void *context, uint64_t at_ns);
 	void *progress_context;

@@ -1,0 +1,135 @@
+/* What tasks did, for a digest: their time by states, and how long they were ready. */
+#include <stdlib.h>
+
+#include "analysis/digest_fold.h"
+#include "model/histogram_add.h"
+
+/* An interval, as far as a digest has it. */
+struct stint {
+	uint64_t start_ns, end_ns;
+	uint8_t state;
+	bool open, late; /* late: it is a latency */
+};
+
+int digest_tasks_init(struct digest_tasks *tasks, const struct model *model)
+{
+	*tasks = (struct digest_tasks){
+		.model = model,
+		.of = { .item = sizeof(struct digest_task) },
+		.stints = malloc(TURNS * sizeof(*tasks->stints)),
+		.states = { .from_ns = model->from_ns },
+		.late = { .from_ns = model->from_ns },
+	};
+
+	const int err = turns_init(&tasks->turns);
+	return tasks->stints ? err : DWELL_ENOMEM;
+}
+
+void digest_tasks_release(struct digest_tasks *tasks)
+{
+	for (uint32_t id = 0; id < tasks->of.end; id++) {
+		struct digest_task *task = table_get(&tasks->of, id);
+
+		if (!task)
+			continue;
+		free(task->held);
+		free(task->states.cells);
+		series_release(&task->latency);
+	}
+	table_release(&tasks->of);
+	turns_release(&tasks->turns);
+	free(tasks->stints);
+}
+
+struct digest_task *digest_task(struct digest_tasks *tasks, uint32_t id)
+{
+	struct digest_task *task = id < tasks->of.end ? table_get(&tasks->of, id) : NULL;
+
+	return task ? task : table_make(&tasks->of, id);
+}
+
+/* Its time in a state, divided over windows. */
+static int add_state_time(
+	struct digest_tasks *tasks, struct digest_task *task, const struct stint *stint)
+{
+	const uint64_t from_ns = tasks->model->from_ns;
+	struct tip *tip = &tasks->states;
+	uint64_t start_ns = stint->start_ns < from_ns ? from_ns : stint->start_ns;
+	int err = DWELL_OK;
+
+	if (stint->end_ns > start_ns) {
+		add_state(&task->times, stint->state, stint->end_ns - start_ns);
+		err = tip_reach(tip, stint->end_ns);
+	}
+	while (start_ns < stint->end_ns && !err) {
+		const uint64_t next_ns = ((start_ns >> tip->shift) + 1) << tip->shift;
+		const uint64_t until_ns =
+			next_ns > start_ns && next_ns < stint->end_ns ? next_ns : stint->end_ns;
+
+		err = tip_add(tip, &task->states, start_ns, stint->state, until_ns - start_ns);
+		start_ns = until_ns;
+	}
+	return err;
+}
+
+static int add_stint(
+	struct digest_tasks *tasks, struct digest_task *task, const struct stint *stint)
+{
+	const uint64_t from_ns = tasks->model->from_ns, ns = stint->end_ns - stint->start_ns;
+	const uint64_t at_ns = stint->end_ns < from_ns ? from_ns : stint->end_ns;
+	int err = add_state_time(tasks, task, stint);
+
+	task->seen = true;
+	task->alive = stint->open;
+	if (err || !stint->late)
+		return err;
+	err = histogram_add_one(&task->latency.whole, ns);
+	return err ? err
+		   : tip_add(&tasks->late, &task->latency.windows, at_ns, windows_bucket(ns), ns);
+}
+
+int digest_tasks_settle(struct digest_tasks *tasks)
+{
+	const struct turns *turns = &tasks->turns;
+	struct digest_task *task = NULL;
+	int err = DWELL_OK;
+
+	turns_sort(&tasks->turns);
+	for (size_t i = 0; i < turns->count && !err; i++) {
+		const uint32_t id = turns->owners[turns->order[i]];
+
+		if (!i || id != turns->owners[turns->order[i - 1]])
+			task = digest_task(tasks, id);
+		err = task ? add_stint(tasks, task, &tasks->stints[turns->order[i]]) : DWELL_ENOMEM;
+	}
+	tasks->turns.count = 0;
+	if (!err)
+		err = tip_flush(&tasks->states);
+	return err ? err : tip_flush(&tasks->late);
+}
+
+int digest_tasks_add(struct digest_tasks *tasks, const struct dwell_told *told)
+{
+	const bool all = !tasks->model->task_bits;
+	struct turns *turns = &tasks->turns;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < told->count && !err; i++) {
+		const struct dwell_interval *of = &told->intervals[i];
+		const bool open = of->flags & DWELL_INTERVAL_OPEN;
+
+		if (!all && !wants_task(tasks->model, of->task))
+			continue;
+		turns->owners[turns->count] = of->task;
+		tasks->stints[turns->count++] = (struct stint){
+			.start_ns = of->start_ns,
+			.end_ns = of->end_ns,
+			.state = of->state,
+			.open = open,
+			.late = of->state == DWELL_RUNNABLE && of->next == DWELL_RUNNING && !open,
+		};
+		if (turns->count == TURNS)
+			err = digest_tasks_settle(tasks);
+	}
+	return err;
+}
