@@ -41,7 +41,7 @@ def exact_cdf(m, n):
     return [mwu.cdf(np.array([k]))[0] for k in range(m * n + 1)]
 
 
-def permute(values, base, fudge, alpha):
+def permute(values, base, fudge, alpha, odd=()):
     runs, rows = values.shape
     spread = np.sqrt(values.var(axis=0) + fudge ** 2)
 
@@ -51,7 +51,9 @@ def permute(values, base, fudge, alpha):
 
     observed = statistic(range(base))
     order = np.argsort(-observed, kind='stable')
-    splits = np.array([statistic(c) for c in itertools.combinations(range(runs), base)])
+    fixed = len([run for run in odd if run < base])
+    splits = np.array([statistic(c) for c in itertools.combinations(range(runs), base)
+                       if len(set(c) & set(odd)) == fixed])
     p = np.empty(rows)
     for i in range(rows):
         p[order[i]] = np.mean(splits[:, order[i:]].max(axis=1) >= observed[order[i]] - 1e-9)
@@ -85,5 +87,33 @@ observed, p, critical = permute(values, 5, 0.02, 0.05)
 numbers('permuted_statistic', observed)
 numbers('permuted_p', p)
 numbers('permuted_critical', [critical])
+values = data(815, 7, 10)
+values[5:, 3] += 0.7
+observed, p, critical = permute(values, 5, 0.02, 0.05, (0, 3, 7))
+numbers('dealt_statistic', observed)
+numbers('dealt_p', p)
+numbers('dealt_critical', [critical])
 x = data(99, 1, 12).ravel()
 numbers('twelve_variance_median', [x.var(ddof=1), np.median(x), np.median(x[:11])])
+
+# A whole report with one tested row, how long runs took: docs/statistics.md's formulas, one after the other.
+base = 1e8 * (1 + data(7, 1, 6).ravel() / 3)
+head = 1e8 * (1.5 + data(8, 1, 8).ravel() / 3)
+base, head = np.floor(base), np.floor(head)
+logs = np.log(np.concatenate([base, head]))
+a, b, n = len(base), len(head), len(base) + len(head)
+observed, p, critical = permute(logs.reshape(n, 1), a, 0.02, 0.008)
+at, low, high = shift(logs[:a], logs[a:])
+variance = (logs[:a].var(ddof=1) * (a - 1) + logs[a:].var(ddof=1) * (b - 1)) / (n - 2)
+noise = np.expm1(2 * np.sqrt(logs[:a].var(ddof=1) * (1 / a + 1 / b)))
+limit, power = 0.05, st.norm.ppf(0.8)
+threshold = 1 + max(noise, limit)
+error = np.sqrt(variance * (1 / a + 1 / b))
+seen = max(critical * np.sqrt((variance * (n - 2) / n + 0.02 ** 2) / (1 - critical ** 2 * a * b / n ** 2)),
+           np.log(threshold)) + power * error
+needed = max(5, np.ceil(2 * variance * (st.norm.ppf(1 - 0.008) + power) ** 2 / np.log1p(limit) ** 2 + 2))
+numbers('report_base', base)
+numbers('report_head', head)
+print('/* median of the base, of the head; ratio, low, high; p, noise, threshold, seen from, runs needed */')
+numbers('report_row', [np.median(base), np.median(head), np.exp(at), np.exp(low), np.exp(high), p[0], noise, threshold,
+                   np.exp(seen), needed])

@@ -62,6 +62,7 @@ static size_t take_side(struct comparing *c, size_t first, const struct dwell_si
 		if (!all && !is_run_covered(c, side->runs[i]))
 			continue;
 		c->runs[first + count] = side->runs[i];
+		c->unknown[first + count] = !is_run_covered(c, side->runs[i]);
 		c->places[first + count++] = (uint32_t)i;
 	}
 	return count;
@@ -75,8 +76,9 @@ static int take_sides(
 
 	c->runs = calloc(count, sizeof(*c->runs));
 	c->places = calloc(count, sizeof(*c->places));
+	c->unknown = calloc(count, sizeof(*c->unknown));
 	c->work = calloc(count, sizeof(*c->work));
-	if (!c->runs || !c->places || !c->work)
+	if (!c->runs || !c->places || !c->unknown || !c->work)
 		return DWELL_ENOMEM;
 	c->base = take_side(c, 0, base, all);
 	c->head = take_side(c, c->base, head, all);
@@ -311,6 +313,7 @@ int dwell_compare(struct dwell_comparison **out, const struct dwell_side *base,
 	free(c.subjects);
 	free(c.runs);
 	free(c.places);
+	free(c.unknown);
 	free(c.work);
 	if (err)
 		dwell_comparison_free(c.out);

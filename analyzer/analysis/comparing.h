@@ -16,6 +16,7 @@ struct comparing {
 	const struct dwell_policy *policy;
 	const struct dwell_digest **runs; /* base's first */
 	uint32_t *places;                 /* of each run on its side, as it was given */
+	bool *unknown;                    /* of each run: less is known of it than is required */
 	size_t base, head;
 	double *work; /* of each run; 0: not known */
 	struct match *matches;

@@ -28,8 +28,8 @@ static int permute(
 	struct stat_permutation *out, const struct comparing *c, size_t rows, double sign)
 {
 	double *values = gather(c, rows, sign);
-	const int err = values ? stat_permute(out, values, rows, c->base, c->head, COMPARE_FUDGE,
-					 c->policy->alpha)
+	const int err = values ? stat_permute(out, values, rows, c->base, c->head, c->unknown,
+					 COMPARE_FUDGE, c->policy->alpha)
 			       : DWELL_ENOMEM;
 
 	free(values);

@@ -26,6 +26,13 @@ struct permuting {
 	uint64_t *reached;        /* splits in which the maximum from this place on reaches it */
 	double *maxima;           /* of each split */
 	uint64_t splits;
+	/* Runs that are dealt among themselves: those that are like the others, and the odd ones.
+	 */
+	struct deal {
+		size_t *runs; /* of both sides, the base's first */
+		size_t count, base;
+		size_t *choice; /* places among runs that the base gets, ascending */
+	} deals[2];
 };
 
 static int largest_first(const void *a, const void *b)
@@ -60,17 +67,23 @@ static void rank_row(struct ranked_row *out, const struct permuting *p, const do
 	out->statistic = (first - base * out->mean) * out->scale;
 }
 
-static void try_split(struct permuting *p, const size_t *base)
+static void add_up(struct permuting *p, const struct deal *deal)
 {
-	double most = -INFINITY;
-
-	memset(p->sums, 0, p->rows * sizeof(*p->sums));
-	for (size_t i = 0; i < p->base; i++) {
-		const double *values = &p->values[base[i] * p->rows];
+	for (size_t i = 0; i < deal->base; i++) {
+		const double *values = &p->values[deal->runs[deal->choice[i]] * p->rows];
 
 		for (size_t row = 0; row < p->rows; row++)
 			p->sums[row] += values[row];
 	}
+}
+
+static void try_split(struct permuting *p)
+{
+	double most = -INFINITY;
+
+	memset(p->sums, 0, p->rows * sizeof(*p->sums));
+	add_up(p, &p->deals[0]);
+	add_up(p, &p->deals[1]);
 	for (size_t row = p->rows; row--;) {
 		const double statistic = p->sums[row] * p->order[row].scale;
 
@@ -81,65 +94,97 @@ static void try_split(struct permuting *p, const size_t *base)
 	p->maxima[p->splits++] = most;
 }
 
-/* The next choice of runs, in order; false after the last. */
-static bool next_choice(size_t *base, size_t count, size_t of)
+static void first_choice(struct deal *deal)
 {
-	size_t i = count;
+	for (size_t i = 0; i < deal->base; i++)
+		deal->choice[i] = i;
+}
 
-	while (i && base[i - 1] == of - count + i - 1)
+/* The next choice of runs, in order; false after the last. */
+static bool next_choice(struct deal *deal)
+{
+	size_t *choice = deal->choice, i = deal->base;
+
+	while (i && choice[i - 1] == deal->count - deal->base + i - 1)
 		i--;
 	if (!i)
 		return false;
-	base[i - 1]++;
-	for (; i < count; i++)
-		base[i] = base[i - 1] + 1;
+	choice[i - 1]++;
+	for (; i < deal->base; i++)
+		choice[i] = choice[i - 1] + 1;
 	return true;
 }
 
-static void random_choice(
-	size_t *base, size_t *pool, size_t count, size_t of, struct stat_random *random)
+static void random_choice(struct deal *deal, size_t *pool, struct stat_random *random)
 {
-	for (size_t i = 0; i < of; i++)
+	for (size_t i = 0; i < deal->count; i++)
 		pool[i] = i;
-	for (size_t i = 0; i < count; i++) {
-		const size_t j = i + stat_below(random, (uint32_t)(of - i));
+	for (size_t i = 0; i < deal->base; i++) {
+		const size_t j = i + stat_below(random, (uint32_t)(deal->count - i));
 
-		base[i] = pool[j];
+		deal->choice[i] = pool[j];
 		pool[j] = pool[i];
 	}
 }
 
 /* Saturates beyond what is asked for. */
-static uint64_t choices(size_t of, size_t count)
+static double choices(const struct deal *deal)
 {
 	double all = 1;
 
-	for (size_t i = 1; i <= count; i++)
-		all = all * (double)(of - count + i) / (double)i;
-	return all > 1e9 ? 1000000000 : (uint64_t)(all + 0.5);
+	for (size_t i = 1; i <= deal->base; i++)
+		all = all * (double)(deal->count - deal->base + i) / (double)i;
+	return all > 1e9 ? 1e9 : floor(all + 0.5);
 }
 
-static int try_splits(struct permuting *p)
+static void try_all(struct permuting *p)
+{
+	do {
+		first_choice(&p->deals[1]);
+		do
+			try_split(p);
+		while (next_choice(&p->deals[1]));
+	} while (next_choice(&p->deals[0]));
+}
+
+static void try_some(struct permuting *p, size_t *pool)
 {
 	struct stat_random random = { SEED };
-	size_t *base = calloc(p->runs * 2, sizeof(*base));
-	size_t *pool = base ? base + p->runs : NULL;
 
-	if (!base)
-		return DWELL_ENOMEM;
-	for (size_t i = 0; i < p->base; i++)
-		base[i] = i;
-	try_split(p, base); /* the observed one */
-	if (choices(p->runs, p->base) <= STAT_SPLITS) {
-		while (next_choice(base, p->base, p->runs))
-			try_split(p, base);
-	} else {
-		while (p->splits < STAT_SPLITS) {
-			random_choice(base, pool, p->base, p->runs, &random);
-			try_split(p, base);
-		}
+	try_split(p); /* the observed one */
+	while (p->splits < STAT_SPLITS) {
+		random_choice(&p->deals[0], pool, &random);
+		random_choice(&p->deals[1], pool, &random);
+		try_split(p);
 	}
-	free(base);
+}
+
+static void deal_out(struct permuting *p, const bool *odd)
+{
+	for (size_t run = 0; run < p->runs; run++) {
+		struct deal *deal = &p->deals[odd && odd[run]];
+
+		deal->base += run < p->base;
+		deal->runs[deal->count++] = run;
+	}
+	first_choice(&p->deals[0]);
+	first_choice(&p->deals[1]);
+}
+
+static int try_splits(struct permuting *p, const bool *odd)
+{
+	size_t *room = calloc(p->runs * 5, sizeof(*room));
+
+	if (!room)
+		return DWELL_ENOMEM;
+	p->deals[0] = (struct deal){ .runs = room, .choice = room + p->runs };
+	p->deals[1] = (struct deal){ .runs = room + 2 * p->runs, .choice = room + 3 * p->runs };
+	deal_out(p, odd);
+	if (choices(&p->deals[0]) * choices(&p->deals[1]) <= STAT_SPLITS)
+		try_all(p);
+	else
+		try_some(p, room + 4 * p->runs);
+	free(room);
 	return DWELL_OK;
 }
 
@@ -188,7 +233,7 @@ static int make(struct permuting *p, const double *values, double fudge)
 }
 
 int stat_permute(struct stat_permutation *out, const double *values, size_t rows, size_t base_count,
-	size_t head_count, double fudge, double alpha)
+	size_t head_count, const bool *odd, double fudge, double alpha)
 {
 	struct permuting p = { .rows = rows, .base = base_count, .runs = base_count + head_count };
 	int err = DWELL_OK;
@@ -203,7 +248,7 @@ int stat_permute(struct stat_permutation *out, const double *values, size_t rows
 	if (!err)
 		err = make(&p, values, fudge);
 	if (!err)
-		err = try_splits(&p);
+		err = try_splits(&p, odd);
 	if (!err)
 		conclude(out, &p, alpha);
 	else

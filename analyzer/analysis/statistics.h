@@ -1,6 +1,7 @@
 #ifndef DWELL_ANALYSIS_STATISTICS_H
 #define DWELL_ANALYSIS_STATISTICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,7 +48,8 @@ double stat_histogram_quantile(const struct dwell_histogram *histogram, double q
  * over `rows` rows of base_count + head_count values each: value of run j, row i at
  * values[j * rows + i]. The statistic is (mean of head - mean of base) / sqrt(V + fudge^2), V being
  * the variance of all values of the row. All splits of the runs where they are
- * at most STAT_SPLITS, else as many random ones and the observed.
+ * at most STAT_SPLITS, else as many random ones and the observed. Runs that are odd (NULL: none
+ * is) are dealt among themselves: each side keeps as many of them as it has.
  */
 enum { STAT_SPLITS = 5000 };
 struct stat_permutation {
@@ -58,7 +60,7 @@ struct stat_permutation {
 };
 /* 0 or DWELL_ENOMEM. */
 int stat_permute(struct stat_permutation *out, const double *values, size_t rows, size_t base_count,
-	size_t head_count, double fudge, double alpha);
+	size_t head_count, const bool *odd, double fudge, double alpha);
 void stat_permutation_release(struct stat_permutation *permutation);
 
 #endif

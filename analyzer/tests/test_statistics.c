@@ -3,8 +3,10 @@
 #include <criterion/new/assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/statistics.h"
+#include "dwell/compare.h"
 #include "statistics_expected.h"
 
 enum { COUNT = 64 };
@@ -90,12 +92,32 @@ Test(statistics, permutations_are_those_of_all_splits)
 		x[run * 7 + 2] += 0.9;
 		x[run * 7 + 4] += 0.5;
 	}
-	cr_assert(eq(int, stat_permute(&is, x, 7, 5, 5, 0.02, 0.05), 0));
+	cr_assert(eq(int, stat_permute(&is, x, 7, 5, 5, NULL, 0.02, 0.05), 0));
 	cr_expect(eq(u64, is.splits, 252));
 	cr_expect(near(is.critical, permuted_critical[0]));
 	for (size_t row = 0; row < 7; row++) {
 		cr_expect(near(is.statistic[row], permuted_statistic[row]), "row %zu", row);
 		cr_expect(near(is.p[row], permuted_p[row]), "row %zu", row);
+	}
+	stat_permutation_release(&is);
+}
+
+/* Two of the base and one of the head are odd: 3 of 7 and 2 of 3 may be the base's. */
+Test(statistics, odd_runs_are_dealt_among_themselves)
+{
+	const bool odd[10] = { [0] = true, [3] = true, [7] = true };
+	struct stat_permutation is;
+	double x[70];
+
+	fill(x, 815, 70);
+	for (size_t run = 5; run < 10; run++)
+		x[run * 7 + 3] += 0.7;
+	cr_assert(eq(int, stat_permute(&is, x, 7, 5, 5, odd, 0.02, 0.05), 0));
+	cr_expect(eq(u64, is.splits, 35 * 3));
+	cr_expect(near(is.critical, dealt_critical[0]));
+	for (size_t row = 0; row < 7; row++) {
+		cr_expect(near(is.statistic[row], dealt_statistic[row]), "row %zu", row);
+		cr_expect(near(is.p[row], dealt_p[row]), "row %zu", row);
 	}
 	stat_permutation_release(&is);
 }
@@ -109,14 +131,62 @@ Test(statistics, drawn_permutations_repeat)
 	fill(x, 5, 40);
 	for (size_t run = 10; run < 20; run++)
 		x[run * 2] += 0.4;
-	cr_assert(eq(int, stat_permute(&one, x, 2, 10, 10, 0.02, 0.01), 0));
-	cr_assert(eq(int, stat_permute(&two, x, 2, 10, 10, 0.02, 0.01), 0));
+	cr_assert(eq(int, stat_permute(&one, x, 2, 10, 10, NULL, 0.02, 0.01), 0));
+	cr_assert(eq(int, stat_permute(&two, x, 2, 10, 10, NULL, 0.02, 0.01), 0));
 	cr_expect(eq(u64, one.splits, STAT_SPLITS));
 	for (size_t row = 0; row < 2; row++)
 		cr_expect(near(one.p[row], two.p[row]));
 	cr_expect(one.p[0] < 0.03, "%g", one.p[0]);
 	stat_permutation_release(&one);
 	stat_permutation_release(&two);
+}
+
+enum { REPORT_RUNS = 8 };
+
+/* Runs of which nothing is known but how long they took. */
+struct report_side {
+	struct dwell_digest_subject all[REPORT_RUNS];
+	struct dwell_digest digests[REPORT_RUNS];
+	const struct dwell_digest *at[REPORT_RUNS];
+};
+
+static struct dwell_side side_of(struct report_side *out, const double *took_ns, size_t count)
+{
+	static char nothing[] = "";
+
+	for (size_t i = 0; i < count; i++) {
+		out->all[i].kind = DWELL_SUBJECT_RUN;
+		out->all[i].key = out->all[i].alias = nothing;
+		out->all[i].times.running_ns = 1;
+		out->digests[i].trace.end_ns = (uint64_t)took_ns[i];
+		out->digests[i].subjects = &out->all[i];
+		out->digests[i].count = 1;
+		out->at[i] = &out->digests[i];
+	}
+	return (struct dwell_side){ out->at, count };
+}
+
+/* Of a whole report: what a row says, and what it could have seen. */
+Test(statistics, a_report_is_that_of_its_formulas)
+{
+	static struct report_side left, right;
+	const struct dwell_side base = side_of(&left, report_base, 6);
+	const struct dwell_side head = side_of(&right, report_head, 8);
+	struct dwell_comparison *c = NULL;
+	struct dwell_policy policy;
+
+	dwell_policy_init(&policy);
+	cr_assert(eq(int, dwell_compare(&c, &base, &head, &policy), 0));
+	cr_assert(eq(sz, c->tested, 1));
+	cr_assert(eq(int, strcmp(c->rows[0].metric->name, "run.duration"), 0));
+
+	const struct dwell_compare_row *row = &c->rows[0];
+	const double is[] = { row->base_value, row->head_value, row->ratio, row->low, row->high,
+		row->p, row->noise, row->threshold, row->visible, row->runs_needed };
+	for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++)
+		cr_expect(fabs(is[i] - report_row[i]) <= 1e-6 * fabs(report_row[i]), "%zu: %.9g", i,
+			is[i]);
+	dwell_comparison_free(c);
 }
 
 /* Where nothing differs, at most a share alpha of reports has a row at p <= alpha, however many
@@ -134,7 +204,7 @@ Test(statistics, false_alarms_are_bounded_for_all_rows_together)
 
 		for (size_t i = 0; i < ROWS * RUNS; i++)
 			x[i] = (double)(stat_next(&random) >> 11) / 9e15;
-		cr_assert(eq(int, stat_permute(&is, x, ROWS, 5, 5, 0.001, 0.01), 0));
+		cr_assert(eq(int, stat_permute(&is, x, ROWS, 5, 5, NULL, 0.001, 0.01), 0));
 		for (size_t row = 0; row < ROWS; row++)
 			alarm |= is.p[row] <= 0.01;
 		alarms += alarm;
