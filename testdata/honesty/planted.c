@@ -5,24 +5,28 @@
  *
  * Four workers take a lock, hold it for `hold` asleep, and work a little. Two pairs of threads hand
  * a message to and fro over a socket: the answer takes `site`, so the asker is blocked that long in
- * wait_answer(). Two threads of the class "hog" keep the one CPU that "late" shares for `latency`
- * at a time, so that it waits for it. The defaults make about half a second.
+ * wait_answer(). A thread "hog" wakes "late" and then keeps the one CPU that they share for
+ * `latency`, so that it waits for it; where that is allowed both come before other programs, for
+ * those hold a busy machine's CPUs much longer. The defaults make about half a second.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 static long hold = 200000, latency = 300000, site = 400000, rounds = 250;
 static atomic_bool done;
+static sem_t turn;
 static struct {
 	long rows[8];
 	pthread_mutex_t lock;
@@ -112,30 +116,33 @@ static void *answer(void *context)
 	return NULL;
 }
 
-static void share_one_cpu(void)
+static void share_one_cpu(int priority)
 {
+	const struct sched_param param = { .sched_priority = priority };
 	cpu_set_t one;
 
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+	pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
 }
 
 static void *hog(void *unused)
 {
-	share_one_cpu();
+	share_one_cpu(2);
 	while (!atomic_load(&done)) {
-		spin(latency);
 		rest(2000000);
+		sem_post(&turn);
+		spin(latency);
 	}
 	return unused;
 }
 
 static void *late(void *unused)
 {
-	share_one_cpu();
+	share_one_cpu(1);
 	while (!atomic_load(&done)) {
-		rest(500000);
+		sem_wait(&turn);
 		spin(10000);
 	}
 	return unused;
@@ -157,13 +164,16 @@ static void read_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	pthread_t workers[8], background[3];
+	pthread_t workers[8], background[2];
 	struct pair pairs[2];
 
 	read_options(argc, argv);
-	for (int i = 0; i < 3; i++) {
-		pthread_create(&background[i], NULL, i < 2 ? hog : late, NULL);
-		pthread_setname_np(background[i], i < 2 ? "hog" : "late");
+	/* Sleeps of a twentieth more are to be just that: the kernel's slack is 50 us. */
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	sem_init(&turn, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		pthread_create(&background[i], NULL, i ? late : hog, NULL);
+		pthread_setname_np(background[i], i ? "late" : "hog");
 	}
 	for (int i = 0; i < 2; i++) {
 		if (socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i].ends))
@@ -176,7 +186,8 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 8; i++)
 		pthread_join(workers[i], NULL);
 	atomic_store(&done, true);
-	for (int i = 0; i < 3; i++)
-		pthread_join(background[i], NULL);
+	pthread_join(background[0], NULL);
+	sem_post(&turn);
+	pthread_join(background[1], NULL);
 	return 0;
 }
