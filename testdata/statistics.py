@@ -59,8 +59,9 @@ def permute(values, base, fudge, alpha, odd=()):
         p[order[i]] = np.mean(splits[:, order[i:]].max(axis=1) >= observed[order[i]] - 1e-9)
     for i in range(1, rows):
         p[order[i]] = max(p[order[i]], p[order[i - 1]])
-    maxima = np.sort(splits.max(axis=1))
-    return observed, p, maxima[len(maxima) - int(alpha * len(maxima))]
+    # The first split is the observed one: what it has to pass is made of the others.
+    others = np.sort(splits[1:].max(axis=1))
+    return observed, p, others[len(others) - int(alpha * len(splits))]
 
 
 def numbers(name, values):
@@ -102,7 +103,7 @@ head = 1e8 * (1.5 + data(8, 1, 8).ravel() / 3)
 base, head = np.floor(base), np.floor(head)
 logs = np.log(np.concatenate([base, head]))
 a, b, n = len(base), len(head), len(base) + len(head)
-observed, p, critical = permute(logs.reshape(n, 1), a, 0.02, 0.008)
+observed, p, critical = permute(logs.reshape(n, 1), a, 0.02, 0.006)
 at, low, high = shift(logs[:a], logs[a:])
 variance = (logs[:a].var(ddof=1) * (a - 1) + logs[a:].var(ddof=1) * (b - 1)) / (n - 2)
 noise = np.expm1(2 * np.sqrt(logs[:a].var(ddof=1) * (1 / a + 1 / b)))
@@ -111,7 +112,7 @@ threshold = 1 + max(noise, limit)
 error = np.sqrt(variance * (1 / a + 1 / b))
 seen = max(critical * np.sqrt((variance * (n - 2) / n + 0.02 ** 2) / (1 - critical ** 2 * a * b / n ** 2)),
            np.log(threshold)) + power * error
-needed = max(5, np.ceil(2 * variance * (st.norm.ppf(1 - 0.008) + power) ** 2 / np.log1p(limit) ** 2 + 2))
+needed = max(5, np.ceil(2 * variance * (st.norm.ppf(1 - 0.006) + power) ** 2 / np.log1p(limit) ** 2 + 2))
 numbers('report_base', base)
 numbers('report_head', head)
 print('/* median of the base, of the head; ratio, low, high; p, noise, threshold, seen from, runs needed */')

@@ -32,7 +32,8 @@ static bool apply_policy(
 	return !ignore;
 }
 
-/* Waiting for work or for a time is neither good nor bad; most runs have it so. */
+/* Waiting for work or for a time is neither good nor bad; nearly all runs have it so. A change may
+ * make one side's so: where sides are alike, that is half. */
 static bool is_harmless(const struct match *match, size_t runs)
 {
 	size_t harmless = 0, all = 0;
@@ -41,7 +42,7 @@ static bool is_harmless(const struct match *match, size_t runs)
 		all += match->in[run] != NULL;
 		harmless += match->in[run] && match->in[run]->harmless;
 	}
-	return harmless * 2 > all;
+	return harmless * 4 > all * 3;
 }
 
 /* Where work is counted, time per unit of it is what counts: a faster program waits more a second.

@@ -198,6 +198,7 @@ static int ascending(const void *a, const void *b)
 static void conclude(struct stat_permutation *out, struct permuting *p, double alpha)
 {
 	const uint64_t allowed = (uint64_t)(alpha * (double)p->splits);
+	const double observed = p->maxima[0];
 	double least = 0;
 
 	for (size_t i = 0; i < p->rows; i++) {
@@ -209,7 +210,10 @@ static void conclude(struct stat_permutation *out, struct permuting *p, double a
 		out->statistic[p->order[i].row] = p->order[i].statistic;
 	}
 	qsort(p->maxima, p->splits, sizeof(*p->maxima), ascending);
+	/* A change that is there is in the observed one: it is no bar to itself. */
 	out->critical = allowed ? p->maxima[p->splits - allowed] : INFINITY;
+	if (allowed && allowed < p->splits && observed >= out->critical)
+		out->critical = p->maxima[p->splits - allowed - 1];
 	out->splits = p->splits;
 }
 

@@ -55,7 +55,8 @@ enum { STAT_SPLITS = 5000 };
 struct stat_permutation {
 	double *p;         /* of each row */
 	double *statistic; /* of each row */
-	double critical;   /* the maximum statistic that a share alpha of splits reach or pass */
+	double critical; /* what the maximum statistic has to pass: only so many of the other splits
+			    reach it that with the observed one they are a share alpha */
 	uint64_t splits;
 };
 /* 0 or DWELL_ENOMEM. */

@@ -8,7 +8,7 @@ void dwell_policy_init(struct dwell_policy *policy)
 	*policy = (struct dwell_policy){
 		.coverage = 0.8,
 		.least_ns_per_s = 1e6,
-		.alpha = 0.008,
+		.alpha = 0.006,
 	};
 }
 
