@@ -84,6 +84,21 @@ EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 	COND_SIGNAL(cond, REAL(pthread_cond_broadcast)(cond));
 }
 
+/* glibc's waits until nobody waits for it any more: for ever, where nobody signals. */
+EXPORT int pthread_cond_destroy(pthread_cond_t *cond)
+{
+	struct dwell_self *self = dwell_enter();
+	int result;
+
+	if (!self)
+		return REAL(pthread_cond_destroy)(cond);
+	CALL_BEGIN(call, self, false, .object = (uint64_t)(uintptr_t)cond,
+		.reason = DWELL_REASON_COND, .kind = DWELL_OBJECT_COND);
+	result = REAL(pthread_cond_destroy)(cond);
+	dwell_call_end(&call, 0);
+	return result;
+}
+
 int cnd_wait(void *cond, void *mutex);
 int cnd_timedwait(void *cond, void *mutex, const struct timespec *until);
 int cnd_signal(void *cond);

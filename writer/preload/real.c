@@ -18,7 +18,7 @@ void *dwell_real_syscall;
 static bool exists_twice(const char *name)
 {
 	static const char *const names[] = { "pthread_cond_wait", "pthread_cond_timedwait",
-		"pthread_cond_signal", "pthread_cond_broadcast" };
+		"pthread_cond_signal", "pthread_cond_broadcast", "pthread_cond_destroy" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(name, names[i]) == 0)

@@ -45,6 +45,7 @@
 	X(int, pthread_cond_clockwait,                                                             \
 		(pthread_cond_t *, pthread_mutex_t *, clockid_t, const struct timespec *))         \
 	X(int, pthread_cond_signal, (pthread_cond_t *))                                            \
+	X(int, pthread_cond_destroy, (pthread_cond_t *))                                           \
 	X(int, pthread_cond_broadcast, (pthread_cond_t *))                                         \
 	X(int, sem_wait, (sem_t *))                                                                \
 	X(int, sem_trywait, (sem_t *))                                                             \
