@@ -112,6 +112,19 @@ static void give_up_detached(struct leak_judge *judge)
 	}
 }
 
+/* Of a thread for which there was no room when it began, its join does not tell which it was. */
+static void count_nameless_joins(struct leak_judge *judge)
+{
+	for (uint32_t id = 1; id < judge->leaks->objects.end; id++) {
+		const struct leak_object *of = table_get(&judge->leaks->objects, id);
+		const struct dwell_catalog_object *object =
+			of && of->joined ? dwell_catalog_object(judge->catalog, id) : NULL;
+
+		if (object && object->process < judge->process_count)
+			judge->processes[object->process].joins += of->joined;
+	}
+}
+
 static bool joins_were_recorded(const struct leak_judge *judge)
 {
 	for (size_t i = 0; i < dwell_catalog_notes(judge->catalog); i++) {
@@ -143,6 +156,7 @@ int leaks_judge(struct leak_judge *judge)
 	}
 	settle(judge);
 	give_up_detached(judge);
+	count_nameless_joins(judge);
 	judge->has_joins = joins_were_recorded(judge);
 	return DWELL_OK;
 }

@@ -155,8 +155,11 @@ static int on_wait(struct leaks *leaks, const struct dwell_wait *wait)
 
 	if (wait->object && !object)
 		return DWELL_ENOMEM;
-	if (wait->reason == DWELL_REASON_JOIN && !(wait->flags & DWELL_EVENT_TIMED_OUT))
+	if (wait->reason == DWELL_REASON_JOIN && !(wait->flags & DWELL_EVENT_TIMED_OUT)) {
+		if (object && !wait->holder)
+			object->joined++;
 		return give_up(leaks, wait->holder);
+	}
 	if (!object)
 		return DWELL_OK;
 	object->timed_out += (wait->flags & DWELL_EVENT_TIMED_OUT) != 0;
@@ -214,7 +217,7 @@ static int merge_objects(struct leaks *leaks, const struct leaks *more)
 		struct leak_object *into;
 
 		if (!from || (!from->released_ns && !from->timed_out && !from->waker_count &&
-				     !from->unheard_ns))
+				     !from->unheard_ns && !from->joined))
 			continue;
 		into = table_make(&leaks->objects, id);
 		if (!into)
@@ -230,6 +233,7 @@ static int merge_objects(struct leaks *leaks, const struct leaks *more)
 		}
 		into->timed_out += from->timed_out;
 		into->woken += from->woken;
+		into->joined += from->joined;
 		into->many |= from->many;
 		for (uint32_t i = 0; i < from->waker_count; i++)
 			add_waker(into, from->wakers[i]);

@@ -11,6 +11,7 @@ struct leak_object {
 	uint64_t released_ns; /* last; of a thread: detached */
 	uint64_t timed_out;   /* waits for it that ended by their time limit */
 	uint64_t woken;       /* waits for it that somebody ended */
+	uint64_t joined;      /* joins of it, a thread of which the program told nothing */
 	uint32_t wakers[LEAK_WAKERS];
 	uint32_t waker_count;
 	bool many; /* more than that */
@@ -46,8 +47,9 @@ struct leaks {
 struct leak_process {
 	uint64_t end_ns;
 	bool judged;
-	bool ended;  /* by itself: its main task returned or called exit */
-	bool killed; /* by a signal */
+	bool ended;     /* by itself: its main task returned or called exit */
+	bool killed;    /* by a signal */
+	uint64_t joins; /* of threads that are not known */
 };
 
 struct leak_judge {

@@ -61,7 +61,8 @@ static bool is_unjoined(const struct leak_judge *judge, const struct place *plac
 	enum { MANY = 16 };
 	const struct leak_process *process = &judge->processes[place->process];
 
-	if (!place->unjoined)
+	/* As many joins as that, of threads that are not known, may have been of these. */
+	if (place->unjoined <= process->joins)
 		return false;
 	return (process->ended && !process->killed) || (place->unjoined >= MANY && !place->joined);
 }

@@ -269,6 +269,12 @@ Test(leaks, never_joined)
 	say(&script, "%u wait-end task=t1 state=running peer=t2 flags=timed-out", 8 * MS);
 	say(&script, "%u exit task=t1", 10 * MS);
 	expect_leaks(&script, 11 * MS, DWELL_LEAK_NEVER_JOINED, 1, 0);
+	/* A thread was joined of which the program told nothing: it may be this one. */
+	ended_thread(&script, 8 * MS);
+	say(&script, "%u wait-begin task=t1 state=blocked reason=join object=o2", 8 * MS);
+	say(&script, "%u wait-end task=t1 state=running peer=t2", 8 * MS);
+	say(&script, "%u exit task=t1", 10 * MS);
+	expect_leaks(&script, 11 * MS, -1, 0, 0);
 	/* Detached. */
 	ended_thread(&script, 8 * MS);
 	say(&script, "%u release task=t1 object=o3", 9 * MS);
