@@ -60,7 +60,7 @@ static inline int on_switch(struct waits *waits, const struct dwell_event *event
 	struct waiter *out = event->task ? waiter_of(waits, event->task) : NULL;
 	int err = event->task && !out ? DWELL_ENOMEM : DWELL_OK;
 
-	if (out && event->state == DWELL_BLOCKED && may_be_held(event->reason))
+	if (out && !out->queued && event->state == DWELL_BLOCKED && may_be_held(event->reason))
 		err = waits_queue(waits, out, event->object);
 	if (out && !err)
 		err = active_set(
@@ -153,7 +153,12 @@ static inline int on_lock_row(struct waits *waits, const struct dwell_event *eve
 		if (!event->task || !may_be_held(event->reason))
 			return DWELL_OK;
 		waiter = waiter_of(waits, event->task);
-		return waiter ? waits_queue(waits, waiter, event->object) : DWELL_ENOMEM;
+		if (!waiter)
+			return DWELL_ENOMEM;
+		/* The program told what it waits for: the kernel names the futex in it. */
+		return event->kind == DWELL_EVENT_SWITCH && waiter->queued
+			       ? DWELL_OK
+			       : waits_queue(waits, waiter, event->object);
 	case DWELL_EVENT_RELEASE:
 	case DWELL_EVENT_ACQUIRE:
 	case DWELL_EVENT_LOSS:
