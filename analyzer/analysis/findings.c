@@ -173,6 +173,10 @@ static int costly_first(const void *a, const void *b)
 {
 	const struct dwell_finding *x = a, *y = b;
 
+	if (x->ranked_ns != y->ranked_ns)
+		return x->ranked_ns > y->ranked_ns ? -1 : 1;
+	if (x->follows != y->follows)
+		return x->follows ? 1 : -1;
 	if (x->lost_ns != y->lost_ns)
 		return x->lost_ns > y->lost_ns ? -1 : 1;
 	if (x->severity != y->severity)
@@ -180,6 +184,22 @@ static int costly_first(const void *a, const void *b)
 	if (x->at_ns != y->at_ns)
 		return x->at_ns < y->at_ns ? -1 : 1;
 	return (x->id > y->id) - (x->id < y->id);
+}
+
+static void rank(struct findings *findings)
+{
+	struct dwell_findings *out = findings->out;
+
+	for (size_t i = 0; i < out->count; i++) {
+		struct dwell_finding *row = &out->rows[i];
+		const unsigned severity = severity_of(findings, row->lost_ns);
+
+		row->id = id_of_finding(findings, row);
+		if (severity > row->severity)
+			row->severity = (uint8_t)severity;
+	}
+	if (out->count)
+		qsort(out->rows, out->count, sizeof(*out->rows), costly_first);
 }
 
 static int judge(struct findings *findings)
@@ -196,10 +216,10 @@ static int judge(struct findings *findings)
 		else
 			err = rules[i]->find(findings);
 	}
-	for (size_t i = 0; i < out->count; i++)
-		out->rows[i].id = id_of_finding(findings, &out->rows[i]);
-	if (out->count)
-		qsort(out->rows, out->count, sizeof(*out->rows), costly_first);
+	rank(findings);
+	findings_fold(findings);
+	findings_relate(findings);
+	rank(findings);
 	return err;
 }
 

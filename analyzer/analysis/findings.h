@@ -44,6 +44,10 @@ bool finding_names(const struct dwell_finding *finding, uint32_t task);
 void finding_number(struct dwell_finding *finding, const char *name, unsigned kind, uint64_t value);
 void finding_text(struct dwell_finding *finding, const char *name, const char *text);
 
+/* Those that are alike become one; those that follow from others are ranked after them. */
+void findings_fold(struct findings *findings);
+void findings_relate(struct findings *findings);
+
 /* Is it worth a line: 10 ms, and 1 % of the window. */
 bool finding_matters(const struct findings *findings, uint64_t lost_ns);
 

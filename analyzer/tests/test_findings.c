@@ -212,6 +212,13 @@ Test(findings, noisy_neighbours)
 	struct script script = { 0 };
 	struct dwell_answer *answer;
 
+	/* A twentieth of the window, or less. */
+	for (unsigned less = 0; less < 2; less++) {
+		take_cpu(&script, 2000, " recorded");
+		say(&script, "%u switch task=t1 state=blocked reason=net executor=x1", 600 * MS);
+		expect(&script, UINT64_C(2400) * MS + 20 * less, less ? NULL : "noisy-neighbours",
+			120 * MS);
+	}
 	for (unsigned less = 0; less < 2; less++) {
 		take_cpu(&script, 2000 - less, " recorded");
 		expect(&script, 600 * MS, less ? NULL : "noisy-neighbours", 120 * MS);

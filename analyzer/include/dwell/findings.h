@@ -39,6 +39,9 @@ struct dwell_finding {
 	const char *rule;                    /* static */
 	uint64_t lost_ns;                    /* of tasks' time */
 	uint64_t at_ns;                      /* where to look */
+	uint64_t ranked_ns;                  /* lost_ns; what its cause lost, if that is less */
+	uint32_t alike;                      /* others that it tells of, too */
+	bool follows;                        /* from another, its cause */
 	uint8_t severity;                    /* enum dwell_severity */
 	char title[DWELL_FINDING_TITLE];     /* names are the trace's and may be hostile */
 	uint32_t tasks[DWELL_FINDING_TASKS]; /* the first ones; who is to blame before who lost */
