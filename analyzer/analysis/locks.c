@@ -60,9 +60,10 @@ static int locks_batch(void *fold, const struct fold_batch *batch)
 	int err = DWELL_OK;
 
 	for (size_t i = 0; batch->kinds & takes && i < batch->count && !err; i++)
-		if (batch->rows[i].kind == DWELL_EVENT_ACQUIRE ||
-			batch->rows[i].kind == DWELL_EVENT_RELEASE)
+		if (takes >> batch->rows[i].kind & 1)
 			err = order_event(&locks->order, &batch->rows[i]);
+		else if (batch->rows[i].kind == DWELL_EVENT_LOSS)
+			order_lose(&locks->order);
 	return err ? err : waits_batch(locks->waits, batch);
 }
 

@@ -7,7 +7,7 @@
 enum { OWNED = 16 };
 
 struct owned {
-	uint32_t count;
+	uint32_t losses, count;
 	uint32_t objects[OWNED];
 };
 
@@ -93,6 +93,11 @@ static bool may_lock_up(const struct owned *owned, const struct dwell_event *eve
 	return !(event->flags & DWELL_EVENT_TIMED_OUT);
 }
 
+void order_lose(struct order *order)
+{
+	order->losses++;
+}
+
 int order_event(struct order *order, const struct dwell_event *event)
 {
 	struct owned *owned =
@@ -101,6 +106,8 @@ int order_event(struct order *order, const struct dwell_event *event)
 
 	if (!owned)
 		return event->task && event->object ? DWELL_ENOMEM : DWELL_OK;
+	if (owned->losses != order->losses)
+		*owned = (struct owned){ .losses = order->losses };
 	if (event->kind == DWELL_EVENT_RELEASE) {
 		give_up(owned, event->object);
 		return DWELL_OK;

@@ -16,6 +16,7 @@ struct order_edge {
 };
 
 struct order {
+	uint32_t losses;    /* what was owned before the last one is not known */
 	struct table owned; /* by task: struct owned */
 	struct order_edge *edges;
 	size_t count, cap;
@@ -26,6 +27,8 @@ struct order {
 void order_init(struct order *order);
 void order_release(struct order *order);
 int order_event(struct order *order, const struct dwell_event *event);
+/* Rows are missing: a release may be among them. */
+void order_lose(struct order *order);
 
 /* The shortest cycle through each group of locks that are taken round. */
 int order_cycles(

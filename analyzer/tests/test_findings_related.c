@@ -90,3 +90,34 @@ Test(findings_related, starving_in_a_crowd)
 	dwell_answer_free(answer);
 	free(script.text);
 }
+
+/* One lock under the other, then the other way round. */
+static void take_both(struct script *script, unsigned ms, unsigned first, unsigned second)
+{
+	say(script, "%u acquire task=t1 object=o%u", ms * MS, first);
+	say(script, "%u acquire task=t1 object=o%u", ms * MS + 1, second);
+	say(script, "%u release task=t1 object=o%u", ms * MS + 2, second);
+}
+
+Test(findings_related, order_across_a_loss)
+{
+	struct script script = { 0 };
+
+	for (unsigned lost = 0; lost < 2; lost++) {
+		script_clear(&script);
+		say(&script, "dwell-text 1");
+		say(&script, "trace source=\"dwell\" tick=1 levels=program,all-locks");
+		say(&script, "process p1 pid=1 name=\"app\"");
+		say(&script, "task t1 kind=thread process=p1 tid=1 name=\"main\"");
+		for (unsigned id = 1; id <= 3; id += 2)
+			say(&script, "object o%u kind=mutex process=p1 native=%u", id, id);
+		/* Its release is among the rows that are missing, or there is none. */
+		take_both(&script, 10, 1, 3);
+		say(&script, "%u release task=t1 object=o1", 11 * MS);
+		say(&script, "%u acquire task=t1 object=o3", 12 * MS);
+		if (lost)
+			say(&script, "%u loss value=3 extra=%u reason=full", 13 * MS, 14 * MS);
+		say(&script, "%u acquire task=t1 object=o1", 15 * MS);
+		expect(&script, 500 * MS, lost ? NULL : "lock-order-cycle", 0);
+	}
+}

@@ -181,8 +181,11 @@ int holder_find(struct findings *findings, const struct holder_rule *of)
 
 	for (size_t i = 0; i < locks->count && !err; i++) {
 		const struct dwell_lock_row *lock = &locks->rows[i];
+		/* Of what is passed on by a condition, who waits for a condition is in the queue.
+		 */
+		const uint32_t reasons = of->reasons & ~(1u << lock->reason);
 		const struct lock_blame blame =
-			of->reasons ? lock_blocked(lock, of->reasons) : lock_preempted(lock);
+			of->reasons ? lock_blocked(lock, reasons) : lock_preempted(lock);
 
 		if (!of->reasons && is_inverted(findings, lock->object))
 			continue;
