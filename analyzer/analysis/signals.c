@@ -71,7 +71,9 @@ static void judge_timeout(
 	if (!object || (wait->object == task->timed_object &&
 			       wait->start_ns - task->awake_ns <= WATCH_NOTHING_NS))
 		return;
-	if (!task->timed_unheard) {
+	/* Before it waited it did more than now: it saw to what was signalled then, and does now
+	 * what it does each time. */
+	if (!task->timed_unheard || task->timed_gap_ns > wait->start_ns - task->awake_ns) {
 		object->in_time++;
 		return;
 	}
@@ -94,6 +96,7 @@ void watch_signals(struct watch *watch, struct watch_task *task, struct watch_ob
 	task->timed_unheard = object->unheard_ns > task->awake_ns &&
 			      object->unheard_ns <= wait->start_ns &&
 			      object->unheard_task != wait->task;
+	task->timed_gap_ns = wait->start_ns - object->unheard_ns;
 	object->late_stack = wait->stack;
 }
 

@@ -58,6 +58,7 @@ struct watch_task {
 	/* Its last wait, if that ran out of time, and whether a signal had been lost before it. */
 	uint64_t timed_ns;
 	uint32_t timed_object;
+	uint64_t timed_gap_ns; /* from that signal to the wait */
 	bool timed_unheard;
 	/* How urgent it is, as the kernel counts. */
 	bool has_priority;
