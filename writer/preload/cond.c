@@ -84,7 +84,8 @@ EXPORT int pthread_cond_broadcast(pthread_cond_t *cond)
 	COND_SIGNAL(cond, REAL(pthread_cond_broadcast)(cond));
 }
 
-/* glibc's waits until nobody waits for it any more: for ever, where nobody signals. */
+/* glibc's waits until nobody waits for it any more: for ever, where nobody signals. It waits for no
+ * signal itself. */
 EXPORT int pthread_cond_destroy(pthread_cond_t *cond)
 {
 	struct dwell_self *self = dwell_enter();
@@ -93,7 +94,7 @@ EXPORT int pthread_cond_destroy(pthread_cond_t *cond)
 	if (!self)
 		return REAL(pthread_cond_destroy)(cond);
 	CALL_BEGIN(call, self, false, .object = (uint64_t)(uintptr_t)cond,
-		.reason = DWELL_REASON_COND, .kind = DWELL_OBJECT_COND);
+		.reason = DWELL_REASON_FUTEX, .kind = DWELL_OBJECT_COND);
 	result = REAL(pthread_cond_destroy)(cond);
 	dwell_call_end(&call, 0);
 	return result;
