@@ -63,7 +63,7 @@ static int locks_batch(void *fold, const struct fold_batch *batch)
 		if (takes >> batch->rows[i].kind & 1)
 			err = order_event(&locks->order, &batch->rows[i]);
 		else if (batch->rows[i].kind == DWELL_EVENT_LOSS)
-			order_lose(&locks->order);
+			order_lose(&locks->order, &batch->rows[i]);
 	return err ? err : waits_batch(locks->waits, batch);
 }
 

@@ -6,6 +6,9 @@
 /* Locks owned at once by one task; more are not followed. */
 enum { OWNED = 16 };
 
+/* Leads to no lock. */
+#define FORGOTTEN UINT32_MAX
+
 struct owned {
 	uint32_t losses, count;
 	uint32_t objects[OWNED];
@@ -93,9 +96,20 @@ static bool may_lock_up(const struct owned *owned, const struct dwell_event *eve
 	return !(event->flags & DWELL_EVENT_TIMED_OUT);
 }
 
-void order_lose(struct order *order)
+/* What was taken in the midst of it, seen then for the first time, tells nothing. */
+void order_lose(struct order *order, const struct dwell_event *loss)
 {
+	const uint64_t from_ns = loss->extra < loss->time_ns ? loss->extra : loss->time_ns;
+
 	order->losses++;
+	for (size_t i = order->count; i > 0 && order->edges[i - 1].at_ns >= from_ns; i--) {
+		struct order_edge *edge = &order->edges[i - 1];
+
+		if (!loss->task || edge->task == loss->task) {
+			edge->from = FORGOTTEN;
+			edge->to = 0;
+		}
+	}
 }
 
 int order_event(struct order *order, const struct dwell_event *event)

@@ -27,8 +27,8 @@ struct order {
 void order_init(struct order *order);
 void order_release(struct order *order);
 int order_event(struct order *order, const struct dwell_event *event);
-/* Rows are missing: a release may be among them. */
-void order_lose(struct order *order);
+/* Rows are missing, some beside others that are there: a release may be among them. */
+void order_lose(struct order *order, const struct dwell_event *loss);
 
 /* The shortest cycle through each group of locks that are taken round. */
 int order_cycles(

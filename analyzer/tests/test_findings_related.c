@@ -103,7 +103,7 @@ Test(findings_related, order_across_a_loss)
 {
 	struct script script = { 0 };
 
-	for (unsigned lost = 0; lost < 2; lost++) {
+	for (unsigned lost = 0; lost < 3; lost++) {
 		script_clear(&script);
 		say(&script, "dwell-text 1");
 		say(&script, "trace source=\"dwell\" tick=1 levels=program,all-locks");
@@ -115,9 +115,12 @@ Test(findings_related, order_across_a_loss)
 		take_both(&script, 10, 1, 3);
 		say(&script, "%u release task=t1 object=o1", 11 * MS);
 		say(&script, "%u acquire task=t1 object=o3", 12 * MS);
-		if (lost)
+		if (lost == 1)
 			say(&script, "%u loss value=3 extra=%u reason=full", 13 * MS, 14 * MS);
 		say(&script, "%u acquire task=t1 object=o1", 15 * MS);
+		if (lost == 2) /* told at its end, and this was in it */
+			say(&script, "%u loss task=t1 value=3 extra=%u reason=full", 17 * MS,
+				14 * MS);
 		expect(&script, 500 * MS, lost ? NULL : "lock-order-cycle", 0);
 	}
 }
