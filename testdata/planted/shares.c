@@ -1,6 +1,7 @@
 /* serial-stretch, 1: main prepares each step alone, at a barrier. 2: by a condition. 3: each worker
  * in turn merges alone. imbalance, 4: one of four has most of the work. 5: by a queue of unequal jobs.
- * 6: two workers at a barrier. Clean, 11: equal shares. 12: four times the same, by a queue. */
+ * 6: two workers at a barrier. Clean, 11: equal shares. 12: four times the same, by a queue. 13: main prepares while
+ * the workers work. 14: one has a quarter more than the others. 15: main waits for input, and so does all. */
 #include "planted.h"
 
 enum { WORKERS = 4, STEPS = 20 };
@@ -24,7 +25,9 @@ static uint64_t share_us(int me)
 		return me == 0 ? 20000 : 2000;
 	if (variant == 6)
 		return me == 0 ? 20000 : 3000;
-	return variant == 11 ? 6000 : 1000;
+	if (variant == 14)
+		return me == 0 ? 7500 : 6000;
+	return variant == 11 || variant == 13 ? 6000 : 1000;
 }
 
 static void *worker(void *argument)
@@ -33,7 +36,7 @@ static void *worker(void *argument)
 
 	call_me("worker");
 	for (int i = 1; i <= STEPS; i++) {
-		if (variant == 2)
+		if (variant == 2 || variant == 13 || variant == 15)
 			wait_for_step(i);
 		else
 			pthread_barrier_wait(&barrier);
@@ -62,14 +65,17 @@ int main(int argc, char **argv)
 	const int parties = WORKERS + 1;
 
 	variant = VARIANT(argc, argv);
-	workers = variant == 6 ? 2 : WORKERS;
+	workers = variant == 6 ? 2 : variant == 13 ? 3 : WORKERS;
 	pthread_barrier_init(&barrier, NULL,
 		(unsigned)(variant == 1 ? parties : workers));
 	for (int i = 0; i < workers; i++)
 		threads[i] = start(variant == 5 || variant == 12 ? takes_jobs : worker,
 			(void *)(intptr_t)i);
-	for (int i = 1; i <= STEPS && variant <= 2; i++) {
-		compute_us(20000); /* prepares alone */
+	for (int i = 1; i <= STEPS && (variant <= 2 || variant == 13 || variant == 15); i++) {
+		if (variant == 15)
+			nap_ms(20);
+		else
+			compute_us(variant == 13 ? 3000 : 20000); /* prepares alone */
 		if (variant == 1) {
 			pthread_barrier_wait(&barrier);
 			continue;
