@@ -1,10 +1,14 @@
 // As Go says it, in its own trace, where locks have no object: golang VARIANT TRACE.
 // lock-convoy, 1: a Mutex, 2 ms under it. 2: a RWMutex that all write. holder-asleep, 3: sleeps with the Mutex.
+// world-paused, 4: asks for the memory's figures all the time. 5: collects all the time. 6: asks for all goroutines' stacks.
 // Clean, 11: computes before it locks. 12: a channel and who takes from it. 13: sleeps without the Mutex.
+// 14: asks for figures that need no pause. 15: uses its memory again. 16: asks for its own stack only.
 package main
 
 import (
 	"os"
+	"runtime"
+	"runtime/metrics"
 	"runtime/trace"
 	"strconv"
 	"sync"
@@ -79,6 +83,35 @@ func channel() {
 	<-done
 }
 
+var room = make([]byte, 1<<20)
+var sample = []metrics.Sample{{Name: "/memory/classes/total:bytes"}}
+
+// Once, as it is done again and again.
+func pause(variant int) {
+	var stats runtime.MemStats
+	switch variant {
+	case 4:
+		runtime.ReadMemStats(&stats)
+	case 5:
+		runtime.GC()
+	case 6, 16:
+		runtime.Stack(room, variant == 6)
+	case 14:
+		metrics.Read(sample)
+	case 15:
+		clear(room)
+	}
+}
+
+func pauses(variant int) {
+	for range 200 {
+		go time.Sleep(time.Hour)
+	}
+	for end := time.Now().Add(time.Second); time.Now().Before(end); {
+		pause(variant)
+	}
+}
+
 func worker(variant int, all *sync.WaitGroup) {
 	defer all.Done()
 	for range 80 {
@@ -95,6 +128,10 @@ func main() {
 	defer trace.Stop()
 	if variant == 12 {
 		channel()
+		return
+	}
+	if variant >= 4 && variant <= 6 || variant >= 14 {
+		pauses(variant)
 		return
 	}
 	var all sync.WaitGroup
