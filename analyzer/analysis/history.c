@@ -154,7 +154,7 @@ static int history_interval(struct dwell_history *h, const struct dwell_interval
 /* Whose end ended the wait: who was to be joined, or a child; nobody is known to have woken it. */
 static bool is_for_end(const struct dwell_wait *wait)
 {
-	if (wait->waker || wait->flags & DWELL_EVENT_TIMED_OUT)
+	if (wait->waker || wait->flags & (DWELL_EVENT_TIMED_OUT | DWELL_EVENT_INTERRUPTED))
 		return false;
 	return wait->reason == DWELL_REASON_PROCESS ||
 	       (wait->reason == DWELL_REASON_JOIN && wait->holder &&

@@ -49,8 +49,9 @@ static void add_ended(struct naive *n, const struct dwell_wait *wait, struct dwe
 	uint64_t *go = &n->let_go[last - n->told.intervals];
 	const struct dwell_event *end = NULL;
 
-	if (wait->flags & DWELL_EVENT_TIMED_OUT || last->reason != wait->reason ||
-		last->object != wait->object || last->holder != wait->holder)
+	if (wait->flags & (DWELL_EVENT_TIMED_OUT | DWELL_EVENT_INTERRUPTED) ||
+		last->reason != wait->reason || last->object != wait->object ||
+		last->holder != wait->holder)
 		return;
 	if (!joins && wait->reason != DWELL_REASON_PROCESS)
 		return;

@@ -147,6 +147,8 @@ static void row_switch(struct dwell_states *states, const struct dwell_event *ev
 		leave(states, event);
 	if (event->peer && enter(states, event->peer, event->executor) && occupant)
 		*occupant = event->peer;
+	if (event->task && event->state == DWELL_EXITED && !states->err)
+		states_wait_exit(states, states_find(states, event->task));
 }
 
 static void row_wake(struct dwell_states *states, const struct dwell_event *event)
@@ -221,8 +223,10 @@ void states_told(struct dwell_states *states, struct slot *slot, const struct dw
 		s->object = event->object;
 		s->stack = event->stack;
 	}
-	if (state == DWELL_EXITED)
+	if (state == DWELL_EXITED) {
+		states_wait_exit(states, slot);
 		slot->seen.life = SLOT_ENDED;
+	}
 }
 
 /* What the time before a told state turns out to have been. */

@@ -123,6 +123,7 @@ void states_finish(struct dwell_states *states, struct slot *slot, const struct 
 void states_apply(struct dwell_states *states, const struct dwell_event *event);
 void states_wait_begin(struct dwell_states *states, const struct dwell_event *event);
 void states_wait_end(struct dwell_states *states, const struct dwell_event *event);
+void states_wait_exit(struct dwell_states *states, struct slot *slot);
 void states_release_row(struct dwell_states *states, const struct dwell_event *event);
 /* The waker of an open wait, as far as it is known now. */
 void states_resolve_waker(const struct dwell_states *states, struct dwell_task_state *s);

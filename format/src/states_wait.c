@@ -177,6 +177,19 @@ void states_wait_end(struct dwell_states *states, const struct dwell_event *even
 	states_close_wait(s);
 }
 
+/* The task ends within the wait: nobody ended that. Its fields stay, as they were left. */
+void states_wait_exit(struct dwell_states *states, struct slot *slot)
+{
+	const struct dwell_event cut_off = { .flags = DWELL_EVENT_INTERRUPTED };
+	struct dwell_task_state *s = &slot->s;
+
+	if (!s->wait_reason)
+		return;
+	s->wait_waker = DWELL_NONE;
+	s->wait_waker_stack = DWELL_NONE;
+	tell_wait(states, s, &cut_off);
+}
+
 static struct states_release *make_release(struct dwell_states *states, uint32_t object)
 {
 	const size_t page = object >> STATES_RELEASE_BITS;

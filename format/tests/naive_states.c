@@ -286,6 +286,18 @@ static uint64_t share(const struct life *l, uint64_t end, unsigned state)
 	return sum;
 }
 
+static void tell_own(struct life *l, struct dwell_wait *wait, unsigned flags)
+{
+	wait->object = l->wait.object;
+	wait->stack = l->wait.stack;
+	wait->holder = l->wait.peer;
+	wait->reason = l->wait.reason ? l->wait.reason : DWELL_REASON_OTHER;
+	wait->flags = (uint8_t)(flags | (l->wait.flags & (uint8_t)~DWELL_EVENT_TIMED_OUT));
+	wait->holder_how = wait->holder && (wait->flags & DWELL_EVENT_HOLDER_READ) ? 1 : 0;
+	told_wait(l->out, wait);
+	l->waits = false;
+}
+
 static void on_wait_end(struct life *l, size_t index)
 {
 	const struct dwell_event *row = &l->h->rows[index];
@@ -336,14 +348,24 @@ static void on_wait_end(struct life *l, size_t index)
 		wait.running_ns += until - from;
 	wait.unknown_ns =
 		wait.end_ns - wait.start_ns - wait.blocked_ns - wait.runnable_ns - wait.running_ns;
-	wait.object = l->wait.object;
-	wait.stack = l->wait.stack;
-	wait.holder = l->wait.peer;
-	wait.reason = l->wait.reason ? l->wait.reason : DWELL_REASON_OTHER;
-	wait.flags = row->flags | (l->wait.flags & (uint8_t)~DWELL_EVENT_TIMED_OUT);
-	wait.holder_how = wait.holder && (wait.flags & DWELL_EVENT_HOLDER_READ) ? 1 : 0;
-	told_wait(l->out, &wait);
-	l->waits = false;
+	tell_own(l, &wait, row->flags);
+}
+
+/* It ends, and what it waited for did not come. */
+static void on_exit(struct life *l, size_t index)
+{
+	const uint64_t end = l->h->rows[index].time_ns;
+	struct dwell_wait wait = { .task = l->task, .end_ns = end };
+
+	if (!l->waits)
+		return;
+	wait.start_ns = l->wait.time_ns;
+	wait.blocked_ns = share(l, end, DWELL_BLOCKED);
+	wait.runnable_ns = share(l, end, DWELL_RUNNABLE);
+	wait.running_ns = share(l, end, DWELL_RUNNING);
+	wait.unknown_ns =
+		end - wait.start_ns - wait.blocked_ns - wait.runnable_ns - wait.running_ns;
+	tell_own(l, &wait, DWELL_EVENT_INTERRUPTED);
 }
 
 static bool names(const struct life *l, const struct dwell_event *row)
@@ -431,6 +453,8 @@ static void one_task(const struct collect *history, uint32_t task, struct told *
 				l.since = row->time_ns;
 			l.alive = true;
 			on_row(&l, i);
+			if (l.ended)
+				on_exit(&l, i);
 		} else if (displaces(&l, row)) {
 			on_switch(&l, i);
 		}

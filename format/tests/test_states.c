@@ -111,6 +111,17 @@ static const struct rule rules[] = {
 		"50 create task=t4 state=running\n60 exit task=t4 value=9 flags=has-value\n"
 		"end time=90\n",
 		"t4 50-60 running > exited\n" },
+	{ "an end within a wait of the program", "scheduler,program",
+		"0 switch peer=t1 executor=x1\n"
+		"10 wait-begin task=t1 reason=mutex object=o1 stack=s1 peer=t2 flags=holder-read\n"
+		"15 switch task=t1 state=blocked executor=x1\n"
+		"40 wake task=t1 state=runnable peer=t3\n42 switch peer=t1 executor=x2\n"
+		"45 exit task=t1\nend time=50\n",
+		"t1 0-15 running x1 > blocked\n"
+		"t1 15-40 blocked mutex o1 s1 holder t2 read waker t3 in-wait > runnable\n"
+		"t1 40-42 runnable x2 wake waker t3 in-wait > running\n"
+		"t1 42-45 running x2 in-wait > exited\n"
+		"t1 wait 10-45 mutex o1 s1 holder t2 read flags 20: 25 2 8 0\n" },
 	{ "a life of no length", "program", "50 exit task=t4\nend time=90\n",
 		"t4 50-50 unknown > exited\n" },
 	{ "a loss of everything", "scheduler",

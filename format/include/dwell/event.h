@@ -83,7 +83,8 @@ enum dwell_event_flag {
 	DWELL_EVENT_TIMED_OUT =
 		1 << 3, /* WAIT_END: ended by its time limit. WAIT_BEGIN: it has one. ACQUIRE: by
 			   a try or with a time limit, so it would not have waited for ever */
-	DWELL_EVENT_INTERRUPTED = 1 << 4, /* WAIT_END: ended by a signal or cancelled */
+	DWELL_EVENT_INTERRUPTED = 1 << 4, /* WAIT_END: ended by a signal or cancelled. In struct
+					     dwell_wait also: its task ended */
 	DWELL_EVENT_FOREIGN_PUT =
 		1 << 5, /* POOL put: known to be put back by a mistake of the program (twice) */
 	DWELL_EVENT_SHARED = 1 << 6, /* WAIT_*, ACQUIRE, RELEASE: of the read side of a rwlock */

@@ -91,7 +91,8 @@ enum dwell_waker_how {
  * Intervals of no length are told too where rows say so (a latency of 0 is a latency), but for
  * unknown ones that do not end the task. A blocked interval whose end is not known (a loss, a
  * contradiction, the end of the trace) is no wait; so is a wait of the program whose end is
- * missing.
+ * missing, but where its task ended in it: that is told at the end of the task, flagged
+ * interrupted, without a waker.
  */
 struct dwell_states_ops {
 	void (*interval)(void *context, const struct dwell_interval *interval);
