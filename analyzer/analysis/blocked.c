@@ -201,8 +201,8 @@ static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 
 	idset_each(&group->tasks, add_life, &living);
 	row->lived_ns = living.ns;
-	row->known_lock =
-		waits->by == DWELL_BY_SITE && stack_is_lock(waits->model->catalog, group->stack);
+	row->known_lock = waits->by == DWELL_BY_SITE &&
+			  stack_is_lock(waits->model->catalog, group->reason, group->stack);
 
 	const struct role_facts facts = {
 		.reason = group->reason,
@@ -217,6 +217,8 @@ static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 		.turns = row->turns,
 		.held = group_held_ns(group) > group->waits.sum / 2,
 		.known = row->known_lock,
+		.joins = waits->by == DWELL_BY_SITE &&
+			 stack_is_join(waits->model->catalog, group->stack),
 	};
 	row->role = (uint8_t)role_of(&facts);
 	return err;

@@ -60,10 +60,12 @@ const char *finding_what(char out[FINDING_TEXT], const struct findings *findings
 /* The same of a lock, by its name where it is known to all: the interpreter's. */
 const char *finding_lock(
 	char out[FINDING_TEXT], const struct findings *findings, const struct dwell_lock_row *lock);
-/* Does a task wait for Python's global lock there, or give it up? */
-bool stack_is_gil(const struct dwell_catalog *catalog, uint32_t stack);
+/* Does a task that waits for this reason wait for Python's global lock there, or give it up? */
+bool stack_is_gil(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack);
 /* Or for another lock that only its functions tell? */
-bool stack_is_lock(const struct dwell_catalog *catalog, uint32_t stack);
+bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack);
+/* Does a task wait for another's end there, though by a lock? */
+bool stack_is_join(const struct dwell_catalog *catalog, uint32_t stack);
 /* Does a task wait for its only client there, though by an epoll? */
 bool stack_serves_one(const struct dwell_catalog *catalog, uint32_t stack);
 bool lock_is_gil(const struct findings *findings, const struct dwell_lock_row *lock);

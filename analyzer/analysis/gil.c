@@ -31,11 +31,23 @@ static bool is_python(struct dwell_string module)
 
 #define COUNT(names) (sizeof(names) / sizeof((names)[0]))
 
-bool stack_is_gil(const struct dwell_catalog *catalog, uint32_t stack)
+/*
+ * It is a mutex and a condition, to the kernel futexes. In a stripped interpreter a call of any
+ * built-in function, such as time.sleep, looks as a wait for it does.
+ */
+static bool may_be_gil(unsigned reason)
+{
+	return reason == DWELL_REASON_COND || reason == DWELL_REASON_MUTEX ||
+	       reason == DWELL_REASON_FUTEX;
+}
+
+bool stack_is_gil(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
 {
 	struct dwell_frame frames[3];
-	size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, COUNT(frames)) : 0;
+	size_t count = 0;
 
+	if (stack && may_be_gil(reason))
+		count = dwell_catalog_frames(catalog, stack, frames, COUNT(frames));
 	if (count > COUNT(frames))
 		count = COUNT(frames);
 	for (size_t i = 0; i < count && is_python(frames[i].module); i++)

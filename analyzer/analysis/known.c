@@ -48,7 +48,26 @@ static bool is_known(const struct dwell_frame *frame)
 	return false;
 }
 
-bool stack_is_lock(const struct dwell_catalog *catalog, uint32_t stack)
+/*
+ * Python's threads are joined by taking a lock that each holds while it lives. At its end the
+ * interpreter does so itself.
+ */
+bool stack_is_join(const struct dwell_catalog *catalog, uint32_t stack)
+{
+	static const char *const names[] = { "Thread._wait_for_tstate_lock", "Thread.join",
+		"_shutdown" };
+	struct dwell_frame frames[DEPTH];
+	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
+
+	for (size_t i = 0; i < count && i < DEPTH; i++)
+		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
+			if (is_text(frames[i].function, names[j]) &&
+				is_text(dwell_base_name(frames[i].file), "threading.py"))
+				return true;
+	return false;
+}
+
+bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
 {
 	struct dwell_frame frames[DEPTH];
 	size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
@@ -58,5 +77,5 @@ bool stack_is_lock(const struct dwell_catalog *catalog, uint32_t stack)
 	for (size_t i = 0; i < count; i++)
 		if (is_known(&frames[i]))
 			return true;
-	return stack_is_gil(catalog, stack);
+	return stack_is_gil(catalog, reason, stack);
 }

@@ -133,8 +133,11 @@ static bool is_lock(struct waits *waits, const struct group *group)
 	const struct released *of =
 		group->object ? table_get(&waits->releases.objects, group->object) : NULL;
 
-	if (is_held(group->reason) || stack_is_gil(waits->model->catalog, group->stack))
+	if (is_held(group->reason) ||
+		stack_is_gil(waits->model->catalog, group->reason, group->stack))
 		return true;
+	if (stack_is_join(waits->model->catalog, group->stack))
+		return false;
 	if (group->reason == DWELL_REASON_COND && (!of || of->turns <= of->releases / 2))
 		return false;
 	return group_held_ns(group) > group->waits.sum / 2;

@@ -86,20 +86,29 @@ static bool has_room(struct task_past *of)
 	return true;
 }
 
-int past_add(struct past *past, const struct dwell_interval *interval)
+/* A semaphore whose holder was read is a lock. */
+static uint8_t reason_of(const struct dwell_interval *interval)
+{
+	const bool is_lock = interval->reason == DWELL_REASON_SEMAPHORE &&
+			     interval->holder_how == DWELL_HOW_READ;
+
+	return is_lock ? (uint8_t)DWELL_REASON_MUTEX : interval->reason;
+}
+
+int past_add(struct past *past, const struct dwell_interval *interval, unsigned next_reason)
 {
 	struct task_past *of = past_of(past, interval->task);
 
 	if (!of || !has_room(of))
 		return DWELL_ENOMEM;
 	of->at[of->next] = (struct stretch){ interval->start_ns, interval->end_ns, interval->stack,
-		interval->state, interval->reason, interval->cause };
+		interval->state, reason_of(interval), interval->cause };
 	of->next = (of->next + 1) % PAST;
 	of->count += of->count < PAST;
 	of->now = (struct stretch){
 		.start_ns = interval->end_ns,
 		.state = interval->next,
-		.reason = interval->next_reason,
+		.reason = (uint8_t)next_reason,
 	};
 	return DWELL_OK;
 }

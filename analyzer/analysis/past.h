@@ -23,8 +23,8 @@ int past_begin(struct past *past, const struct dwell_states *states, uint32_t en
 
 void past_lose(struct past *past, const struct dwell_event *loss);
 
-/* An interval of a batch has ended. 0 or DWELL_ENOMEM. */
-int past_add(struct past *past, const struct dwell_interval *interval);
+/* An interval of a batch has ended; the reason of the state that follows. 0 or DWELL_ENOMEM. */
+int past_add(struct past *past, const struct dwell_interval *interval, unsigned next_reason);
 
 /* Add the states of a holder within [from, to), and why it was blocked; what is not known, or too
  * long ago, is unknown. */

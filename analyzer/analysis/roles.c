@@ -60,7 +60,7 @@ unsigned role_of(const struct role_facts *facts)
 {
 	if (facts->known)
 		return DWELL_ROLE_CONTENTION;
-	switch (facts->reason) {
+	switch (facts->joins ? DWELL_REASON_JOIN : facts->reason) {
 	case DWELL_REASON_MUTEX:
 	case DWELL_REASON_RWLOCK:
 		return DWELL_ROLE_CONTENTION;

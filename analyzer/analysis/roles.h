@@ -14,6 +14,7 @@ struct role_facts {
 	uint64_t turns; /* ended by a task that waited here, too, each of a process of its own */
 	bool held;      /* who held it was told for half of the time */
 	bool known;     /* its functions tell that it is a lock */
+	bool joins;     /* its functions tell that it waits for a task's end */
 };
 
 unsigned role_of(const struct role_facts *facts);

@@ -33,9 +33,11 @@ static bool is_stuck(const struct leak_judge *judge, uint32_t task, const struct
 	return of && of->told && leak_waits(of) && leak_is_left(judge, task, of);
 }
 
-/* A signal's handler may post a semaphore; a select may hold a timer. */
+/* A signal's handler may post a semaphore that is no lock; a select may hold a timer. */
 static bool may_go_on(const struct leak_task *of)
 {
+	if (of->reason == DWELL_REASON_SEMAPHORE && of->flags & DWELL_EVENT_HOLDER_READ)
+		return false;
 	return of->reason == DWELL_REASON_SEMAPHORE || of->reason == DWELL_REASON_SELECT;
 }
 

@@ -383,9 +383,21 @@ int waits_own(struct waits *waits, const struct dwell_interval *interval)
 	return on_plain_wait(waits, interval);
 }
 
+/* Why it is blocked from now on: a semaphore that is a lock counts as one. */
+static unsigned next_reason(struct waits *waits, const struct dwell_interval *interval)
+{
+	const struct waiter *waiter = interval->next_reason == DWELL_REASON_SEMAPHORE
+					      ? table_get(&waits->waiters, interval->task)
+					      : NULL;
+
+	return waiter && waiter->for_lock ? DWELL_REASON_MUTEX : interval->next_reason;
+}
+
 int waits_interval(struct waits *waits, const struct dwell_interval *interval)
 {
-	const int err = waits->past.begun ? past_add(&waits->past, interval) : DWELL_OK;
+	const int err = waits->past.begun
+				? past_add(&waits->past, interval, next_reason(waits, interval))
+				: DWELL_OK;
 
 	return err || !(interval->told & DWELL_TOLD_WAIT) ? err : waits_own(waits, interval);
 }

@@ -33,6 +33,7 @@ struct waiter {
 	uint32_t woken_by;
 	uint32_t queued; /* object in whose queue it counts */
 	uint8_t reason;
+	bool for_lock; /* a semaphore whose holder was read, by its latest word */
 	/* Its last wait for something held that has ended. */
 	uint64_t got_ns;
 	uint32_t giver, giver_stack;

@@ -83,6 +83,12 @@ static inline int on_wake(struct waits *waits, const struct dwell_event *event)
 		       : active_set(&waits->active, event->task, &waiter->active, true);
 }
 
+static bool is_for_lock(const struct dwell_event *event)
+{
+	return event->reason == DWELL_REASON_SEMAPHORE && event->peer &&
+	       event->flags & DWELL_EVENT_HOLDER_READ;
+}
+
 static int on_wait_begin(struct waits *waits, const struct dwell_event *event)
 {
 	struct waiter *waiter = waiter_of(waits, event->task);
@@ -92,6 +98,7 @@ static int on_wait_begin(struct waits *waits, const struct dwell_event *event)
 		err = waits_queue(waits, waiter, event->object);
 	if (err)
 		return err;
+	waiter->for_lock = is_for_lock(event);
 	return event->state == DWELL_BLOCKED
 		       ? active_set(&waits->active, event->task, &waiter->active, false)
 		       : active_wait(&waits->active, event->task, &waiter->active);
@@ -156,9 +163,10 @@ static inline int on_lock_row(struct waits *waits, const struct dwell_event *eve
 		if (!waiter)
 			return DWELL_ENOMEM;
 		/* The program told what it waits for: the kernel names the futex in it. */
-		return event->kind == DWELL_EVENT_SWITCH && waiter->queued
-			       ? DWELL_OK
-			       : waits_queue(waits, waiter, event->object);
+		if (event->kind == DWELL_EVENT_SWITCH && waiter->queued)
+			return DWELL_OK;
+		waiter->for_lock = is_for_lock(event);
+		return waits_queue(waits, waiter, event->object);
 	case DWELL_EVENT_RELEASE:
 	case DWELL_EVENT_ACQUIRE:
 	case DWELL_EVENT_LOSS:

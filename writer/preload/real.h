@@ -47,6 +47,8 @@
 	X(int, pthread_cond_signal, (pthread_cond_t *))                                            \
 	X(int, pthread_cond_destroy, (pthread_cond_t *))                                           \
 	X(int, pthread_cond_broadcast, (pthread_cond_t *))                                         \
+	X(int, sem_init, (sem_t *, int, unsigned))                                                 \
+	X(int, sem_destroy, (sem_t *))                                                             \
 	X(int, sem_wait, (sem_t *))                                                                \
 	X(int, sem_trywait, (sem_t *))                                                             \
 	X(int, sem_timedwait, (sem_t *, const struct timespec *))                                  \

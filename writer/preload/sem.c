@@ -1,4 +1,4 @@
-#include "preload.h"
+#include "takers.h"
 
 /*
  * A semaphore's wait is a cancellation point even where it need not wait, and errno is what the
@@ -9,23 +9,51 @@
 		struct dwell_self *self;                                                           \
 		int saved = errno, result;                                                         \
 		pthread_testcancel();                                                              \
-		if (__builtin_expect(REAL(sem_trywait)(sem) == 0, 1))                              \
+		if (__builtin_expect(REAL(sem_trywait)(sem) == 0, 1)) {                            \
+			dwell_taker_took(sem);                                                     \
 			return 0;                                                                  \
+		}                                                                                  \
 		errno = saved;                                                                     \
 		self = dwell_enter();                                                              \
 		if (!self)                                                                         \
 			return real_call;                                                          \
 		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(sem),                 \
 			.reason = DWELL_REASON_SEMAPHORE, .kind = DWELL_OBJECT_SEMAPHORE,          \
-			.flags = (timed));                                                         \
+			.flags = (timed), .holder = dwell_taker_of(sem, self->tid));               \
 		COUNT_WAITER(sem);                                                                 \
 		result = real_call;                                                                \
+		if (result == 0)                                                                   \
+			dwell_taker_took(sem);                                                     \
 		dwell_call_end(&call, result == 0          ? 0                                     \
 				      : errno == ETIMEDOUT ? DWELL_FLAG_TIMED_OUT                  \
 				      : errno == EINTR     ? DWELL_FLAG_INTERRUPTED                \
 							   : 0);                                       \
 		return result;                                                                     \
 	} while (0)
+
+EXPORT int sem_init(sem_t *sem, int shared, unsigned value)
+{
+	const int result = REAL(sem_init)(sem, shared, value);
+
+	if (result == 0)
+		dwell_taker_made(sem, value == 1 && !shared);
+	return result;
+}
+
+EXPORT int sem_destroy(sem_t *sem)
+{
+	dwell_taker_made(sem, false);
+	return REAL(sem_destroy)(sem);
+}
+
+EXPORT int sem_trywait(sem_t *sem)
+{
+	const int result = REAL(sem_trywait)(sem);
+
+	if (result == 0)
+		dwell_taker_took(sem);
+	return result;
+}
 
 EXPORT int sem_wait(sem_t *sem)
 {
@@ -56,6 +84,7 @@ EXPORT int sem_post(sem_t *sem)
 {
 	if (__builtin_expect(dwell_waiters_any(sem), 0))
 		RELEASE(DWELL_REASON_SEMAPHORE, DWELL_OBJECT_SEMAPHORE, 0, sem);
+	dwell_taker_posts(sem);
 	return REAL(sem_post)(sem);
 }
 

@@ -65,7 +65,7 @@ static void ready(void)
 }
 
 /* The thread sleeps in the kernel now: what follows here happens during its wait. */
-static void until_it_waits(void)
+static void let_it_wait(void)
 {
 	char path[64], text[256], *state = NULL;
 	pid_t tid;
@@ -81,6 +81,7 @@ static void until_it_waits(void)
 		state = strrchr(text, ')');
 	} while (state && state[2] != 'S' && usleep(100) == 0);
 	atomic_store(&waiter, 0);
+	nap();
 }
 
 static struct timespec soon(clockid_t clock)
@@ -264,8 +265,7 @@ static void first_time(void)
 {
 	CHECK(pthread_create(&once_waiter, NULL, on_once, NULL) == 0);
 	CHECK(pthread_setname_np(once_waiter, "w-once") == 0);
-	until_it_waits();
-	nap();
+	let_it_wait();
 }
 
 static void *on_once(void *unused)
@@ -309,17 +309,15 @@ static void locks(void)
 
 	CHECK(pthread_mutex_lock(&mutex) == 0);
 	a = begin("w-mutex", on_mutex);
-	until_it_waits();
+	let_it_wait();
 	b = begin("w-timedlock", on_timedlock);
 	join(b);
-	nap();
 	CHECK(pthread_mutex_unlock(&mutex) == 0);
 	join(a);
 
 	CHECK(pthread_rwlock_wrlock(&rwlock) == 0);
 	a = begin("w-rwlock", on_rwlock);
-	until_it_waits();
-	nap();
+	let_it_wait();
 	CHECK(pthread_rwlock_unlock(&rwlock) == 0);
 	join(a);
 
@@ -335,10 +333,31 @@ static void locks(void)
 	CHECK(mtx_init(&c11_mutex, mtx_plain) == thrd_success);
 	CHECK(mtx_lock(&c11_mutex) == thrd_success);
 	a = begin("w-mtx", on_mtx);
-	until_it_waits();
-	nap();
+	let_it_wait();
 	CHECK(mtx_unlock(&c11_mutex) == thrd_success);
 	join(a);
+}
+
+static void posted(const char *name)
+{
+	const pthread_t a = begin(name, on_sem);
+
+	let_it_wait();
+	CHECK(sem_post(&sem) == 0);
+	join(a);
+}
+
+static void semaphores(void)
+{
+	CHECK(sem_init(&sem, 0, 0) == 0);
+	posted("w-sem");
+	CHECK(sem_init(&sem, 0, 1) == 0);
+	CHECK(sem_wait(&sem) == 0);
+	posted("w-semlock");
+	/* The thread has it, and is no more: whoever posts it now, it is no lock. */
+	CHECK(sem_post(&sem) == 0);
+	CHECK(sem_wait(&sem) == 0);
+	posted("w-semgift");
 }
 
 static void signals(void)
@@ -347,8 +366,7 @@ static void signals(void)
 	pthread_cond_t unheard = PTHREAD_COND_INITIALIZER;
 
 	CHECK(pthread_cond_signal(&unheard) == 0);
-	until_it_waits();
-	nap();
+	let_it_wait();
 	CHECK(pthread_mutex_lock(&cond_mutex) == 0);
 	flag = 1;
 	CHECK(pthread_cond_signal(&cond) == 0);
@@ -356,22 +374,15 @@ static void signals(void)
 	join(a);
 
 	a = begin("w-cancel", on_cancel);
-	until_it_waits();
-	nap();
+	let_it_wait();
 	CHECK(pthread_cancel(a) == 0);
 	join(a);
 
-	CHECK(sem_init(&sem, 0, 0) == 0);
-	a = begin("w-sem", on_sem);
-	until_it_waits();
-	nap();
-	CHECK(sem_post(&sem) == 0);
-	join(a);
+	semaphores();
 
 	CHECK(pthread_barrier_init(&barrier, NULL, 2) == 0);
 	a = begin("w-barrier", on_barrier);
-	until_it_waits();
-	nap();
+	let_it_wait();
 	(void)on_barrier(NULL);
 	atomic_store(&waiter, 0);
 	join(a);
@@ -383,8 +394,7 @@ static void signals(void)
 	join(once_waiter);
 
 	a = begin("w-futex", on_futex);
-	until_it_waits();
-	nap();
+	let_it_wait();
 	atomic_store(&word, 1);
 	syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 	join(a);
@@ -397,15 +407,13 @@ static void calls(void)
 	CHECK(pipe(pipes) == 0);
 	join(begin("w-poll", on_poll));
 	a = begin("w-pipe", on_pipe);
-	until_it_waits();
-	nap();
+	let_it_wait();
 	CHECK(write(pipes[1], "x", 1) == 1);
 	join(a);
 
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
 	a = begin("w-socket", on_socket);
-	until_it_waits();
-	nap();
+	let_it_wait();
 	CHECK(send(sockets[1], "y", 1, 0) == 1);
 	join(a);
 
@@ -416,8 +424,7 @@ static void calls(void)
 	lock_file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	CHECK(flock(lock_file, LOCK_EX) == 0);
 	a = begin("w-flock", on_flock);
-	until_it_waits();
-	nap();
+	let_it_wait();
 	CHECK(flock(lock_file, LOCK_UN) == 0);
 	join(a);
 }

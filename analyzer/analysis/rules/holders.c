@@ -61,10 +61,10 @@ bool lock_is_gil(const struct findings *findings, const struct dwell_lock_row *l
 		dwell_catalog_object(findings->catalog, lock->object);
 	/* As our own recorder calls it; others leave it to the stacks. */
 	bool is_gil = (object && object->name.size == 3 && !memcmp(object->name.at, "GIL", 3)) ||
-		      stack_is_gil(findings->catalog, lock->stack);
+		      stack_is_gil(findings->catalog, lock->reason, lock->stack);
 
 	for (size_t i = 0; i < lock->holder_count && !is_gil; i++)
-		is_gil = stack_is_gil(findings->catalog, lock->holders[i].stack);
+		is_gil = stack_is_gil(findings->catalog, lock->reason, lock->holders[i].stack);
 	return is_gil;
 }
 
