@@ -260,21 +260,24 @@ uint32_t dwell_who_fork(struct dwell_who *who, uint32_t tid, uint32_t pid, uint3
 	struct thread *thread = thread_of(who, tid);
 	const struct thread *parent = thread_of(who, parent_tid);
 	struct dwell_registry_task what = { .created_ns = time_ns, .born = true };
+	/* The program's records spoke of it, or we looked at it, before this was told. */
+	const bool met = thread->task != 0 && (thread->early || thread->since_ns > time_ns);
+	const bool counted = met && thread->followed;
 	bool fresh;
 
 	if (tid == who->expected)
 		return copy_of_recorder(who, tid, parent_tid, name, time_ns);
 	/* Its number may have been another's, whose end we did not see. */
-	if (thread->task != 0 && !thread->early) {
+	if (thread->task != 0 && !met) {
 		dwell_registry_end_task(who->registry, tid);
 		if (tid == pid)
 			dwell_registry_end_process(who->registry, pid);
 	}
-	*thread = (struct thread){ .pid = pid, .followed = parent->followed };
+	*thread = (struct thread){ .pid = pid, .followed = parent->followed || counted };
 	/* Some sources do not say: it has its maker's name at first. */
 	memcpy(thread->name, name[0] ? name : parent->name, sizeof(thread->name));
 	name = thread->name;
-	who->alive += thread->followed;
+	who->alive += thread->followed && !counted;
 	if (tid != pid)
 		thread_of(who, pid)->others++;
 	if (tid == pid) {

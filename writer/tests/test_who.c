@@ -1,0 +1,47 @@
+/* Whose number is whose, where what is told of a thread comes out of order. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <unistd.h>
+
+#include "record/who.h"
+
+enum { PARENT = 4000001, CHILD = 4000002 };
+
+static const char name[16] = "child";
+
+static struct dwell_who *begin(void)
+{
+	static const struct dwell_sink_ops ops = { .begin = NULL };
+	static struct dwell_sink sink = { .ops = &ops };
+	struct dwell_registry *registry;
+	struct dwell_who *who;
+
+	cr_assert(eq(int, dwell_registry_new(&registry, &sink), 0));
+	cr_assert(eq(int, dwell_who_new(&who, registry), 0));
+	return who;
+}
+
+/* Forks are told some time after they were; meanwhile a look at a control group may find the child.
+ */
+Test(who, met_before_its_fork_is_told)
+{
+	struct dwell_who *who = begin();
+	const uint32_t child = (uint32_t)getpid();
+	uint32_t task, alive;
+
+	dwell_who_follow(who, child, 200);
+	task = dwell_who_task(who, child, 200);
+	alive = dwell_who_alive(who);
+	cr_expect(eq(u32, dwell_who_fork(who, child, child, PARENT, name, 100), task));
+	cr_expect(dwell_who_followed(who, child));
+	cr_expect(eq(u32, dwell_who_alive(who), alive));
+}
+
+Test(who, number_given_anew)
+{
+	struct dwell_who *who = begin();
+	const uint32_t former = dwell_who_task(who, CHILD, 200);
+
+	cr_expect(ne(u32, dwell_who_fork(who, CHILD, CHILD, PARENT, name, 300), former));
+	cr_expect(not(dwell_who_followed(who, CHILD)));
+}
