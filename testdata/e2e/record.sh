@@ -241,6 +241,37 @@ sys.exit(alive and "alive: %s" % alive[:3] or 0)' || fault "brief, $how"
 	done
 }
 
+# After a wait for a condition a mutex looks as if somebody waited for it: its unlock is no release.
+unlocked() {
+	cat >unlocks.c <<'C'
+#include <pthread.h>
+#include <time.h>
+
+int main(void)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+
+	for (int i = 0; i < 20; i++) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec = (until.tv_nsec + 100000) % 1000000000;
+		pthread_mutex_lock(&mutex);
+		pthread_cond_timedwait(&cond, &mutex, &until);
+		pthread_mutex_unlock(&mutex);
+	}
+	return 0;
+}
+C
+	cc -O1 -pthread -o unlocks unlocks.c || { fault 'unlocked: no program'; return; }
+	run "$bin/dwell" record -q --no-kernel -o t.dwell -- ./unlocks
+	expect_status 0 unlocked
+	"$bin/dwell" dump t.dwell >dumped
+	[ "$(grep -c ' wait-end .*reason=cond' dumped)" = 20 ] || fault 'unlocked: not 20 waits'
+	[ "$(grep -c ' release ' dumped)" = 0 ] || fault "released, though nobody waits: $(grep -m 1 ' release ' dumped)"
+}
+
 attached() {
 	rm -f t.dwell
 	sh -c 'sleep 600 & sleep 600; wait' &
@@ -345,6 +376,7 @@ for who in $users; do
 done
 who=$(id -un)
 untouched
+unlocked
 signals
 slower flight
 versions

@@ -51,11 +51,26 @@ void dwell_acquire(struct dwell_self *self, unsigned reason, unsigned kind, unsi
 		dwell_what(stack, reason, kind, flags), 0, object);
 }
 
+/*
+ * Who took it after a wait for a condition leaves glibc's word saying that somebody waits, whether
+ * or not. Where only this process can wait for it, its threads are counted: after the word, by
+ * which each says that it waits once it is counted.
+ */
+static bool is_contended(const pthread_mutex_t *mutex)
+{
+	enum { SHARED_BY_PROCESSES = 128 };
+	const unsigned word = (unsigned)dwell_mutex_word(mutex);
+
+	if (word != 2)
+		return (word & 0x80000000U) != 0;
+	atomic_thread_fence(memory_order_acquire);
+	return (mutex->__data.__kind & SHARED_BY_PROCESSES) != 0 || dwell_waiters_any(mutex);
+}
+
 SELDOM void dwell_mutex_given(
 	const pthread_mutex_t *mutex, const void *return_address, const void *frame)
 {
-	const unsigned word = (unsigned)dwell_mutex_word(mutex);
-	const bool contended = word == 2 || (word & 0x80000000U) != 0;
+	const bool contended = is_contended(mutex);
 	struct dwell_self *self;
 
 	if (!contended && !dwell_all_locks)

@@ -56,6 +56,7 @@ static int wait_for(pthread_mutex_t *mutex, enum how how, const struct timespec 
 		.reason = DWELL_REASON_MUTEX, .kind = DWELL_OBJECT_MUTEX,
 		.flags = how == LOCK || how == C11_LOCK ? 0 : DWELL_FLAG_TIMED,
 		.holder = dwell_mutex_owner(mutex));
+	COUNT_WAITER(mutex);
 	result = real_lock(mutex, how, until);
 	dwell_call_end(&call,
 		result == (how >= C11_LOCK ? THRD_TIMEDOUT : ETIMEDOUT) ? DWELL_FLAG_TIMED_OUT : 0);
