@@ -19,7 +19,7 @@ LONG = 0.02
 def holder():
     with lock:
         ready.set()
-        time.sleep(3 * LONG)
+        time.sleep(9 * LONG)
 
 class Worker:
     def run(self):
@@ -58,11 +58,15 @@ def down(left):
     else:
         time.sleep(LONG)
 
+def stuck():
+    never.acquire()
+
 def daemon():
     while True:
         time.sleep(0.0001)
 
 ready = threading.Event()
+never = threading.Lock()
 if __name__ == "__main__":
     sys.setrecursionlimit(5000)
     threading.Thread(target=daemon, daemon=True).start()
@@ -71,6 +75,8 @@ if __name__ == "__main__":
     for thread in threads:
         thread.start()
     time.sleep(LONG)
+    never.acquire()
+    threading.Thread(target=stuck, daemon=True).start()
     jobs.put(0)
     for thread in threads:
         thread.join()
@@ -90,6 +96,17 @@ expect() {
 	faults=$((faults + 1))
 }
 
+# The thread that still waits when the program ends: its stack has its function, too.
+open_wait() {
+	"$bin/dwell" dump python.dwell >rows
+	local place
+	place=$(sed -n "s/^location \(l[0-9]*\) lines=\"stuck\":.*:$(line 'never.acquire()')\$/\1/p" rows)
+	sed -n 's/.* wait-begin .*reason=semaphore .*stack=\(s[0-9]*\).*/stack \1 /p' rows | sort -u >stacks
+	[ -n "$place" ] && grep -F -f stacks rows | grep -E "^stack .*[=,]$place(,|$)" >/dev/null && return
+	echo "$how: no wait in stuck()"
+	faults=$((faults + 1))
+}
+
 # below CHAIN: a stack of the flame graph
 below() {
 	grep -E "$1" lines >/dev/null && return
@@ -102,11 +119,12 @@ check() {
 	"$bin/dwell" blocked --all --limit 0 python.dwell >waits 2>&1
 	"$bin/dwell" flame python.dwell >lines 2>&1
 	local sleeps
-	sleeps=$(line 'time.sleep(3 * LONG)')
+	sleeps=$(line 'time.sleep(9 * LONG)')
 	expect sleep "holder \(planted.py:$sleeps\)"
 	expect semaphore "Worker.run \(planted.py:$(line 'lock.acquire(')\)"
 	expect semaphore "consumer \(planted.py:$(line 'jobs.get()')\)"
 	expect '(semaphore|join)' "<module> \(planted.py:$(line 'thread.join()')\)"
+	open_wait
 	below '^[^;]*;(down;){100}.*;\[sleep\]'
 	below ';Thread.run;generator;middle;leaf;.*;\[sleep\]'
 	below ';Thread.run;query;slow;.*;\[sleep\]'

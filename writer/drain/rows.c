@@ -428,11 +428,13 @@ static void end_unrecorded(const struct drain_place *place)
 	dwell_drain_put(place->drain, &row);
 }
 
-/* Where a wait that lasts was begun: no more than its caller is known until it ends. */
+/* Where a wait that lasts was begun: its stack, or no more than its caller until it ends. */
 static uint32_t caller_stack(const struct drain_place *place, uint64_t caller)
 {
 	if (caller == 0)
 		return 0;
+	if ((caller & DWELL_CALLER_STACK) != 0)
+		return dwell_drain_stack(place, (uint32_t)caller);
 	return dwell_registry_stack(
 		place->drain->registry, place->process->id, &caller, 1, true, true);
 }

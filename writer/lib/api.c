@@ -69,7 +69,7 @@ DWELL_API void dwell_wait_begin(struct dwell_wait_span *wait, enum dwell_why why
 		.reason = (uint8_t)why,
 		.kind = (uint8_t)kind,
 		.holder = holder,
-		.caller = __builtin_return_address(0) };
+		.caller = (uint64_t)(uintptr_t)__builtin_return_address(0) };
 	if (self)
 		dwell_wait_enter(self, note);
 }

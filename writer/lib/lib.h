@@ -11,6 +11,7 @@
 #include "ring/intern.h"
 #include "ring/ring.h"
 #include "ring/session.h"
+#include "stack.h"
 #include "trail.h"
 
 /*
@@ -33,7 +34,8 @@ struct dwell_wait_note {
 	uint8_t kind;  /* of the object */
 	uint8_t flags; /* enum dwell_record_flag */
 	int32_t holder;
-	const void *caller; /* NULL: not known */
+	uint64_t caller; /* as in the state word's line */
+	uint64_t unwind; /* the list of tables by which the stack was walked that `caller` says */
 };
 
 /* What a thread knows of itself; initial-exec TLS. */
@@ -177,18 +179,17 @@ void dwell_thread_ask_bounds(void);
 /* The slow path of the writer: refresh, grow, or count. */
 bool dwell_thread_slow(struct dwell_writer *writer, unsigned slots, uint64_t time);
 
-/*
- * The stack of the caller whose return address and frame are given, innermost first; 0 where the
- * thread is on a stack that is not its own and not even one frame is known. Callers are found by
- * the tables that the recorder made (ring/unwind.h), before it has by frame pointers; as long as
- * frames lie within the thread's stack and rise.
- */
-uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const void *frame);
-
 /* --- records --- */
 
 /* Begin a wait: the state word says so from now on. */
 void dwell_wait_enter(struct dwell_self *self, struct dwell_wait_note *note);
+/*
+ * Walk the stack of a wait that was begun and will be recorded, for whoever looks while it lasts;
+ * its end then need not. Before the thread blocks that delays nobody: after it, it may hold a lock.
+ * Nothing is done where stacks are for longer waits only, or where tables are still to come.
+ */
+void dwell_wait_look(struct dwell_self *self, struct dwell_wait_note *note,
+	const void *return_address, const void *frame);
 /*
  * End it and write its record: with a stack when it lasted stack_ticks; none at all for a call
  * (always: false) that lasted less than call_ticks.

@@ -125,6 +125,8 @@ DWELL_ANY_WORD static uint32_t follow_pointers(const struct dwell_self *self,
 
 #ifdef __x86_64__
 
+enum { HAS_TABLES = 1 };
+
 /* The words that a step by this rule has read: those just below where it came to, in nearly all
  * cases. A step that found nothing has read none where there is no caller. */
 static void note_step(
@@ -210,6 +212,8 @@ static uint64_t list_of_process(void)
 
 #else
 
+enum { HAS_TABLES = 0 };
+
 /* Other machines' libraries are built with frame pointers. */
 static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_unwind_frame *from,
 	struct dwell_trail *trail, uint64_t *out, bool *whole)
@@ -267,6 +271,12 @@ __attribute__((noinline)) static uint32_t walk_and_keep(
 	if (trail.stack != 0 && !watched)
 		dwell_trail_keep(&self->trails, &trail);
 	return trail.stack;
+}
+
+bool dwell_stack_by(uint64_t *unwind)
+{
+	*unwind = list_of_process();
+	return !HAS_TABLES || *unwind != 0;
 }
 
 uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const void *frame)

@@ -26,8 +26,7 @@ static void show(struct dwell_self *self, const struct dwell_wait_note *note)
 	atomic_store_explicit(
 		&line->state_what, (uint32_t)note->kind << 8 | note->flags, memory_order_relaxed);
 	atomic_store_explicit(&line->state_holder, (uint32_t)note->holder, memory_order_relaxed);
-	atomic_store_explicit(
-		&line->state_caller, (uint64_t)(uintptr_t)note->caller, memory_order_relaxed);
+	atomic_store_explicit(&line->state_caller, note->caller, memory_order_relaxed);
 	dwell_ring_state(line, note->since, note->reason, note->object);
 }
 
@@ -74,6 +73,44 @@ void dwell_wait_enter(struct dwell_self *self, struct dwell_wait_note *note)
 	DWELL_TESTPOINT("wait begun");
 }
 
+static bool stacks_wanted(const struct dwell_session_header *header)
+{
+	return (atomic_load_explicit(&header->flags, memory_order_relaxed) &
+		       DWELL_SESSION_STACKS) != 0;
+}
+
+void dwell_wait_look(struct dwell_self *self, struct dwell_wait_note *note,
+	const void *return_address, const void *frame)
+{
+	/* Stacks are for waits not much longer than a call that is worth a record. */
+	enum { TIMES = 4 };
+	const struct dwell_session_header *header = dwell_lib.session.header;
+	uint32_t stack;
+
+	if (!stacks_wanted(header) || dwell_lib.session.minor < DWELL_SESSION_OPEN_STACKS ||
+		atomic_load_explicit(&header->stack_ticks, memory_order_relaxed) / TIMES >
+			atomic_load_explicit(&header->call_ticks, memory_order_relaxed) ||
+		!dwell_stack_by(&note->unwind))
+		return;
+	stack = dwell_stack(self, return_address, frame);
+	if (stack == 0)
+		return;
+	note->caller = DWELL_CALLER_STACK | stack;
+	atomic_store_explicit(&self->slot->line.state_caller, note->caller, memory_order_relaxed);
+}
+
+/* That which was walked when the wait began, unless there are better tables by now. */
+static uint32_t stack_of(struct dwell_self *self, const struct dwell_wait_note *note,
+	const void *return_address, const void *frame)
+{
+	uint64_t unwind;
+
+	if ((note->caller & DWELL_CALLER_STACK) != 0 && dwell_stack_by(&unwind) &&
+		unwind == note->unwind)
+		return (uint32_t)note->caller;
+	return dwell_stack(self, return_address, frame);
+}
+
 /*
  * A lock of the interpreter's own is told by its name, once in each process. Two threads may tell
  * it at once, which is no harm.
@@ -109,10 +146,9 @@ void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *not
 		!self->slot)
 		return;
 	if (always || lasted >= atomic_load_explicit(&header->call_ticks, memory_order_relaxed)) {
-		uint32_t flags = atomic_load_explicit(&header->flags, memory_order_relaxed);
-		if ((flags & DWELL_SESSION_STACKS) != 0 &&
+		if (stacks_wanted(header) &&
 			lasted >= atomic_load_explicit(&header->stack_ticks, memory_order_relaxed))
-			stack = dwell_stack(self, return_address, frame);
+			stack = stack_of(self, note, return_address, frame);
 		if (note->object - dwell_interpreter.data < dwell_interpreter.data_size)
 			name_lock(self, note, now);
 		put(self, note, now, stack);

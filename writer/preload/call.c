@@ -5,6 +5,17 @@ _Atomic uint8_t dwell_unheard[DWELL_WAITERS];
 
 int dwell_all_locks;
 
+void dwell_call_begin(struct call *call)
+{
+	struct dwell_wait_note *note = &call->note;
+
+	note->caller = (uint64_t)(uintptr_t)call->return_address;
+	dwell_wait_enter(call->self, note);
+	/* Who spins goes on as soon as it can. */
+	if (call->always && (note->flags & DWELL_FLAG_SPUN) == 0)
+		dwell_wait_look(call->self, note, call->return_address, call->frame);
+}
+
 void dwell_call_end(struct call *call, unsigned flags)
 {
 	struct dwell_self *self = call->self;

@@ -32,6 +32,9 @@ struct call {
 	bool always;
 };
 
+/* The wait begins: with its stack, where it will be told in any case. */
+void dwell_call_begin(struct call *call);
+
 /* A wait is over as the real function returned. */
 void dwell_call_end(struct call *call, unsigned flags);
 
@@ -45,8 +48,7 @@ void dwell_call_unwind(struct call *call);
 		.return_address = (its_caller),                                                    \
 		.frame = (its_frame),                                                              \
 		.always = (its_always) };                                                          \
-	call.note.caller = call.return_address;                                                    \
-	dwell_wait_enter(call.self, &call.note)
+	dwell_call_begin(&call)
 
 /* Open a wait in the exported function itself: its caller is whose stack is wanted. */
 #define CALL_BEGIN(call, its_self, its_always, ...)                                                \

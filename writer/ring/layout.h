@@ -24,8 +24,9 @@ enum { DWELL_SESSION_MAJOR = 1, DWELL_SESSION_MINOR = 2 };
 /* What came with a minor number, and would be misread, or not read, with a lower one. */
 enum dwell_session_news {
 	DWELL_SESSION_NAMED_FRAMES = 1,
-	DWELL_SESSION_UNHEARD = 2,   /* DWELL_FLAG_UNHEARD */
-	DWELL_SESSION_PRIORITIES = 2 /* DWELL_RECORD_PRIORITY */
+	DWELL_SESSION_UNHEARD = 2,    /* DWELL_FLAG_UNHEARD */
+	DWELL_SESSION_PRIORITIES = 2, /* DWELL_RECORD_PRIORITY */
+	DWELL_SESSION_OPEN_STACKS = 2 /* DWELL_CALLER_STACK */
 };
 
 /* The environment variable that names the session's file; more than one place to look are

@@ -33,8 +33,12 @@ struct dwell_ring_line {
 	_Atomic uint64_t refused_since; /* time of the first one not told */
 	_Atomic uint32_t state_what;    /* beside the state: object kind << 8 | flags */
 	_Atomic uint32_t state_holder;  /* tid of who holds the object; 0: not known */
-	_Atomic uint64_t state_caller;  /* the address that the wait returns to; 0: not known */
+	_Atomic uint64_t state_caller;  /* the address that the wait returns to, or with
+					   DWELL_CALLER_STACK its stack's entry; 0: not known */
 } __attribute__((aligned(64)));
+
+/* No address of a program has this bit. */
+#define DWELL_CALLER_STACK (UINT64_C(1) << 63)
 
 /* The reader's side, on a cache line of its own. */
 struct dwell_tail {

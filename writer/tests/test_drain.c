@@ -98,7 +98,7 @@ Test(drain, wait_open_tells)
 		.kind = DWELL_OBJECT_MUTEX,
 		.flags = DWELL_FLAG_TIMED,
 		.holder = gettid(),
-		.caller = __builtin_return_address(0) };
+		.caller = (uint64_t)(uintptr_t)__builtin_return_address(0) };
 	const struct dwell_event *begin, *end;
 
 	set_up(&s, 0, 0, 0);

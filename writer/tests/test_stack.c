@@ -110,6 +110,23 @@ static void set_up(void)
 	cr_assert(ne(ptr, dwell_enter(), NULL));
 }
 
+#ifdef __x86_64__
+enum { HAS_TABLES = 1 };
+#else
+enum { HAS_TABLES = 0 };
+#endif
+
+/* That the latest record, of two slots, has. */
+static uint32_t stack_of_last(const struct dwell_self *self)
+{
+	const struct dwell_writer *writer = &self->writer;
+	uint64_t words[2];
+
+	dwell_slot_load(
+		&writer->slots[(atomic_load(&writer->line->head) - 2) & writer->mask], words);
+	return dwell_what_stack(words[1]);
+}
+
 /* From now on walks go by tables, as in a program that the recorder has met. */
 static void use_tables(void)
 {
@@ -136,6 +153,31 @@ static void many(void)
 	for (int i = 0; i < ROUNDS; i++)
 		wrong += !one(&seed, DEEPEST - 4);
 	cr_assert(eq(u32, wrong, 0));
+}
+
+/* Before the tables are there the caller is told, then the stack; when it ends it has that one. */
+Test(stack, of_a_wait_that_lasts)
+{
+	const void *const caller = __builtin_return_address(0), *const frame =
+									__builtin_frame_address(0);
+	struct dwell_wait_note note = {
+		.object = 1, .reason = DWELL_REASON_MUTEX, .caller = (uint64_t)(uintptr_t)caller
+	};
+	struct dwell_self *self;
+	uint64_t told;
+
+	set_up();
+	self = dwell_enter();
+	dwell_wait_enter(self, &note);
+	dwell_wait_look(self, &note, caller, frame);
+	told = atomic_load(&self->slot->line.state_caller);
+	cr_assert(eq(u64, told, HAS_TABLES ? (uint64_t)(uintptr_t)caller : note.caller));
+	use_tables();
+	dwell_wait_look(self, &note, caller, frame);
+	told = atomic_load(&self->slot->line.state_caller);
+	cr_assert(eq(u64, told, DWELL_CALLER_STACK | dwell_stack(self, caller, frame)));
+	dwell_wait_leave(self, &note, true, NULL, NULL);
+	cr_assert(eq(u32, stack_of_last(self), (uint32_t)told));
 }
 
 Test(stack, frame_pointers)
