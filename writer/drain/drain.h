@@ -32,6 +32,9 @@ struct dwell_drain_options {
 	   time to read its /proc; may be NULL. */
 	void (*process_seen)(void *context, uint32_t process, int64_t host_pid,
 		struct dwell_process_slot *slot, struct dwell_string name, uint64_t started_ns);
+	/* A thread appeared, which says what it waits for at that address of its own memory; may be
+	   NULL. */
+	void (*thread_seen)(void *context, int64_t host_tid, uint64_t address);
 	/* Whether that process still runs, where nothing else tells of its end; may be NULL. Asked
 	   in each pass. */
 	bool (*lives)(void *context, int64_t host_pid);

@@ -21,6 +21,7 @@ struct drain_process {
 	uint32_t id;         /* of the registry */
 	uint32_t clock;
 	int64_t host_pid;
+	uint64_t mapped;   /* where it has the session; 0: not known */
 	uint64_t alive_ns; /* it lived then, as far as anyone looked */
 	bool gone;
 };

@@ -70,6 +70,7 @@ static void take_over(struct dwell_drain *drain, uint32_t index, struct dwell_pr
 	process->clock = copy.clock;
 	drain->counts.older += copy.minor < DWELL_SESSION_MINOR;
 	drain->counts.newer += copy.minor > DWELL_SESSION_MINOR;
+	process->mapped = copy.mapped;
 	process->id = dwell_registry_process(drain->registry, process->host_pid);
 	if (copy.parent != 0 && copy.parent - 1 < drain->session->process_max &&
 		drain->process[copy.parent - 1].generation == copy.parent_generation)
@@ -194,6 +195,10 @@ void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index)
 	dwell_registry_describe_task(drain->registry, thread->task, &what);
 	if (drain->options.states && dwell_registry_begin_task(drain->registry, thread->task))
 		tell_creation(drain, thread, slot, &what);
+	if (drain->options.thread_seen && place.process->mapped != 0)
+		drain->options.thread_seen(drain->options.context, thread->host_tid,
+			place.process->mapped + (uint64_t)((const char *)&slot->line.state -
+							   (const char *)drain->session->header));
 }
 
 static void forget(struct drain_thread *thread)

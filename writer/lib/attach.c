@@ -54,6 +54,7 @@ static void publish(struct dwell_process_slot *slot, uint32_t index)
 {
 	slot->clock = dwell_lib.clock;
 	slot->minor = DWELL_SESSION_MINOR;
+	slot->mapped = (uintptr_t)dwell_lib.session.header;
 	slot->started = dwell_now();
 	dwell_lib.process_index = index;
 	dwell_lib.process_generation =

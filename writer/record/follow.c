@@ -121,6 +121,14 @@ static void process_seen(void *context, uint32_t process, int64_t pid,
 		dwell_maps_follow(recording->maps, (uint32_t)pid, process, slot, now_ns);
 }
 
+static void thread_seen(void *context, int64_t tid, uint64_t address)
+{
+	struct dwell_recording *recording = context;
+
+	if (recording->kernel && tid < DWELL_NUMBERS_MADE_UP)
+		dwell_kernel_told(recording->kernel, (uint32_t)tid, address);
+}
+
 static void stack_seen(void *context, uint32_t process, int64_t pid, const uint64_t *addresses,
 	size_t count, bool cut)
 {
@@ -161,6 +169,7 @@ int dwell_recording_open_drain(struct dwell_recording *recording)
 		.host_pid = host_pid,
 		.host_tid = host_tid,
 		.process_seen = process_seen,
+		.thread_seen = thread_seen,
 		.stack_seen = stack_seen,
 	};
 

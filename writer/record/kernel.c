@@ -13,8 +13,14 @@
 
 #include "dwell/error.h"
 #include "kernel_private.h"
+#include "ring/ring.h"
 
 enum { PAGE = 4096, WISHES_BYTES = DWELL_KERNEL_NOTES * sizeof(struct dwell_kernel_wish) };
+
+_Static_assert(
+	offsetof(struct dwell_ring_line, state_caller) - offsetof(struct dwell_ring_line, state) ==
+		offsetof(struct dwell_kernel_told, caller),
+	"what the kernel's programs read is what programs write");
 
 extern const uint8_t dwell_bpf_sched_begin[];
 extern const uint8_t dwell_bpf_sched_end[];
@@ -329,6 +335,18 @@ void dwell_kernel_wish(struct dwell_kernel *kernel, uint32_t tid, uint64_t bytes
 void dwell_kernel_wish_more(struct dwell_kernel *kernel, uint32_t tid)
 {
 	wish(kernel, tid, 2 * DWELL_KERNEL_STACK_FIRST, 2);
+}
+
+void dwell_kernel_told(struct dwell_kernel *kernel, uint32_t tid, uint64_t address)
+{
+	volatile struct dwell_kernel_wish *its =
+		kernel->wishes ? &kernel->wishes[tid % DWELL_KERNEL_NOTES] : NULL;
+
+	if (!its)
+		return;
+	its->told = 0;
+	its->tid = tid;
+	its->told = address;
 }
 
 unsigned dwell_kernel_fill(const struct dwell_kernel *kernel)

@@ -79,6 +79,10 @@ void dwell_kernel_wish(struct dwell_kernel *kernel, uint32_t tid, uint64_t bytes
 /* Twice as much as up to now. */
 void dwell_kernel_wish_more(struct dwell_kernel *kernel, uint32_t tid);
 
+/* From now on this thread tells of its waits itself, there in its memory: no stack is copied of one
+ * whose stack it has walked. */
+void dwell_kernel_told(struct dwell_kernel *kernel, uint32_t tid, uint64_t address);
+
 /* Tell what happened before until_ns and was not told yet. */
 int dwell_kernel_pass(
 	struct dwell_kernel *kernel, uint64_t until_ns, dwell_kernel_tell tell, void *context);

@@ -122,7 +122,8 @@ struct dwell_process_slot {
 	/* Where its list of executable mappings is (unwind.h), by the recorder: offset / 8, and
 	   above that a number that no other list of the session has. 0: there is none. */
 	_Atomic uint64_t unwind;
-	uint64_t reserved[2];
+	uint64_t mapped; /* where it has this session; 0: it does not say */
+	uint64_t reserved;
 	char path[DWELL_PROCESS_PATH];       /* as given to exec */
 	char command[DWELL_PROCESS_COMMAND]; /* arguments, each ended by NUL; may be cut */
 	uint64_t reserved2[2];

@@ -124,18 +124,43 @@ static __always_inline int worth_a_stack(struct dwell_kernel_note *note, __u64 w
 	return forecast->longer || (forecast->count & SAMPLE_MASK) == 0;
 }
 
+static __always_inline struct dwell_kernel_wish *wish_of(__u32 tid)
+{
+	__u32 index = tid & (DWELL_KERNEL_NOTES - 1);
+
+	return bpf_map_lookup_elem(&wishes, &index);
+}
+
+/* The program tells of this wait itself, and has walked its stack. */
+static __always_inline int is_told(const struct dwell_kernel_wish *wish, __u32 tid)
+{
+	struct dwell_kernel_told told;
+
+	return wish && wish->told && wish->tid == tid &&
+	       bpf_probe_read_user(&told, sizeof(told), (const void *)wish->told) == 0 &&
+	       (told.state & 0xff) != 0 && told.caller >> 63 != 0;
+}
+
+/* Another program or another thread has that number from now on. */
+static __always_inline void forget_told(__u32 tid)
+{
+	struct dwell_kernel_wish *wish = wish_of(tid);
+
+	if (wish)
+		wish->told = 0;
+}
+
 static __always_inline void put_stack(struct dwell_kernel_note *note, void *area, __u64 *head,
 	__u64 time, struct task_struct *prev)
 {
 	struct dwell_kernel_header *header = area;
 	const __u64 at = header->stack_head;
-	const __u32 index = prev->pid & (DWELL_KERNEL_NOTES - 1);
-	const struct dwell_kernel_wish *wish = bpf_map_lookup_elem(&wishes, &index);
+	const struct dwell_kernel_wish *wish = wish_of(prev->pid);
 	struct dwell_kernel_stack *stack =
 		area + DWELL_KERNEL_STACK_OFFSET + (at & (DWELL_KERNEL_STACKS - 1));
 	__u64 size;
 
-	if (!read_registers(prev, stack))
+	if (is_told(wish, prev->pid) || !read_registers(prev, stack))
 		return;
 	size = copy_stack(note, stack->bytes, stack->sp,
 		wish && wish->bytes ? wish->bytes : DWELL_KERNEL_STACK_FIRST);
@@ -423,6 +448,7 @@ int BPF_PROG(dwell_fork, struct task_struct *parent, struct task_struct *child)
 	} else if (of_child && of_child->tid == child->pid) {
 		of_child->followed = 0;
 	}
+	forget_told(child->pid);
 	record = rare_begin(DWELL_RARE_FORK, child);
 	if (!record)
 		return 0;
@@ -435,8 +461,10 @@ int BPF_PROG(dwell_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(dwell_exec, struct task_struct *task, int old_pid)
 {
-	struct dwell_kernel_rare *record = rare_begin(DWELL_RARE_EXEC, task);
+	struct dwell_kernel_rare *record;
 
+	forget_told(task->pid); /* first: a verifier forgets that a record was asked for NULL */
+	record = rare_begin(DWELL_RARE_EXEC, task);
 	if (!record)
 		return 0;
 	record->parent = old_pid;

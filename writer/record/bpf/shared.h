@@ -120,10 +120,19 @@ struct dwell_kernel_note {
 	__u32 woken;        /* since it left */
 };
 
-/* Beside the notes, by the recorder: how many bytes of the thread's stack are needed; 0: not known.
- */
+/* Beside the notes, by the recorder. */
 struct dwell_kernel_wish {
-	__u64 bytes; /* an array's elements are multiples of 8 bytes */
+	__u64 bytes; /* of the thread's stack are needed; 0: not known */
+	__u64 told;  /* where the thread says of its waits itself: its address there; 0: nowhere */
+	__u32 tid;   /* whose that is */
+	__u32 unused;
+};
+
+/* What is there: the state word and what stands beside it (ring/ring.h). */
+struct dwell_kernel_told {
+	__u64 state; /* the lowest byte: why it waits, or 0 */
+	__u64 object, refused[2], what;
+	__u64 caller; /* the highest bit: its stack is known */
 };
 
 /* What waits of one thread in one system call on one object were like. */
