@@ -362,6 +362,14 @@ static void walk(const struct dwell_maps *maps, uint32_t id, const struct dwell_
 	out->needed = frame.sp - first->sp;
 }
 
+/* Where nothing can be executed there is no caller: a table was followed through code that changes
+ * its stack without a word, as Go's does where it goes over to the stack of its scheduler. */
+static void drop_last(const struct process *process, struct dwell_maps_walk *walk)
+{
+	if (walk->count > 1 && process->count > 0 && !holds(process, walk->frames[walk->count - 1]))
+		walk->count--;
+}
+
 void dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 	const struct dwell_unwind_frame *frame, const struct dwell_unwind_stack *stack,
 	uint64_t now_ns, struct dwell_maps_walk *out)
@@ -376,6 +384,7 @@ void dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 	if (!out->whole && !out->beyond &&
 		cover(maps, pid, id, out->frames, out->count, true, now_ns))
 		walk(maps, id, frame, stack, out);
+	drop_last(process_of(maps, id), out);
 }
 
 void dwell_maps_fork(struct dwell_maps *maps, uint32_t parent, uint32_t child)

@@ -220,18 +220,54 @@ static int ignore(struct dwell_sink *sink, const struct dwell_mapping *mapping)
 	return 0;
 }
 
-Test(unwind, as_the_c_library_sees_it)
+static struct dwell_registry *registry;
+static struct dwell_area its_area;
+
+static void set_up(void)
 {
 	static const struct dwell_sink_ops ops = { .mapping = ignore };
-	struct dwell_sink sink = { .ops = &ops };
-	struct dwell_registry *registry;
-	struct dwell_area area;
-	volatile char above = 1;
+	static struct dwell_sink sink = { .ops = &ops };
 
 	cr_assert(dwell_registry_new(&registry, &sink) == 0);
 	cr_assert(dwell_registry_process(registry, getpid()) == 1);
-	cr_assert(dwell_area_open(&area, NULL, -1) == 0);
-	cr_assert(dwell_maps_new(&maps, registry, &area) == 0);
+	cr_assert(dwell_area_open(&its_area, NULL, -1) == 0);
+	cr_assert(dwell_maps_new(&maps, registry, &its_area) == 0);
+}
+
+static void tear_down(void)
+{
+	dwell_maps_free(maps);
+	dwell_area_close(&its_area);
+	dwell_registry_free(registry);
+}
+
+/* A table that does not say that the stack is another by now leads to any word. */
+Test(unwind, no_caller_where_nothing_runs)
+{
+	const uint64_t bogus[] = { UINT64_C(0x1fffffffffff8bf), (uintptr_t)&words,
+		(uintptr_t)&ours };
+	const struct dwell_unwind_frame frame = {
+		.pc = (uintptr_t)down, .sp = LOW, .fp = LOW, .exact = true
+	};
+
+	set_up();
+	for (size_t i = 0; i < sizeof(bogus) / sizeof(bogus[0]); i++) {
+		const uint64_t at[WORDS] = { bogus[i] };
+		const struct dwell_unwind_stack stack = { LOW, LOW + sizeof(at),
+			(const uint8_t *)at };
+
+		dwell_maps_walk(maps, (uint32_t)getpid(), 1, &frame, &stack, 1, &ours);
+		cr_expect(ours.count == 1 && !ours.whole, "%#lx: %zu frames",
+			(unsigned long)bogus[i], ours.count);
+	}
+	tear_down();
+}
+
+Test(unwind, as_the_c_library_sees_it)
+{
+	volatile char above = 1;
+
+	set_up();
 	(void)down(DEEP, &above);
 	cr_expect(ours.whole, "the stack ends after %zu frames", ours.count);
 	/* Under AddressSanitizer, backtrace() is its own and counts itself: so from the outer end.
@@ -246,9 +282,7 @@ Test(unwind, as_the_c_library_sees_it)
 		cr_expect(our == their, "frame %zu from the end: %#lx, not %#lx", i,
 			(unsigned long)our, (unsigned long)their);
 	}
-	dwell_maps_free(maps);
-	dwell_area_close(&area);
-	dwell_registry_free(registry);
+	tear_down();
 }
 
 #endif
