@@ -9,6 +9,7 @@
 struct place {
 	uint32_t id, mapping;
 	uint64_t address;
+	bool named; /* it has a function, and no line in it */
 };
 
 struct symbol_sink {
@@ -17,7 +18,7 @@ struct symbol_sink {
 	unsigned apart_part;
 	int64_t *pids; /* by process id */
 	size_t pid_room;
-	struct place *places; /* locations without lines */
+	struct place *places; /* locations of which no line of a file is known */
 	size_t place_count, place_room;
 	struct dwell_object *objects; /* by id: those that may be variables */
 	size_t object_room;
@@ -68,8 +69,8 @@ static int keep(struct symbol_sink *self, const struct dwell_location *location)
 		self->places = places;
 		self->place_room = room;
 	}
-	self->places[self->place_count++] =
-		(struct place){ location->id, location->mapping, location->address };
+	self->places[self->place_count++] = (struct place){ location->id, location->mapping,
+		location->address, location->line_count > 0 };
 	return DWELL_OK;
 }
 
@@ -107,11 +108,19 @@ static int object(struct dwell_sink *sink, const struct dwell_object *object)
 	return err ? err : DWELL_TELL(self_of(sink)->relay.next, object, object);
 }
 
+static bool has_line(const struct dwell_location *location)
+{
+	for (size_t i = 0; i < location->line_count; i++)
+		if (location->lines[i].line)
+			return true;
+	return false;
+}
+
 static int location(struct dwell_sink *sink, const struct dwell_location *location)
 {
 	int err = DWELL_OK;
 
-	if (!location->line_count && location->address)
+	if (!has_line(location) && location->address)
 		err = keep(self_of(sink), location);
 	return err ? err : DWELL_TELL(self_of(sink)->relay.next, location, location);
 }
@@ -124,7 +133,7 @@ static int tell(struct symbol_sink *self, const struct place *place)
 	const int err = dwell_symbol_find(
 		self->symbol, place->mapping, -1, place->address, &found.lines, &found.line_count);
 
-	if (err || !found.line_count)
+	if (err || !found.line_count || (place->named && !has_line(&found)))
 		return err;
 	return DWELL_TELL(self->relay.next, location, &found);
 }

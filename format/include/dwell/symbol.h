@@ -55,9 +55,9 @@ int dwell_symbol_variable(
 	struct dwell_symbol *symbol, int64_t pid, uint64_t address, struct dwell_string *name);
 
 /*
- * A sink that hands everything on, and at the end tells again each location that had no lines and
- * has some now, and each lock without a name that is a variable. next must outlive it.
- * DWELL_ENOMEM.
+ * A sink that hands everything on, and at the end tells again each location that had no lines, or a
+ * function without its line, and has some now, and each lock without a name that is a variable.
+ * next must outlive it. DWELL_ENOMEM.
  */
 int dwell_symbol_sink_new(struct dwell_sink **out, struct dwell_sink *next,
 	const struct dwell_symbol_options *options);
