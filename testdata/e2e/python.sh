@@ -61,6 +61,9 @@ def down(left):
 def stuck():
     never.acquire()
 
+def dozes():
+    time.sleep(1000)
+
 def daemon():
     while True:
         time.sleep(0.0001)
@@ -76,7 +79,8 @@ if __name__ == "__main__":
         thread.start()
     time.sleep(LONG)
     never.acquire()
-    threading.Thread(target=stuck, daemon=True).start()
+    for one in stuck, dozes:
+        threading.Thread(target=one, daemon=True).start()
     jobs.put(0)
     for thread in threads:
         thread.join()
@@ -96,14 +100,14 @@ expect() {
 	faults=$((faults + 1))
 }
 
-# The thread that still waits when the program ends: its stack has its function, too.
+# open_wait REASON FUNCTION TEXT: a thread still waits there when the program ends: its stack has its function, too
 open_wait() {
 	"$bin/dwell" dump python.dwell >rows
 	local place
-	place=$(sed -n "s/^location \(l[0-9]*\) lines=\"stuck\":.*:$(line 'never.acquire()')\$/\1/p" rows)
-	sed -n 's/.* wait-begin .*reason=semaphore .*stack=\(s[0-9]*\).*/stack \1 /p' rows | sort -u >stacks
+	place=$(sed -n "s/^location \(l[0-9]*\) lines=\"$2\":.*:$(line "$3")\$/\1/p" rows)
+	sed -n "s/.* wait-begin .*reason=$1 .*stack=\(s[0-9]*\).*/stack \1 /p" rows | sort -u >stacks
 	[ -n "$place" ] && grep -F -f stacks rows | grep -E "^stack .*[=,]$place(,|$)" >/dev/null && return
-	echo "$how: no wait in stuck()"
+	echo "$how: no wait in $2()"
 	faults=$((faults + 1))
 }
 
@@ -124,7 +128,8 @@ check() {
 	expect semaphore "Worker.run \(planted.py:$(line 'lock.acquire(')\)"
 	expect semaphore "consumer \(planted.py:$(line 'jobs.get()')\)"
 	expect '(semaphore|join)' "<module> \(planted.py:$(line 'thread.join()')\)"
-	open_wait
+	open_wait semaphore stuck 'never.acquire()'
+	open_wait sleep dozes 'time.sleep(1000)'
 	below '^[^;]*;(down;){100}.*;\[sleep\]'
 	below ';Thread.run;generator;middle;leaf;.*;\[sleep\]'
 	below ';Thread.run;query;slow;.*;\[sleep\]'

@@ -11,8 +11,9 @@ void dwell_call_begin(struct call *call)
 
 	note->caller = (uint64_t)(uintptr_t)call->return_address;
 	dwell_wait_enter(call->self, note);
-	/* Who spins goes on as soon as it can. */
-	if (call->always && (note->flags & DWELL_FLAG_SPUN) == 0)
+	/* Who spins goes on as soon as it can; other calls may not block at all. */
+	if ((call->always || note->reason == DWELL_REASON_SLEEP) &&
+		(note->flags & DWELL_FLAG_SPUN) == 0)
 		dwell_wait_look(call->self, note, call->return_address, call->frame);
 }
 
