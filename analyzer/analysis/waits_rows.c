@@ -55,6 +55,19 @@ static inline int set_active(struct waits *waits, uint32_t task, bool is_active)
 	return waiter ? active_set(&waits->active, task, &waiter->active, is_active) : DWELL_ENOMEM;
 }
 
+/* The wait in which it ended, if any, goes on from where it began. */
+static int on_exit(struct waits *waits, uint32_t task)
+{
+	struct waiter *waiter = waiter_of(waits, task);
+	const uint64_t left_ns = waiter ? waiter->active.left_ns : 0;
+	const int err =
+		waiter ? active_set(&waits->active, task, &waiter->active, false) : DWELL_ENOMEM;
+
+	if (!err)
+		waiter->active.left_ns = left_ns;
+	return err;
+}
+
 static inline int on_switch(struct waits *waits, const struct dwell_event *event)
 {
 	struct waiter *out = event->task ? waiter_of(waits, event->task) : NULL;
@@ -63,8 +76,10 @@ static inline int on_switch(struct waits *waits, const struct dwell_event *event
 	if (out && !out->queued && event->state == DWELL_BLOCKED && may_be_held(event->reason))
 		err = waits_queue(waits, out, event->object);
 	if (out && !err)
-		err = active_set(
-			&waits->active, event->task, &out->active, event->state == DWELL_RUNNABLE);
+		err = event->state == DWELL_EXITED
+			      ? on_exit(waits, event->task)
+			      : active_set(&waits->active, event->task, &out->active,
+					event->state == DWELL_RUNNABLE);
 	return err || !event->peer ? err : set_active(waits, event->peer, true);
 }
 
@@ -122,7 +137,7 @@ static int on_other(struct waits *waits, const struct dwell_event *event)
 			       ? set_active(waits, event->task, true)
 			       : DWELL_OK;
 	case DWELL_EVENT_EXIT:
-		return event->task ? set_active(waits, event->task, false) : DWELL_OK;
+		return event->task ? on_exit(waits, event->task) : DWELL_OK;
 	case DWELL_EVENT_STATE:
 	case DWELL_EVENT_CREATE:
 		return event->task ? set_active(waits, event->task,
