@@ -1,6 +1,7 @@
 #!/bin/bash
 # The recipes of docs/ci.md, run as they stand there: two builds that are the same pass, one that holds its
-# lock three times as long fails; budgets and baselines hold. 77 where programs may not be recorded.
+# lock three times as long fails, as it does in the pipelines' steps; budgets and baselines hold. 77 where
+# programs may not be recorded.
 set -u
 bin=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -57,6 +58,47 @@ dwell diff baseline/*.digest -- head*.dwell >out || status=$?
 for digest in baseline/*.digest; do
 	[ "$(wc -c <"$digest")" -le 100000 ] || fault "$digest is too large"
 done
+
+# A change that holds the lock three times as long, as a pull request.
+tab=$(printf '\t')
+git init -q -b main origin
+(
+	cd origin || exit 1
+	git config user.name dwell
+	git config user.email dwell@localhost
+	mkdir ci
+	cp ../recipes.sh ci/compare.sh
+	cat >Makefile <<-M
+		include hold.mk
+		bench:
+		${tab}printf '#!/bin/sh\nexec "$work/planted" rounds=60 hold=\$(HOLD)\n' >bench
+		${tab}chmod +x bench
+	M
+	echo HOLD=200000 >hold.mk
+	git add . && git commit -q -m base
+	git checkout -q -b change
+	echo HOLD=600000 >hold.mk
+	git commit -q -a -m worse
+) || fault 'no repository'
+export GITHUB_BASE_REF=main
+CI_MERGE_REQUEST_DIFF_BASE_SHA=$(git -C origin rev-parse main)
+export CI_MERGE_REQUEST_DIFF_BASE_SHA
+
+# pipeline SERVICE [NAME=VALUE]: fails in a clone of its own, with a report.
+pipeline() {
+	mkdir "$1"
+	git clone -q -b change origin "$1/repo"
+	status=0
+	(cd "$1/repo" && env "${@:2}" "$here/pipeline" "$1" "$here/../../docs/ci.md") >"$1.out" 2>&1 || status=$?
+	[ "$status" = 1 ] || fault "$1: status $status: $(cat "$1.out")"
+	grep -q "| regressed | lock.hold.p50 | .table. |" "$1/repo/dwell.md" || fault "$1: no report: $(cat "$1.out")"
+}
+
+pipeline github GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY="$work/summary.md"
+grep -q '^::error title=.*lock.hold.p50' github.out || fault "github: no annotation: $(cat github.out)"
+grep -q '^| regressed ' summary.md || fault 'github: nothing in the summary'
+pipeline gitlab
+[ -s gitlab/repo/dwell.xml ] || fault 'gitlab: no report for the merge request'
 
 [ "$faults" = 0 ] || exit 1
 echo 'the recipes do what they say'
