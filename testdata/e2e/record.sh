@@ -257,7 +257,9 @@ int main(int argc, char **argv)
 		struct timespec until;
 
 		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec = (until.tv_nsec + 1000000) % 1000000000;
+		until.tv_nsec += 1000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
 		pthread_mutex_lock(&mutex);
 		pthread_cond_timedwait(&cond, &mutex, &until);
 		pthread_mutex_unlock(&mutex);
@@ -275,7 +277,7 @@ C
 	# Of waits whose stack the program tells the kernel copies none, once the program has its tables.
 	run "$bin/dwell" record -q -o t.dwell -- ./unlocks 300
 	"$bin/dwell" dump t.dwell | grep ' switch .*reason=futex.*# unlocks >' >dumped
-	[ "$(wc -l <dumped)" -ge 200 ] || fault "unlocked: $(wc -l <dumped) waits of 300"
+	[ "$(wc -l <dumped)" -ge 200 ] || fault "unlocked: $(wc -l <dumped) waits of 300: $(cat err; "$bin/dwell" stat t.dwell)"
 	[ "$(grep -c ' stack=' dumped)" -lt 100 ] || fault "the kernel copied $(grep -c ' stack=' dumped) stacks"
 }
 
