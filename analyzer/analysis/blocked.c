@@ -265,16 +265,15 @@ static bool is_harmless(const struct dwell_blocked_row *row)
 /*
  * What a wait cost: all of the time in which CPUs stood idle, an eighth of the rest. While all CPUs
  * are busy others got on with their work, but who waited was late, and a long wait is not to
- * stand behind a short one for a microsecond of idleness.
+ * stand behind a short one for a microsecond of idleness. Who still waits may do so for ever.
  */
 static uint64_t weight(const struct dwell_blocked_row *row)
 {
 	if (is_harmless(row))
 		return row->waits.total_ns;
-	/* Waits that have not ended are idle, too, and in no total. */
 	if (row->underused_ns >= row->waits.total_ns)
-		return row->underused_ns;
-	return row->underused_ns + (row->waits.total_ns - row->underused_ns) / 8;
+		return row->underused_ns + row->open_ns;
+	return row->underused_ns + (row->waits.total_ns - row->underused_ns) / 8 + row->open_ns;
 }
 
 static int rank(const void *a, const void *b)

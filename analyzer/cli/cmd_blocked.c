@@ -148,6 +148,7 @@ static const struct dwell_column_spec columns[] = {
 	{ "total", "total_ns", DWELL_CELL_DURATION, DWELL_TONE_BLOCKED, 0 },
 	{ "", "share", DWELL_CELL_SHARE, 0, DWELL_COLUMN_OPTIONAL | DWELL_COLUMN_TABLE_ONLY },
 	{ "waits", "count", DWELL_CELL_COUNT, 0, 0 },
+	{ "not ended", "open_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_TABLE_ONLY },
 	{ "p50", "p50_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_OPTIONAL },
 	{ "", "p90_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_CSV_ONLY },
 	{ "p99", "p99_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_OPTIONAL },
@@ -192,6 +193,10 @@ static void table_row(struct dwell_table *table, const struct dwell_catalog *cat
 	dwell_table_number(table, waits->total_ns);
 	dwell_table_number(table, dwell_share_ppm(waits->total_ns, all_ns));
 	dwell_table_number(table, waits->count);
+	if (row->open_count)
+		dwell_table_number(table, row->open_ns);
+	else
+		dwell_table_absent(table);
 	dwell_table_number(table, waits->p50_ns);
 	dwell_table_number(table, waits->p90_ns);
 	dwell_table_number(table, waits->p99_ns);
@@ -212,13 +217,23 @@ static void print_idle(const struct question *question)
 {
 	const struct dwell_blocked *blocked = question->answer->blocked;
 	char count[DWELL_NUMBER_SIZE], ns[DWELL_NUMBER_SIZE];
+	uint64_t open_count = 0, open_ns = 0;
 
-	if (!blocked->idle_count || lists_all(question))
+	for (size_t i = blocked->matter; i < blocked->count; i++) {
+		open_count += blocked->rows[i].open_count;
+		open_ns += blocked->rows[i].open_ns;
+	}
+	if ((!blocked->idle_count && !open_count) || lists_all(question))
 		return;
 	dwell_style_tone(&question->style, DWELL_TONE_FAINT);
-	printf("beside these, %s in %s waits for work or for a time: --all\n",
+	printf("beside these, %s in %s waits for work or for a time",
 		dwell_format_duration(ns, blocked->idle_ns, question->style.ascii),
 		dwell_format_count(count, blocked->idle_count));
+	if (open_count)
+		printf(", and %s in %s that have not ended",
+			dwell_format_duration(ns, open_ns, question->style.ascii),
+			dwell_format_count(count, open_count));
+	puts(": --all");
 	dwell_style_tone(&question->style, DWELL_TONE_PLAIN);
 }
 
