@@ -39,8 +39,27 @@ bool stack_serves_one(const struct dwell_catalog *catalog, uint32_t stack)
 	return false;
 }
 
+/* Rust's, of its own library and of parking_lot: compiled into any program, and waiting for a
+ * futex. */
+static bool is_rust_lock(struct dwell_string function)
+{
+	static const char *const ends[] = { "::lock_contended", "::read_contended",
+		"::write_contended", "::lock_slow", "::lock_shared_slow", "::lock_exclusive_slow" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		const size_t length = strlen(ends[i]);
+
+		if (function.size > length &&
+			memcmp(function.at + function.size - length, ends[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_known(const struct dwell_frame *frame)
 {
+	if (is_rust_lock(frame->function))
+		return true;
 	for (size_t i = 0; i < KNOWN; i++)
 		if (is_text(frame->function, known[i].function) &&
 			is_text(dwell_base_name(frame->module), known[i].module))

@@ -117,9 +117,9 @@ static bool is_convoy(const struct findings *findings, const struct dwell_lock_r
  */
 static bool is_queue(const struct findings *findings, const struct dwell_blocked_row *row)
 {
-	/* Python's is found among the locks. */
-	const bool known =
-		row->known_lock && !stack_is_gil(findings->catalog, row->reason, row->stack);
+	/* Python's is found among the locks, and so are Rust's, which have a word of their own. */
+	const bool known = row->known_lock && row->reason != DWELL_REASON_FUTEX &&
+			   !stack_is_gil(findings->catalog, row->reason, row->stack);
 
 	return (known || row->turns > row->waits.count / 2) && row->role <= DWELL_ROLE_PEER &&
 	       row->tasks >= 3 && row->waits.count >= 4 * (uint64_t)row->tasks &&
