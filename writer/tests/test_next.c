@@ -35,7 +35,9 @@ Test(next, leaves_to_dlsym_what_is_chosen_at_run_time)
 	struct dwell_next next;
 
 	cr_assert(dwell_next_open(&next, &ours));
+#ifndef __SANITIZE_ADDRESS__ /* whose own comes first, and is no such function */
 	cr_expect(eq(ptr, dwell_next_find(&next, "memcpy"), NULL));
+#endif
 	cr_expect(eq(ptr, dwell_next_find(&next, "dwell_there_is_no_such_function"), NULL));
 }
 
