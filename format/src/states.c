@@ -143,12 +143,17 @@ static void row_switch(struct dwell_states *states, const struct dwell_event *ev
 			displace(states, *occupant, event->executor);
 		*occupant = DWELL_NONE;
 	}
+	/* NULL where it has ended before, by a row of its own. */
+	struct slot *ending = event->task && event->state == DWELL_EXITED
+				      ? states_touch(states, event->task)
+				      : NULL;
+
 	if (event->task)
 		leave(states, event);
 	if (event->peer && enter(states, event->peer, event->executor) && occupant)
 		*occupant = event->peer;
-	if (event->task && event->state == DWELL_EXITED && !states->err)
-		states_wait_exit(states, states_find(states, event->task));
+	if (ending && !states->err)
+		states_wait_exit(states, ending);
 }
 
 static void row_wake(struct dwell_states *states, const struct dwell_event *event)

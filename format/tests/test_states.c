@@ -116,7 +116,7 @@ static const struct rule rules[] = {
 		"10 wait-begin task=t1 reason=mutex object=o1 stack=s1 peer=t2 flags=holder-read\n"
 		"15 switch task=t1 state=blocked executor=x1\n"
 		"40 wake task=t1 state=runnable peer=t3\n42 switch peer=t1 executor=x2\n"
-		"45 exit task=t1\nend time=50\n",
+		"45 exit task=t1\n46 switch task=t1 state=exited executor=x2\nend time=50\n",
 		"t1 0-15 running x1 > blocked\n"
 		"t1 15-40 blocked mutex o1 s1 holder t2 read waker t3 in-wait > runnable\n"
 		"t1 40-42 runnable x2 wake waker t3 in-wait > running\n"
