@@ -276,7 +276,7 @@ C
 	[ "$(id -u)" = 0 ] || return
 	# Of waits whose stack the program tells the kernel copies none, once the program has its tables.
 	run "$bin/dwell" record -q -o t.dwell -- ./unlocks 300
-	"$bin/dwell" dump t.dwell | grep ' switch .*reason=futex.*# unlocks >' >dumped
+	"$bin/dwell" dump t.dwell | grep ' switch .*reason=futex.*# unlocks' >dumped
 	[ "$(wc -l <dumped)" -ge 200 ] || fault "unlocked: $(wc -l <dumped) waits of 300: $(cat err; "$bin/dwell" stat t.dwell)"
 	[ "$(grep -c ' stack=' dumped)" -lt 100 ] || fault "the kernel copied $(grep -c ' stack=' dumped) stacks"
 }
