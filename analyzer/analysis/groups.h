@@ -74,9 +74,10 @@ int group_add_waker(struct group *group, const struct dwell_waker *waker);
 static inline int group_add_one_waker(
 	struct group *group, uint32_t task, uint32_t stack, uint64_t ns)
 {
-	struct dwell_waker *last = &group->wakers[group->last_waker];
+	struct dwell_waker *last =
+		group->last_waker < group->waker_count ? &group->wakers[group->last_waker] : NULL;
 
-	if (group->last_waker >= group->waker_count || last->task != task || last->stack != stack)
+	if (!last || last->task != task || last->stack != stack)
 		return group_add_waker(group, &(struct dwell_waker){ task, stack, 1, ns });
 	last->count++;
 	last->total_ns += ns;
