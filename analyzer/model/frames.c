@@ -23,7 +23,8 @@ bool dwell_frame_is_common(const struct dwell_frame *frame)
 	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux",
 		"libdwell", "[vdso]", "libstdc++", "libgcc", "[kernel" };
 	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall.",
-		"std::", "core::", "alloc::", "parking_lot", "<std::", "<core::", "__gthread",
+		"std::", "core::", "alloc::", "parking_lot",
+		"lock_api::", "<std::", "<core::", "<parking_lot", "<lock_api::", "__gthread",
 		"os::", "Parker::", "PyThread_",
 		/* PostgreSQL's own ways to wait */
 		"WaitEventSetWait", "WaitLatch", "PGSemaphoreLock", "LWLockAcquire" };

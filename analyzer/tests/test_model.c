@@ -260,6 +260,11 @@ static const struct {
 	{ "<module>", { { "read", "", "/bin/python3.11", 1 },
 			      { "get_data", "<frozen importlib._bootstrap_external>", "", 0 },
 			      { "<module>", "prog.py", "", 0 } } },
+	{ "pl::first", { { "<parking_lot_core::thread_parker::imp::ThreadParker>::park", "",
+				 "/bin/pl", 1 },
+			       { "parking_lot::raw_mutex::RawMutex::lock_slow", "", "/bin/pl", 2 },
+			       { "lock_api::mutex::Mutex<R,T>::lock", "", "/bin/pl", 3 },
+			       { "pl::first", "", "/bin/pl", 4 } } },
 	/* Java's and Node's compilers name what they made, but not what is interpreted. */
 	{ "Pool.work", { { "ObjectMonitor::EnterI", "", JVM, 1 },
 			       { "monitorenter_nofpu Runtime1 stub", "", "", 2 },
