@@ -59,6 +59,48 @@ static bool add_chain(
 	return false;
 }
 
+enum { DEEPEST = 64 };
+
+struct nest {
+	Dwarf_Die chain[DEEPEST]; /* innermost first */
+	int count;
+};
+
+/* The scopes below `parent` that hold the address. False: none. */
+static bool search(Dwarf_Die *parent, Dwarf_Addr address, unsigned depth, struct nest *nest)
+{
+	Dwarf_Die die;
+
+	if (depth == DEEPEST || dwarf_child(parent, &die))
+		return false;
+	do {
+		const int tag = dwarf_tag(&die);
+		const bool is_code = tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine ||
+				     tag == DW_TAG_lexical_block;
+		const bool is_space = tag == DW_TAG_namespace || tag == DW_TAG_structure_type ||
+				      tag == DW_TAG_enumeration_type;
+
+		if (is_code && dwarf_haspc(&die, address) > 0) {
+			(void)search(&die, address, depth + 1, nest);
+			nest->chain[nest->count++] = die;
+			return true;
+		}
+		if (is_space && search(&die, address, depth + 1, nest))
+			return true;
+	} while (dwarf_siblingof(&die, &die) == 0);
+	return false;
+}
+
+/* libdw does not look into namespaces, where Rust has its functions. */
+static bool add_nested(
+	Dwarf_Die *unit, Dwarf_Addr address, const char *file, int line, struct symbol_found *found)
+{
+	struct nest nest = { .count = 0 };
+
+	return search(unit, address, 0, &nest) &&
+	       add_chain(nest.chain, nest.count, file, line, found);
+}
+
 bool symbol_lines(void *dwfl_module, uint64_t address, struct symbol_found *found)
 {
 	Dwarf_Addr bias = 0;
@@ -82,6 +124,8 @@ bool symbol_lines(void *dwfl_module, uint64_t address, struct symbol_found *foun
 		count = dwarf_getscopes_die(&scopes[0], &chain);
 	if (count > 0)
 		whole = add_chain(chain, count, file, line, found);
+	else
+		whole = add_nested(unit, address - bias, file, line, found);
 	free(scopes);
 	free(chain);
 	if (!found->count && file) /* at least where it is */

@@ -51,4 +51,32 @@ for trace in ../dwell.trace named.trace; do
 	"$bin/dwell" dump $trace | grep -v '^location\|^line\|^ ' | sed 's/ name="thing"$//' >"$(basename $trace).txt"
 done
 cmp -s dwell.trace.txt named.trace.txt || { diff dwell.trace.txt named.trace.txt | head -n 5; faults=1; }
+
+# Rust's functions stand in namespaces, and what was compiled into one has a line of its own.
+inlined() {
+	cat >nap.rs <<'R'
+mod deep {
+    #[inline(always)]
+    pub fn nap(ms: u64) {
+        std::thread::sleep(std::time::Duration::from_millis(ms));
+        std::hint::black_box(ms); // no jump to sleep
+    }
+    #[inline(never)]
+    pub fn work() {
+        nap(50);
+    }
+}
+fn main() {
+    deep::work();
+    std::hint::black_box(0);
+}
+R
+	rustc -g -O -o nap nap.rs || { echo 'no program of rustc'; return 1; }
+	"$bin/dwell" record -q -o nap.dwell -- ./nap || { echo 'not recorded'; return 1; }
+	sites nap.dwell | tr -d '\n' | grep -qE 'deep::nap", "file": "[^"]*nap.rs", "line": 4.*deep::work", "file": "[^"]*nap.rs", "line": 9' ||
+		{ echo 'not nap within work:'; sites nap.dwell; return 1; }
+}
+if command -v rustc >rustc.at; then
+	inlined || faults=1
+fi
 exit $faults
