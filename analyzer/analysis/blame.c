@@ -1,9 +1,10 @@
 /* Who held the object of a wait, and what it did meanwhile. */
+#include "analysis/findings.h"
 #include "analysis/waits.h"
 
-/* One holder's share of a wait. */
-static int add_share(struct waits *waits, struct group *group, uint64_t from_ns, uint64_t to_ns,
-	const struct dwell_holder *who)
+/* One holder's share of a wait for an object; NULL: of one that is not known. */
+static int add_share(struct waits *waits, struct group *group, const struct released *of,
+	uint64_t from_ns, uint64_t to_ns, const struct dwell_holder *who)
 {
 	struct dwell_holder holder = *who;
 	uint32_t before;
@@ -14,6 +15,8 @@ static int add_share(struct waits *waits, struct group *group, uint64_t from_ns,
 	holder.count = 1;
 	holder.total_ns = to_ns - from_ns;
 	past_split(&waits->past, from_ns, to_ns, &holder);
+	if (of && who->how == DWELL_HOW_INFERRED && !released_is_lock(of, group->reason))
+		group->unproven_ns += holder.total_ns;
 	before = group->holder_count;
 	err = group_add_holder(
 		group, &holder, waits->holders < GROUPS_HOLDERS ? GROUP_PEOPLE : GROUP_FEW);
@@ -60,7 +63,7 @@ static int share_out(struct waits *waits, struct group *group, const struct dwel
 			.how = read ? DWELL_HOW_READ : DWELL_HOW_INFERRED,
 		};
 		if (read || may_have_held(of, wait->reason, release))
-			err = add_share(waits, group, from_ns, release->time_ns, &who);
+			err = add_share(waits, group, of, from_ns, release->time_ns, &who);
 	}
 	return err;
 }
@@ -79,7 +82,7 @@ static int blame_read(struct waits *waits, struct group *group, const struct dwe
 		.stack = wait->holder == wait->waker ? wait->waker_stack : 0,
 		.how = DWELL_HOW_READ };
 
-	return add_share(waits, group, wait->start_ns, wait->end_ns, &who);
+	return add_share(waits, group, NULL, wait->start_ns, wait->end_ns, &who);
 }
 
 int waits_release(struct waits *waits, struct released *of, const struct release *release)
@@ -99,7 +102,7 @@ int waits_release(struct waits *waits, struct released *of, const struct release
 			late->to_ns < release->time_ns ? late->to_ns : release->time_ns;
 
 		if (late->task != release->task)
-			err = add_share(waits, late->group, late->from_ns, to_ns, &who);
+			err = add_share(waits, late->group, of, late->from_ns, to_ns, &who);
 	}
 	of->late_count = 0;
 	return err ? err : released_add(of, release->time_ns, release->task, release->stack);
@@ -163,8 +166,8 @@ static int follow_givers(struct waits *waits, struct group *group, const struct 
 		if (before->got_ns >= to_ns)
 			return err;
 		if (before->got_ns <= wait->start_ns || !before->giver)
-			return add_share(waits, group, wait->start_ns, to_ns, &who);
-		err = add_share(waits, group, before->got_ns, to_ns, &who);
+			return add_share(waits, group, NULL, wait->start_ns, to_ns, &who);
+		err = add_share(waits, group, NULL, before->got_ns, to_ns, &who);
 		to_ns = before->got_ns;
 		who.task = before->giver;
 		who.stack = before->giver_stack;
@@ -194,4 +197,18 @@ int waits_blame(struct waits *waits, struct group *group, const struct dwell_wai
 	if (of)
 		released_member(of, wait->task);
 	return err;
+}
+
+void waits_doubt(const struct waits *waits, struct group *group)
+{
+	const struct released *of = group->object && !group->several
+					    ? table_get(&waits->releases.objects, group->object)
+					    : NULL;
+
+	if (group->unproven_ns <= group_held_ns(group) / 2)
+		return;
+	if ((of && released_is_lock(of, group->reason)) ||
+		stack_is_lock(waits->model->catalog, group->reason, group->stack))
+		return;
+	group_forget_holders(group);
 }

@@ -230,6 +230,7 @@ static int fill_row(struct dwell_blocked_row *row, const struct waits *waits, st
 	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, group->object);
 	int err;
 
+	waits_doubt(waits, group);
 	row->id = group->key;
 	row->key = key_of(catalog, waits->by, group->id);
 	row->reason = group->reason;

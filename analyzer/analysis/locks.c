@@ -128,7 +128,7 @@ static int fill_row(struct dwell_lock_row *row, const struct waits *waits, struc
  * condition, where besides most gave up what they alone had got since the one before: their turn.
  * Python's lock is one, whatever shows of it.
  */
-static bool is_lock(struct waits *waits, const struct group *group)
+static bool is_lock(struct waits *waits, struct group *group)
 {
 	const struct released *of =
 		group->object ? table_get(&waits->releases.objects, group->object) : NULL;
@@ -140,6 +140,7 @@ static bool is_lock(struct waits *waits, const struct group *group)
 		return false;
 	if (group->reason == DWELL_REASON_COND && (!of || of->turns <= of->releases / 2))
 		return false;
+	waits_doubt(waits, group);
 	return group_held_ns(group) > group->waits.sum / 2;
 }
 

@@ -62,6 +62,14 @@ uint64_t group_held_ns(const struct group *group)
 	return held_ns;
 }
 
+void group_forget_holders(struct group *group)
+{
+	group->holder_count = 0;
+	group->unproven_ns = 0;
+	if (group->rest)
+		group->rest->holders = (struct dwell_holder){ 0 };
+}
+
 static bool holder_room(struct group *group)
 {
 	if (group->holder_count < group->holder_cap)
@@ -196,6 +204,7 @@ int group_merge(struct group *into, const struct group *from)
 	into->underused_ns += from->underused_ns;
 	into->open_count += from->open_count;
 	into->open_ns += from->open_ns;
+	into->unproven_ns += from->unproven_ns;
 	err = from->rest ? add_to_rest(into, &from->rest->holders) : DWELL_OK;
 	if (!err && from->rest)
 		err = add_waker_to_rest(into, &from->rest->wakers);

@@ -1,11 +1,11 @@
 /* Who gave each object up, and when. */
-#include "analysis/releases.h"
+#include "analysis/waits.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Fewer are kept of what nobody waited for, as it is with all locks recorded. */
-enum { FEW = 4, CONVOY = 4 };
+enum { FEW = 4, CONVOY = 4, RETURNS = 4 };
 
 void releases_init(struct releases *releases)
 {
@@ -100,6 +100,15 @@ void released_member(struct released *of, uint32_t task)
 	of->members[of->member_count++] = task;
 }
 
+bool released_is_lock(const struct released *of, unsigned reason)
+{
+	if (is_held(reason))
+		return true;
+	if (reason == DWELL_REASON_COND)
+		return of->turns >= RETURNS && of->turns > of->releases / 2;
+	return of->returns >= RETURNS;
+}
+
 void released_close(struct released *of)
 {
 	const struct dwell_convoy *chain = &of->chain;
@@ -186,6 +195,7 @@ bool released_turn(struct released *of, uint32_t task)
 
 	of->releases++;
 	of->turns += turn;
+	of->returns += task && released_is_member(of, task);
 	of->owner = 0;
 	of->several = false;
 	return turn;

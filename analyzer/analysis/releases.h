@@ -43,6 +43,7 @@ struct released {
 	uint32_t owner;
 	bool several;
 	uint64_t releases, turns; /* of them by the owner */
+	uint64_t returns;         /* of them by one of the members */
 	struct late *late;        /* since the last release, in order */
 	uint32_t late_count, late_cap;
 };
@@ -59,6 +60,9 @@ struct released *releases_of(struct releases *releases, uint32_t object);
 int released_add(struct released *of, uint64_t time_ns, uint32_t task, uint32_t stack);
 void released_member(struct released *of, uint32_t task);
 bool released_is_member(const struct released *of, uint32_t task);
+/* It went from one to the next often enough to be a lock: two threads that wait for one another
+ * when one starts and when it ends do so once or twice. */
+bool released_is_lock(const struct released *of, unsigned reason);
 
 /* A wait for it ended, not for want of time. */
 void released_got(struct released *of, uint32_t task);

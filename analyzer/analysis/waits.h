@@ -120,5 +120,7 @@ int waits_open(struct waits *waits, const struct dwell_interval *interval);
 int waits_release(struct waits *waits, struct released *of, const struct release *release);
 /* Split a wait over who held its object: into the group. 0 or DWELL_ENOMEM. */
 int waits_blame(struct waits *waits, struct group *group, const struct dwell_wait *wait);
+/* At the end: of a group without a sign that what it waits for is held, forget the holders. */
+void waits_doubt(const struct waits *waits, struct group *group);
 
 #endif

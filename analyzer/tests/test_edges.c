@@ -223,7 +223,10 @@ static const char turns[] = THREE BEGIN("1010", "t3") BEGIN("1010", "t4") SIGNAL
 	GOT("1021", "t3") BEGIN("1022", "t2") LATE("1060", "t4") BEGIN("1060", "t4")
 		LATE("1072", "t2") BEGIN("1072", "t2") SIGNAL("1120", "t3") GOT("1121", "t4")
 			BEGIN("1122", "t3") LATE("1172", "t2") BEGIN("1172", "t2")
-				SIGNAL("1190", "t4") GOT("1191", "t2") "end time=1200 closed\n";
+				SIGNAL("1190", "t4") GOT("1191", "t2") BEGIN("1192", "t4")
+					SIGNAL("1193", "t2") GOT("1194", "t3") BEGIN("1195", "t2")
+						SIGNAL("1196", "t3")
+							GOT("1197", "t4") "end time=1200 closed\n";
 
 Test(edges, waits_that_time_out_have_a_holder)
 {
@@ -237,10 +240,11 @@ Test(edges, waits_that_time_out_have_a_holder)
 		cr_expect(eq(u32, lock->holders[i].how, DWELL_HOW_INFERRED));
 		of[lock->holders[i].task] += lock->holders[i].total_ns;
 	}
-	/* From 1020 on: 4 waits until 1060, 2 from 1022 until 1072; then both until 1120. */
-	cr_expect(eq(u64, of[3], 40 + 50 + 60 + 48));
-	/* From 1120 on: 2 waits until 1172, then until 1190. */
-	cr_expect(eq(u64, of[4], 52 + 18));
+	/* From 1020 on: 4 waits until 1060, 2 from 1022 until 1072; then both until 1120. At the
+	 * end 4 waits for it from 1193 to 1196. */
+	cr_expect(eq(u64, of[3], 40 + 50 + 60 + 48 + 3));
+	/* From 1120 on: 2 waits until 1172, then until 1190; 3 all the while from 1122 on. */
+	cr_expect(eq(u64, of[4], 52 + 18 + 68));
 	for (size_t i = 0; i < answer->blocked->count; i++)
 		cr_expect(eq(u32, answer->blocked->rows[i].role, DWELL_ROLE_CONTENTION));
 	dwell_answer_free(answer);
@@ -260,6 +264,11 @@ static const char requeue[] = THREE BEGIN("1001", "t2") BEGIN("1001", "t3") BEGI
 		BEGIN("1052", "t4") LATE("1092", "t4") BEGIN("1092", "t4") SIGNAL("1100", "t2")
 			LATE("1142", "t4") BEGIN("1142", "t4") SIGNAL("1150", "t3")
 				LATE("1192", "t4") "end time=1200 closed\n";
+
+/* 3 tells 2 that it has begun, is told by 2 to end, and tells it when it has. */
+static const char start_and_stop[] = THREE BEGIN("1010", "t2") SIGNAL("1020", "t3")
+	GOT("1021", "t2") BEGIN("1022", "t3") SIGNAL("1120", "t2") GOT("1121", "t3")
+		BEGIN("1122", "t2") SIGNAL("1190", "t3") GOT("1191", "t2") "end time=1200 closed\n";
 
 static uint64_t held_ns(const char *text)
 {
@@ -286,8 +295,12 @@ Test(edges, a_queue_is_not_held)
 
 Test(edges, work_put_back_is_not_held)
 {
-	/* What 4 waited across two releases, as of any wait: 1142 to 1150, by a member. */
-	cr_expect(eq(u64, held_ns(requeue), 8 + 8));
+	cr_expect(eq(u64, held_ns(requeue), 0));
+}
+
+Test(edges, a_thread_that_is_told_to_end_is_not_held)
+{
+	cr_expect(eq(u64, held_ns(start_and_stop), 0));
 }
 
 /* Of one task that lived for 1000, and of several that lived for 1000 in all. */
