@@ -38,6 +38,8 @@ void dwell_files_free(struct dwell_files *files)
 	if (!files)
 		return;
 	dwell_map_release(&files->known);
+	for (size_t i = 0; i < files->count; i++)
+		dwell_libc_free(files->all[i].libc);
 	free(files->all);
 	free(files);
 }
@@ -84,6 +86,15 @@ static void take_table(struct dwell_files *files, struct dwell_file *file, struc
 	dwell_cfi_release(cfi);
 }
 
+/* Its name, of whatever version. */
+static bool may_be_libc(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return name && (strncmp(name, "/libc.so", 8) == 0 || strncmp(name, "/libc-", 6) == 0 ||
+			       strncmp(name, "/libpthread", 11) == 0);
+}
+
 static void look_into(struct dwell_files *files, struct dwell_file *file,
 	const struct dwell_files_mapping *mapping)
 {
@@ -105,6 +116,8 @@ static void look_into(struct dwell_files *files, struct dwell_file *file,
 		return;
 	(void)dwell_cfi_read(&cfi, fd);
 	take_table(files, file, &cfi);
+	if (may_be_libc(mapping->path))
+		(void)dwell_libc_read(&file->libc, fd);
 	close(fd);
 }
 
@@ -131,6 +144,14 @@ const struct dwell_file *dwell_files_get(
 	look_into(files, &files->all[files->count], mapping);
 	(void)dwell_map_set(&files->known, identity, 0, (uint32_t)++files->count);
 	return &files->all[files->count - 1];
+}
+
+const struct dwell_file *dwell_files_with(const struct dwell_files *files, uint64_t table)
+{
+	for (size_t i = 0; table != 0 && i < files->count; i++)
+		if (files->all[i].table == table)
+			return &files->all[i];
+	return NULL;
 }
 
 struct dwell_unwind_range dwell_file_range(

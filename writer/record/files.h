@@ -3,6 +3,7 @@
 
 #include "area.h"
 #include "dwell/tables.h"
+#include "libc.h"
 
 /* The files that programs have mapped, each looked into once: its build-id, and how to find the
  * callers of its functions. */
@@ -12,7 +13,8 @@ struct dwell_file {
 	uint8_t build_id[20];
 	uint8_t build_id_size;
 	uint8_t segment_count;
-	uint64_t table; /* offset in the area; 0: none */
+	uint64_t table;          /* offset in the area; 0: none */
+	struct dwell_libc *libc; /* NULL: it is none */
 	struct dwell_cfi_segment segments[DWELL_CFI_SEGMENTS];
 };
 
@@ -31,6 +33,9 @@ void dwell_files_free(struct dwell_files *files);
 /* What is mapped there; NULL: no file. Valid until the next call. */
 const struct dwell_file *dwell_files_get(
 	struct dwell_files *files, const struct dwell_files_mapping *mapping);
+
+/* The file whose table this is; NULL: none. */
+const struct dwell_file *dwell_files_with(const struct dwell_files *files, uint64_t table);
 
 /* How to find callers there. */
 struct dwell_unwind_range dwell_file_range(

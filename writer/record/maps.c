@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drain/map.h"
 #include "dwell/error.h"
-#include "files.h"
-#include "homes.h"
+#include "maps_private.h"
 
 /* Addresses that lie nowhere must not make us read again and again: the pause doubles each time
  * that nothing new was found. */
@@ -17,34 +15,6 @@
 #define PAUSE_MOST_NS UINT64_C(1600000000)
 
 enum { MOST_RANGES = 65536 };
-
-struct process {
-	struct dwell_unwind_range *ranges; /* executable, ascending */
-	size_t count, room;
-	struct dwell_area_list list;     /* the same, for whoever walks */
-	struct dwell_process_slot *slot; /* NULL: it writes to no session */
-	uint32_t slot_generation;
-	uint32_t number; /* of the list */
-	bool borrowed;   /* the list is that of the process that made this one */
-	uint32_t epoch;  /* how often it began another program */
-	bool read;
-	bool wanted; /* to be read again when the pause is over */
-	uint32_t pid;
-	uint64_t met_ns; /* when the slot was */
-	uint64_t read_ns, pause_ns;
-};
-
-struct dwell_maps {
-	struct dwell_registry *registry;
-	struct dwell_area *area;
-	struct dwell_files *files;
-	struct dwell_homes homes;
-	struct dwell_map told;     /* process and program, hash of the mapping -> its id */
-	struct process *processes; /* by id - 1 */
-	size_t process_room;
-	uint32_t lists; /* ever made */
-	bool wanted;    /* something of some process */
-};
 
 int dwell_maps_new(
 	struct dwell_maps **out, struct dwell_registry *registry, struct dwell_area *area)
@@ -72,13 +42,13 @@ void dwell_maps_free(struct dwell_maps *maps)
 	free(maps);
 }
 
-static struct process *process_of(struct dwell_maps *maps, uint32_t id)
+struct maps_process *maps_process_of(struct dwell_maps *maps, uint32_t id)
 {
 	if (id == 0)
 		return NULL;
 	if (id > maps->process_room) {
 		const size_t room = (size_t)id * 2;
-		struct process *larger = realloc(maps->processes, room * sizeof(*larger));
+		struct maps_process *larger = realloc(maps->processes, room * sizeof(*larger));
 
 		if (!larger)
 			return NULL;
@@ -99,7 +69,7 @@ static uint64_t hash_text(const char *text)
 	return hash;
 }
 
-static void add_range(struct process *process, const struct dwell_unwind_range *range)
+static void add_range(struct maps_process *process, const struct dwell_unwind_range *range)
 {
 	if (process->count == process->room) {
 		const size_t room = process->room ? process->room * 2 : 32;
@@ -189,7 +159,7 @@ static void read_lines(struct dwell_maps *maps, uint32_t pid, uint32_t id)
 }
 
 /* The program's own walks go by it from now on. The number tells lists at one place apart. */
-static void publish(const struct process *process)
+static void publish(const struct maps_process *process)
 {
 	struct dwell_process_slot *slot = process->slot;
 	const uint64_t word =
@@ -203,14 +173,14 @@ static void publish(const struct process *process)
 	atomic_store_explicit(&slot->unwind, word, memory_order_release);
 }
 
-static bool same_ranges(const struct process *a, const struct process *b)
+static bool same_ranges(const struct maps_process *a, const struct maps_process *b)
 {
 	return a->count == b->count &&
 	       (a->count == 0 || memcmp(a->ranges, b->ranges, a->count * sizeof(*a->ranges)) == 0);
 }
 
 /* A list for what was read. */
-static void renew_list(struct dwell_maps *maps, struct process *process, uint64_t now_ns)
+static void renew_list(struct dwell_maps *maps, struct maps_process *process, uint64_t now_ns)
 {
 	const struct dwell_area_list list =
 		dwell_area_list(maps->area, process->ranges, process->count, now_ns);
@@ -228,8 +198,8 @@ static void renew_list(struct dwell_maps *maps, struct process *process, uint64_
 /* Read anew; a list is made only where something changed. A process that is gone tells nothing. */
 static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64_t now_ns)
 {
-	struct process *process = process_of(maps, id);
-	struct process former = *process;
+	struct maps_process *process = maps_process_of(maps, id);
+	struct maps_process former = *process;
 	bool same;
 
 	process->ranges = NULL;
@@ -257,7 +227,7 @@ static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64
 void dwell_maps_follow(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 	struct dwell_process_slot *slot, uint64_t now_ns)
 {
-	struct process *process = process_of(maps, id);
+	struct maps_process *process = maps_process_of(maps, id);
 
 	if (!process)
 		return;
@@ -272,7 +242,7 @@ void dwell_maps_follow(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 	publish(process);
 }
 
-static bool holds(const struct process *process, uint64_t address)
+bool maps_holds(const struct maps_process *process, uint64_t address)
 {
 	size_t low = 0, high = process->count;
 
@@ -287,19 +257,17 @@ static bool holds(const struct process *process, uint64_t address)
 	return low > 0 && address < process->ranges[low - 1].end;
 }
 
-/* cut: the stack ended too early, maybe in code that was mapped since. true: what is mapped was
- * read again. */
-static bool cover(struct dwell_maps *maps, uint32_t pid, uint32_t id, const uint64_t *addresses,
+bool maps_cover(struct dwell_maps *maps, uint32_t pid, uint32_t id, const uint64_t *addresses,
 	size_t count, bool cut, uint64_t now_ns)
 {
-	struct process *process = process_of(maps, id);
+	struct maps_process *process = maps_process_of(maps, id);
 	bool covered = !cut;
 
 	if (!process)
 		return false;
 	process->pid = pid;
 	for (size_t i = 0; i < count && covered; i++)
-		covered = holds(process, addresses[i]);
+		covered = maps_holds(process, addresses[i]);
 	if (process->read && covered)
 		return false;
 	/* The kernel's events are told somewhat late. */
@@ -314,7 +282,7 @@ static bool cover(struct dwell_maps *maps, uint32_t pid, uint32_t id, const uint
 void dwell_maps_cover(struct dwell_maps *maps, uint32_t pid, uint32_t id, const uint64_t *addresses,
 	size_t count, bool cut, uint64_t now_ns)
 {
-	(void)cover(maps, pid, id, addresses, count, cut, now_ns);
+	(void)maps_cover(maps, pid, id, addresses, count, cut, now_ns);
 }
 
 void dwell_maps_pass(struct dwell_maps *maps, uint64_t now_ns)
@@ -323,7 +291,7 @@ void dwell_maps_pass(struct dwell_maps *maps, uint64_t now_ns)
 		return;
 	maps->wanted = false;
 	for (size_t i = 0; i < maps->process_room; i++) {
-		const struct process *process = &maps->processes[i];
+		const struct maps_process *process = &maps->processes[i];
 
 		if (!process->wanted)
 			continue;
@@ -334,66 +302,13 @@ void dwell_maps_pass(struct dwell_maps *maps, uint64_t now_ns)
 	}
 }
 
-static void walk(const struct dwell_maps *maps, uint32_t id, const struct dwell_unwind_frame *first,
-	const struct dwell_unwind_stack *stack, struct dwell_maps_walk *out)
-{
-	const struct process *process = &maps->processes[id - 1];
-	const struct dwell_unwind_space space = { maps->area->at, maps->area->bytes,
-		process->list.offset, process->number };
-	struct dwell_unwind_frame frame = *first;
-	uint32_t rule = dwell_unwind_recall(&space, frame.pc);
-
-	out->frames[0] = frame.pc;
-	out->whole = out->beyond = false;
-	for (out->count = 1; out->count < DWELL_MAX_FRAMES; out->count++) {
-		const bool guess = dwell_unwind_kind_of(rule) <= DWELL_UNWIND_GAP;
-
-		out->whole = dwell_unwind_kind_of(rule) == DWELL_UNWIND_ROOT;
-		if (!dwell_unwind_step(rule, stack, &frame)) {
-			out->beyond = dwell_unwind_is_beyond(rule, stack, &frame);
-			break;
-		}
-		rule = dwell_unwind_recall(&space, frame.pc - !frame.exact);
-		/* What the register held was no frame pointer. */
-		if (guess && dwell_unwind_kind_of(rule) == DWELL_UNWIND_NOWHERE)
-			break;
-		out->frames[out->count] = frame.pc + frame.exact;
-	}
-	out->needed = frame.sp - first->sp;
-}
-
-/* Where nothing can be executed there is no caller: a table was followed through code that changes
- * its stack without a word, as Go's does where it goes over to the stack of its scheduler. */
-static void drop_last(const struct process *process, struct dwell_maps_walk *walk)
-{
-	if (walk->count > 1 && process->count > 0 && !holds(process, walk->frames[walk->count - 1]))
-		walk->count--;
-}
-
-void dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t id,
-	const struct dwell_unwind_frame *frame, const struct dwell_unwind_stack *stack,
-	uint64_t now_ns, struct dwell_maps_walk *out)
-{
-	out->count = 0;
-	out->whole = out->beyond = false;
-	out->needed = 0;
-	if (!process_of(maps, id))
-		return;
-	(void)cover(maps, pid, id, &frame->pc, 1, false, now_ns);
-	walk(maps, id, frame, stack, out);
-	if (!out->whole && !out->beyond &&
-		cover(maps, pid, id, out->frames, out->count, true, now_ns))
-		walk(maps, id, frame, stack, out);
-	drop_last(process_of(maps, id), out);
-}
-
 void dwell_maps_fork(struct dwell_maps *maps, uint32_t parent, uint32_t child)
 {
-	struct process *to = process_of(maps, child);
-	const struct process *from = to ? process_of(maps, parent) : NULL;
+	struct maps_process *to = maps_process_of(maps, child);
+	const struct maps_process *from = to ? maps_process_of(maps, parent) : NULL;
 
 	/* The child's place may have moved. */
-	to = process_of(maps, child);
+	to = maps_process_of(maps, child);
 	if (!from || to == from || to->count > 0 || from->count == 0)
 		return;
 	to->ranges = malloc(from->count * sizeof(*to->ranges));
@@ -408,7 +323,7 @@ void dwell_maps_fork(struct dwell_maps *maps, uint32_t parent, uint32_t child)
 
 void dwell_maps_exec(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 {
-	struct process *process = process_of(maps, id);
+	struct maps_process *process = maps_process_of(maps, id);
 
 	if (!process)
 		return;
@@ -429,14 +344,14 @@ void dwell_maps_exec(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 
 void dwell_maps_gone(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 {
-	struct process *process = id <= maps->process_room ? process_of(maps, id) : NULL;
+	struct maps_process *process = id <= maps->process_room ? maps_process_of(maps, id) : NULL;
 
 	if (!process)
 		return;
 	if (!process->borrowed)
 		dwell_area_retire(maps->area, process->list, now_ns);
 	free(process->ranges);
-	*process = (struct process){ .epoch = process->epoch };
+	*process = (struct maps_process){ .epoch = process->epoch };
 }
 
 void dwell_maps_jit_path(const struct dwell_maps *maps, int64_t pid, char *out, size_t size)

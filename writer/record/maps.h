@@ -45,6 +45,16 @@ void dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t process,
 	const struct dwell_unwind_frame *frame, const struct dwell_unwind_stack *stack,
 	uint64_t now_ns, struct dwell_maps_walk *out);
 
+/* The same of a thread that waits, whose frame pointer is not known. */
+void dwell_maps_walk_still(struct dwell_maps *maps, uint32_t pid, uint32_t process,
+	const struct dwell_unwind_frame *frame, const struct dwell_unwind_stack *stack,
+	uint64_t now_ns, struct dwell_maps_walk *out);
+
+/* Whether a stack begins in glibc; role: of the first of its functions there that has one (enum
+ * dwell_libc_role). */
+bool dwell_maps_libc(struct dwell_maps *maps, uint32_t process, const uint64_t *frames,
+	size_t count, unsigned *role);
+
 /* Where a process wrote down what it compiled at run time. */
 void dwell_maps_jit_path(const struct dwell_maps *maps, int64_t pid, char *out, size_t size);
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,14 @@ static bool look_at_life(uint32_t tid, unsigned *threads)
 	return state != 'Z' && state != 'X' && !(flags & EXITING);
 }
 
+bool dwell_proc_is_thread(uint32_t pid, uint32_t tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u", pid, tid);
+	return access(path, F_OK) == 0;
+}
+
 bool dwell_proc_lives(uint32_t tid)
 {
 	unsigned threads;
@@ -156,35 +165,51 @@ bool dwell_proc_process_lives(uint32_t pid)
 	return look_at_life(pid, &threads) || threads > 1;
 }
 
-/* "0 0x3 0x7f..." */
-static uint64_t call_of(uint32_t tid)
+/* "202 0x7f... (six) 0x7ffd... 0x7f..." */
+bool dwell_proc_call(uint32_t tid, struct dwell_proc_call *call)
 {
+	enum { NUMBERS = 9 };
+	uint64_t numbers[NUMBERS];
 	char path[64], text[256];
-	unsigned long long argument;
-	unsigned call;
+	char *at = text, *end;
 
 	snprintf(path, sizeof(path), "/proc/%u/syscall", tid);
-	if (dwell_proc_read(path, text, sizeof(text)) <= 0 ||
-		sscanf(text, "%u %llx", &call, &argument) != 2)
-		return UINT64_MAX;
-	return (argument & UINT64_C(0xffffffffffff)) | (uint64_t)(call & 0xffff) << 48;
+	if (dwell_proc_read(path, text, sizeof(text)) <= 0 || text[0] < '0' || text[0] > '9')
+		return false;
+	for (int i = 0; i < NUMBERS; i++, at = end) {
+		numbers[i] = strtoull(at, &end, 0);
+		if (end == at)
+			return false;
+	}
+	call->number = numbers[0];
+	memcpy(call->arguments, numbers + 1, sizeof(call->arguments));
+	call->sp = numbers[NUMBERS - 2];
+	call->pc = numbers[NUMBERS - 1];
+	return true;
 }
 
-char dwell_proc_state(uint32_t tid, uint64_t *why)
+/* Time on CPUs, time waited for them, times it got one. */
+uint64_t dwell_proc_turns(uint32_t tid)
+{
+	char path[64], text[128];
+	uint64_t turns = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/schedstat", tid);
+	if (dwell_proc_read(path, text, sizeof(text)) > 0)
+		(void)sscanf(text, "%*u %*u %" SCNu64, &turns);
+	return turns;
+}
+
+char dwell_proc_state(uint32_t tid)
 {
 	char path[64], text[1024];
 	const char *after;
 
-	*why = UINT64_MAX;
 	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
 	if (dwell_proc_read(path, text, sizeof(text)) <= 0)
 		return '\0';
 	after = strrchr(text, ')');
-	if (!after || after[1] != ' ')
-		return '\0';
-	if (after[2] == 'S' || after[2] == 'D')
-		*why = call_of(tid);
-	return after[2];
+	return after && after[1] == ' ' ? after[2] : '\0';
 }
 
 size_t dwell_proc_command(uint32_t pid, char *out, size_t size)

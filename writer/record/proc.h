@@ -22,17 +22,28 @@ uint32_t dwell_proc_parent(uint32_t pid);
 /* Its number in its own pid namespace; 0: it is gone. */
 uint32_t dwell_proc_inside(uint32_t pid);
 
+/* Whether the process has a thread of that number. */
+bool dwell_proc_is_thread(uint32_t pid, uint32_t tid);
 /* Whether the thread is there, and is not about to end. */
 bool dwell_proc_lives(uint32_t tid);
 /* Whether any thread of a process runs on. */
 bool dwell_proc_process_lives(uint32_t pid);
 
-/*
- * What a thread that runs already is at: the letter of its state (R S D T I ...), 0: gone; and for
- * one that waits in a system call that call << 48 | its first argument as the scheduler's events
- * have it, UINT64_MAX: in none, or we may not know.
- */
-char dwell_proc_state(uint32_t tid, uint64_t *why);
+/* What a thread that runs already is at: the letter of its state (R S D T I ...), 0: gone. */
+char dwell_proc_state(uint32_t tid);
+
+/* The system call that a thread waits in, and its registers there. */
+struct dwell_proc_call {
+	uint64_t number;
+	uint64_t arguments[6];
+	uint64_t sp, pc;
+};
+
+/* false: it waits in none, or we may not know. */
+bool dwell_proc_call(uint32_t tid, struct dwell_proc_call *call);
+
+/* How often it got a CPU; always 0 where the kernel keeps no account. */
+uint64_t dwell_proc_turns(uint32_t tid);
 
 /* The command line, arguments separated by spaces; its size, 0 where there is none. */
 size_t dwell_proc_command(uint32_t pid, char *out, size_t size);

@@ -215,6 +215,7 @@ int dwell_recording_open(struct dwell_recording *recording,
 		.sink = recording->sink,
 		.process_gone = process_gone,
 		.context = recording,
+		.stacks = options->stacks,
 		.long_wait_ns = options->snapshot_wait_ns,
 	};
 	return err;
@@ -473,6 +474,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_numbers_release(&recording->numbers);
 	dwell_perf_close(recording->perf);
 	dwell_delay_free(recording->sched.delay);
+	dwell_map_release(&recording->sched.found);
 	dwell_objects_free(recording->objects);
 	dwell_maps_free(recording->maps);
 	dwell_area_close(&recording->area);

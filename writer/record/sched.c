@@ -6,6 +6,7 @@
 #include "dwell/error.h"
 #include "proc.h"
 #include "reasons.h"
+#include "sched_private.h"
 
 int dwell_sched_flush(struct dwell_sched *sched)
 {
@@ -17,7 +18,7 @@ int dwell_sched_flush(struct dwell_sched *sched)
 	return sched->sink->ops->events(sched->sink, sched->row, rows);
 }
 
-static int put(struct dwell_sched *sched, const struct dwell_event *row)
+int dwell_sched_put(struct dwell_sched *sched, const struct dwell_event *row)
 {
 	sched->row[sched->rows++] = *row;
 	sched->events++;
@@ -51,7 +52,7 @@ static uint32_t stack_of(
 }
 
 /* Why a thread blocks, and on what: the call and its first argument. */
-static void explain_call(struct dwell_sched *sched, uint32_t tid, uint64_t why, uint64_t time_ns,
+void dwell_sched_explain(struct dwell_sched *sched, uint32_t tid, uint64_t why, uint64_t time_ns,
 	struct dwell_event *row)
 {
 	const uint64_t argument = why & UINT64_C(0xffffffffffff);
@@ -81,33 +82,8 @@ static void explain(
 	/* Calls of 32-bit programs have other numbers. */
 	row->reason = DWELL_REASON_SYSCALL;
 	if (!event->compat)
-		explain_call(sched, event->tid, event->why, event->time_ns, row);
+		dwell_sched_explain(sched, event->tid, event->why, event->time_ns, row);
 	row->stack = stack_of(sched, pid ? dwell_who_process(sched->who, pid) : 0, event);
-}
-
-int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
-{
-	struct dwell_event row = {
-		.time_ns = time_ns, .kind = DWELL_EVENT_STATE, .state = DWELL_BLOCKED
-	};
-	uint64_t why;
-
-	switch (dwell_proc_state(tid, &why)) {
-	case 'S':
-	case 'D':
-	case 'I':
-		if (why != UINT64_MAX)
-			explain_call(sched, tid, why, time_ns, &row);
-		break;
-	case 'T':
-	case 't':
-		row.reason = DWELL_REASON_SIGNAL;
-		break;
-	default: /* on a CPU, ready, or gone */
-		return 0;
-	}
-	row.task = dwell_who_task(sched->who, tid, time_ns);
-	return put(sched, &row);
 }
 
 static void leave_for(
@@ -176,9 +152,9 @@ static int tell_missing(struct dwell_sched *sched, const struct dwell_kernel_eve
 	int err = 0;
 
 	if (event->entered_ns != 0 && event->entered_ns >= sched->told_ns)
-		err = put(sched, &entry);
+		err = dwell_sched_put(sched, &entry);
 	if (!err && event->ready_ns != 0 && event->ready_ns >= sched->told_ns)
-		err = put(sched, &ready);
+		err = dwell_sched_put(sched, &ready);
 	return err;
 }
 
@@ -201,6 +177,7 @@ static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_even
 	const struct dwell_kernel_event *event = &completed;
 	struct dwell_event row = { .time_ns = event->time_ns, .kind = DWELL_EVENT_SWITCH };
 	uint32_t code;
+	int err = 0;
 
 	row.executor = dwell_registry_cpu(sched->registry, event->cpu);
 	row.task = dwell_who_task(sched->who, event->tid, event->time_ns);
@@ -208,8 +185,7 @@ static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_even
 	if (sched->delay)
 		look_at_delay(sched, &completed);
 	if (event->entered_ns != 0 || event->ready_ns != 0) {
-		const int err = tell_missing(sched, event, &row);
-
+		err = tell_missing(sched, event, &row);
 		if (err)
 			return err;
 	}
@@ -223,8 +199,8 @@ static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_even
 			.kind = DWELL_EVENT_EXIT,
 			.flags = DWELL_EVENT_HAS_VALUE,
 			.value = code };
-		const int err = put(sched, &end);
 
+		err = dwell_sched_put(sched, &end);
 		if (err)
 			return err;
 		/* That was its last row: who left is said. */
@@ -233,7 +209,8 @@ static int tell_switch(struct dwell_sched *sched, const struct dwell_kernel_even
 	}
 	if (event->leave == DWELL_LEAVE_DEAD && event->tid != 0)
 		gone(sched, event->tid, event->time_ns);
-	return put(sched, &row);
+	err = dwell_sched_put(sched, &row);
+	return err ? err : dwell_sched_found_runs(sched, event->peer, row.peer, event->time_ns);
 }
 
 static int tell_wake(struct dwell_sched *sched, const struct dwell_kernel_event *event)
@@ -249,7 +226,7 @@ static int tell_wake(struct dwell_sched *sched, const struct dwell_kernel_event 
 		row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
 	if (row.task == row.peer)
 		return 0;
-	return put(sched, &row);
+	return dwell_sched_put(sched, &row);
 }
 
 /* A process that ends at once has its maker's mappings, and nobody can read them any more. */
@@ -273,7 +250,7 @@ static int tell_fork(struct dwell_sched *sched, const struct dwell_kernel_event 
 		sched->who, event->tid, event->process, event->peer, event->name, event->time_ns);
 	row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
 	inherit_maps(sched, event);
-	return row.task ? put(sched, &row) : 0;
+	return row.task ? dwell_sched_put(sched, &row) : 0;
 }
 
 /*
@@ -292,7 +269,7 @@ static int tell_gone(struct dwell_sched *sched, const struct dwell_kernel_event 
 	} else {
 		gone(sched, event->tid, event->time_ns);
 	}
-	return row.task ? put(sched, &row) : 0;
+	return row.task ? dwell_sched_put(sched, &row) : 0;
 }
 
 /* The copy of the recorder that waited to be let go ends where the program begins. */
@@ -309,9 +286,9 @@ static int tell_launch(struct dwell_sched *sched, const struct dwell_kernel_even
 		.task = copy,
 		.state = DWELL_EXITED,
 		.peer = task };
-	const int err = put(sched, &birth);
+	const int err = dwell_sched_put(sched, &birth);
 
-	return err ? err : put(sched, &entry);
+	return err ? err : dwell_sched_put(sched, &entry);
 }
 
 static int tell_exec(struct dwell_sched *sched, const struct dwell_kernel_event *event)
@@ -327,7 +304,7 @@ static int tell_exec(struct dwell_sched *sched, const struct dwell_kernel_event 
 		const struct dwell_event end = {
 			.time_ns = event->time_ns, .task = former, .kind = DWELL_EVENT_EXIT
 		};
-		int err = former ? put(sched, &end) : 0;
+		int err = former ? dwell_sched_put(sched, &end) : 0;
 
 		if (err)
 			return err;
@@ -354,7 +331,7 @@ static int tell_loss(struct dwell_sched *sched, const struct dwell_kernel_event 
 		row.executor = dwell_registry_cpu(sched->registry, event->cpu);
 	}
 	sched->lost += event->lost;
-	return put(sched, &row);
+	return dwell_sched_put(sched, &row);
 }
 
 int dwell_sched_tell(void *context, const struct dwell_kernel_event *event)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "delay.h"
+#include "drain/map.h"
 #include "drain/registry.h"
 #include "dwell/sink.h"
 #include "kernel.h"
@@ -24,9 +25,11 @@ struct dwell_sched {
 	/* The last thread of a recorded process ended; may be NULL. */
 	void (*process_gone)(void *context, uint32_t pid, uint64_t time_ns);
 	void *context;
-	uint64_t long_wait_ns; /* look for waits that last longer; 0: do not */
-	bool long_wait;        /* there was one */
-	uint64_t told_ns;      /* the sink takes no row of before it */
+	struct dwell_map found; /* threads in a wait that began before us: tid, 0 -> 1 */
+	bool stacks;            /* are told */
+	uint64_t long_wait_ns;  /* look for waits that last longer; 0: do not */
+	bool long_wait;         /* there was one */
+	uint64_t told_ns;       /* the sink takes no row of before it */
 	/* Counted here. */
 	uint64_t events;
 	uint64_t waits; /* of the recorded program */

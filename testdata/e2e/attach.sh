@@ -1,0 +1,118 @@
+#!/bin/bash
+# record -p of programs that are stuck: where they are stuck, who has what they wait for, though nobody
+# saw them come to it. As root.
+set -u
+bin=$1
+work=$(mktemp -d)
+trap 'kill $programs 2>/dev/null; rm -rf "$work"' EXIT
+chmod 777 "$work"
+cd "$work" || exit 1
+faults=0
+programs=
+[ "$(id -u)" = 0 ] || exit 77
+
+fault() {
+	echo "$1"
+	faults=$((faults + 1))
+}
+
+# become WHO COMMAND...: as that user, in place of this shell
+become() {
+	local who=$1
+	shift
+	[ "$who" = "$(id -un)" ] && exec "$@"
+	exec setpriv --reuid "$who" --regid nogroup --clear-groups "$@"
+}
+
+# stuck PID COUNT: so many threads of it wait, and do not any more do anything
+stuck() {
+	local tries before now
+	for tries in $(seq 600); do
+		now=$(cat "/proc/$1/task/"*/syscall "/proc/$1/task/"*/schedstat 2>&1)
+		[ "$now" = "${before-}" ] && [ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)" = "$2" ] && return
+		before=$now
+		sleep 0.05
+	done
+	fault "$1: not stuck after $tries tries"
+	return 1
+}
+
+# look WHO FILE PID: a recording of a moment
+look() {
+	(become "$1" "$bin/dwell" record -q -o "$2" --limit-time 200ms -p "$3") >out 2>err ||
+		fault "$1: $2: not recorded: $(cat err)"
+}
+
+# expect FILE WHAT PATTERN: that is said
+expect() {
+	"$bin/dwell" $2 "$1" >said 2>&1
+	tr '\n' '~' <said | grep -qE -- "$3" || fault "$1: $2 does not say '$3': $(cat said)"
+}
+
+cat >dead.c <<'C'
+#define _GNU_SOURCE
+#include <pthread.h>
+
+static pthread_mutex_t ledger = PTHREAD_MUTEX_INITIALIZER, journal = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t both;
+
+static void take(pthread_mutex_t *second, int depth)
+{
+	volatile char room[100 * 8];
+
+	room[depth] = 1;
+	pthread_mutex_lock(second); /* line 12 */
+	room[depth] = 0;
+}
+
+static void *transfer(void *unused)
+{
+	pthread_setname_np(pthread_self(), "transfer");
+	pthread_mutex_lock(&ledger);
+	pthread_barrier_wait(&both);
+	take(&journal, 1);
+	return unused;
+}
+
+static void *audit(void *unused)
+{
+	pthread_setname_np(pthread_self(), "audit");
+	pthread_mutex_lock(&journal);
+	pthread_barrier_wait(&both);
+	take(&ledger, 2);
+	return unused;
+}
+
+int main(void)
+{
+	pthread_t one, two;
+
+	pthread_barrier_init(&both, NULL, 2);
+	pthread_create(&one, NULL, transfer, NULL);
+	pthread_create(&two, NULL, audit, NULL);
+	pthread_join(one, NULL); /* line 41 */
+	return 0;
+}
+C
+# Without optimization functions keep a frame pointer, which nobody sees of a thread that waits.
+gcc -g -O0 -o dead0 dead.c -pthread && gcc -g -O2 -o dead2 dead.c -pthread || exit 1
+
+dead() {
+	local who=$1 program=$2 pid
+	(become "$who" ./"$program") &
+	pid=$!
+	programs="$programs $pid"
+	stuck $pid 3 || return
+	look "$who" "$who.$program" $pid
+	expect "$who.$program" leaks "deadlock: 2 tasks of $program/.*transfer \([0-9]+\) waits for journal of audit \([0-9]+\).*, at (take|transfer) \(dead.c:[0-9]+\).*audit \([0-9]+\) waits for ledger of transfer"
+	expect "$who.$program" leaks "waits-forever: 1 task.*its holder is stuck itself.*waits for thread [0-9]+ .*, at main \(dead.c:41\)"
+	expect "$who.$program" findings "deadlock \(high\).*held by: audit.*at: (take|transfer) \(dead.c:[0-9]+\)"
+	expect "$who.$program" 'blocked --all' 'journal at (take|transfer)'
+	kill $pid
+}
+
+for who in "$(id -un)"; do
+	dead "$who" dead0
+	dead "$who" dead2
+done
+exit $((faults > 0))

@@ -1,0 +1,197 @@
+/* What threads wait for that ran before us: nobody told when they began to. */
+#include <sys/syscall.h>
+
+#include "dwell/error.h"
+#include "libc.h"
+#include "memory.h"
+#include "proc.h"
+#include "sched_private.h"
+
+enum { FIRST_STACK = 1 << 16, LARGEST_STACK = 1 << 20 };
+
+/* One of them. */
+struct found {
+	struct dwell_sched *sched;
+	uint32_t process; /* ours */
+	struct dwell_still still;
+	struct dwell_maps_walk walk;
+};
+
+/* Up to the thread's start, if it is no deeper than that. */
+static bool walk_stack(struct found *found, uint64_t time_ns)
+{
+	const struct dwell_proc_call *call = &found->still.call;
+	const struct dwell_unwind_frame frame = { .pc = call->pc, .sp = call->sp, .exact = true };
+
+	found->walk.beyond = true;
+	for (size_t most = FIRST_STACK; most <= LARGEST_STACK && found->walk.beyond; most *= 4) {
+		struct dwell_unwind_stack stack;
+
+		if (!dwell_still_read(&found->still, most))
+			return false;
+		stack = (struct dwell_unwind_stack){ call->sp, call->sp + found->still.size,
+			found->still.stack };
+		dwell_maps_walk_still(found->sched->maps, found->still.pid, found->process, &frame,
+			&stack, time_ns, &found->walk);
+	}
+	return found->walk.count > 0;
+}
+
+struct search {
+	uint32_t inside, found;
+};
+
+static void compare_thread(void *context, uint32_t tid, uint32_t process)
+{
+	struct search *search = context;
+
+	(void)process;
+	if (dwell_proc_inside(tid) == search->inside)
+		search->found = tid;
+}
+
+/* A thread of a process by the number that it has there; 0: there is none. */
+static uint32_t thread_of(uint32_t pid, uint32_t inside)
+{
+	struct search search = { .inside = inside };
+
+	if (inside == 0)
+		return 0;
+	if (dwell_proc_inside(pid) != pid)
+		dwell_proc_each_thread(pid, compare_thread, &search);
+	else if (dwell_proc_is_thread(pid, inside))
+		search.found = inside;
+	return search.found;
+}
+
+/* Why and on what, by the call alone. */
+static void explain_call(struct found *found, uint64_t time_ns, struct dwell_event *row)
+{
+	const struct dwell_proc_call *call = &found->still.call;
+	const uint64_t argument = call->arguments[0] & UINT64_C(0xffffffffffff);
+
+	dwell_sched_explain(found->sched, found->still.tid,
+		argument | (call->number & 0xffff) << 48, time_ns, row);
+}
+
+/* Who has it, where the process's memory tells. */
+static void read_holder(struct found *found, struct dwell_libc_wait *wait, uint64_t time_ns,
+	struct dwell_event *row)
+{
+	const uint32_t holder = thread_of(found->still.pid, wait->holder);
+
+	if (wait->reason == DWELL_REASON_JOIN)
+		wait->object = holder;
+	/* It may have been given up just now, and its waiter woken. */
+	if (holder == 0 || !dwell_still_stands(&found->still))
+		return;
+	row->peer = dwell_who_task(found->sched->who, holder, time_ns);
+	row->flags |= row->peer ? DWELL_EVENT_HOLDER_READ : 0;
+}
+
+/* The program's own wait, as its memory tells it. false: nobody knows who may end it. */
+static bool explain_futex(struct found *found, uint64_t time_ns, struct dwell_event *row)
+{
+	struct dwell_sched *sched = found->sched;
+	struct dwell_libc_wait wait;
+	unsigned role;
+	const bool in_libc = dwell_maps_libc(
+		sched->maps, found->process, found->walk.frames, found->walk.count, &role);
+
+	dwell_libc_explain(found->still.pid, &found->still.call, in_libc, role, &wait);
+	row->flags = wait.flags;
+	read_holder(found, &wait, time_ns, row);
+	if (wait.reason == 0)
+		explain_call(found, time_ns, row);
+	else
+		row->reason = wait.reason;
+	if (wait.object != 0)
+		row->object = dwell_registry_object(
+			sched->registry, found->process, wait.kind, wait.object);
+	/* Another process may wake it. */
+	return !wait.shared || row->peer != 0;
+}
+
+/* It waits in a call of the system: why, where, and, of a lock, who has it. */
+static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *row)
+{
+	struct dwell_sched *sched = found->sched;
+	struct dwell_event begin = *row;
+	bool told = false;
+	int err;
+
+	if (found->process == 0 || !walk_stack(found, time_ns))
+		found->walk.count = 0;
+	if (found->still.call.number == SYS_futex && found->walk.count > 0)
+		told = explain_futex(found, time_ns, &begin);
+	else
+		explain_call(found, time_ns, &begin);
+	/* What was read of one that went on does not belong together. */
+	if (!dwell_still_stands(&found->still))
+		return 0;
+	if (found->walk.count > 0 && sched->stacks)
+		begin.stack = dwell_registry_stack(sched->registry, found->process,
+			found->walk.frames, found->walk.count, false, !found->walk.whole);
+	row->reason = begin.reason;
+	row->object = begin.object;
+	row->stack = begin.stack;
+	err = dwell_sched_put(sched, row);
+	if (err || !told)
+		return err;
+	begin.kind = DWELL_EVENT_WAIT_BEGIN;
+	begin.state = DWELL_STATE_SAME;
+	err = dwell_map_set(&sched->found, found->still.tid, 0, 1);
+	return err ? err : dwell_sched_put(sched, &begin);
+}
+
+static int tell_found(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
+{
+	struct dwell_event row = { .time_ns = time_ns,
+		.kind = DWELL_EVENT_STATE,
+		.state = DWELL_BLOCKED,
+		.task = dwell_who_task(sched->who, tid, time_ns) };
+	const uint32_t pid = dwell_who_pid(sched->who, tid);
+	struct found found = { .sched = sched,
+		.process = pid ? dwell_who_process(sched->who, pid) : 0 };
+	int err;
+
+	if (pid == 0 || !dwell_still_find(&found.still, pid, tid))
+		return dwell_sched_put(sched, &row);
+	err = tell_call(&found, time_ns, &row);
+	dwell_still_release(&found.still);
+	return err;
+}
+
+int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
+{
+	struct dwell_event row = { .time_ns = time_ns,
+		.kind = DWELL_EVENT_STATE,
+		.state = DWELL_BLOCKED,
+		.reason = DWELL_REASON_SIGNAL };
+
+	switch (dwell_proc_state(tid)) {
+	case 'S':
+	case 'D':
+	case 'I':
+		return tell_found(sched, tid, time_ns);
+	case 'T':
+	case 't':
+		row.task = dwell_who_task(sched->who, tid, time_ns);
+		return dwell_sched_put(sched, &row);
+	default: /* on a CPU, ready, or gone */
+		return 0;
+	}
+}
+
+int dwell_sched_found_runs(struct dwell_sched *sched, uint32_t tid, uint32_t task, uint64_t time_ns)
+{
+	const struct dwell_event end = {
+		.time_ns = time_ns, .kind = DWELL_EVENT_WAIT_END, .task = task
+	};
+
+	if (sched->found.used == 0 || !dwell_map_get(&sched->found, tid, 0))
+		return 0;
+	dwell_map_remove(&sched->found, tid, 0);
+	/* It was killed in its wait, and ran for its end only. */
+	return dwell_proc_lives(tid) ? dwell_sched_put(sched, &end) : 0;
+}

@@ -1,0 +1,16 @@
+#ifndef DWELL_RECORD_SCHED_PRIVATE_H
+#define DWELL_RECORD_SCHED_PRIVATE_H
+
+#include "sched.h"
+
+int dwell_sched_put(struct dwell_sched *sched, const struct dwell_event *row);
+
+/* Why a thread blocks, and on what: the call << 48 and its first argument. */
+void dwell_sched_explain(struct dwell_sched *sched, uint32_t tid, uint64_t why, uint64_t time_ns,
+	struct dwell_event *row);
+
+/* A thread got a CPU: what it waited for when it was found, it does not wait for any more. */
+int dwell_sched_found_runs(
+	struct dwell_sched *sched, uint32_t tid, uint32_t task, uint64_t time_ns);
+
+#endif
