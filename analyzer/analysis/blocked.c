@@ -173,24 +173,46 @@ static void add_process(void *context, uint32_t task)
 }
 
 /*
+ * What is handed on comes round: all but an eighth of those who wait here end such waits as well.
+ * The last one of a pipeline wakes nobody.
+ */
+static int comes_round(const struct group *group, bool *round)
+{
+	struct idset wake = { 0 };
+	int err = DWELL_OK;
+
+	for (uint32_t i = 0; i < group->waker_count && !err; i++)
+		if (idset_has(&group->tasks, group->wakers[i].task))
+			err = idset_add(&wake, group->wakers[i].task);
+	/* Of very many who woke some are not known by name. */
+	*round = (group->tasks.count - wake.count) * 8 <= group->tasks.count ||
+		 group->waker_count >= GROUP_PEOPLE;
+	idset_release(&wake);
+	return err;
+}
+
+/*
  * Waits that were ended by a task that waited here, too: where each has a process of its own.
  * Threads of one process that wake one another out of a loop may as well hand on work.
  */
 static int count_turns(const struct waits *waits, const struct group *group, uint64_t *turns)
 {
 	struct processes processes = { .catalog = waits->model->catalog };
-	bool apart;
+	bool round = false;
+	int err;
 
 	*turns = 0;
 	if (!group->woken || group->tasks.count < 2)
 		return DWELL_OK;
 	idset_each(&group->tasks, add_process, &processes);
-	apart = processes.seen.count == group->tasks.count;
+	err = processes.err;
+	if (!err && processes.seen.count == group->tasks.count)
+		err = comes_round(group, &round);
 	idset_release(&processes.seen);
-	for (uint32_t i = 0; apart && i < group->waker_count; i++)
+	for (uint32_t i = 0; round && i < group->waker_count; i++)
 		if (idset_has(&group->tasks, group->wakers[i].task))
 			*turns += group->wakers[i].count;
-	return processes.err;
+	return err;
 }
 
 static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,

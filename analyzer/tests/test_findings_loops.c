@@ -54,8 +54,9 @@ Test(findings, event_loop)
 	}
 }
 
-/* Four wake one another in turn out of the same kind of wait, each after 1 ms of its own work. */
-static void take_turns(struct script *script, unsigned rounds, bool processes)
+/* Four wake one another in turn out of the same kind of wait, each after 1 ms of its own work. In a
+ * pipeline the first one waits for somebody else. */
+static void take_turns(struct script *script, unsigned rounds, bool processes, bool pipeline)
 {
 	uint64_t at_ns = 0;
 
@@ -74,7 +75,7 @@ static void take_turns(struct script *script, unsigned rounds, bool processes)
 		at_ns += 1 * MS;
 		if (i >= 3)
 			say(script, "%llu wake task=t%u state=runnable peer=t%u executor=x1",
-				(unsigned long long)at_ns, next, me);
+				(unsigned long long)at_ns, next, pipeline && next == 2 ? 1 : me);
 		say(script,
 			"%llu switch task=t%u state=blocked reason=poll stack=s1 peer=t%u executor=x1",
 			(unsigned long long)at_ns, me, next);
@@ -85,18 +86,19 @@ Test(findings, queue_of_processes)
 {
 	static const struct {
 		unsigned rounds;
-		bool processes;
+		bool processes, pipeline;
 		const char *rule;
 	} rows[] = {
-		{ 10, true, "lock-convoy" },
-		{ 10, false, NULL }, /* threads of one process hand on work */
-		{ 4, true, NULL },   /* too few */
+		{ 10, true, false, "lock-convoy" },
+		{ 10, true, true, NULL },   /* the last one wakes nobody */
+		{ 10, false, false, NULL }, /* threads of one process hand on work */
+		{ 4, true, false, NULL },   /* too few */
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct script script = { 0 };
 
-		take_turns(&script, rows[i].rounds, rows[i].processes);
+		take_turns(&script, rows[i].rounds, rows[i].processes, rows[i].pipeline);
 		expect(&script, rows[i].rounds * 4 * MS + MS, rows[i].rule, 0);
 	}
 }

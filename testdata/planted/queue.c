@@ -1,6 +1,7 @@
 /* lock-convoy of processes, which no object tells: each waits for an event of its own until the one before
  * lets it go. 1: four in a circle. 2: six. 3: the last one that came is let go first.
- * Clean, 11: a master hands work to four. 12: four that take turns, but have much else to do. */
+ * Clean, 11: a master hands work to four. 12: four that take turns, but have much else to do. 13: a pipeline
+ * of four. */
 #include "planted.h"
 
 #include <poll.h>
@@ -82,6 +83,20 @@ static void queue(int me)
 	}
 }
 
+/* What the one before made is made more of. */
+static void pass_on(int me)
+{
+	const uint64_t one = 1;
+
+	for (int i = 0; i < TURNS; i++) {
+		if (me)
+			wait_for_event(me);
+		compute_us(me ? 500 : 2000);
+		if (me + 1 < count && write(events[me + 1], &one, sizeof(one)) != sizeof(one))
+			exit(1);
+	}
+}
+
 static void work(int me)
 {
 	const uint64_t one = 1;
@@ -119,6 +134,8 @@ int main(int argc, char **argv)
 			continue;
 		if (variant == 11)
 			work(i);
+		else if (variant == 13)
+			pass_on(i);
 		else
 			queue(i);
 		_exit(0);
