@@ -1,6 +1,6 @@
 /* As C++ says it. lock-convoy, 1: a std::mutex, 300 us under a lock_guard. deadlock, 2: two lock_guards each way.
  * holder-asleep, 3: sleep_for under a unique_lock.
- * Clean, 11: a scoped_lock takes both, each way. 12: a pool that is stopped and joined. */
+ * Clean, 11: a scoped_lock takes both, each way. 12: a pool that is stopped and joined. 13: sleep_for after unlock(). */
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -33,13 +33,16 @@ static void embrace(std::mutex &a, std::mutex &b)
 	std::lock_guard<std::mutex> other(b); /* here:2 */
 }
 
-static void naps()
+static void naps(bool unlocked)
 {
 	call_me("culprit");
 	for (int i = 0; i < 20; i++) {
 		std::unique_lock<std::mutex> held(first);
-		std::this_thread::sleep_for(30ms); /* here:3 */
+		if (!unlocked)
+			std::this_thread::sleep_for(30ms); /* here:3 */
 		held.unlock();
+		if (unlocked)
+			std::this_thread::sleep_for(30ms);
 		std::this_thread::sleep_for(200us);
 	}
 }
@@ -56,10 +59,10 @@ static void wants(std::atomic<bool> &over)
 	}
 }
 
-static void holder()
+static void holder(bool unlocked)
 {
 	std::atomic<bool> over{ false };
-	std::thread culprit(naps);
+	std::thread culprit(naps, unlocked);
 	std::vector<std::thread> others;
 
 	for (int i = 0; i < 3; i++)
@@ -101,8 +104,8 @@ int main(int argc, char **argv)
 		std::this_thread::sleep_for(500ms);
 		std::_Exit(0);
 	}
-	if (variant == 3)
-		holder();
+	if (variant == 3 || variant == 13)
+		holder(variant == 13);
 	if (variant == 11) {
 		threads.emplace_back(fair, std::ref(first), std::ref(second));
 		threads.emplace_back(fair, std::ref(second), std::ref(first));

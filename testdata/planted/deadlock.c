@@ -1,5 +1,6 @@
 /* 1: two mutexes in different order. 2: a ring of four. 3: a join and a lock. 4: one locks twice.
- * Clean, 11: in one order. 12: one gives up in time. 13: in different order, one after the other. */
+ * Clean, 11: in one order. 12: one gives up in time. 13: in different order, one after the other.
+ * 14: a recursive one, twice. */
 #include "planted.h"
 
 static pthread_mutex_t locks[4] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
@@ -44,6 +45,8 @@ static void *locks_twice(void *unused)
 	call_me("twice");
 	pthread_mutex_lock(&locks[0]);
 	pthread_mutex_lock(&locks[0]); /* here:4 */
+	for (int i = 0; i < 2; i++)
+		pthread_mutex_unlock(&locks[0]);
 	return unused;
 }
 
@@ -79,14 +82,21 @@ static void *in_order(void *argument)
 int main(int argc, char **argv)
 {
 	pthread_t threads[4];
+	pthread_mutexattr_t recursive;
 
 	variant = VARIANT(argc, argv);
 	size = variant == 2 ? 4 : 2;
+	pthread_mutexattr_init(&recursive);
+	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+	if (variant == 14)
+		pthread_mutex_init(&locks[0], &recursive);
 	if (variant == 13)
 		for (int i = 0; i < 2; i++)
 			pthread_join(start(transfer, (void *)(intptr_t)i), NULL);
 	else if (variant == 3)
 		start(joins_under_lock, NULL);
+	else if (variant == 14)
+		pthread_join(start(locks_twice, NULL), NULL);
 	else if (variant == 4)
 		start(locks_twice, NULL);
 	else

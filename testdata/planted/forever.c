@@ -1,7 +1,7 @@
 /* 1: a thread ends with the lock. 2: all wait for each other (killed by an alarm). 3: the producers
  * ended, a consumer waits on. 4: joins a thread that is stuck.
  * Clean, 11: a pool waits for work when main returns. 12: waits with a time limit. 13: the producer
- * waits for input. */
+ * waits for input. 14: the holder gives it up late. */
 #include "planted.h"
 
 #include <signal.h>
@@ -19,7 +19,9 @@ static void *ends_with_lock(void *unused)
 	atomic_store(&has_lock, 1);
 	while (!atomic_load(&wants))
 		nap_ms(1);
-	nap_ms(50);
+	nap_ms(variant == 14 ? 5 : 50);
+	if (variant == 14)
+		pthread_mutex_unlock(&lock);
 	return unused;
 }
 
@@ -30,6 +32,8 @@ static void *wants_lock(void *unused)
 		nap_ms(1);
 	atomic_store(&wants, 1);
 	pthread_mutex_lock(&lock); /* here:1 */
+	if (variant == 14)
+		pthread_mutex_unlock(&lock);
 	return unused;
 }
 
@@ -79,12 +83,14 @@ int main(int argc, char **argv)
 	pthread_t careless, victim;
 
 	variant = VARIANT(argc, argv);
-	if (variant == 1 || variant == 4) {
+	if (variant == 1 || variant == 4 || variant == 14) {
 		careless = start(ends_with_lock, NULL);
 		victim = start(wants_lock, NULL);
 		pthread_join(careless, NULL);
 		if (variant == 4)
 			pthread_detach(start(joins, &victim));
+		if (variant == 14)
+			pthread_join(victim, NULL);
 		nap_ms(400);
 		return 0;
 	}

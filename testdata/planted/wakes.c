@@ -2,11 +2,13 @@
  * thundering-herd, 4: eight wait, one item each time. 5: sixteen. 6: by a futex.
  * ping-pong, 7: a pipe pair. 8: two semaphores. 9: a socket pair, each on its own CPU.
  * Clean, 11: waits for the flag. 12: wakes one for one item. 13: hands over in batches.
- * 14: looks ten times a second. 15: all that are woken have work. 16: as 7, on one CPU. 17: as 2, with 100 ms. */
+ * 14: looks ten times a second. 15: all that are woken have work. 16: as 7, on one CPU. 17: as 2, with 100 ms. 18: as 8, but
+ * now and then. 19: as 4, but for a start that all wait for. */
 #include "planted.h"
 
 #include <linux/futex.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -66,6 +68,20 @@ static void *one_of_many(void *unused)
 	return unused;
 }
 
+/* Rounds that all begin together. */
+static void *of_a_crew(void *unused)
+{
+	call_me("one-of-many");
+	for (int round = 1; round <= 200; round++) {
+		pthread_mutex_lock(&lock);
+		while (items < round && !atomic_load(&flag))
+			pthread_cond_wait(&cond, &lock);
+		pthread_mutex_unlock(&lock);
+		compute_us(100);
+	}
+	return unused;
+}
+
 static void *by_futex(void *unused)
 {
 	call_me("one-of-many");
@@ -103,6 +119,7 @@ static void feed(int tasks)
 
 static void turn(int me, int i)
 {
+	const bool by_semaphore = variant == 8 || variant == 18;
 	char byte = 'x';
 
 	if (variant == 13) {
@@ -110,11 +127,13 @@ static void turn(int me, int i)
 			return;
 		compute_us(2000);
 	}
+	if (variant == 18 && me == 0)
+		usleep(2000);
 	/* Ping begins, pong answers. */
 	for (int half = 0; half < 2; half++) {
-		if (half != me && variant == 8)
+		if (half != me && by_semaphore)
 			sem_wait(&sems[me]);
-		else if (variant == 8)
+		else if (by_semaphore)
 			sem_post(&sems[1 - me]);
 		else if (half == me ? write(pairs[me][1], &byte, 1) != 1
 				    : read(pairs[1 - me][0], &byte, 1) != 1)
@@ -128,7 +147,7 @@ static void *player(void *argument)
 
 	call_me(me ? "pong" : "ping");
 	pin(variant == 16 ? 0 : me);
-	for (int i = 0; i < 20000; i++)
+	for (int i = 0; i < (variant == 18 ? 300 : 20000); i++)
 		turn(me, i);
 	return NULL;
 }
@@ -153,7 +172,7 @@ int main(int argc, char **argv)
 		if (variant == 9 ? socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]) : pipe(pairs[i]))
 			return 1;
 	}
-	if ((variant >= 7 && variant <= 9) || variant == 13 || variant == 16) {
+	if ((variant >= 7 && variant <= 9) || variant == 13 || variant == 16 || variant == 18) {
 		play();
 		return 0;
 	}
@@ -169,7 +188,10 @@ int main(int argc, char **argv)
 	}
 	count = variant == 5 ? 16 : variant == 15 ? 2 : 8;
 	for (int i = 0; i < count; i++)
-		threads[i] = start(variant == 6 ? by_futex : one_of_many, NULL);
+		threads[i] = start(variant == 6	   ? by_futex
+				   : variant == 19 ? of_a_crew
+						   : one_of_many,
+			NULL);
 	feed(count);
 	pthread_mutex_lock(&lock);
 	atomic_store(&flag, 1);
