@@ -161,7 +161,7 @@ void dwell_doctor_look(struct dwell_doctor_level levels[DWELL_DOCTOR_LEVELS])
 	look_at_run_delay(&levels[RUN_DELAY], levels[SWITCHES].available);
 	levels[SCHEDULER].name = dwell_level_name(DWELL_LEVEL_SCHEDULER);
 	levels[SCHEDULER].gives = "switches and wakes of the whole machine: latencies, wakers, who "
-				  "ran instead; -p and -a";
+				  "ran instead; -a";
 	look_at_reasons(&levels[REASONS]);
 	look_at_scheduler(&levels[SCHEDULER], &levels[REASONS]);
 	levels[REASONS].name = dwell_level_name(DWELL_LEVEL_REASONS);

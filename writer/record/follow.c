@@ -37,7 +37,8 @@ static void begin_process(void *context, uint32_t pid)
 	const struct dwell_recording *recording = context;
 
 	dwell_who_follow(recording->who, pid, 0);
-	dwell_proc_each_thread(pid, find_state, context);
+	if (!recording->watch)
+		dwell_proc_each_thread(pid, find_state, context);
 }
 
 /* It came into the control group by itself, or was put there. */
@@ -69,11 +70,29 @@ void dwell_recording_look(struct dwell_recording *recording, uint64_t now_ns)
 		dwell_roots_cgroup(recording->cgroup, join_process, recording) == 0;
 }
 
+static void watch_process(void *context, uint32_t pid)
+{
+	const struct dwell_recording *recording = context;
+
+	dwell_watch_process(recording->watch, pid);
+}
+
+int dwell_recording_watch(struct dwell_recording *recording, uint64_t now_ns)
+{
+	if (!recording->watch)
+		return 0;
+	if (dwell_watch_begin(recording->watch, now_ns))
+		each_root(recording, watch_process);
+	return dwell_watch_end(recording->watch, dwell_monotonic_ns() - recording->zero_ns);
+}
+
 int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool running)
 {
 	recording->root = running ? pid : 0;
 	if (!running)
 		dwell_who_expect(recording->who, pid);
+	if (running && !recording->machine)
+		return dwell_watch_new(&recording->watch, &recording->sched);
 	if (running)
 		each_root(recording, follow_process);
 	else if (recording->kernel)
@@ -93,7 +112,7 @@ int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool
 
 void dwell_recording_rezero(struct dwell_recording *recording)
 {
-	if (recording->machine &&
+	if ((recording->machine || recording->watch) &&
 		(recording->root != 0 || recording->cgroup || recording->options->all))
 		dwell_recording_zero_now(recording);
 }
@@ -103,6 +122,7 @@ void dwell_recording_find(struct dwell_recording *recording)
 	each_root(recording, begin_process);
 	if (recording->options->all)
 		dwell_proc_each_thread(0, find_state, recording);
+	(void)dwell_recording_watch(recording, dwell_monotonic_ns() - recording->zero_ns);
 }
 
 /* The program's library does not tell the name of its first thread. */

@@ -89,6 +89,8 @@ int dwell_recording_tell_notes(struct dwell_recording *recording, struct dwell_s
 			sink, "recorder.no_tracepoints", recording->tracepoints_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_perf", recording->perf_why);
 	err |= dwell_recording_tell_note(sink, "recorder.no_preload", recording->preload.why);
+	if (recording->watch)
+		err |= tell_number(sink, "recorder.looks", dwell_watch_looks(recording->watch));
 	err |= tell_libraries(recording, sink);
 	err |= tell_number(sink, "recorder.cpu_ns", dwell_recording_cpu_ns());
 	err |= tell_number(sink, "recorder.repairs", dwell_order_repairs(recording->order));

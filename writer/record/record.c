@@ -221,6 +221,17 @@ static int can_attach(const struct run *run, const char *option)
 		dwell_perf_close(machine);
 		return 0;
 	}
+	if (run->options.pid != 0) {
+		errno = dwell_watch_try(run->options.pid);
+		if (errno == 0)
+			return 0;
+		return dwell_complain(DWELL_EXIT_REFUSED, option,
+			"may not look into process %" PRIu32
+			": %s (one's own may be looked into, where /proc/sys/kernel/yama/"
+			"ptrace_scope is 0); scheduler's events: BPF: %s; perf: %s (see dwell "
+			"doctor)",
+			run->options.pid, strerror(errno), bpf, perf);
+	}
 	return dwell_complain(DWELL_EXIT_REFUSED, option,
 		"needs the scheduler's events: BPF: %s; perf: %s (see dwell doctor)", bpf, perf);
 }

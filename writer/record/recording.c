@@ -262,7 +262,7 @@ static uint32_t levels_of(const struct dwell_recording *recording)
 {
 	uint32_t levels = 0;
 
-	if (recording->kernel)
+	if (recording->kernel || recording->watch)
 		levels |= DWELL_LEVEL_REASONS;
 	if (recording->machine)
 		levels |= DWELL_LEVEL_SCHEDULER;
@@ -274,7 +274,8 @@ static uint32_t levels_of(const struct dwell_recording *recording)
 		levels |= DWELL_LEVEL_PROGRAM;
 	if (recording->drain && recording->options->all_locks)
 		levels |= DWELL_LEVEL_ALL_LOCKS;
-	if (recording->options->stacks && (recording->kernel || recording->drain))
+	if (recording->options->stacks &&
+		(recording->kernel || recording->drain || recording->root != 0))
 		levels |= DWELL_LEVEL_STACKS;
 	return levels;
 }
@@ -353,6 +354,10 @@ static int take(struct dwell_recording *recording, uint64_t until_ns)
 			recording->perf, until_ns, dwell_sched_tell, &recording->sched);
 	if (recording->sched.delay)
 		dwell_delay_look(recording->sched.delay);
+	if (!err && recording->watch && dwell_watch_is_due(recording->watch, until_ns))
+		err = dwell_recording_watch(recording, until_ns);
+	if (recording->watch && watermark_ns > dwell_watch_known_ns(recording->watch))
+		watermark_ns = dwell_watch_known_ns(recording->watch);
 	dwell_maps_pass(recording->maps, until_ns);
 	if (!err)
 		err = dwell_sched_flush(&recording->sched);
@@ -449,6 +454,10 @@ int dwell_recording_finish(struct dwell_recording *recording)
 		err = dwell_drain_finish(recording->drain, &drained_ns);
 	if (!err)
 		err = take(recording, end.end_ns);
+	if (!err)
+		err = dwell_recording_watch(recording, end.end_ns);
+	if (!err)
+		err = dwell_sched_flush(&recording->sched);
 	if (recording->options->flight) {
 		if (!err && recording->write_at_end)
 			err = dwell_flight_write(recording, recording->options->path);
@@ -473,6 +482,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_drain_free(recording->drain);
 	dwell_numbers_release(&recording->numbers);
 	dwell_perf_close(recording->perf);
+	dwell_watch_free(recording->watch);
 	dwell_delay_free(recording->sched.delay);
 	dwell_map_release(&recording->sched.found);
 	dwell_objects_free(recording->objects);

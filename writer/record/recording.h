@@ -14,6 +14,7 @@
 #include "preload.h"
 #include "sched.h"
 #include "tick.h"
+#include "watch.h"
 
 /* One recording: sources, the way of their rows to the file, and what is told at the end. */
 struct dwell_recording {
@@ -53,6 +54,7 @@ struct dwell_recording {
 	struct dwell_numbers numbers; /* of the drain */
 	struct dwell_perf *perf;      /* NULL: none; never beside kernel */
 	char tracepoints_why[160], perf_why[160];
+	struct dwell_watch *watch; /* NULL: of what ran before the kernel tells, or nothing did */
 	bool machine; /* the scheduler of the whole machine is seen, by kernel or by perf */
 	struct dwell_preload preload;
 	struct dwell_drain *drain; /* NULL: nothing is loaded into the program */
@@ -93,6 +95,8 @@ void dwell_recording_rezero(struct dwell_recording *recording);
 int dwell_recording_open_drain(struct dwell_recording *recording);
 void dwell_recording_find(struct dwell_recording *recording);
 void dwell_recording_look(struct dwell_recording *recording, uint64_t now_ns);
+/* Look at what runs, where nobody tells of it. */
+int dwell_recording_watch(struct dwell_recording *recording, uint64_t now_ns);
 
 /* The file begins. DWELL_EUNSUPPORTED: nothing can be collected; why: one line for people. */
 int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t why_size);
