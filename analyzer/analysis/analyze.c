@@ -54,15 +54,6 @@ static uint32_t share(uint64_t part, uint64_t whole)
 	return whole ? (uint32_t)((__uint128_t)part * 1000000 / whole) : 1000000;
 }
 
-static uint32_t other_tasks(const struct model *model)
-{
-	uint32_t count = 0;
-
-	for (uint32_t id = 1; model->catalog->marked && id < model->tally.lives.end; id++)
-		count += model_life(model, id) && !dwell_catalog_recorded(model->catalog, id);
-	return count;
-}
-
 void facts_fill(struct dwell_trace_facts *facts, const struct model *model)
 {
 	const struct tally *t = &model->tally;
@@ -80,7 +71,7 @@ void facts_fill(struct dwell_trace_facts *facts, const struct model *model)
 		.lost_events = t->lost,
 		.losses = t->by_kind[DWELL_EVENT_LOSS],
 		.tasks = t->tasks,
-		.other_tasks = other_tasks(model),
+		.other_tasks = model->catalog->marked ? t->others : 0,
 		.levels = model->info.levels,
 		.coverage_ppm = share(known, known + t->state_ns[DWELL_UNKNOWN]),
 		.closed = model->ended && model->end.closed,

@@ -1,18 +1,12 @@
 /* Where each task's time went. */
 #include <stdlib.h>
 
-#include "analysis/fold.h"
-
-/* What the model does not count of every task. */
-struct task_more {
-	uint64_t blocked_by[DWELL_REASON_COUNT]; /* [0] is nothing: see reasonless */
-	int64_t status;                          /* of wait(2) */
-	bool has_status;
-};
+#include "analysis/tasks.h"
 
 struct tasks {
-	const struct model *model;
-	struct table more;
+	struct model *model;
+	struct table more;        /* struct task_more, by task */
+	struct task_rows settled; /* those that have ended and are forgotten */
 };
 
 static int tasks_make(void **fold, const struct model *model)
@@ -21,8 +15,9 @@ static int tasks_make(void **fold, const struct model *model)
 
 	if (!tasks)
 		return DWELL_ENOMEM;
-	tasks->model = model;
+	tasks->model = (struct model *)model;
 	tasks->more.item = sizeof(struct task_more);
+	task_rows_init(&tasks->settled, model->query);
 	*fold = tasks;
 	return DWELL_OK;
 }
@@ -31,8 +26,10 @@ static void tasks_drop(void *fold)
 {
 	struct tasks *tasks = fold;
 
-	if (tasks)
+	if (tasks) {
 		table_release(&tasks->more);
+		task_rows_release(&tasks->settled);
+	}
 	free(tasks);
 }
 
@@ -120,136 +117,55 @@ static int tasks_merge(void *into_fold, void *from_fold)
 	return DWELL_OK;
 }
 
+/* Where all are wanted they are kept anyway. */
+static bool tasks_settles(const void *fold)
+{
+	const struct tasks *tasks = fold;
+
+	return tasks->settled.most || tasks->settled.by != DWELL_BY_TASK;
+}
+
+/* All that is asked for of a task follows from its life now, but how its class is called. */
+static int tasks_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	struct tasks *tasks = fold;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = task_rows_settle(&tasks->settled, tasks->model->catalog, &lives[i],
+			table_get(&tasks->more, lives[i].task));
+	table_drop(&tasks->more, first);
+	return err;
+}
+
 const struct fold_ops tasks_fold = {
 	.make = tasks_make,
 	.free = tasks_drop,
 	.batch = tasks_batch,
 	.skips = tasks_skips,
 	.merge = tasks_merge,
+	.settles = tasks_settles,
+	.settle = tasks_settle,
 };
-
-static void say_end(
-	struct dwell_tasks_row *row, const struct task_life *life, const struct task_more *more)
-{
-	const bool ended = life->ended_ns != DWELL_FOREVER;
-
-	row->ended_ns = life->ended_ns;
-	row->end = ended ? DWELL_END_ENDED : DWELL_END_ALIVE;
-	if (!ended || !more || !more->has_status)
-		return;
-	/* As wait(2) has it: a signal in the low bits, else an exit status above them. */
-	row->end = more->status & 0x7f ? DWELL_END_KILLED : DWELL_END_EXITED;
-	row->status =
-		(int32_t)(more->status & 0x7f ? more->status & 0x7f : more->status >> 8 & 0xff);
-}
-
-/* What was blocked without a reason is what is left. */
-static void add_blocked_by(
-	struct dwell_tasks_row *row, const struct task_life *life, const struct task_more *more)
-{
-	uint64_t reasonless = life->sums.blocked_ns;
-
-	for (size_t i = 1; more && i < DWELL_REASON_COUNT; i++) {
-		row->blocked_by[i] += more->blocked_by[i];
-		reasonless -= more->blocked_by[i];
-	}
-	row->blocked_by[0] += reasonless;
-}
-
-static void add_to_row(
-	struct dwell_tasks_row *row, const struct task_life *life, uint64_t created_ns)
-{
-	row->task = 0;
-	row->end = row->end == DWELL_END_ALIVE || life->ended_ns == DWELL_FOREVER ? DWELL_END_ALIVE
-										  : DWELL_END_ENDED;
-	row->status = 0;
-	if (created_ns < row->created_ns)
-		row->created_ns = created_ns;
-	if (life->ended_ns > row->ended_ns)
-		row->ended_ns = life->ended_ns;
-}
-
-static void add_row(struct dwell_tasks_row *row, const struct dwell_catalog *catalog, unsigned by,
-	uint32_t task, const struct task_life *life, const struct task_more *more)
-{
-	const struct dwell_catalog_task *known = dwell_catalog_task(catalog, task);
-	const uint64_t created_ns = known && known->created_ns < life->created_ns
-					    ? known->created_ns
-					    : life->created_ns;
-
-	if (!row->count++) {
-		row->key = key_of(catalog, by, group_of(catalog, by, task));
-		row->task = task;
-		row->created_ns = created_ns;
-		say_end(row, life, more);
-	} else {
-		add_to_row(row, life, created_ns);
-	}
-	row->times.unknown_ns += life->sums.unknown_ns;
-	row->times.running_ns += life->sums.running_ns;
-	row->times.runnable_ns += life->sums.runnable_ns;
-	row->times.blocked_ns += life->sums.blocked_ns;
-	add_blocked_by(row, life, more);
-	row->switches += life->sums.switches;
-	row->preemptions += life->sums.preemptions;
-	row->wakes += life->sums.wakes;
-}
-
-static int more_first(uint64_t x, uint64_t y)
-{
-	return (x < y) - (x > y);
-}
-
-/* Who wanted an executor most; of those that did not, who waited. */
-static int most_active_first(const void *a, const void *b)
-{
-	const struct dwell_tasks_row *x = a, *y = b;
-	const struct dwell_times *p = &x->times, *q = &y->times;
-	const int active =
-		more_first(p->running_ns + p->runnable_ns, q->running_ns + q->runnable_ns);
-	const int lost = more_first(p->runnable_ns + p->blocked_ns, q->runnable_ns + q->blocked_ns);
-
-	if (active || lost)
-		return active ? active : lost;
-	return (x->key.id > y->key.id) - (x->key.id < y->key.id);
-}
-
-/* Rows by their group, then without the empty ones. */
-static int collect(
-	struct dwell_tasks *out, const struct model *model, const struct tasks *tasks, unsigned by)
-{
-	uint32_t groups = model->tally.lives.end + 1;
-
-	if (by == DWELL_BY_CLASS)
-		groups = dwell_catalog_classes(model->catalog) + 1;
-	else if (by == DWELL_BY_PROCESS)
-		groups = dwell_catalog_processes(model->catalog) + 1;
-	out->rows = calloc(groups, sizeof(*out->rows));
-	if (!out->rows)
-		return DWELL_ENOMEM;
-	for (uint32_t task = 1; task < model->tally.lives.end; task++) {
-		const struct task_life *life = model_life(model, task);
-		const uint32_t group = group_of(model->catalog, by, task);
-
-		if (life && wants_task(model, task))
-			add_row(&out->rows[group < groups ? group : 0], model->catalog, by, task,
-				life, table_get(&tasks->more, task));
-	}
-	for (uint32_t i = 0; i < groups; i++)
-		if (out->rows[i].count)
-			out->rows[out->count++] = out->rows[i];
-	qsort(out->rows, out->count, sizeof(*out->rows), most_active_first);
-	return DWELL_OK;
-}
 
 int tasks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query)
 {
+	struct tasks *tasks = fold;
+	int err = task_rows_name(&tasks->settled, model->catalog);
+
+	(void)query;
+	for (uint32_t task = 1; task < model->tally.lives.end && !err; task++) {
+		const struct task_life *life = model_life(model, task);
+
+		if (life && wants_task(model, task))
+			err = task_rows_add(&tasks->settled, model->catalog, task, life,
+				table_get(&tasks->more, task));
+	}
 	answer->tasks = calloc(1, sizeof(*answer->tasks));
-	if (!answer->tasks)
+	if (err || !answer->tasks)
 		return DWELL_ENOMEM;
-	return collect(
-		answer->tasks, model, fold, query->tasks_by ? query->tasks_by : DWELL_BY_TASK);
+	return task_rows_take(&tasks->settled, model->catalog, answer->tasks);
 }
 
 void tasks_free(struct dwell_tasks *tasks)

@@ -6,40 +6,8 @@
 #include "cli/message.h"
 #include "cli/parts.h"
 #include "cli/question.h"
-#include "cli/rank.h"
 
 const char *const tasks_by[] = { "task", "class", "process", NULL };
-
-const char *const tasks_sort[] = { "active", "lost", "running", "runnable", "blocked", "unknown",
-	"created", "life", "switches", "preemptions", "wakes", NULL };
-
-static uint64_t life_ns(const struct dwell_tasks_row *row)
-{
-	const struct dwell_times *times = &row->times;
-
-	return times->running_ns + times->runnable_ns + times->blocked_ns + times->unknown_ns;
-}
-
-static uint64_t rank_of(const void *at, const char *sort)
-{
-	const struct dwell_tasks_row *row = at;
-	const struct rank ranks[] = {
-		/* Wanted an executor. Those that slept all the time come last. */
-		{ "active", row->times.running_ns + row->times.runnable_ns },
-		{ "lost", row->times.runnable_ns + row->times.blocked_ns },
-		{ "running", row->times.running_ns },
-		{ "runnable", row->times.runnable_ns },
-		{ "blocked", row->times.blocked_ns },
-		{ "unknown", row->times.unknown_ns },
-		{ "created", UINT64_MAX - row->created_ns }, /* the oldest first */
-		{ "life", life_ns(row) },
-		{ "switches", row->switches },
-		{ "preemptions", row->preemptions },
-		{ "wakes", row->wakes },
-	};
-
-	return rank_find(ranks, sizeof(ranks) / sizeof(ranks[0]), sort);
-}
 
 static const char *end_name(const struct dwell_tasks_row *row)
 {
@@ -130,16 +98,16 @@ static void json_row(
 	dwell_json_end_object(json);
 }
 
-static void print_json(const struct question *question, const struct ranked *ranked)
+static void print_json(const struct question *question)
 {
-	const size_t count = question->answer->tasks->count;
+	const struct dwell_tasks *tasks = question->answer->tasks;
 	struct dwell_json json;
 
 	question_json(question, &json);
-	dwell_json_number(&json, "total", count);
+	dwell_json_number(&json, "total", tasks->total);
 	dwell_json_array(&json, "tasks");
-	for (size_t i = 0; i < question_limit(question, count); i++)
-		json_row(&json, question, ranked[i].row);
+	for (size_t i = 0; i < tasks->count; i++)
+		json_row(&json, question, &tasks->rows[i]);
 	dwell_json_end_array(&json);
 	dwell_json_end_object(&json);
 }
@@ -238,38 +206,20 @@ static void table_row(struct dwell_table *table, const struct question *question
 	end_cell(table, row);
 }
 
-static int print_table(const struct question *question, const struct ranked *ranked)
+static int print_table(const struct question *question)
 {
-	const size_t count = question->answer->tasks->count;
+	const struct dwell_tasks *tasks = question->answer->tasks;
 	struct dwell_table *table = dwell_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	int status;
 
-	for (size_t i = 0; table && i < question_limit(question, count); i++)
-		table_row(table, question, ranked[i].row);
+	for (size_t i = 0; table && i < tasks->count; i++)
+		table_row(table, question, &tasks->rows[i]);
 	if (!question->request->csv)
 		head_print(&question->style, &question->head);
-	status = question_table(question, table, count);
+	status = question_table(question, table, tasks->total);
 	if (!status && !question->request->csv)
 		next_step(&question->style, "what they waited for: dwell blocked",
 			question->trace.path);
-	return status;
-}
-
-static int answer(const struct question *question)
-{
-	const struct dwell_tasks *tasks = question->answer->tasks;
-	const char *sort = question->request->sort ? question->request->sort : "active";
-	struct ranked *ranked =
-		rank_rows(tasks->rows, sizeof(*tasks->rows), tasks->count, rank_of, sort);
-	int status = STATUS_DONE;
-
-	if (!ranked)
-		return complain(STATUS_REFUSED, "tasks", "out of memory");
-	if (question->request->json)
-		print_json(question, ranked);
-	else
-		status = print_table(question, ranked);
-	free(ranked);
 	return status;
 }
 
@@ -279,10 +229,14 @@ int cmd_tasks(struct request *request)
 	int status = question_open(&question, request, DWELL_ANALYZE_TASKS);
 
 	question.query.tasks_by = question_by(request, DWELL_BY_TASK);
+	question.query.tasks_most = request->limit == UINT64_MAX ? 0 : request->limit;
+	question.query.tasks_sort = request->sort;
 	if (!status)
 		status = question_ask(&question);
-	if (!status)
-		status = answer(&question);
+	if (!status && request->json)
+		print_json(&question);
+	else if (!status)
+		status = print_table(&question);
 	question_close(&question);
 	return status;
 }

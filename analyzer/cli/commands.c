@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "dwell/analysis.h"
 
 const struct command commands[] = {
 	{ .name = "record",
@@ -29,7 +30,7 @@ const struct command commands[] = {
 		.max_operands = 1,
 		.flags = TAKES_TIMES | TAKES_TASKS | TAKES_LIMIT | TAKES_FORMS,
 		.by = tasks_by,
-		.sort = tasks_sort,
+		.sort = dwell_tasks_sorts,
 		.run = cmd_tasks },
 	{ .name = "latency",
 		.summary = "measure runnable to running, and who ran instead",

@@ -14,7 +14,7 @@ int cmd_help(struct request *request);
 
 int cmd_stat(struct request *request);
 
-extern const char *const tasks_by[], *const tasks_sort[];
+extern const char *const tasks_by[];
 int cmd_tasks(struct request *request);
 
 int cmd_latency(struct request *request);

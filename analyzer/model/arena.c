@@ -171,6 +171,16 @@ void *table_make(struct table *table, uint32_t id)
 	return table_get(table, id);
 }
 
+void table_drop(struct table *table, uint32_t id)
+{
+	const size_t page = id >> TABLE_BITS;
+
+	if (page >= table->page_count)
+		return;
+	free(table->pages[page]);
+	table->pages[page] = NULL;
+}
+
 void table_release(struct table *table)
 {
 	for (size_t i = 0; i < table->page_count; i++)

@@ -60,6 +60,8 @@ enum { TABLE_BITS = 6, TABLE_PAGE = 1 << TABLE_BITS };
 
 /* The thing, made all zero where it was not; NULL: no memory. */
 void *table_make(struct table *table, uint32_t id);
+/* Forget those of its page: TABLE_PAGE of them, from a multiple of that on. */
+void table_drop(struct table *table, uint32_t id);
 void table_release(struct table *table);
 
 /* NULL where its page was never made. */

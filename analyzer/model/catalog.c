@@ -24,6 +24,7 @@ int catalog_new(struct dwell_catalog **out)
 	catalog->labels.item = sizeof(struct catalog_label);
 	catalog->counters.item = sizeof(struct catalog_counter);
 	catalog->classes.item = sizeof(struct dwell_catalog_class);
+	catalog->shapes.item = sizeof(struct catalog_shape);
 	*out = catalog;
 	return DWELL_OK;
 }
@@ -42,6 +43,8 @@ void catalog_free(struct dwell_catalog *catalog)
 	table_release(&catalog->labels);
 	table_release(&catalog->counters);
 	table_release(&catalog->classes);
+	table_release(&catalog->shapes);
+	free(catalog->shape_slots);
 	strings_release(&catalog->strings);
 	arena_release(&catalog->arena);
 	free(catalog->notes);

@@ -71,12 +71,21 @@ struct catalog_note {
 	uint32_t stage, order;
 };
 
+/* What tasks of one class have in common, and how many of them were forgotten. */
+struct catalog_shape {
+	struct dwell_catalog_task task; /* the first of them */
+	uint32_t forgotten;
+};
+
 struct dwell_catalog {
 	pthread_mutex_t lock;
 	struct strings strings;
 	struct arena arena;
 	struct table processes, tasks, executors, objects, mappings, locations, stacks, labels,
 		counters, classes;
+	struct table shapes;
+	uint32_t *shape_slots; /* hashed */
+	size_t shape_cap;
 	struct catalog_note *notes;
 	size_t note_count, note_cap;
 	bool marked;     /* some process is: only those were to be recorded */
@@ -124,6 +133,18 @@ int catalog_keep(struct dwell_catalog *catalog, struct dwell_string text, struct
 
 /* After the last definition: put notes in order, work out classes. 0 or DWELL_ENOMEM. */
 int catalog_finish(struct dwell_catalog *catalog);
+
+/*
+ * Tasks that nobody wants to know any more, before the catalog is finished; one thread. They still
+ * count in their class, which goes by their shape. catalog_shape: 0 where the task is not known or
+ * there is no memory. catalog_forget: those of `first` and its page. catalog_restore: a task of
+ * which a copy was kept, after all.
+ */
+uint32_t catalog_shape(struct dwell_catalog *catalog, uint32_t task);
+int catalog_forget(struct dwell_catalog *catalog, uint32_t first);
+int catalog_restore(struct dwell_catalog *catalog, const struct dwell_catalog_task *task);
+/* After it is finished: the class of tasks of that shape. */
+uint32_t catalog_class_of_shape(const struct dwell_catalog *catalog, uint32_t shape);
 
 /* What a stack is made of, by names: equal for stacks that differ in addresses only. */
 uint64_t catalog_stack_hash(const struct dwell_catalog *catalog, uint32_t stack);

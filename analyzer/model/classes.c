@@ -83,40 +83,78 @@ struct class_slot {
 	uint32_t id;
 };
 
-static struct class_slot *find_slot(struct class_slot *slots, size_t cap, const char *text)
-{
-	size_t i = hash_mix(0, (uintptr_t)text) & (cap - 1);
+struct class_slots {
+	struct class_slot *at;
+	size_t cap, count;
+};
 
-	while (slots[i].text && slots[i].text != text)
-		i = (i + 1) & (cap - 1);
-	return &slots[i];
+static struct class_slot *find_slot(const struct class_slots *slots, const char *text)
+{
+	size_t i = hash_mix(0, (uintptr_t)text) & (slots->cap - 1);
+
+	while (slots->at[i].text && slots->at[i].text != text)
+		i = (i + 1) & (slots->cap - 1);
+	return &slots->at[i];
 }
 
-static int classify(struct dwell_catalog *catalog, struct catalog_task *kept,
-	struct class_slot *slots, size_t cap)
+static int grow_slots(struct class_slots *slots)
 {
-	struct builder builder = { .size = 0 };
-	struct dwell_string text;
+	const struct class_slots old = *slots;
 
-	class_text(catalog, &kept->task, &builder);
-	if (strings_keep(
-		    &catalog->strings, (struct dwell_string){ builder.at, builder.size }, &text))
+	slots->cap = old.cap ? old.cap * 2 : 64;
+	slots->at = calloc(slots->cap, sizeof(*slots->at));
+	if (!slots->at) {
+		*slots = old;
 		return DWELL_ENOMEM;
+	}
+	for (size_t i = 0; i < old.cap; i++)
+		if (old.at[i].text)
+			*find_slot(slots, old.at[i].text) = old.at[i];
+	free(old.at);
+	return DWELL_OK;
+}
 
-	struct class_slot *slot = find_slot(slots, cap, text.at);
+/* The class of a text that is kept; *id is set. */
+static int class_of(struct dwell_catalog *catalog, struct class_slots *slots,
+	struct dwell_string text, uint32_t *id)
+{
+	struct class_slot *slot;
+
+	if (slots->count * 2 >= slots->cap && grow_slots(slots))
+		return DWELL_ENOMEM;
+	slot = find_slot(slots, text.at);
 	if (!slot->text) {
-		const uint32_t id = catalog->classes.end ? catalog->classes.end : 1;
-		struct dwell_catalog_class *made = table_make(&catalog->classes, id);
+		const uint32_t next = catalog->classes.end ? catalog->classes.end : 1;
+		struct dwell_catalog_class *made = table_make(&catalog->classes, next);
 
 		if (!made)
 			return DWELL_ENOMEM;
-		*made = (struct dwell_catalog_class){ .id = id, .text = text };
-		*slot = (struct class_slot){ text.at, id };
+		*made = (struct dwell_catalog_class){ .id = next, .text = text };
+		*slot = (struct class_slot){ text.at, next };
+		slots->count++;
 	}
-	kept->task.class_id = slot->id;
+	*id = slot->id;
+	return DWELL_OK;
+}
 
-	struct dwell_catalog_class *of = table_get(&catalog->classes, slot->id);
-	of->tasks++;
+/* So many tasks like this one. */
+static int classify(struct dwell_catalog *catalog, struct dwell_catalog_task *task, uint32_t tasks,
+	struct class_slots *slots)
+{
+	struct builder builder = { .size = 0 };
+	struct dwell_string text;
+	int err;
+
+	class_text(catalog, task, &builder);
+	err = strings_keep(
+		&catalog->strings, (struct dwell_string){ builder.at, builder.size }, &text);
+	if (!err)
+		err = class_of(catalog, slots, text, &task->class_id);
+	if (err)
+		return err;
+
+	struct dwell_catalog_class *of = table_get(&catalog->classes, task->class_id);
+	of->tasks += tasks;
 	return DWELL_OK;
 }
 
@@ -158,6 +196,11 @@ static int renumber(struct dwell_catalog *catalog)
 		if (kept && kept->task.id)
 			kept->task.class_id = now[kept->task.class_id];
 	}
+	for (uint32_t id = 1; id < catalog->shapes.end; id++) {
+		struct catalog_shape *shape = table_get(&catalog->shapes, id);
+
+		shape->task.class_id = now[shape->task.class_id];
+	}
 	free(sorted);
 	free(now);
 	return DWELL_OK;
@@ -165,23 +208,22 @@ static int renumber(struct dwell_catalog *catalog)
 
 static int find_classes(struct dwell_catalog *catalog)
 {
-	size_t cap = 64;
+	struct class_slots slots = { 0 };
 	int err = DWELL_OK;
 
-	while (cap < (size_t)catalog->tasks.end * 2)
-		cap *= 2;
-
-	struct class_slot *slots = calloc(cap, sizeof(*slots));
-	if (!slots)
-		return DWELL_ENOMEM;
 	table_release(&catalog->classes);
+	for (uint32_t id = 1; id < catalog->shapes.end && !err; id++) {
+		struct catalog_shape *shape = table_get(&catalog->shapes, id);
+
+		err = classify(catalog, &shape->task, shape->forgotten, &slots);
+	}
 	for (uint32_t id = 1; id < catalog->tasks.end && !err; id++) {
 		struct catalog_task *kept = table_get(&catalog->tasks, id);
 
 		if (kept && kept->task.id)
-			err = classify(catalog, kept, slots, cap);
+			err = classify(catalog, &kept->task, 1, &slots);
 	}
-	free(slots);
+	free(slots.at);
 	return err ? err : renumber(catalog);
 }
 

@@ -170,8 +170,10 @@ static int drive_serial(struct model *model, enum share share, struct run **last
 	*last = run;
 	if (!err)
 		err = make_folds(run, share);
-	if (!err && share == SHARE_ALL)
+	if (!err && share == SHARE_ALL) {
 		run_fork(run);
+		run_may_forget(run);
+	}
 	for (size_t part = 0; part < model->parts && !err; part++)
 		err = run_part(run, part);
 	failed = run ? run_join(run) : DWELL_OK;

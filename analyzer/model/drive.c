@@ -104,22 +104,27 @@ static void settle_end(struct model *model, uint64_t now_ns)
 	model->end_ns = end_ns < model->from_ns ? model->from_ns : end_ns;
 }
 
-void model_count_lives(struct model *model)
+void model_count_life(struct model *model, uint32_t task, const struct dwell_task_sums *sums)
 {
 	struct tally *tally = &model->tally;
 
-	for (uint32_t task = 1; task < tally->lives.end; task++) {
+	tally->tasks++;
+	tally->others += !dwell_catalog_recorded(model->catalog, task);
+	if (!in_scope(model, task))
+		return;
+	tally->state_ns[DWELL_UNKNOWN] += sums->unknown_ns;
+	tally->state_ns[DWELL_RUNNING] += sums->running_ns;
+	tally->state_ns[DWELL_RUNNABLE] += sums->runnable_ns;
+	tally->state_ns[DWELL_BLOCKED] += sums->blocked_ns;
+}
+
+void model_count_lives(struct model *model)
+{
+	for (uint32_t task = 1; task < model->tally.lives.end; task++) {
 		const struct task_life *life = model_life(model, task);
 
-		if (!life)
-			continue;
-		tally->tasks++;
-		if (!in_scope(model, task))
-			continue;
-		tally->state_ns[DWELL_UNKNOWN] += life->sums.unknown_ns;
-		tally->state_ns[DWELL_RUNNING] += life->sums.running_ns;
-		tally->state_ns[DWELL_RUNNABLE] += life->sums.runnable_ns;
-		tally->state_ns[DWELL_BLOCKED] += life->sums.blocked_ns;
+		if (life)
+			model_count_life(model, task, &life->sums);
 	}
 }
 

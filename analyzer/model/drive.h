@@ -5,6 +5,7 @@
 #include "dwell/model.h"
 #include "dwell/states.h"
 #include "model/catalog.h"
+#include "model/fold_ops.h"
 
 /*
  * Drives a source through the states into folds.
@@ -16,52 +17,6 @@
  * A window begins as a cut does: at its start the states are saved as a keyframe, and folds begin
  * from that. So an analysis of a window and of a cut cannot differ.
  */
-struct model;
-
-/* Where a fold begins: the states at that moment. */
-struct fold_start {
-	const struct model *model;
-	const struct dwell_states *states; /* to look at while events come one by one */
-	uint64_t time_ns;
-	size_t part;
-	const struct dwell_task_state *keyframe;
-	size_t count;
-};
-
-struct fold_batch {
-	const struct dwell_event *rows;
-	size_t count;   /* 0: what is told are the states that go on at the end; no lists of them */
-	uint32_t kinds; /* bits 1 << enum dwell_event_kind of what may be among the rows */
-	const struct dwell_told *told; /* what they ended */
-};
-
-/*
- * A fold is told of what rows ended either in batches, which is quicker, or one by one by
- * `interval` and `wait`. Each row of its kinds is told by `event` before it is applied to the
- * states: many of them are slow, as a batch ends before each.
- */
-struct fold_ops {
-	bool serial;
-	uint32_t kinds; /* bits 1 << enum dwell_event_kind that `event` wants */
-	int (*make)(void **fold, const struct model *model);
-	void (*free)(void *fold); /* NULL is allowed */
-	/* All but make, free and merge may be NULL. 0 or a negative enum dwell_error. */
-	/* What parts before this one were merged into so far: what it has may be left out here. */
-	void (*follow)(void *fold, const void *merged);
-	int (*begin)(void *fold, const struct fold_start *start);
-	/* Rows before they are applied; states may be looked at. If `looks` says so: who has that
-	 * may fold in another thread, and sees what `begin` and `ahead` set. */
-	int (*ahead)(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
-	bool (*looks)(const void *, const struct dwell_event *rows, size_t count, uint32_t kinds);
-	int (*batch)(void *fold, const struct fold_batch *batch);
-	uint32_t (*skips)(const void *fold); /* of the next batch: bits of enum dwell_told_skip */
-	int (*event)(void *fold, const struct dwell_event *event);
-	int (*interval)(void *fold, const struct dwell_interval *interval);
-	int (*wait)(void *fold, const struct dwell_wait *wait);
-	/* `from` goes on where `into` ended; it is freed by the caller. */
-	int (*merge)(void *into, void *from);
-};
-
 enum { MODEL_FOLDS = 16 };
 
 /* What is counted in every run. */
@@ -72,9 +27,10 @@ struct tally {
 	struct dwell_told_waits waits; /* of the tasks in scope */
 	uint64_t first_ns, last_ns;    /* rows */
 	struct table lives;            /* struct task_life, by task */
-	/* Worked out at the end: */
+	/* Worked out at the end, or when tasks are settled: */
 	uint64_t state_ns[DWELL_STATE_COUNT]; /* of the tasks in scope */
 	uint32_t tasks;                       /* of which something was told */
+	uint32_t others;                      /* of these, of processes not to be recorded */
 };
 
 /* What a task did in the window; not seen where no interval of it was told. */
@@ -171,6 +127,12 @@ static inline bool bit_of(const uint64_t *bits, size_t words, uint32_t id)
 static inline bool wants_task(const struct model *model, uint32_t task)
 {
 	return !model->task_bits || bit_of(model->task_bits, model->task_words, task);
+}
+
+/* None is asked for by its name, and all are alike to whoever asks. */
+static inline bool wants_all(const struct model *model)
+{
+	return !model->task_bits && !model->scope_bits;
 }
 
 static inline bool in_scope(const struct model *model, uint32_t task)

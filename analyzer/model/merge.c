@@ -48,8 +48,18 @@ int tally_take(struct tally *tally, const struct dwell_states *states)
 	return dwell_states_lives(states, take_life, tally);
 }
 
-static int merge_lives(struct tally *into, const struct tally *from)
+int tally_life(struct tally *tally, const struct dwell_life *life)
 {
+	return take_life(tally, life);
+}
+
+static int merge_lives(struct tally *into, struct tally *from)
+{
+	if (!into->lives.end) {
+		table_release(&into->lives);
+		into->lives = from->lives;
+		from->lives = (struct table){ 0 };
+	}
 	for (uint32_t task = 0; task < from->lives.end; task++) {
 		const struct task_life *life = table_get(&from->lives, task);
 		const struct dwell_life as = {
@@ -98,10 +108,10 @@ int tally_merge(struct tally *into, struct tally *from)
 
 int run_merge(struct model *model, struct run *from)
 {
-	int err = from->again ? DWELL_OK : tally_take(&model->tally, from->states);
+	int err = from->again ? DWELL_OK : tally_merge(&model->tally, &from->tally);
 
 	if (!err && !from->again)
-		err = tally_merge(&model->tally, &from->tally);
+		err = tally_take(&model->tally, from->states);
 	for (size_t i = 0; i < from->fold_count && !err; i++) {
 		void **into = &model->folds[from->places[i]];
 

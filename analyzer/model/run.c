@@ -152,7 +152,10 @@ static int fold_rows(struct run *run, const struct dwell_event *events, size_t c
 	}
 	run->followed = true;
 	run->now_ns = events[count - 1].time_ns;
-	return run_rows(run, events, count);
+
+	const int err = run_rows(run, events, count);
+
+	return err ? err : run_forget(run, true);
 }
 
 /* How many rows from the start are earlier than time_ns. */
@@ -185,6 +188,8 @@ static int sink_events(struct dwell_sink *sink, const struct dwell_event *events
 	if (before && !run->folding) {
 		err = dwell_states_apply(run->states, events, before);
 		run->followed = true;
+		if (!err)
+			err = run_forget(run, false);
 	}
 	if (!err && end > before)
 		err = fold_rows(run, events + before, end - before);

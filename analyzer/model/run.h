@@ -25,6 +25,8 @@ struct run {
 	struct pipe *pipe;          /* to the thread that folds; NULL: none but this one */
 	bool may_fork;              /* where folding turns out to be much of the work */
 	size_t rows, told_count;    /* since it was last looked whether it is */
+	bool forgets;               /* tasks that have ended, now and then */
+	bool settles;               /* these, for good: no fold wants to know them again */
 	struct tally tally;
 };
 
@@ -65,9 +67,16 @@ void tally_waits(struct tally *tally, const struct dwell_told_waits *counted);
 int tally_merge(struct tally *into, struct tally *from);
 /* Take over what the states summed up. */
 int tally_take(struct tally *tally, const struct dwell_states *states);
+int tally_life(struct tally *tally, const struct dwell_life *life);
 void tally_release(struct tally *tally);
-/* All was counted: what follows from the tally's lives. */
+/* What follows from a life that is whole; when all was counted, from all in the tally. */
+void model_count_life(struct model *model, uint32_t task, const struct dwell_task_sums *sums);
 void model_count_lives(struct model *model);
+
+/* The run is the only one: what it need not keep of tasks that have ended is to be forgotten. */
+void run_may_forget(struct run *run);
+/* Between rows: forget, if it is worth it. told: they are of the window. */
+int run_forget(struct run *run, bool told);
 
 static inline struct dwell_source_options options_of(const struct model *model)
 {

@@ -3,6 +3,19 @@
 
 #include "src/states_tell.h"
 
+static inline void states_count_switch(struct dwell_task_sums *sums, uint8_t flags)
+{
+	sums->switches++;
+	sums->intervals--;
+	sums->preemptions += (flags & DWELL_EVENT_PREEMPTED) != 0;
+}
+
+static inline void states_count_wake(struct dwell_task_sums *sums)
+{
+	sums->wakes++;
+	sums->intervals--;
+}
+
 /*
  * What nearly all rows do: a running task leaves the executor it is on, a runnable one enters, a
  * blocked one is woken, and there is no loss in that state and no wait of the program around it.

@@ -1,9 +1,8 @@
 #ifndef DWELL_STATES_PRIVATE_H
 #define DWELL_STATES_PRIVATE_H
 
-#include "dwell/states.h"
-
 #include "dwell/limits.h"
+#include "dwell/states.h"
 
 /*
  * Tables by id in pages, so that one hostile id allocates one page and a pointer array, not an
@@ -68,6 +67,10 @@ struct states_release {
 struct dwell_states {
 	struct slot **pages;
 	size_t page_count;
+	uint32_t *made; /* pages that are not `gone`; in any order */
+	size_t made_count, made_cap;
+	size_t made_after; /* when tasks were last forgotten */
+	struct slot *gone; /* the page of all that were: ended, and nothing else; NULL: none yet */
 	uint32_t *occupants; /* task by executor */
 	uint8_t *executor_kinds;
 	size_t occupant_count; /* of both */
@@ -137,19 +140,6 @@ void states_close_wait(struct dwell_task_state *s);
 static inline unsigned states_known(const struct dwell_task_state *s)
 {
 	return s->lost_ns ? DWELL_UNKNOWN : s->state;
-}
-
-static inline void states_count_switch(struct dwell_task_sums *sums, uint8_t flags)
-{
-	sums->switches++;
-	sums->intervals--;
-	sums->preemptions += (flags & DWELL_EVENT_PREEMPTED) != 0;
-}
-
-static inline void states_count_wake(struct dwell_task_sums *sums)
-{
-	sums->wakes++;
-	sums->intervals--;
 }
 
 /* The slot of task (not 0), live and aware of all losses, to be changed. */

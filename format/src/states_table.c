@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dwell/error.h"
+#include "src/states_pages.h"
 
 static void no_interval(void *context, const struct dwell_interval *interval)
 {
@@ -36,8 +37,10 @@ void dwell_states_free(struct dwell_states *states)
 {
 	if (!states)
 		return;
-	for (size_t i = 0; i < states->page_count; i++)
-		free(states->pages[i]);
+	for (size_t i = 0; i < states->made_count; i++)
+		free(states->pages[states->made[i]]);
+	free(states->made);
+	free(states->gone);
 	for (size_t i = 0; i < states->release_pages; i++)
 		free(states->releases[i]);
 	free(states->pages);
@@ -64,7 +67,7 @@ static int grow_pages(struct dwell_states *states, size_t page)
 	return DWELL_OK;
 }
 
-static struct slot *new_page(void)
+struct slot *states_new_page(void)
 {
 	const size_t size = STATES_SLOTS * sizeof(struct slot);
 	struct slot *page = aligned_alloc(64, size);
@@ -72,6 +75,25 @@ static struct slot *new_page(void)
 	if (page)
 		memset(page, 0, size);
 	return page;
+}
+
+static struct slot *make_page(struct dwell_states *states, size_t page)
+{
+	if (states->made_count == states->made_cap) {
+		const size_t cap = states->made_cap ? states->made_cap * 2 : 64;
+		uint32_t *made = realloc(states->made, cap * sizeof(*made));
+
+		if (!made)
+			return NULL;
+		states->made = made;
+		states->made_cap = cap;
+	}
+
+	struct slot *slots = states_new_page();
+
+	if (slots)
+		states->made[states->made_count++] = (uint32_t)page;
+	return slots;
 }
 
 /* The slot of a task, in whatever life; NULL: states->err is set. */
@@ -88,7 +110,7 @@ static struct slot *make_slot(struct dwell_states *states, uint32_t task)
 		return NULL;
 	}
 	if (!states->pages[page])
-		states->pages[page] = new_page();
+		states->pages[page] = make_page(states, page);
 	if (!states->pages[page]) {
 		states->err = DWELL_ENOMEM;
 		return NULL;
@@ -183,6 +205,8 @@ static uint64_t taken_ns(
 
 	if (slot->seen.life == SLOT_NONE)
 		return task->created_ns;
+	if (states_is_gone(states, slot))
+		return known_ns;
 	return slot->seen.life == SLOT_DEFINED && known_ns < slot->s.created_ns
 		       ? known_ns
 		       : slot->s.created_ns;
@@ -224,8 +248,10 @@ int dwell_states_executor(struct dwell_states *states, const struct dwell_execut
 static void end_before(struct dwell_states *states, uint64_t time_ns)
 {
 	for (size_t page = 0; page < states->page_count; page++) {
-		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++) {
-			struct slot *slot = &states->pages[page][i];
+		struct slot *slots = states_kept(states, page);
+
+		for (size_t i = 0; slots && i < STATES_SLOTS; i++) {
+			struct slot *slot = &slots[i];
 
 			if (slot->seen.life == SLOT_DEFINED && slot->s.created_ns < time_ns)
 				slot->seen.life = SLOT_ENDED;
@@ -319,8 +345,10 @@ int dwell_states_save(
 	size_t n = 0;
 
 	for (size_t page = 0; page < states->page_count; page++) {
-		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++) {
-			struct slot *slot = &states->pages[page][i];
+		struct slot *slots = states_kept(states, page);
+
+		for (size_t i = 0; slots && i < STATES_SLOTS; i++) {
+			struct slot *slot = &slots[i];
 
 			/* Created right now, without a row so far: the rows that follow begin it,
 			 * wherever its definition stands. */
@@ -347,12 +375,20 @@ void dwell_states_sum_from(struct dwell_states *states, uint64_t from_ns)
 	states->sum_from_ns = from_ns;
 }
 
-static struct dwell_task_sums whole(const struct dwell_task_sums *of)
+bool states_life(const struct slot *slot, struct dwell_life *out)
 {
-	struct dwell_task_sums sums = *of;
+	const struct dwell_task_sums *sums = &slot->sums;
 
-	sums.intervals += sums.switches + sums.wakes;
-	return sums;
+	if (!sums->intervals && !sums->switches && !sums->wakes)
+		return false;
+	*out = (struct dwell_life){
+		.task = slot->s.task,
+		.created_ns = slot->s.created_ns,
+		.ended_ns = slot->seen.life == SLOT_ENDED ? slot->s.since_ns : DWELL_FOREVER,
+		.sums = *sums,
+	};
+	out->sums.intervals += sums->switches + sums->wakes;
+	return true;
 }
 
 int dwell_states_lives(const struct dwell_states *states,
@@ -361,19 +397,12 @@ int dwell_states_lives(const struct dwell_states *states,
 	int stop = 0;
 
 	for (size_t page = 0; page < states->page_count; page++) {
-		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS && !stop; i++) {
-			const struct slot *slot = &states->pages[page][i];
-			const bool ended = slot->seen.life == SLOT_ENDED;
-			const struct dwell_life life = {
-				.task = slot->s.task,
-				.created_ns = slot->s.created_ns,
-				.ended_ns = ended ? slot->s.since_ns : DWELL_FOREVER,
-				.sums = whole(&slot->sums),
-			};
+		const struct slot *slots = states_kept(states, page);
+		struct dwell_life life;
 
-			if (life.sums.intervals || life.sums.switches || life.sums.wakes)
+		for (size_t i = 0; slots && i < STATES_SLOTS && !stop; i++)
+			if (states_life(&slots[i], &life))
 				stop = visit(context, &life);
-		}
 	}
 	return stop;
 }

@@ -2,6 +2,7 @@
 #include "src/states_tell.h"
 
 #include "dwell/error.h"
+#include "src/states_pages.h"
 
 /* Add [start, end) to the sums of the program's open wait. */
 static void add_to_wait(struct dwell_task_state *s, uint64_t start_ns, uint64_t end_ns, unsigned as)
@@ -171,8 +172,10 @@ static void flush_slot(struct dwell_states *states, struct slot *slot, uint64_t 
 int dwell_states_flush(struct dwell_states *states, uint64_t time_ns)
 {
 	for (size_t page = 0; page < states->page_count; page++) {
-		for (size_t i = 0; states->pages[page] && i < STATES_SLOTS; i++) {
-			struct slot *slot = &states->pages[page][i];
+		struct slot *slots = states_kept(states, page);
+
+		for (size_t i = 0; slots && i < STATES_SLOTS; i++) {
+			struct slot *slot = &slots[i];
 			const bool lives =
 				slot->seen.life == SLOT_LIVE || slot->seen.life == SLOT_DEFINED;
 

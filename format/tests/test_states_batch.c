@@ -271,3 +271,102 @@ Test(states_batch, tells_the_same_of_nonsense)
 	}
 	no_leaks();
 }
+
+enum { CROWD = 40000, AT_ONCE = 200 };
+
+/* Rows of many tasks that come and go; now and then of one that is long gone. */
+static void make_crowd(struct collect *h, uint64_t seed)
+{
+	uint64_t random = seed;
+
+	h->levels = DWELL_LEVEL_RUNTIME;
+	h->count = CROWD;
+	h->rows = calloc(h->count, sizeof(*h->rows));
+	cr_assert(h->rows != NULL);
+	for (size_t i = 0; i < h->count; i++) {
+		static const uint8_t kinds[] = { DWELL_EVENT_SWITCH, DWELL_EVENT_WAKE,
+			DWELL_EVENT_STATE, DWELL_EVENT_EXIT, DWELL_EVENT_EXIT };
+		const uint64_t back = gen_random(&random, 50) ? AT_ONCE : CROWD;
+		const uint64_t lives = i / 4 + AT_ONCE, ago = gen_random(&random, back);
+
+		h->rows[i] = (struct dwell_event){
+			.time_ns = i * 10,
+			.kind = kinds[gen_random(&random, sizeof(kinds))],
+			.state = (uint8_t)(DWELL_RUNNABLE + gen_random(&random, 2)),
+			.task = (uint32_t)(ago < lives ? lives - ago : 1),
+			.peer = (uint32_t)(lives - gen_random(&random, AT_ONCE)),
+			.executor = 1 + (uint32_t)gen_random(&random, 3),
+		};
+		/* Nobody is left over: else a page of them is kept. */
+		if (i > 8 * AT_ONCE && i % 4 == 0) {
+			h->rows[i].kind = DWELL_EVENT_EXIT;
+			h->rows[i].task = (uint32_t)(i / 4 - AT_ONCE / 2);
+		}
+	}
+}
+
+static int keep_life(void *context, const struct dwell_life *life)
+{
+	struct dwell_life *lives = context;
+
+	cr_assert(lt(u32, life->task, CROWD));
+	cr_assert(eq(u32, lives[life->task].task, 0), "task %u was told twice", life->task);
+	lives[life->task] = *life;
+	return 0;
+}
+
+static int keep_forgotten(
+	void *context, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		cr_assert(eq(u32, lives[i].task / 64, first / 64));
+		cr_assert(ne(u64, lives[i].ended_ns, DWELL_FOREVER));
+		keep_life(context, &lives[i]);
+	}
+	return 0;
+}
+
+static bool same_life(const struct dwell_life *a, const struct dwell_life *b)
+{
+	return a->task == b->task && a->created_ns == b->created_ns && a->ended_ns == b->ended_ns &&
+	       memcmp(&a->sums, &b->sums, sizeof(a->sums)) == 0;
+}
+
+Test(states_batch, forgets_what_has_ended)
+{
+	for (uint64_t seed = 0; seed < 10; seed++) {
+		struct dwell_life *kept = calloc(CROWD, sizeof(*kept));
+		struct dwell_life *lives = calloc(CROWD, sizeof(*lives));
+		struct told all = { 0 }, told = { 0 };
+		struct collect h = { 0 };
+		size_t forgotten = 0;
+
+		make_crowd(&h, seed);
+		struct dwell_states *a = new_states(&h, &told_ops, &all);
+		struct dwell_states *b = new_states(&h, &told_ops, &told);
+
+		for (size_t i = 0; i < h.count; i += 100) {
+			cr_assert(eq(int, dwell_states_apply(a, h.rows + i, 100), 0));
+			cr_assert(eq(int, dwell_states_apply(b, h.rows + i, 100), 0));
+			cr_assert(eq(int, dwell_states_forget(b, keep_forgotten, lives), 0));
+		}
+		for (uint32_t task = 0; task < CROWD; task++)
+			forgotten += lives[task].task != 0;
+		cr_assert(gt(sz, forgotten, CROWD / 8), "%zu", forgotten);
+		cr_assert(eq(int, dwell_states_flush(a, CROWD * 10), 0));
+		cr_assert(eq(int, dwell_states_flush(b, CROWD * 10), 0));
+		check_same(seed, &all, &told);
+		cr_assert(eq(int, dwell_states_lives(a, keep_life, kept), 0));
+		cr_assert(eq(int, dwell_states_lives(b, keep_life, lives), 0));
+		for (uint32_t task = 0; task < CROWD; task++)
+			cr_assert(same_life(&lives[task], &kept[task]), "task %u", task);
+		dwell_states_free(a);
+		dwell_states_free(b);
+		told_release(&all);
+		told_release(&told);
+		free(h.rows);
+		free(kept);
+		free(lives);
+	}
+	no_leaks();
+}

@@ -43,11 +43,13 @@ struct dwell_query {
 	unsigned analyses; /* bits of enum dwell_analysis */
 	unsigned threads;  /* 0: one for each CPU that may be used */
 	struct dwell_selection selection;
-	unsigned tasks_by;   /* enum dwell_by: task, class, process */
-	unsigned blocked_by; /* enum dwell_by: site, object, reason, task, class */
-	unsigned flame_of;   /* enum dwell_flame_of */
-	uint64_t worst;      /* latencies to keep; UINT64_MAX: all */
-	bool only_worst;     /* of latencies nothing else is asked for: no distributions */
+	unsigned tasks_by;      /* enum dwell_by: task, class, process */
+	uint64_t tasks_most;    /* rows of tasks that are wanted, the first ones; 0: all */
+	const char *tasks_sort; /* one of dwell_tasks_sorts; NULL: the first */
+	unsigned blocked_by;    /* enum dwell_by: site, object, reason, task, class */
+	unsigned flame_of;      /* enum dwell_flame_of */
+	uint64_t worst;         /* latencies to keep; UINT64_MAX: all */
+	bool only_worst;        /* of latencies nothing else is asked for: no distributions */
 	/* Called now and then by one thread with the time that was reached; may be NULL. */
 	void (*progress)(void *context, uint64_t at_ns);
 	void *progress_context;
@@ -73,10 +75,14 @@ struct dwell_tasks_row {
 	uint64_t switches, preemptions, wakes;   /* see has_switches and has_wakes of the facts */
 };
 
-/* Longest blocked plus runnable time first. */
+/* What rows may be sorted by, largest first; NULL is the end. Of equal ones those come first that
+ * ran or wanted to for longer, then those that waited for longer. */
+extern const char *const dwell_tasks_sorts[];
+
 struct dwell_tasks {
 	struct dwell_tasks_row *rows;
 	size_t count;
+	uint64_t total; /* rows that there would be, if all were wanted */
 };
 
 struct dwell_latency_row {

@@ -160,6 +160,17 @@ struct dwell_life {
 int dwell_states_lives(const struct dwell_states *states,
 	int (*visit)(void *context, const struct dwell_life *life), void *context);
 
+/*
+ * Forget tasks that have ended, so that memory goes by how many live. `visit` (NULL is allowed) is
+ * told of 64 neighbours at once, first to first + 63, which have all ended, and of what those of
+ * them did of which something was told. From then on nothing is known of them but that they were.
+ * To be called now and then, between rows; mostly it does nothing. Returns 0, what is not 0 from
+ * visit, or DWELL_ENOMEM.
+ */
+int dwell_states_forget(struct dwell_states *states,
+	int (*visit)(void *context, uint32_t first, const struct dwell_life *lives, size_t count),
+	void *context);
+
 /* Tell the open intervals of all live tasks up to time_ns, flagged DWELL_INTERVAL_OPEN, in order of
  * task id; the states go on: each will be told again, whole, when it ends. */
 int dwell_states_flush(struct dwell_states *states, uint64_t time_ns);

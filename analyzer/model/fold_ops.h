@@ -1,0 +1,58 @@
+#ifndef DWELL_MODEL_FOLD_OPS_H
+#define DWELL_MODEL_FOLD_OPS_H
+
+#include "dwell/states.h"
+
+struct model;
+
+/* Where a fold begins: the states at that moment. */
+struct fold_start {
+	const struct model *model;
+	const struct dwell_states *states; /* to look at while events come one by one */
+	uint64_t time_ns;
+	size_t part;
+	const struct dwell_task_state *keyframe;
+	size_t count;
+};
+
+struct fold_batch {
+	const struct dwell_event *rows;
+	size_t count;   /* 0: what is told are the states that go on at the end; no lists of them */
+	uint32_t kinds; /* bits 1 << enum dwell_event_kind of what may be among the rows */
+	const struct dwell_told *told; /* what they ended */
+};
+
+/*
+ * A fold is told of what rows ended either in batches, which is quicker, or one by one by
+ * `interval` and `wait`. Each row of its kinds is told by `event` before it is applied to the
+ * states: many of them are slow, as a batch ends before each.
+ */
+struct fold_ops {
+	bool serial;
+	uint32_t kinds; /* bits 1 << enum dwell_event_kind that `event` wants */
+	int (*make)(void **fold, const struct model *model);
+	void (*free)(void *fold); /* NULL is allowed */
+	/* All but make, free and merge may be NULL. 0 or a negative enum dwell_error. */
+	/* What parts before this one were merged into so far: what it has may be left out here. */
+	void (*follow)(void *fold, const void *merged);
+	int (*begin)(void *fold, const struct fold_start *start);
+	/* Rows before they are applied; states may be looked at. If `looks` says so: who has that
+	 * may fold in another thread, and sees what `begin` and `ahead` set. */
+	int (*ahead)(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
+	bool (*looks)(const void *, const struct dwell_event *rows, size_t count, uint32_t kinds);
+	int (*batch)(void *fold, const struct fold_batch *batch);
+	uint32_t (*skips)(const void *fold); /* of the next batch: bits of enum dwell_told_skip */
+	int (*event)(void *fold, const struct dwell_event *event);
+	int (*interval)(void *fold, const struct dwell_interval *interval);
+	int (*wait)(void *fold, const struct dwell_wait *wait);
+	/* `from` goes on where `into` ended; it is freed by the caller. */
+	int (*merge)(void *into, void *from);
+	/*
+	 * Tasks first to first + 63 have ended, and this is all that was told of them: it is to be
+	 * added up, as the catalog forgets them. Who does not say that it settles keeps them all.
+	 */
+	bool (*settles)(const void *fold);
+	int (*settle)(void *fold, uint32_t first, const struct dwell_life *lives, size_t count);
+};
+
+#endif

@@ -1,0 +1,56 @@
+/* What a run need not keep of tasks that have ended. */
+#include "model/pipe.h"
+
+void run_may_forget(struct run *run)
+{
+	const struct model *model = run->model;
+
+	run->forgets = true;
+	/* A definition that is told again would bring back what was forgotten of the catalog. */
+	run->settles = model->source->ops->foreign && model->parts == 1 && wants_all(model);
+	for (size_t i = 0; i < run->fold_count; i++)
+		run->settles =
+			run->settles && run->ops[i]->settles && run->ops[i]->settles(run->folds[i]);
+}
+
+static int keep_lives(void *context, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	struct run *run = context;
+	int err = DWELL_OK;
+
+	(void)first;
+	for (size_t i = 0; i < count && !err; i++)
+		err = tally_life(&run->tally, &lives[i]);
+	return err;
+}
+
+/* Nothing of them is in the window. */
+static int drop_lives(void *context, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	const struct run *run = context;
+
+	(void)lives;
+	(void)count;
+	return run->settles ? catalog_forget(run->model->catalog, first) : DWELL_OK;
+}
+
+static int settle_lives(void *context, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	struct run *run = context;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < count; i++)
+		model_count_life(run->model, lives[i].task, &lives[i].sums);
+	for (size_t i = 0; i < run->fold_count && !err; i++)
+		err = run->ops[i]->settle(run->folds[i], first, lives, count);
+	return err ? err : catalog_forget(run->model->catalog, first);
+}
+
+int run_forget(struct run *run, bool told)
+{
+	if (!run->forgets)
+		return DWELL_OK;
+	if (!told)
+		return dwell_states_forget(run->states, drop_lives, run);
+	return dwell_states_forget(run->states, run->settles ? settle_lives : keep_lives, run);
+}

@@ -1,0 +1,108 @@
+/* Tasks that are forgotten: what is kept is how many there were of each shape. */
+#include <stdlib.h>
+
+#include "dwell/error.h"
+#include "model/catalog.h"
+
+static uint64_t shape_hash(const struct dwell_catalog_task *task)
+{
+	uint64_t hash = hash_mix(task->kind, task->process);
+
+	hash = hash_mix(hash, (uintptr_t)task->name.at); /* kept once */
+	return hash_mix(hash_mix(hash, task->start_location), task->creation_stack);
+}
+
+static bool same_shape(const struct dwell_catalog_task *a, const struct dwell_catalog_task *b)
+{
+	return a->kind == b->kind && a->process == b->process && a->name.at == b->name.at &&
+	       a->start_location == b->start_location && a->creation_stack == b->creation_stack;
+}
+
+static uint32_t *find_shape(
+	const struct dwell_catalog *catalog, const struct dwell_catalog_task *task)
+{
+	size_t i = shape_hash(task) & (catalog->shape_cap - 1);
+
+	for (;; i = (i + 1) & (catalog->shape_cap - 1)) {
+		uint32_t *slot = &catalog->shape_slots[i];
+		const struct catalog_shape *shape = table_get(&catalog->shapes, *slot);
+
+		if (!*slot || same_shape(&shape->task, task))
+			return slot;
+	}
+}
+
+static int grow(struct dwell_catalog *catalog)
+{
+	const size_t cap = catalog->shape_cap ? catalog->shape_cap * 2 : 64;
+	uint32_t *slots = calloc(cap, sizeof(*slots));
+
+	if (!slots)
+		return DWELL_ENOMEM;
+	free(catalog->shape_slots);
+	catalog->shape_slots = slots;
+	catalog->shape_cap = cap;
+	for (uint32_t id = 1; id < catalog->shapes.end; id++) {
+		const struct catalog_shape *shape = table_get(&catalog->shapes, id);
+
+		*find_shape(catalog, &shape->task) = id;
+	}
+	return DWELL_OK;
+}
+
+uint32_t catalog_shape(struct dwell_catalog *catalog, uint32_t task)
+{
+	const struct catalog_task *kept = table_get(&catalog->tasks, task);
+	struct catalog_shape *made;
+	uint32_t *slot;
+
+	if (!kept || !kept->task.id)
+		return 0;
+	if ((size_t)catalog->shapes.end * 2 >= catalog->shape_cap && grow(catalog))
+		return 0;
+	slot = find_shape(catalog, &kept->task);
+	if (*slot)
+		return *slot;
+	made = table_make(&catalog->shapes, catalog->shapes.end ? catalog->shapes.end : 1);
+	if (!made)
+		return 0;
+	made->task = kept->task;
+	*slot = catalog->shapes.end - 1;
+	return *slot;
+}
+
+int catalog_forget(struct dwell_catalog *catalog, uint32_t first)
+{
+	for (uint32_t task = first; task < first + TABLE_PAGE; task++) {
+		const struct catalog_task *kept = table_get(&catalog->tasks, task);
+		struct catalog_shape *shape;
+
+		if (!kept || !kept->task.id)
+			continue;
+		shape = table_get(&catalog->shapes, catalog_shape(catalog, task));
+		if (!shape)
+			return DWELL_ENOMEM;
+		shape->forgotten++;
+	}
+	table_drop(&catalog->tasks, first);
+	return DWELL_OK;
+}
+
+uint32_t catalog_class_of_shape(const struct dwell_catalog *catalog, uint32_t shape)
+{
+	const struct catalog_shape *of = table_get(&catalog->shapes, shape);
+
+	return of ? of->task.class_id : 0;
+}
+
+int catalog_restore(struct dwell_catalog *catalog, const struct dwell_catalog_task *task)
+{
+	struct catalog_task *kept = table_make(&catalog->tasks, task->id);
+
+	if (!kept)
+		return DWELL_ENOMEM;
+	kept->task = *task;
+	if (catalog->shape_cap)
+		kept->task.class_id = catalog_class_of_shape(catalog, *find_shape(catalog, task));
+	return DWELL_OK;
+}
