@@ -256,6 +256,34 @@ static void add_waiter(struct watch_task *waker, uint32_t task)
 		waker->waiters[waker->waiter_count++] = task;
 }
 
+/* A task was let go by another; what it ran since the last such time was thanks to who let it go
+ * then. */
+static void follow(
+	struct watch *watch, struct watch_task *task, struct watch_task *waker, uint32_t waker_id)
+{
+	struct watch_task *before = task->leader ? table_get(&watch->tasks, task->leader) : NULL;
+
+	waker->ended++;
+	if (before)
+		before->led_ns += task->running_ns - task->led_from_ns;
+	task->leader = waker_id;
+	task->led_from_ns = task->running_ns;
+}
+
+uint64_t watch_led_ns(const struct watch *watch, uint32_t leader)
+{
+	const struct watch_task *of = table_get(&watch->tasks, leader);
+	uint64_t ns = of ? of->led_ns : 0;
+
+	for (uint32_t id = 1; id < watch->tasks.end; id++) {
+		const struct watch_task *task = table_get(&watch->tasks, id);
+
+		if (task && task->leader == leader)
+			ns += task->running_ns - task->led_from_ns;
+	}
+	return ns;
+}
+
 /* Two tasks that wake each other, one after the other. */
 static void take_turn(struct watch_task *task, uint32_t partner, bool moved)
 {
@@ -342,7 +370,7 @@ static int watch_wait(struct watch *watch, const struct dwell_wait *wait)
 		return DWELL_ENOMEM;
 	if (waker && is_for_task(wait->reason)) {
 		waker->ended_ns += wait->end_ns - wait->start_ns;
-		waker->ended++;
+		follow(watch, task, waker, wait->waker);
 		add_waiter(waker, wait->task);
 	}
 	if (waker && waker->waker == wait->task)

@@ -48,6 +48,11 @@ struct watch_task {
 	uint64_t ended_ns, ended;
 	uint32_t waiters[WATCH_WAITERS]; /* the first ones */
 	uint32_t waiter_count;
+	/* How long they ran then, each until its next wait that somebody ended. */
+	uint64_t led_ns;
+	/* Who ended its last such wait, and how long it had run by then. */
+	uint32_t leader;
+	uint64_t led_from_ns;
 	/* Its last wait. */
 	uint64_t awake_ns, awake_runnable_ns;
 	uint32_t awake_object, burst;
@@ -104,6 +109,9 @@ int watch_row(struct watch *watch, const struct dwell_event *event);
 void watch_signals(struct watch *watch, struct watch_task *task, struct watch_object *object,
 	const struct dwell_wait *wait);
 void watch_urgency(struct watch *watch, struct watch_object *object, const struct dwell_wait *wait);
+
+/* What those did then whose waits the task ended, those that still run too. */
+uint64_t watch_led_ns(const struct watch *watch, uint32_t leader);
 
 /* How many stretches the process's life takes, and where it begins. */
 size_t watch_stretches(

@@ -92,9 +92,9 @@ Test(findings, holder_preempted)
 
 /*
  * Task 1 runs on for 99 ms with the locks of tasks 2 and 3, and gives both up at the end; before
- * that so many times, each time for itself.
+ * that so many times, each time for itself. What each then does takes so long.
  */
-static void pass(struct script *script, unsigned times)
+static void pass(struct script *script, unsigned times, unsigned work_us)
 {
 	begin(script, 3);
 	say(script, "object o3 kind=mutex process=p1 native=0x30 name=\"other\"");
@@ -112,12 +112,12 @@ static void pass(struct script *script, unsigned times)
 		say(script, "%u release task=t1 object=o%u", 100 * MS, t == 2 ? 1 : 3);
 		say(script, "%u wake task=t%u state=runnable peer=t1", 100 * MS, t);
 	}
-	for (unsigned t = 2; t <= 3; t++) {
-		say(script, "%u switch peer=t%u executor=x2", 100 * MS, t);
-		say(script, "%u wait-end task=t%u", 100 * MS, t);
-		say(script, "%u switch task=t%u state=blocked executor=x2", 100 * MS, t);
-	}
-	say(script, "%u switch task=t1 state=blocked executor=x1", 100 * MS);
+	say(script, "%u switch peer=t2 executor=x2\n%u wait-end task=t2", 100 * MS, 100 * MS);
+	say(script, "%u switch task=t1 state=blocked peer=t3 executor=x1", 100 * MS);
+	say(script, "%u wait-end task=t3", 100 * MS);
+	for (unsigned t = 2; t <= 3; t++)
+		say(script, "%u switch task=t%u state=blocked executor=x%u",
+			100 * MS + work_us * US, t, 4 - t);
 }
 
 /* Taken again and again past who waits it is a convoy, held once for long it is not: then it is
@@ -125,24 +125,25 @@ static void pass(struct script *script, unsigned times)
 Test(findings, taken_past_who_waits)
 {
 	static const struct {
-		unsigned times;
+		unsigned times, work_us;
 		uint64_t end_ms;
 		const char *rule; /* NULL: none at all */
 		size_t count;
 	} rows[] = {
-		{ 9, 450, "lock-convoy", 2 },
-		{ 2, 450, "lock-convoy", 2 },    /* 10, 20, 100, and the wait's end: four */
-		{ 1, 450, "serial-stretch", 1 }, /* three only */
-		{ 0, 450, "serial-stretch", 1 },
-		{ 9, 1800, "lock-convoy", 2 }, /* 90 ms: a twentieth */
-		{ 9, 1801, NULL, 0 },
+		{ 9, 2500, 450, "lock-convoy", 2 },
+		{ 2, 2500, 450, "lock-convoy", 2 },    /* 10, 20, 100, and the wait's end: four */
+		{ 1, 2500, 450, "serial-stretch", 1 }, /* three only */
+		{ 0, 2500, 450, "serial-stretch", 1 },
+		{ 0, 2400, 450, NULL, 0 },           /* less than a twentieth: for the end only */
+		{ 9, 2500, 1800, "lock-convoy", 2 }, /* 90 ms: a twentieth */
+		{ 9, 2500, 1801, NULL, 0 },
 	};
 	struct script script = { 0 };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct dwell_answer *answer;
 
-		pass(&script, rows[i].times);
+		pass(&script, rows[i].times, rows[i].work_us);
 		answer = judge(&script, rows[i].end_ms * MS);
 		cr_expect(eq(sz, answer->findings->count, rows[i].count), "%zu", i);
 		for (size_t f = 0; f < answer->findings->count; f++)

@@ -1,7 +1,8 @@
 /* serial-stretch, 1: main prepares each step alone, at a barrier. 2: by a condition. 3: each worker
  * in turn merges alone. imbalance, 4: one of four has most of the work. 5: by a queue of unequal jobs.
  * 6: two workers at a barrier. Clean, 11: equal shares. 12: four times the same, by a queue. 13: main prepares while
- * the workers work. 14: one has a quarter more than the others. 15: main waits for input, and so does all. */
+ * the workers work. 14: one has a quarter more than the others. 15: main waits for input, and so does all. 16: main computes, and all
+ * wait for its end, to end. */
 #include "planted.h"
 
 enum { WORKERS = 4, STEPS = 20 };
@@ -35,6 +36,10 @@ static void *worker(void *argument)
 	const int me = (int)(intptr_t)argument;
 
 	call_me("worker");
+	if (variant == 16) {
+		wait_for_step(1);
+		return NULL;
+	}
 	for (int i = 1; i <= STEPS; i++) {
 		if (variant == 2 || variant == 13 || variant == 15)
 			wait_for_step(i);
@@ -63,19 +68,26 @@ int main(int argc, char **argv)
 {
 	pthread_t threads[WORKERS];
 	const int parties = WORKERS + 1;
+	int steps = 0;
 
 	variant = VARIANT(argc, argv);
+	if (variant == 16)
+		steps = 1;
+	else if (variant <= 2 || variant == 13 || variant == 15)
+		steps = STEPS;
 	workers = variant == 6 ? 2 : variant == 13 ? 3 : WORKERS;
 	pthread_barrier_init(&barrier, NULL,
 		(unsigned)(variant == 1 ? parties : workers));
 	for (int i = 0; i < workers; i++)
 		threads[i] = start(variant == 5 || variant == 12 ? takes_jobs : worker,
 			(void *)(intptr_t)i);
-	for (int i = 1; i <= STEPS && (variant <= 2 || variant == 13 || variant == 15); i++) {
+	for (int i = 1; i <= steps; i++) {
 		if (variant == 15)
 			nap_ms(20);
 		else
-			compute_us(variant == 13 ? 3000 : 20000); /* prepares alone */
+			compute_us(variant == 16   ? 300000
+				   : variant == 13 ? 3000
+						   : 20000); /* prepares alone */
 		if (variant == 1) {
 			pthread_barrier_wait(&barrier);
 			continue;

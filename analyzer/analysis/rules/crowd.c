@@ -62,15 +62,17 @@ static int tell(struct findings *findings, uint32_t process, const struct crowd 
 		finding_new(findings, &rule_oversubscription, crowd->lost_ns, crowd->at_ns);
 	const struct dwell_catalog_process *known =
 		dwell_catalog_process(findings->catalog, process);
+	/* Of Go's own traces it has no name. */
+	const struct dwell_string name = known ? known->name : (struct dwell_string){ .size = 0 };
 	const uint32_t most = busiest(findings, process);
 
 	if (!finding)
 		return DWELL_ENOMEM;
-	finding_title(finding, "%llu tasks of %.*s wanted to run at once on %u CPUs",
+	finding_title(finding, "%llu tasks%s%.*s wanted to run at once on %u CPUs",
 		(unsigned long long)((crowd->active_ns + crowd->crowded_ns / 2) /
 				     crowd->crowded_ns),
-		known && known->name.size < 60 ? (int)known->name.size : 0,
-		known && known->name.size ? known->name.at : "", findings->cpus);
+		name.size ? " of " : "", name.size < 60 ? (int)name.size : 60,
+		name.size ? name.at : "", findings->cpus);
 	finding_task(finding, most);
 	finding_number(finding, "CPUs", DWELL_EVIDENCE_COUNT, findings->cpus);
 	finding_number(finding, "for", DWELL_EVIDENCE_NS, crowd->crowded_ns);

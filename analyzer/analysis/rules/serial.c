@@ -68,7 +68,8 @@ static struct alone measure(const struct findings *findings, const struct watch_
 
 /*
  * Others waited for this task, not for work: at a barrier, or it was the one that ran alone mostly,
- * and ended waits of two or more that were that long.
+ * and ended waits of two or more that were that long. Who had nothing to do then has lost nothing:
+ * it waited for the end.
  */
 static bool was_waited_for(const struct findings *findings, const struct alone *alone)
 {
@@ -79,7 +80,8 @@ static bool was_waited_for(const struct findings *findings, const struct alone *
 	if (alone->barrier_ns > alone->waiting_ns / 2)
 		return true;
 	return task->waiter_count >= 2 && alone->task_ns > alone->ns / 2 &&
-	       task->ended_ns >= 2 * alone->task_ns;
+	       task->ended_ns >= 2 * alone->task_ns &&
+	       watch_led_ns(findings->watch, alone->task) >= alone->task_ns / 20;
 }
 
 static int tell_alone(struct findings *findings, const struct alone *alone)
