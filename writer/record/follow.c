@@ -63,6 +63,7 @@ static void each_root(struct dwell_recording *recording, void (*tell)(void *cont
 
 void dwell_recording_look(struct dwell_recording *recording, uint64_t now_ns)
 {
+	dwell_ends_look(&recording->ends);
 	if (!recording->cgroup || now_ns - recording->looked_ns < GROUP_NS)
 		return;
 	recording->looked_ns = now_ns;
@@ -79,11 +80,14 @@ static void watch_process(void *context, uint32_t pid)
 
 int dwell_recording_watch(struct dwell_recording *recording, uint64_t now_ns)
 {
+	int err;
+
 	if (!recording->watch)
 		return 0;
 	if (dwell_watch_begin(recording->watch, now_ns))
 		each_root(recording, watch_process);
-	return dwell_watch_end(recording->watch, dwell_monotonic_ns() - recording->zero_ns);
+	err = dwell_watch_end(recording->watch, dwell_monotonic_ns() - recording->zero_ns);
+	return err ? err : dwell_sched_flush(&recording->sched);
 }
 
 int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool running)
@@ -176,8 +180,9 @@ static int64_t host_tid(void *context, int64_t pid, int32_t tid)
 
 static bool lives(void *context, int64_t pid)
 {
-	(void)context;
-	return dwell_proc_process_lives((uint32_t)pid);
+	struct dwell_recording *recording = context;
+
+	return dwell_ends_lives(&recording->ends, (uint32_t)pid);
 }
 
 int dwell_recording_open_drain(struct dwell_recording *recording)

@@ -456,8 +456,6 @@ int dwell_recording_finish(struct dwell_recording *recording)
 		err = take(recording, end.end_ns);
 	if (!err)
 		err = dwell_recording_watch(recording, end.end_ns);
-	if (!err)
-		err = dwell_sched_flush(&recording->sched);
 	if (recording->options->flight) {
 		if (!err && recording->write_at_end)
 			err = dwell_flight_write(recording, recording->options->path);
@@ -482,6 +480,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_drain_free(recording->drain);
 	dwell_numbers_release(&recording->numbers);
 	dwell_perf_close(recording->perf);
+	dwell_ends_release(&recording->ends);
 	dwell_watch_free(recording->watch);
 	dwell_delay_free(recording->sched.delay);
 	dwell_map_release(&recording->sched.found);

@@ -4,6 +4,7 @@
 #include "drain/drain.h"
 #include "dwell/encoder.h"
 #include "dwell/order.h"
+#include "ends.h"
 #include "kernel.h"
 #include "launch.h"
 #include "numbers.h"
@@ -57,6 +58,7 @@ struct dwell_recording {
 	struct dwell_watch *watch; /* NULL: of what ran before the kernel tells, or nothing did */
 	bool machine; /* the scheduler of the whole machine is seen, by kernel or by perf */
 	struct dwell_preload preload;
+	struct dwell_ends ends;
 	struct dwell_drain *drain; /* NULL: nothing is loaded into the program */
 };
 

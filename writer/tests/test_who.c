@@ -1,8 +1,11 @@
 /* Whose number is whose, where what is told of a thread comes out of order. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "record/ends.h"
 #include "record/who.h"
 
 enum { PARENT = 4000001, CHILD = 4000002 };
@@ -44,4 +47,29 @@ Test(who, number_given_anew)
 
 	cr_expect(ne(u32, dwell_who_fork(who, CHILD, CHILD, PARENT, name, 300), former));
 	cr_expect(not(dwell_who_followed(who, CHILD)));
+}
+
+/* One that nobody waited for yet has ended, too; and its number may be another's afterwards. */
+Test(ends, of_a_process)
+{
+	struct dwell_ends ends = { 0 };
+	const pid_t child = fork();
+	siginfo_t info;
+
+	if (child == 0) {
+		for (;;)
+			pause();
+	}
+	cr_assert(dwell_ends_lives(&ends, (uint32_t)child));
+	dwell_ends_look(&ends);
+	cr_expect(dwell_ends_lives(&ends, (uint32_t)child));
+	kill(child, SIGKILL);
+	cr_assert(eq(int, waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0));
+	dwell_ends_look(&ends);
+	cr_expect(not(dwell_ends_lives(&ends, (uint32_t)child)));
+	cr_expect(not(dwell_ends_lives(&ends, (uint32_t)child)));
+	waitpid(child, NULL, 0);
+	cr_expect(dwell_ends_lives(&ends, (uint32_t)getpid()));
+	dwell_ends_release(&ends);
+	cr_expect(eq(u64, ends.at.used, 0));
 }
