@@ -234,9 +234,10 @@ static uint32_t made_at(const struct leak_judge *judge, uint32_t task)
 int leak_add_step(const struct leak_judge *judge, struct dwell_leak *row, uint32_t task)
 {
 	const struct leak_task *of = leak_task_of(judge, task);
-	const struct leak_object *signal = of->why == DWELL_FOREVER_UNHEARD
-						   ? table_get(&judge->leaks->objects, of->object)
-						   : NULL;
+	const struct leak_signal signal =
+		of->why == DWELL_FOREVER_UNHEARD
+			? leak_missed(table_get(&judge->leaks->objects, of->object))
+			: (struct leak_signal){ 0 };
 	const struct dwell_leak_step step = {
 		.since_ns = of->since_ns,
 		.task = task,
@@ -245,9 +246,9 @@ int leak_add_step(const struct leak_judge *judge, struct dwell_leak *row, uint32
 		.stack = deeper(judge, of),
 		.reason = of->reason,
 		.why = of->why,
-		.unheard_ns = signal ? signal->unheard_ns : 0,
-		.unheard_task = signal ? signal->unheard_task : DWELL_NONE,
-		.unheard_stack = signal ? signal->unheard_stack : DWELL_NONE,
+		.unheard_ns = signal.time_ns,
+		.unheard_task = signal.task,
+		.unheard_stack = signal.stack,
 	};
 	int err =
 		room((void **)&row->steps, row->step_count, sizeof(step)) ? DWELL_OK : DWELL_ENOMEM;

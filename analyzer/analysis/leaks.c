@@ -111,6 +111,8 @@ static int on_release(struct leaks *leaks, const struct dwell_event *event)
 		return DWELL_OK;
 	}
 	object->released_ns = event->time_ns;
+	object->released_task = event->task;
+	object->released_stack = event->stack;
 	add_waker(object, event->task);
 	return DWELL_OK;
 }
@@ -148,6 +150,23 @@ static int on_open(struct leaks *leaks, const struct dwell_interval *interval)
 	return DWELL_OK;
 }
 
+/* Its task ended in it: nobody let it go. Rows come before what they ended. */
+static bool died_in(const struct leaks *leaks, const struct dwell_wait *wait)
+{
+	const struct leak_task *task = table_get(&leaks->tasks, wait->task);
+
+	return task && task->died_ns && task->died_ns != DWELL_FOREVER &&
+	       wait->end_ns >= task->died_ns;
+}
+
+static void pass(struct leak_object *object, const struct dwell_wait *wait)
+{
+	if (!object->passed++ || wait->end_ns < object->first_end_ns)
+		object->first_end_ns = wait->end_ns;
+	if (wait->start_ns > object->last_start_ns)
+		object->last_start_ns = wait->start_ns;
+}
+
 static int on_wait(struct leaks *leaks, const struct dwell_wait *wait)
 {
 	struct leak_object *object =
@@ -162,7 +181,10 @@ static int on_wait(struct leaks *leaks, const struct dwell_wait *wait)
 	}
 	if (!object)
 		return DWELL_OK;
-	object->timed_out += (wait->flags & DWELL_EVENT_TIMED_OUT) != 0;
+	if (wait->flags & DWELL_EVENT_TIMED_OUT)
+		object->timed_out++;
+	else if (!died_in(leaks, wait))
+		pass(object, wait);
 	if (wait->waker && wait->waker != wait->task) {
 		object->woken++;
 		object->ended_ns = wait->end_ns;
@@ -217,13 +239,21 @@ static int merge_objects(struct leaks *leaks, const struct leaks *more)
 		struct leak_object *into;
 
 		if (!from || (!from->released_ns && !from->timed_out && !from->waker_count &&
-				     !from->unheard_ns && !from->joined))
+				     !from->unheard_ns && !from->joined && !from->passed))
 			continue;
 		into = table_make(&leaks->objects, id);
 		if (!into)
 			return DWELL_ENOMEM;
-		if (from->released_ns)
+		if (from->released_ns) {
 			into->released_ns = from->released_ns;
+			into->released_task = from->released_task;
+			into->released_stack = from->released_stack;
+		}
+		if (from->passed && (!into->passed || from->first_end_ns < into->first_end_ns))
+			into->first_end_ns = from->first_end_ns;
+		if (from->last_start_ns > into->last_start_ns)
+			into->last_start_ns = from->last_start_ns;
+		into->passed += from->passed;
 		if (from->ended_ns)
 			into->ended_ns = from->ended_ns;
 		if (from->unheard_ns) {

@@ -9,12 +9,16 @@ enum { LEAK_WAKERS = 8 };
 
 struct leak_object {
 	uint64_t released_ns; /* last; of a thread: detached */
-	uint64_t timed_out;   /* waits for it that ended by their time limit */
-	uint64_t woken;       /* waits for it that somebody ended */
-	uint64_t joined;      /* joins of it, a thread of which the program told nothing */
+	uint32_t released_task, released_stack;
+	uint64_t timed_out; /* waits for it that ended by their time limit */
+	uint64_t woken;     /* waits for it that somebody ended */
+	uint64_t joined;    /* joins of it, a thread of which the program told nothing */
 	uint32_t wakers[LEAK_WAKERS];
 	uint32_t waker_count;
 	bool many; /* more than that */
+	/* Waits for it that ended before their time limit: how many, the end of the first of them,
+	 * and the latest start. */
+	uint64_t passed, first_end_ns, last_start_ns;
 	/* The last wait that somebody ended, and the last signal that nobody waited for. */
 	uint64_t ended_ns, unheard_ns;
 	uint32_t unheard_task, unheard_stack;
@@ -49,6 +53,7 @@ struct leak_process {
 	bool judged;
 	bool ended;     /* by itself: its main task returned or called exit */
 	bool killed;    /* by a signal */
+	bool circle;    /* some of its tasks wait in one */
 	uint64_t joins; /* of threads that are not known */
 };
 
@@ -61,6 +66,15 @@ struct leak_judge {
 	bool has_joins;
 	struct dwell_leaks *out;
 };
+
+/* A signal that came before a wait of it. */
+struct leak_signal {
+	uint64_t time_ns;
+	uint32_t task, stack;
+};
+
+/* The signal that a task missed that waits for ever. */
+struct leak_signal leak_missed(const struct leak_object *object);
 
 /* The task as it was left; NULL: not in a judged process, or nothing is known of it. */
 struct leak_task *leak_task_of(const struct leak_judge *judge, uint32_t task);

@@ -61,6 +61,39 @@ int watch_row(struct watch *watch, const struct dwell_event *event)
 	}
 }
 
+/* A signal of another came since the task was awake, before it waited, and nobody heard it. */
+static bool came_before(const struct watch_object *object, const struct watch_task *task,
+	const struct dwell_wait *wait)
+{
+	return object->unheard_ns > task->awake_ns && object->unheard_ns <= wait->start_ns &&
+	       object->unheard_task != wait->task;
+}
+
+/* A signal had ended its wait before: how long it is busy with one, and with those that came then.
+ */
+static void measure_busy(
+	struct watch *watch, struct watch_task *task, const struct dwell_wait *wait)
+{
+	const struct watch_object *object =
+		task->signalled_object ? table_get(&watch->objects, task->signalled_object) : NULL;
+	const uint64_t busy_ns = wait->start_ns - task->awake_ns;
+
+	if (!object || wait->object != task->signalled_object || busy_ns <= WATCH_NOTHING_NS)
+		return;
+	task->busy_ns += came_before(object, task, wait) ? busy_ns / 2 : busy_ns;
+	task->busy++;
+}
+
+/*
+ * Before it waited it saw to what was signalled: since then it was busy for as long as with a
+ * signal that it heard, or for longer than it is now, with what it does each time.
+ */
+static bool was_seen_to(const struct watch_task *task, const struct dwell_wait *wait)
+{
+	return task->timed_gap_ns > wait->start_ns - task->awake_ns ||
+	       (task->busy && task->timed_gap_ns >= task->busy_ns / task->busy);
+}
+
 /* The wait before ran out of time: whether that brought something to do shows now. */
 static void judge_timeout(
 	struct watch *watch, const struct watch_task *task, const struct dwell_wait *wait)
@@ -71,9 +104,7 @@ static void judge_timeout(
 	if (!object || (wait->object == task->timed_object &&
 			       wait->start_ns - task->awake_ns <= WATCH_NOTHING_NS))
 		return;
-	/* Before it waited it did more than now: it saw to what was signalled then, and does now
-	 * what it does each time. */
-	if (!task->timed_unheard || task->timed_gap_ns > wait->start_ns - task->awake_ns) {
+	if (!task->timed_unheard || was_seen_to(task, wait)) {
 		object->in_time++;
 		return;
 	}
@@ -88,14 +119,17 @@ void watch_signals(struct watch *watch, struct watch_task *task, struct watch_ob
 	const struct dwell_wait *wait)
 {
 	judge_timeout(watch, task, wait);
-	task->timed_object = 0;
-	if (!object || wait->reason != DWELL_REASON_COND || !(wait->flags & DWELL_EVENT_TIMED_OUT))
+	measure_busy(watch, task, wait);
+	task->timed_object = task->signalled_object = 0;
+	if (!object || wait->reason != DWELL_REASON_COND)
 		return;
+	if (!(wait->flags & DWELL_EVENT_TIMED_OUT)) {
+		task->signalled_object = wait->object;
+		return;
+	}
 	task->timed_object = wait->object;
 	task->timed_ns = wait->end_ns - wait->start_ns;
-	task->timed_unheard = object->unheard_ns > task->awake_ns &&
-			      object->unheard_ns <= wait->start_ns &&
-			      object->unheard_task != wait->task;
+	task->timed_unheard = came_before(object, task, wait);
 	task->timed_gap_ns = wait->start_ns - object->unheard_ns;
 	object->late_stack = wait->stack;
 }

@@ -99,6 +99,7 @@ static int add_circle(struct leak_judge *judge, uint32_t first, const uint32_t *
 	if (err)
 		return err;
 	row->reason = of->reason;
+	judge->processes[leak_process_of(judge, first)].circle = true;
 	do {
 		err = leak_add_step(judge, row, task);
 		leak_task_of(judge, task)->in_circle = true;
@@ -251,17 +252,42 @@ static int mark_all_stuck(struct leak_judge *judge)
 }
 
 /*
- * Its signal came before it waited, and found nobody: since the last wait for it that somebody
- * ended there was no other.
+ * A gate that was opened once: two waits and more for it have ever ended, all of them by the last
+ * signal, which was a broadcast therefore, and nobody whom it let go has waited for it again.
  */
+static bool is_gate(const struct leak_object *object)
+{
+	return object->passed >= 2 && !object->timed_out && object->released_ns &&
+	       object->last_start_ns <= object->released_ns &&
+	       object->first_end_ns >= object->released_ns;
+}
+
+struct leak_signal leak_missed(const struct leak_object *object)
+{
+	/* The last one that nobody waited for; others have ended no wait since. */
+	if (object->unheard_ns && object->unheard_ns >= object->ended_ns &&
+		object->unheard_ns >= object->released_ns)
+		return (struct leak_signal){ object->unheard_ns, object->unheard_task,
+			object->unheard_stack };
+	if (is_gate(object))
+		return (struct leak_signal){ object->released_ns, object->released_task,
+			object->released_stack };
+	return (struct leak_signal){ 0 };
+}
+
+/* Its signal came before it waited, and found nobody, or only others. */
 static bool is_unheard(const struct leak_judge *judge, uint32_t task, const struct leak_task *of)
 {
 	const struct leak_object *object =
 		of->object ? table_get(&judge->leaks->objects, of->object) : NULL;
+	const struct leak_signal signal = object ? leak_missed(object) : (struct leak_signal){ 0 };
 
-	return of->reason == DWELL_REASON_COND && object && object->unheard_ns &&
-	       object->unheard_task != task && object->unheard_ns >= object->ended_ns &&
-	       object->unheard_ns >= object->released_ns && object->unheard_ns <= of->since_ns;
+	if (of->reason != DWELL_REASON_COND || !signal.time_ns || signal.task == task ||
+		signal.time_ns > of->since_ns)
+		return false;
+	/* Who did not come back to a gate may be one of those who are stuck for another reason. */
+	return signal.time_ns == object->unheard_ns ||
+	       !judge->processes[leak_process_of(judge, task)].circle;
 }
 
 static void mark_unheard(struct leak_judge *judge)

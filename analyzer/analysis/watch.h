@@ -65,6 +65,10 @@ struct watch_task {
 	uint32_t timed_object;
 	uint64_t timed_gap_ns; /* from that signal to the wait */
 	bool timed_unheard;
+	/* The condition for which a signal ended its last wait; else 0. How long it was busy then,
+	 * a signal, of how many. */
+	uint32_t signalled_object;
+	uint64_t busy_ns, busy;
 	/* How urgent it is, as the kernel counts. */
 	bool has_priority;
 	int32_t priority;

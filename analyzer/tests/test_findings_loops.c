@@ -203,3 +203,58 @@ Test(findings, lost_wakeup)
 			rows[i].times * (20 * MS - rows[i].work * US));
 	}
 }
+
+/*
+ * Task 2 is busy for 4 ms with a signal; another one comes so long before it waits again. Then it
+ * waits until its time limit, and works for so long before it waits once more.
+ */
+static void hear_and_miss(struct script *script, unsigned gap, unsigned work)
+{
+	const unsigned turn = 40 * MS;
+
+	begin(script, 2);
+	say(script, "note key=\"signals\" value=\"unheard too\"");
+	say(script, "0 switch peer=t1 executor=x1\n0 switch peer=t2 executor=x2");
+	for (unsigned i = 0; i < 10; i++) {
+		const unsigned from = i % 2 ? i / 2 * turn + 14 * MS : i / 2 * turn;
+		const unsigned to = i % 2 ? (i / 2 + 1) * turn - work * US : from + 10 * MS;
+		const char *flags = i % 2 ? "timed-out" : "";
+
+		say(script, "%u wait-begin task=t2 reason=cond object=o1%s%s", from,
+			*flags ? " flags=" : "", flags);
+		say(script, "%u switch task=t2 state=blocked reason=cond object=o1 executor=x2",
+			from);
+		if (i % 2 == 0)
+			say(script, "%u release task=t1 object=o1", to);
+		say(script, "%u wake task=t2 state=runnable executor=x2%s", to,
+			i % 2 ? "" : " peer=t1");
+		say(script, "%u switch peer=t2 executor=x2\n%u wait-end task=t2%s%s", to, to,
+			*flags ? " flags=" : "", flags);
+		if (i % 2 == 0)
+			say(script, "%u release task=t1 object=o1 flags=has-value",
+				to + 4 * MS - gap * US);
+	}
+	say(script, "%u wait-begin task=t2 reason=cond object=o1",
+		5 * turn); /* what came of the last one is not known */
+}
+
+/* A signal that it had the time to see to before it waited is not lost, though the task is busy at
+ * its time limit for as long. */
+Test(findings, signal_seen_to)
+{
+	static const struct {
+		unsigned gap, work;
+		const char *rule;
+	} rows[] = {
+		{ 1000, 3000, "lost-wakeup" },
+		{ 1999, 3000, "lost-wakeup" },
+		{ 2000, 3000, NULL }, /* half of 4 ms: as long as with one of two */
+		{ 1000, 900, NULL },
+	};
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		hear_and_miss(&script, rows[i].gap, rows[i].work);
+		expect(&script, 240 * MS, rows[i].rule, 4 * (26 * MS - rows[i].work * US));
+	}
+}

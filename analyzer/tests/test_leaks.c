@@ -232,6 +232,62 @@ Test(leaks, unheard)
 	}
 }
 
+/* Tasks 3 and 4 are let go by one signal of task 1, task 2 waits later: for a gate that was opened.
+ * Not where it was opened before, or one comes back to it. */
+Test(leaks, gate)
+{
+	static const struct {
+		unsigned opened_at, later_at; /* a second one lets task 4 go then; 0: none */
+		bool back, killed; /* task 3 waits for it again; the process is killed at last */
+		unsigned why;
+	} rows[] = {
+		{ 50, 0, false, false, DWELL_FOREVER_UNHEARD },
+		{ 50, 0, false, true, DWELL_FOREVER_UNHEARD },
+		{ 150, 0, false, false, DWELL_FOREVER_ALL_STUCK },
+		{ 50, 60, false, false, DWELL_FOREVER_ALL_STUCK },
+		{ 50, 0, true, false, DWELL_FOREVER_ALL_STUCK },
+	};
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const unsigned at = rows[i].opened_at;
+		struct dwell_answer *answer;
+		bool seen = false;
+
+		begin_threads(&script, 4);
+		runs(&script, 4);
+		say(&script, "10 " WAITS, 3u, "cond", 2u, "");
+		say(&script, "10 " WAITS, 4u, "cond", 2u, "");
+		if (at > 100)
+			say(&script, "100 " WAITS, 2u, "cond", 2u, "");
+		say(&script, "%u release task=t1 object=o2\n%u wait-end task=t3", at, at);
+		if (rows[i].later_at)
+			say(&script, "%u release task=t1 object=o2", rows[i].later_at);
+		say(&script, "%u wait-end task=t4", rows[i].later_at ? rows[i].later_at : at);
+		if (rows[i].back)
+			say(&script,
+				"70 " WAITS "\n80 release task=t1 object=o2\n81 wait-end task=t3",
+				3u, "cond", 2u, "");
+		if (at < 100)
+			say(&script, "100 " WAITS, 2u, "cond", 2u, "");
+		say(&script, "200 exit task=t3\n200 exit task=t4");
+		say(&script, "200 " WAITS, 1u, "cond", 1u, "");
+		for (unsigned t = 1; t <= 2 && rows[i].killed; t++)
+			say(&script, "900 exit task=t%u value=14 flags=has-value", t);
+		answer = analyze_script(&script, 1000, DWELL_ANALYZE_LEAKS);
+		for (size_t j = 0; j < answer->leaks->count; j++)
+			if (answer->leaks->rows[j].tasks[0] == 2) {
+				seen = true;
+				cr_expect(eq(int, answer->leaks->rows[j].why, (int)rows[i].why),
+					"%zu", i);
+			}
+		cr_expect(seen, "%zu", i);
+		dwell_answer_free(answer);
+		free(script.text);
+		script.text = NULL;
+	}
+}
+
 static void ended_thread(struct script *script, unsigned at)
 {
 	begin_threads(script, 2);

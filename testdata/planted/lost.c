@@ -1,8 +1,11 @@
 /* A signal comes before the wait that it is for. 1: a thread waits without asking whether it is ready. 2: it asks without the
- * lock, and its time limit saves it. 3: four are late for the broadcast. Clean, 11: as 1, and it asks. 12: a worker misses
+ * lock, and its time limit saves it. 3: four are late for the broadcast. 4: one of four is.
+ * Clean, 11: as 1, and it asks. 12: a worker misses
  * signals while it is busy, and takes all that came before it waits with a time limit. 13: as 2, under the lock. 14: as 12, and it
- * tidies up whenever its time limit is over. */
+ * tidies up whenever its time limit is over. 15: signals come in pairs, and tidying up takes longer than one of them. */
 #include "planted.h"
+
+#include <stdbool.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
@@ -10,18 +13,20 @@ static atomic_int ready, done;
 static sem_t taken;
 static int variant;
 
-static void *late(void *unused)
+static void *late(void *argument)
 {
-	call_me("late");
-	usleep(100000);
+	const bool in_time = argument;
+
+	call_me(in_time ? "in-time" : "late");
+	usleep(in_time ? 1000 : 100000);
 	pthread_mutex_lock(&lock);
 	while (variant != 11 || !atomic_load(&ready)) {
-		pthread_cond_wait(&cond, &lock); /* here:1 here:3 */
+		pthread_cond_wait(&cond, &lock); /* here:1 here:3 here:4 */
 		if (variant != 11)
 			break;
 	}
 	pthread_mutex_unlock(&lock);
-	return unused;
+	return argument;
 }
 
 static int wait_for_ms(long ms)
@@ -42,7 +47,7 @@ static void *tidy(void *unused)
 	while (!atomic_load(&done)) {
 		if (!atomic_load(&ready)) {
 			if (wait_for_ms(60))
-				compute_us(300);
+				compute_us(variant == 15 ? 700 : 300);
 			continue;
 		}
 		atomic_fetch_sub(&ready, 1);
@@ -57,8 +62,10 @@ static void *tidy(void *unused)
 /* Some at once, then nothing for longer than the time limit. */
 static void give_in_bursts(void)
 {
-	for (int i = 0; i < 96; i++) {
-		usleep(i % 8 ? 50 : 90000);
+	const int size = variant == 15 ? 2 : 8;
+
+	for (int i = 0; i < 12 * size; i++) {
+		usleep(i % size ? 50 : 90000);
 		pthread_mutex_lock(&lock);
 		atomic_fetch_add(&ready, 1);
 		pthread_cond_signal(&cond);
@@ -121,18 +128,18 @@ int main(int argc, char **argv)
 	int count;
 
 	variant = VARIANT(argc, argv);
-	count = variant == 3 ? 4 : 1;
+	count = variant == 3 || variant == 4 ? 4 : 1;
 	alarm(1);
 	if (variant == 2 || variant > 11) {
 		alarm(20);
-		threads[0] = start(variant == 14 ? tidy : taker, NULL);
-		if (variant == 14)
+		threads[0] = start(variant >= 14 ? tidy : taker, NULL);
+		if (variant >= 14)
 			give_in_bursts();
 		else
 			give(variant == 12 ? 40 : 12);
 	} else {
 		for (int i = 0; i < count; i++)
-			threads[i] = start(late, NULL);
+			threads[i] = start(late, (void *)(intptr_t)(variant == 4 && i));
 		usleep(50000);
 		pthread_mutex_lock(&lock);
 		atomic_store(&ready, 1);
