@@ -12,103 +12,9 @@
 #include "ring/unwind.h"
 
 enum {
-	MOST_ROWS = 1 << 23, /* the largest program known here has half a million */
-	MOST_COMMON = 1024,  /* bytes of instructions that every function begins with */
-	MOST_SECTION = 1 << 27,
-	ROW_WORDS = 2,
-	ROW_BYTES = ROW_WORDS * sizeof(uint32_t),
-	RADIX_BITS = 11
+	MOST_COMMON = 1024, /* bytes of instructions that every function begins with */
+	MOST_SECTION = 1 << 27
 };
-
-void dwell_cfi_release(struct dwell_cfi *cfi)
-{
-	free(cfi->rows);
-	*cfi = (struct dwell_cfi){ .rows = NULL };
-}
-
-int dwell_cfi_add(struct dwell_cfi *out, uint64_t address, uint32_t rule)
-{
-	if (address > UINT32_MAX || out->count == MOST_ROWS)
-		return DWELL_ELIMIT;
-	if (out->count == out->room) {
-		const size_t room = out->room ? out->room * 2 : 4096;
-		void *larger = realloc(out->rows, room * ROW_WORDS * sizeof(*out->rows));
-
-		if (!larger)
-			return DWELL_ENOMEM;
-		out->rows = larger;
-		out->room = room;
-	}
-	out->rows[out->count * ROW_WORDS] = (uint32_t)address;
-	out->rows[out->count * ROW_WORDS + 1] = rule;
-	out->count++;
-	return 0;
-}
-
-/* One pass of a sort by parts of the address; `from` stays as it is. */
-static void sort_pass(uint32_t *to, const uint32_t *from, size_t count, unsigned shift)
-{
-	size_t places[1 << RADIX_BITS] = { 0 }, sum = 0;
-	const uint32_t mask = (1 << RADIX_BITS) - 1;
-
-	for (size_t i = 0; i < count; i++)
-		places[from[i * ROW_WORDS] >> shift & mask]++;
-	for (size_t i = 0; i <= mask; i++) {
-		const size_t here = places[i];
-
-		places[i] = sum;
-		sum += here;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const uint32_t *row = from + i * ROW_WORDS;
-
-		memcpy(to + places[row[0] >> shift & mask]++ * ROW_WORDS, row, ROW_BYTES);
-	}
-}
-
-/* Functions' cold parts lie elsewhere, so rows of large programs are far from sorted, and the
- * recorder has other things to do. */
-static int sort_rows(struct dwell_cfi *cfi)
-{
-	uint32_t *other = malloc(cfi->count * ROW_BYTES);
-
-	if (!other)
-		return DWELL_ENOMEM;
-	sort_pass(other, cfi->rows, cfi->count, 0);
-	sort_pass(cfi->rows, other, cfi->count, RADIX_BITS);
-	sort_pass(other, cfi->rows, cfi->count, 2 * RADIX_BITS);
-	free(cfi->rows);
-	cfi->rows = other;
-	cfi->room = cfi->count;
-	return 0;
-}
-
-int dwell_cfi_finish(struct dwell_cfi *cfi)
-{
-	size_t kept = 0;
-	int err = 0;
-
-	for (size_t i = 1; i < cfi->count; i++)
-		if (cfi->rows[i * ROW_WORDS] < cfi->rows[(i - 1) * ROW_WORDS]) {
-			err = sort_rows(cfi);
-			break;
-		}
-	for (size_t i = 0; !err && i < cfi->count; i++) {
-		const uint32_t *row = cfi->rows + i * ROW_WORDS;
-
-		/* Where one function ends the next may begin. */
-		if (kept > 0 && cfi->rows[(kept - 1) * ROW_WORDS] == row[0]) {
-			if (row[1] == DWELL_UNWIND_GAP)
-				continue;
-			kept--;
-		}
-		if (kept > 0 && cfi->rows[(kept - 1) * ROW_WORDS + 1] == row[1])
-			continue;
-		memmove(cfi->rows + kept++ * ROW_WORDS, row, ROW_BYTES);
-	}
-	cfi->count = err ? 0 : kept;
-	return err;
-}
 
 /* --- entries of a section --- */
 
@@ -256,28 +162,37 @@ static bool read_common(
 	return out->known;
 }
 
-/* The CIE that a function's entry names; the last one is kept. */
-static bool common_of(
-	const struct dwell_cfi_section *section, const struct entry *entry, struct common *common)
+/* The CIEs that were met last: functions with and without clean-up code have one each. */
+struct commons {
+	struct common of[4];
+};
+
+/* The CIE that a function's entry names. */
+static struct common *common_of(
+	const struct dwell_cfi_section *section, const struct entry *entry, struct commons *commons)
 {
 	const uint64_t offset = section->eh ? entry->id_offset - entry->id : entry->id;
+	struct common *common = &commons->of[offset >> 3 & 3];
 	struct entry its;
 
 	if (common->known && common->offset == offset)
-		return true;
+		return common;
 	common->known = false;
-	return offset < section->size && read_entry(section, offset, &its) && !its.ends &&
-	       is_common(section, &its) && read_common(section, &its, common);
+	if (offset >= section->size || !read_entry(section, offset, &its) || its.ends ||
+		!is_common(section, &its) || !read_common(section, &its, common))
+		return NULL;
+	return common;
 }
 
 static int take_function(struct dwell_cfi *out, const struct dwell_cfi_section *section,
-	const struct entry *entry, struct common *common)
+	const struct entry *entry, struct commons *commons)
 {
+	const struct common *common = common_of(section, entry, commons);
 	struct cfi_bytes bytes = entry->rest;
 	struct cfi_program program = { .start = 0 };
 	uint64_t size;
 
-	if (!common_of(section, entry, common))
+	if (!common)
 		return 0;
 	program.start = read_address(section, &bytes, common->encoding);
 	size = read_address(section, &bytes, common->encoding & 0x0f);
@@ -301,21 +216,49 @@ static int take_function(struct dwell_cfi *out, const struct dwell_cfi_section *
 	return dwell_cfi_run(out, &program);
 }
 
-int dwell_cfi_compile(struct dwell_cfi *out, const struct dwell_cfi_section *section)
+/* Where each function begins, and its entry. */
+static int list_functions(struct dwell_cfi *functions, const struct dwell_cfi_section *section,
+	struct commons *commons)
 {
-	struct common common = { .known = false };
 	struct entry entry = { .next = 0 };
 	int err = 0;
 
 	while (!err && section->size - entry.next >= 4) {
+		struct cfi_bytes bytes;
+		const struct common *common;
+		uint64_t start;
+
 		if (!read_entry(section, entry.next, &entry))
 			return DWELL_EFORMAT;
 		if (entry.ends && section->eh)
 			break;
-		if (!entry.ends && !is_common(section, &entry))
-			err = take_function(out, section, &entry, &common);
+		if (entry.ends || is_common(section, &entry))
+			continue;
+		common = common_of(section, &entry, commons);
+		bytes = entry.rest;
+		start = common ? read_address(section, &bytes, common->encoding) : 0;
+		if (start != 0 && start <= UINT32_MAX && entry.offset <= UINT32_MAX)
+			err = dwell_cfi_add(functions, start, (uint32_t)entry.offset);
 	}
 	return err;
+}
+
+/* Functions are sorted before they are run: there are far fewer of them than rows. */
+int dwell_cfi_compile(struct dwell_cfi *out, const struct dwell_cfi_section *section)
+{
+	struct dwell_cfi functions = { .rows = NULL };
+	struct commons commons = { .of = { { .known = false } } };
+	const int fault = list_functions(&functions, section, &commons);
+	int err = dwell_cfi_sort(&functions);
+
+	for (size_t i = 0; i < functions.count && !err; i++) {
+		struct entry entry;
+
+		if (read_entry(section, functions.rows[i * CFI_ROW_WORDS + 1], &entry))
+			err = take_function(out, section, &entry, &commons);
+	}
+	dwell_cfi_release(&functions);
+	return err ? err : fault;
 }
 
 /* --- files --- */
@@ -391,17 +334,17 @@ static int mark_entry(struct dwell_cfi *out, uint64_t entry)
 	size_t low = 0;
 	uint32_t *row;
 
-	while (low < out->count && out->rows[low * ROW_WORDS] <= entry)
+	while (low < out->count && out->rows[low * CFI_ROW_WORDS] <= entry)
 		low++;
 	if (entry == 0 || low == 0 || low == out->count)
 		return 0;
-	row = out->rows + (low - 1) * ROW_WORDS;
+	row = out->rows + (low - 1) * CFI_ROW_WORDS;
 	if (row[1] != DWELL_UNWIND_GAP) {
 		if (row[0] == entry)
 			row[1] = DWELL_UNWIND_ROOT;
 		return 0;
 	}
-	if (row[ROW_WORDS] - entry > MOST &&
+	if (row[CFI_ROW_WORDS] - entry > MOST &&
 		dwell_cfi_add(out, entry + MOST, DWELL_UNWIND_GAP) != 0)
 		return DWELL_ENOMEM;
 	if (dwell_cfi_add(out, entry, DWELL_UNWIND_ROOT) != 0)

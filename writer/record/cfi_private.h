@@ -9,9 +9,25 @@ struct cfi_bytes {
 	bool bad;
 };
 
+/* One byte: most of the information is read so. */
+static inline uint8_t dwell_cfi_byte(struct cfi_bytes *bytes)
+{
+	if (__builtin_expect(bytes->at < bytes->end, 1))
+		return *bytes->at++;
+	bytes->bad = true;
+	return 0;
+}
+
 uint64_t dwell_cfi_number(struct cfi_bytes *bytes, unsigned size); /* little-endian */
-uint64_t dwell_cfi_uleb(struct cfi_bytes *bytes);
+uint64_t dwell_cfi_long_uleb(struct cfi_bytes *bytes, uint8_t first);
 int64_t dwell_cfi_sleb(struct cfi_bytes *bytes);
+
+static inline uint64_t dwell_cfi_uleb(struct cfi_bytes *bytes)
+{
+	const uint8_t first = dwell_cfi_byte(bytes);
+
+	return first < 0x80 ? first : dwell_cfi_long_uleb(bytes, first);
+}
 
 /* What one function's instructions are run with. */
 struct cfi_program {
@@ -27,6 +43,12 @@ struct cfi_program {
  * DWELL_ELIMIT; what cannot be understood becomes STOP. */
 int dwell_cfi_run(struct dwell_cfi *out, const struct cfi_program *program);
 
+enum { CFI_ROW_WORDS = 2 };
+
+/* DWELL_ENOMEM, DWELL_ELIMIT. */
 int dwell_cfi_add(struct dwell_cfi *out, uint64_t address, uint32_t rule);
+
+/* By address; rows of the same stay in order. DWELL_ENOMEM. */
+int dwell_cfi_sort(struct dwell_cfi *cfi);
 
 #endif

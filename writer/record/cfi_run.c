@@ -41,12 +41,12 @@ uint64_t dwell_cfi_number(struct cfi_bytes *bytes, unsigned size)
 	return value;
 }
 
-uint64_t dwell_cfi_uleb(struct cfi_bytes *bytes)
+uint64_t dwell_cfi_long_uleb(struct cfi_bytes *bytes, uint8_t first)
 {
-	uint64_t value = 0, byte = 0x80;
+	uint64_t value = first & 0x7f, byte = first;
 
-	for (unsigned shift = 0; (byte & 0x80) != 0 && !bytes->bad; shift += 7) {
-		byte = dwell_cfi_number(bytes, 1);
+	for (unsigned shift = 7; (byte & 0x80) != 0 && !bytes->bad; shift += 7) {
+		byte = dwell_cfi_byte(bytes);
 		if (shift < 64)
 			value |= (byte & 0x7f) << shift;
 	}
@@ -59,7 +59,7 @@ int64_t dwell_cfi_sleb(struct cfi_bytes *bytes)
 	unsigned shift = 0;
 
 	for (; (byte & 0x80) != 0 && !bytes->bad; shift += 7) {
-		byte = dwell_cfi_number(bytes, 1);
+		byte = dwell_cfi_byte(bytes);
 		if (shift < 64)
 			value |= (byte & 0x7f) << shift;
 	}
@@ -319,7 +319,7 @@ static unsigned advance_bytes(unsigned code)
 /* One instruction. Returns how far it moves on. */
 static uint64_t take(struct run *run, struct cfi_bytes *bytes, const struct cfi_program *program)
 {
-	const unsigned code = (unsigned)dwell_cfi_number(bytes, 1), low = code & 0x3f;
+	const unsigned code = dwell_cfi_byte(bytes), low = code & 0x3f;
 	struct cfi_bytes peek;
 
 	switch (code & 0xc0) {
@@ -350,6 +350,8 @@ int dwell_cfi_run(struct dwell_cfi *out, const struct cfi_program *program)
 {
 	struct run run = { .now = { .kind = DWELL_UNWIND_STOP }, .at = program->start };
 	struct cfi_bytes bytes = program->common;
+	/* No function's rule: a save of most registers changes none, and needs no row. */
+	uint32_t last = DWELL_UNWIND_GAP, rule;
 	int err = 0;
 
 	while (bytes.at < bytes.end && !run.lost)
@@ -363,11 +365,15 @@ int dwell_cfi_run(struct dwell_cfi *out, const struct cfi_program *program)
 		if (by == 0)
 			continue;
 		run.lost = run.lost || bytes.bad || by > program->end - run.at;
-		err = dwell_cfi_add(out, run.at, rule_of(&run, program->signal));
+		rule = rule_of(&run, program->signal);
+		if (rule != last)
+			err = dwell_cfi_add(out, run.at, rule);
+		last = rule;
 		run.at += run.lost ? 0 : by;
 	}
 	run.lost = run.lost || bytes.bad;
-	if (!err && run.at < program->end)
-		err = dwell_cfi_add(out, run.at, rule_of(&run, program->signal));
+	rule = rule_of(&run, program->signal);
+	if (!err && run.at < program->end && rule != last)
+		err = dwell_cfi_add(out, run.at, rule);
 	return err ? err : dwell_cfi_add(out, program->end, DWELL_UNWIND_GAP);
 }
