@@ -164,7 +164,7 @@ static int use_tables(void)
 	if (dwell_maps_new(&maps, registry, &area) != 0)
 		return 1;
 	dwell_maps_follow(maps, (uint32_t)getpid(), dwell_registry_process(registry, getpid()),
-		dwell_session_process(&session, 0), 0);
+		dwell_session_process(&session, 0), 0, 0);
 	return 0;
 }
 

@@ -142,7 +142,8 @@ static void process_seen(void *context, uint32_t process, int64_t pid,
 		return;
 	dwell_who_early(recording->who, (uint32_t)pid, name, started_ns);
 	if (recording->options->stacks)
-		dwell_maps_follow(recording->maps, (uint32_t)pid, process, slot, now_ns);
+		dwell_maps_follow(
+			recording->maps, (uint32_t)pid, process, slot, started_ns, now_ns);
 }
 
 static void thread_seen(void *context, int64_t tid, uint64_t address)

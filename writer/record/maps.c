@@ -133,6 +133,8 @@ static void take_line(struct dwell_maps *maps, uint32_t pid, uint32_t id, const 
 	file = dwell_files_get(maps->files, &mapping);
 	range = dwell_file_range(file, &mapping);
 	add_range(&maps->processes[id - 1], &range);
+	if (mapping.path[0] != '/' && strncmp(mapping.path, "[v", 2) != 0)
+		maps->processes[id - 1].compiles = true;
 	tell_mapping(maps, id, line, &mapping, file);
 }
 
@@ -205,10 +207,11 @@ static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64
 	process->ranges = NULL;
 	process->count = process->room = 0;
 	read_lines(maps, pid, id);
-	dwell_homes_look(&maps->homes, pid);
+	if (process->compiles)
+		dwell_homes_look(&maps->homes, pid);
 	process->read = true;
 	process->wanted = false;
-	process->read_ns = now_ns;
+	process->read_ns = now_ns > maps->now_ns ? now_ns : maps->now_ns;
 	same = process->count == 0 || same_ranges(&former, process);
 	process->pause_ns = !same ? PAUSE_LEAST_NS : former.pause_ns * 2;
 	if (process->pause_ns < PAUSE_LEAST_NS || process->pause_ns > PAUSE_MOST_NS)
@@ -225,19 +228,23 @@ static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64
 }
 
 void dwell_maps_follow(struct dwell_maps *maps, uint32_t pid, uint32_t id,
-	struct dwell_process_slot *slot, uint64_t now_ns)
+	struct dwell_process_slot *slot, uint64_t started_ns, uint64_t now_ns)
 {
 	struct maps_process *process = maps_process_of(maps, id);
 
 	if (!process)
 		return;
-	/* Another one than before is another program's. */
-	process->epoch += process->slot != NULL;
 	process->met_ns = now_ns;
+	/* A stack of the kernel's may have asked since: what a program begins with was mapped. */
+	if (!process->read || process->borrowed || process->read_ns <= started_ns) {
+		/* Another one than before is another program's. */
+		process->epoch += process->slot != NULL;
+		process->read = false;
+	}
 	process->slot = slot;
 	process->slot_generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
-	process->read = false;
-	read_maps(maps, pid, id, now_ns);
+	if (!process->read)
+		read_maps(maps, pid, id, now_ns);
 	/* A stack of the kernel's may have been the first to ask for what is mapped. */
 	publish(process);
 }
@@ -285,8 +292,25 @@ void dwell_maps_cover(struct dwell_maps *maps, uint32_t pid, uint32_t id, const 
 	(void)maps_cover(maps, pid, id, addresses, count, cut, now_ns);
 }
 
+bool maps_look_again(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64_t now_ns)
+{
+	struct maps_process *process = maps_process_of(maps, id);
+
+	if (!process)
+		return false;
+	if (now_ns < process->read_ns + PAUSE_LEAST_NS) {
+		process->pid = pid;
+		process->wanted = maps->wanted = true;
+		process->pause_ns = PAUSE_LEAST_NS;
+		return false;
+	}
+	read_maps(maps, pid, id, now_ns);
+	return true;
+}
+
 void dwell_maps_pass(struct dwell_maps *maps, uint64_t now_ns)
 {
+	maps->now_ns = now_ns;
 	if (!maps->wanted)
 		return;
 	maps->wanted = false;

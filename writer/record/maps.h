@@ -20,15 +20,17 @@ int dwell_maps_new(
 	struct dwell_maps **out, struct dwell_registry *registry, struct dwell_area *area);
 void dwell_maps_free(struct dwell_maps *maps);
 
-/* A process that writes to a session: its slot learns from now on where its list is. */
+/* A process that writes to a session since started_ns: its slot learns from now on where its list
+ * is. */
 void dwell_maps_follow(struct dwell_maps *maps, uint32_t pid, uint32_t process,
-	struct dwell_process_slot *slot, uint64_t now_ns);
+	struct dwell_process_slot *slot, uint64_t started_ns, uint64_t now_ns);
 
 /* Before a stack is told: define the mappings in which its addresses lie. cut: it is not whole. */
 void dwell_maps_cover(struct dwell_maps *maps, uint32_t pid, uint32_t process,
 	const uint64_t *addresses, size_t count, bool cut, uint64_t now_ns);
 
-/* Read again what could not be read at once, since it had just been read. */
+/* Before a pass over what was recorded up to now: read again what could not be read at once, since
+ * it had just been read. */
 void dwell_maps_pass(struct dwell_maps *maps, uint64_t now_ns);
 
 struct dwell_maps_walk {

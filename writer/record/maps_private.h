@@ -16,7 +16,8 @@ struct maps_process {
 	bool borrowed;   /* the list is that of the process that made this one */
 	uint32_t epoch;  /* how often it began another program */
 	bool read;
-	bool wanted; /* to be read again when the pause is over */
+	bool compiles; /* it has code that no file holds */
+	bool wanted;   /* to be read again when the pause is over */
 	uint32_t pid;
 	uint64_t met_ns; /* when the slot was */
 	uint64_t read_ns, pause_ns;
@@ -30,8 +31,9 @@ struct dwell_maps {
 	struct dwell_map told;          /* process and program, hash of the mapping -> its id */
 	struct maps_process *processes; /* by id - 1 */
 	size_t process_room;
-	uint32_t lists; /* ever made */
-	bool wanted;    /* something of some process */
+	uint32_t lists;  /* ever made */
+	bool wanted;     /* something of some process */
+	uint64_t now_ns; /* when the pass began: what is read now was not read before */
 };
 
 /* NULL: no memory. */
@@ -44,5 +46,9 @@ bool maps_holds(const struct maps_process *process, uint64_t address);
  * read again. */
 bool maps_cover(struct dwell_maps *maps, uint32_t pid, uint32_t id, const uint64_t *addresses,
 	size_t count, bool cut, uint64_t now_ns);
+
+/* Code is there that was not when what is mapped was read. true: that was read again; else it will
+ * be soon. */
+bool maps_look_again(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64_t now_ns);
 
 #endif

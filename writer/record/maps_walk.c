@@ -1,5 +1,6 @@
 /* Callers, by what is mapped; and whose functions they are. */
 #include "maps_private.h"
+#include "proc.h"
 #include "prologue.h"
 
 static void walk(const struct dwell_maps *maps, uint32_t id, const struct dwell_unwind_frame *first,
@@ -30,13 +31,23 @@ static void walk(const struct dwell_maps *maps, uint32_t id, const struct dwell_
 	out->needed = frame.sp - first->sp;
 }
 
-/* Where nothing can be executed there is no caller: a table was followed through code that changes
- * its stack without a word, as Go's does where it goes over to the stack of its scheduler. */
-static void drop_last(const struct maps_process *process, struct dwell_maps_walk *walk)
+/*
+ * Where nothing can be executed there is no caller: a table was followed through code that changes
+ * its stack without a word, as Go's does where it goes over to the stack of its scheduler. Or the
+ * code is new: compiled since what is mapped was read. true: that was read again.
+ */
+static bool judge_last(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64_t now_ns,
+	struct dwell_maps_walk *walk)
 {
-	if (walk->count > 1 && process->count > 0 &&
-		!maps_holds(process, walk->frames[walk->count - 1]))
-		walk->count--;
+	const struct maps_process *process = &maps->processes[id - 1];
+
+	if (walk->count < 2 || process->count == 0 ||
+		maps_holds(process, walk->frames[walk->count - 1]))
+		return false;
+	if (dwell_proc_code_at(pid, walk->frames[walk->count - 1]) == DWELL_PROC_CODE)
+		return maps_look_again(maps, pid, id, now_ns);
+	walk->count--;
+	return false;
 }
 
 void dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t id,
@@ -53,7 +64,10 @@ void dwell_maps_walk(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 	if (!out->whole && !out->beyond &&
 		maps_cover(maps, pid, id, out->frames, out->count, true, now_ns))
 		walk(maps, id, frame, stack, out);
-	drop_last(maps_process_of(maps, id), out);
+	if (judge_last(maps, pid, id, now_ns, out)) {
+		walk(maps, id, frame, stack, out);
+		(void)judge_last(maps, pid, id, now_ns, out);
+	}
 }
 
 /* --- of a thread that waits, whose frame pointer is not known at first --- */
@@ -120,7 +134,10 @@ void dwell_maps_walk_still(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 		return;
 	(void)maps_cover(maps, pid, id, &frame->pc, 1, false, now_ns);
 	walk_still(maps, pid, id, frame, stack, out);
-	drop_last(maps_process_of(maps, id), out);
+	if (judge_last(maps, pid, id, now_ns, out)) {
+		walk_still(maps, pid, id, frame, stack, out);
+		(void)judge_last(maps, pid, id, now_ns, out);
+	}
 }
 
 /* The file that is mapped at an address, by its table; and the address in it. */

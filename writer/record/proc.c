@@ -1,11 +1,13 @@
 #include "proc.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -227,6 +229,37 @@ size_t dwell_proc_command(uint32_t pid, char *out, size_t size)
 		if (out[i] == '\0')
 			out[i] = ' ';
 	return (size_t)got;
+}
+
+/* As of Linux 6.11's linux/fs.h, which the machine that builds need not have. */
+struct mapping_query {
+	uint64_t size, flags, address;
+	uint64_t start, end, its_flags, page_size, offset, inode;
+	uint32_t device[2];
+	uint32_t name_size, build_id_size;
+	uint64_t name, build_id;
+};
+
+enum dwell_proc_code dwell_proc_code_at(uint32_t pid, uint64_t address)
+{
+	enum { EXECUTABLE = 0x04 };
+	struct mapping_query query = {
+		.size = sizeof(query), .flags = EXECUTABLE, .address = address
+	};
+	enum dwell_proc_code result = DWELL_PROC_CODE_UNKNOWN;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return result;
+	if (ioctl(fd, _IOWR('f', 17, struct mapping_query), &query) == 0)
+		result = DWELL_PROC_CODE;
+	else if (errno == ENOENT)
+		result = DWELL_PROC_NO_CODE;
+	close(fd);
+	return result;
 }
 
 static void each_number(

@@ -48,6 +48,10 @@ uint64_t dwell_proc_turns(uint32_t tid);
 /* The command line, arguments separated by spaces; its size, 0 where there is none. */
 size_t dwell_proc_command(uint32_t pid, char *out, size_t size);
 
+/* Whether code may run at an address of a process. Linux 6.11 and later tell of one address. */
+enum dwell_proc_code { DWELL_PROC_NO_CODE, DWELL_PROC_CODE, DWELL_PROC_CODE_UNKNOWN };
+enum dwell_proc_code dwell_proc_code_at(uint32_t pid, uint64_t address);
+
 /* Call for every thread of the process, or of the whole machine with pid 0. */
 void dwell_proc_each_thread(
 	uint32_t pid, void (*tell)(void *context, uint32_t tid, uint32_t process), void *context);

@@ -40,7 +40,7 @@ static void jit_path(void *context, int64_t pid, char *out, size_t size)
 struct dwell_symbol_options dwell_recording_symbols(struct dwell_recording *recording)
 {
 	return (struct dwell_symbol_options){ .most_ns = UINT64_C(2000000000),
-		.apart_part = 50,
+		.apart_part = 100,
 		.jit_path = jit_path,
 		.context = recording };
 }
@@ -343,6 +343,7 @@ static int take(struct dwell_recording *recording, uint64_t until_ns)
 	uint64_t watermark_ns = until_ns;
 	int err = 0;
 
+	dwell_maps_pass(recording->maps, until_ns);
 	/* The program's rings first: a thread that the kernel says is gone was seen by then. */
 	if (recording->drain)
 		err = dwell_drain_pass(recording->drain, &watermark_ns);
@@ -358,7 +359,6 @@ static int take(struct dwell_recording *recording, uint64_t until_ns)
 		err = dwell_recording_watch(recording, until_ns);
 	if (recording->watch && watermark_ns > dwell_watch_known_ns(recording->watch))
 		watermark_ns = dwell_watch_known_ns(recording->watch);
-	dwell_maps_pass(recording->maps, until_ns);
 	if (!err)
 		err = dwell_sched_flush(&recording->sched);
 	if (!err)

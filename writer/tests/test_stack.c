@@ -142,7 +142,7 @@ static void use_tables(void)
 	area.bytes = session.unwind_bytes;
 	cr_assert(eq(int, dwell_maps_new(&maps, registry, &area), 0));
 	dwell_maps_follow(maps, (uint32_t)getpid(), dwell_registry_process(registry, getpid()),
-		dwell_session_process(&session, 0), 0);
+		dwell_session_process(&session, 0), 0, 0);
 	cr_assert(ne(u64, atomic_load(&dwell_session_process(&session, 0)->unwind), 0));
 }
 

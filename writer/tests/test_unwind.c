@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "record/area.h"
 #include "record/maps.h"
+#include "record/proc.h"
 #include "ring/unwind.h"
 
 #define RULE(kind, rbp, offset) RULE_OF(DWELL_UNWIND_##kind, rbp, offset)
@@ -260,6 +262,36 @@ Test(unwind, no_caller_where_nothing_runs)
 		cr_expect(ours.count == 1 && !ours.whole, "%#lx: %zu frames",
 			(unsigned long)bogus[i], ours.count);
 	}
+	tear_down();
+}
+
+/* Compiled since what is mapped was read: it is a caller all the same. */
+Test(unwind, a_caller_in_new_code)
+{
+	static const uint64_t later_ns = UINT64_C(10000000000);
+	const struct dwell_unwind_frame frame = {
+		.pc = (uintptr_t)down, .sp = LOW, .fp = LOW, .exact = true
+	};
+	uint64_t at[WORDS] = { (uintptr_t)&ours };
+	const struct dwell_unwind_stack stack = { LOW, LOW + sizeof(at), (const uint8_t *)at };
+	void *code;
+
+	set_up();
+	dwell_maps_walk(maps, (uint32_t)getpid(), 1, &frame, &stack, 1, &ours);
+	cr_assert(ours.count == 1);
+	code = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	cr_assert(code != MAP_FAILED);
+	at[0] = (uintptr_t)code + 16;
+	/* At once only where the kernel tells of one address. */
+	if (dwell_proc_code_at((uint32_t)getpid(), at[0]) != DWELL_PROC_CODE_UNKNOWN) {
+		dwell_maps_walk(maps, (uint32_t)getpid(), 1, &frame, &stack, 2, &ours);
+		cr_expect(ours.count == 2 && ours.frames[1] == at[0], "%zu frames", ours.count);
+		cr_expect(dwell_proc_code_at((uint32_t)getpid(), (uintptr_t)&ours) ==
+			  DWELL_PROC_NO_CODE);
+	}
+	dwell_maps_walk(maps, (uint32_t)getpid(), 1, &frame, &stack, later_ns, &ours);
+	cr_expect(ours.count == 2 && ours.frames[1] == at[0], "%zu frames", ours.count);
+	munmap(code, 4096);
 	tear_down();
 }
 
