@@ -14,6 +14,7 @@ import queue, sqlite3, sys, threading, time
 
 lock = threading.Lock()
 jobs = queue.Queue()
+more = queue.SimpleQueue()
 LONG = 0.02
 
 def holder():
@@ -32,6 +33,9 @@ class Worker:
 def consumer():
     while jobs.get():
         pass
+
+def reader():
+    more.get()
 
 def leaf():
     yield 1
@@ -73,7 +77,7 @@ never = threading.Lock()
 if __name__ == "__main__":
     sys.setrecursionlimit(5000)
     threading.Thread(target=daemon, daemon=True).start()
-    work = [holder, Worker().run, consumer, generator, query, lambda: down(10)]
+    work = [holder, Worker().run, consumer, reader, reader, generator, query, lambda: down(10)]
     threads = [threading.Thread(target=one) for one in work]
     for thread in threads:
         thread.start()
@@ -81,6 +85,8 @@ if __name__ == "__main__":
     never.acquire()
     for one in stuck, dozes:
         threading.Thread(target=one, daemon=True).start()
+    for value in range(2):
+        more.put(value)
     jobs.put(0)
     for thread in threads:
         thread.join()
@@ -128,6 +134,11 @@ check() {
 	expect semaphore "Worker.run \(planted.py:$(line 'lock.acquire(')\)"
 	expect semaphore "consumer \(planted.py:$(line 'jobs.get()')\)"
 	expect '(semaphore|join)' "<module> \(planted.py:$(line 'thread.join()')\)"
+	expect semaphore "reader \(planted.py:$(line 'more.get()')\)"
+	if grep -E ' semaphore .*reader .*held by' waits; then
+		echo "$how: who reads a queue does not hold it"
+		faults=$((faults + 1))
+	fi
 	open_wait semaphore stuck 'never.acquire()'
 	open_wait sleep dozes 'time.sleep(1000)'
 	below '^[^;]*;(down;){100}.*;\[sleep\]'

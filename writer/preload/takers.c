@@ -41,5 +41,8 @@ int32_t dwell_taker_of(const void *semaphore, int32_t self)
 	const uint64_t taker = dwell_taker_is_kept(place, entry) ? taker_in(entry) : 0;
 	const int32_t tid = (int32_t)(taker % (1 << DWELL_TAKER_NUMBER));
 
-	return tid == self ? 0 : tid;
+	if (!tid || tid != self)
+		return tid;
+	atomic_store_explicit(place.entry, 0, memory_order_relaxed);
+	return 0;
 }

@@ -6,7 +6,8 @@
 /*
  * Who has a semaphore that is a lock. Nothing in one tells, so a thread that takes one which was
  * made with the value 1 (as Python makes its locks) notes its number, until it posts. One that
- * another thread posts is no lock, and not looked after any more.
+ * another thread posts, or that who has it waits for (readers of Python's queues do), is no lock,
+ * and not looked after any more.
  *
  * Any thread at any time, also in a signal handler. Addresses may meet in the table: then the one
  * that was made last is known.
@@ -69,7 +70,7 @@ static inline void dwell_taker_took(const void *semaphore)
 /* It is about to be posted by the calling thread. */
 void dwell_taker_posts(const void *semaphore);
 
-/* Who has it, other than the thread `self`; 0: not known. */
+/* Who has it as the thread `self` begins to wait for it; 0: not known. */
 int32_t dwell_taker_of(const void *semaphore, int32_t self);
 
 #endif
