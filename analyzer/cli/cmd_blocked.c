@@ -161,20 +161,21 @@ static const struct dwell_column_spec columns[] = {
 	{ "held or ended by", "by_whom", DWELL_CELL_TEXT, 0, 0 },
 };
 
-/* "held by writer (12), 80 % blocked" where a holder is known, else who woke most. */
+/* "held by writer (12), running 80 %" where it was mostly held; else who woke most. */
 static void blame_cell(struct dwell_table *table, const struct dwell_catalog *catalog,
 	const struct dwell_blocked_row *row)
 {
+	const bool is_ended = row->waker_count && row->wakers[0].task;
 	char text[DWELL_NAME_SIZE];
 
-	if (row->holder_count) {
+	if (row->holder_count && (row->role == DWELL_ROLE_CONTENTION || !is_ended)) {
 		const struct dwell_holder *holder = &row->holders[0];
 		const uint64_t running =
 			dwell_share_ppm(holder->times.running_ns, holder->total_ns) / 10000;
 
 		dwell_table_text(table, "held by %s, running %" PRIu64 " %%",
 			dwell_name_task(text, catalog, holder->task), running);
-	} else if (row->waker_count && row->wakers[0].task) {
+	} else if (is_ended) {
 		dwell_table_text(
 			table, "ended by %s", dwell_name_task(text, catalog, row->wakers[0].task));
 	} else {
