@@ -456,6 +456,7 @@ int dwell_recording_finish(struct dwell_recording *recording)
 		err = take(recording, end.end_ns);
 	if (!err)
 		err = dwell_recording_watch(recording, end.end_ns);
+	err = err ? err : dwell_sched_end(&recording->sched, end.end_ns);
 	if (recording->options->flight) {
 		if (!err && recording->write_at_end)
 			err = dwell_flight_write(recording, recording->options->path);

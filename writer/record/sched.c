@@ -359,3 +359,30 @@ int dwell_sched_tell(void *context, const struct dwell_kernel_event *event)
 		return tell_loss(sched, event);
 	}
 }
+
+struct ending {
+	struct dwell_sched *sched;
+	uint64_t time_ns;
+	int err;
+};
+
+static void tell_exiting(void *context, uint32_t tid, uint32_t code)
+{
+	struct ending *ending = context;
+	const struct dwell_event row = { .time_ns = ending->time_ns,
+		.kind = DWELL_EVENT_EXIT,
+		.task = dwell_who_task(ending->sched->who, tid, ending->time_ns),
+		.flags = DWELL_EVENT_HAS_VALUE,
+		.value = code };
+
+	if (!ending->err && row.task)
+		ending->err = dwell_sched_put(ending->sched, &row);
+}
+
+int dwell_sched_end(struct dwell_sched *sched, uint64_t time_ns)
+{
+	struct ending ending = { sched, time_ns, 0 };
+
+	dwell_who_take_exiting(sched->who, tell_exiting, &ending);
+	return ending.err ? ending.err : dwell_sched_flush(sched);
+}

@@ -45,6 +45,10 @@ int dwell_sched_tell(void *context, const struct dwell_kernel_event *event);
    change since then contradicts it. */
 int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns);
 
+/* Recording ends: threads that were on their way out are said to have ended. Who waits for a
+ * process is told before its last thread leaves its CPU for the last time. */
+int dwell_sched_end(struct dwell_sched *sched, uint64_t time_ns);
+
 /* Hand on the rows that are held back to be told together. */
 int dwell_sched_flush(struct dwell_sched *sched);
 

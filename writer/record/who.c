@@ -30,6 +30,10 @@ struct dwell_who {
 	uint32_t expected;
 	uint32_t maker; /* task that made the expected process */
 	uint32_t alive;
+	/* Numbers of threads that have begun to exit; of those that left too, until there is no
+	 * room. */
+	uint32_t *exiting;
+	size_t exiting_count, exiting_room;
 };
 
 int dwell_who_new(struct dwell_who **out, struct dwell_registry *registry)
@@ -55,6 +59,7 @@ void dwell_who_free(struct dwell_who *who)
 	if (!who)
 		return;
 	free(who->threads);
+	free(who->exiting);
 	free(who);
 }
 
@@ -326,10 +331,58 @@ void dwell_who_exec(struct dwell_who *who, uint32_t pid, const char name[16])
 		(void)process_of(who, pid, dwell_who_followed(who, pid));
 }
 
+static bool is_exiting(const struct dwell_who *who, uint32_t tid)
+{
+	const struct thread *thread = thread_of(who, tid);
+
+	return thread->has_code && !thread->ended;
+}
+
+/* Room for one more: those that left make room first. */
+static bool exiting_room(struct dwell_who *who)
+{
+	const size_t room = who->exiting_room ? who->exiting_room * 2 : 64;
+	size_t kept = 0;
+	uint32_t *larger;
+
+	if (who->exiting_count < who->exiting_room)
+		return true;
+	for (size_t i = 0; i < who->exiting_count; i++)
+		if (is_exiting(who, who->exiting[i]))
+			who->exiting[kept++] = who->exiting[i];
+	who->exiting_count = kept;
+	if (kept < who->exiting_room / 2)
+		return true;
+	larger = realloc(who->exiting, room * sizeof(*larger));
+	if (!larger)
+		return false;
+	who->exiting = larger;
+	who->exiting_room = room;
+	return true;
+}
+
 void dwell_who_exiting(struct dwell_who *who, uint32_t tid, uint32_t code)
 {
-	thread_of(who, tid)->code = code;
-	thread_of(who, tid)->has_code = true;
+	struct thread *thread = thread_of(who, tid);
+
+	if (!thread->has_code && thread->task != 0 && exiting_room(who))
+		who->exiting[who->exiting_count++] = tid;
+	thread->code = code;
+	thread->has_code = true;
+}
+
+void dwell_who_take_exiting(struct dwell_who *who,
+	void (*tell)(void *context, uint32_t tid, uint32_t code), void *context)
+{
+	for (size_t i = 0; i < who->exiting_count; i++) {
+		const uint32_t tid = who->exiting[i];
+
+		if (!is_exiting(who, tid))
+			continue;
+		tell(context, tid, thread_of(who, tid)->code);
+		thread_of(who, tid)->has_code = false;
+	}
+	who->exiting_count = 0;
 }
 
 bool dwell_who_code(const struct dwell_who *who, uint32_t tid, uint32_t *code)

@@ -53,6 +53,9 @@ void dwell_who_exec(struct dwell_who *who, uint32_t pid, const char name[16]);
 /* Its exit status, told when it leaves for ever. */
 void dwell_who_exiting(struct dwell_who *who, uint32_t tid, uint32_t code);
 bool dwell_who_code(const struct dwell_who *who, uint32_t tid, uint32_t *code);
+/* Call once for each that has begun to exit and has not left. */
+void dwell_who_take_exiting(struct dwell_who *who,
+	void (*tell)(void *context, uint32_t tid, uint32_t code), void *context);
 /* It left for ever: the number is free. Returns its process when that ended with it, else 0. */
 uint32_t dwell_who_gone(struct dwell_who *who, uint32_t tid);
 

@@ -73,3 +73,37 @@ Test(ends, of_a_process)
 	dwell_ends_release(&ends);
 	cr_expect(eq(u64, ends.at.used, 0));
 }
+
+struct told {
+	uint32_t count, tid, code;
+};
+
+static void note(void *context, uint32_t tid, uint32_t code)
+{
+	struct told *told = context;
+
+	*told = (struct told){ told->count + 1, tid, code };
+}
+
+/* A process is reaped before its last thread has left its CPU: that one has ended all the same. */
+Test(who, on_its_way_out)
+{
+	enum { MANY = 1000 };
+	struct dwell_who *who = begin();
+	struct told told = { 0 };
+	uint32_t code;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		dwell_who_fork(who, CHILD + i % 2, CHILD, PARENT, name, 300 + i);
+		dwell_who_exiting(who, CHILD + i % 2, i);
+		if (i + 1 < MANY)
+			dwell_who_gone(who, CHILD + i % 2);
+	}
+	dwell_who_take_exiting(who, note, &told);
+	cr_expect(eq(u32, told.count, 1));
+	cr_expect(eq(u32, told.tid, CHILD + 1));
+	cr_expect(eq(u32, told.code, MANY - 1));
+	cr_expect(not(dwell_who_code(who, CHILD + 1, &code)));
+	dwell_who_take_exiting(who, note, &told);
+	cr_expect(eq(u32, told.count, 1));
+}
