@@ -175,13 +175,28 @@ static int follow_givers(struct waits *waits, struct group *group, const struct 
 	return err;
 }
 
+/* Who was read to hold it began to wait for it, too: readers of a queue, of which one is a moment
+ * ahead. */
+static bool contradicted(const struct released *of, const struct dwell_wait *wait)
+{
+	return of && wait->holder && wait->holder_how == DWELL_HOW_READ &&
+	       of->asked == wait->holder && of->asked_ns >= wait->start_ns;
+}
+
 int waits_blame(struct waits *waits, struct group *group, const struct dwell_wait *wait)
 {
 	struct released *of = wait->object ? releases_of(&waits->releases, wait->object) : NULL;
+	struct dwell_wait unheld;
 	int err = DWELL_OK;
 
 	if (wait->object && !of)
 		return DWELL_ENOMEM;
+	if (contradicted(of, wait)) {
+		unheld = *wait;
+		unheld.holder = 0;
+		unheld.holder_how = 0;
+		wait = &unheld;
+	}
 	if (of && may_be_held(wait->reason))
 		err = note_end(waits, of, wait);
 	if (err)

@@ -42,6 +42,9 @@ struct released {
 	/* Who alone has got it by a wait since the last release; it may be several. */
 	uint32_t owner;
 	bool several;
+	/* Who last began to wait for it while nobody was read to hold it. */
+	uint32_t asked;
+	uint64_t asked_ns;
 	uint64_t releases, turns; /* of them by the owner */
 	uint64_t returns;         /* of them by one of the members */
 	struct late *late;        /* since the last release, in order */

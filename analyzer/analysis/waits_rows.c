@@ -104,16 +104,32 @@ static bool is_for_lock(const struct dwell_event *event)
 	       event->flags & DWELL_EVENT_HOLDER_READ;
 }
 
+/* A wait begins of which rows tell: for what may be held, or for nothing. */
+static int ask(struct waits *waits, struct waiter *waiter, const struct dwell_event *event)
+{
+	struct released *of = NULL;
+	int err = DWELL_OK;
+
+	waiter->for_lock = is_for_lock(event);
+	if (!may_be_held(event->reason))
+		return DWELL_OK;
+	err = waits_queue(waits, waiter, event->object);
+	if (!err && event->object && event->reason == DWELL_REASON_SEMAPHORE && !waiter->for_lock)
+		of = releases_of(&waits->releases, event->object);
+	if (of) {
+		of->asked = event->task;
+		of->asked_ns = event->time_ns;
+	}
+	return err;
+}
+
 static int on_wait_begin(struct waits *waits, const struct dwell_event *event)
 {
 	struct waiter *waiter = waiter_of(waits, event->task);
-	int err = waiter ? DWELL_OK : DWELL_ENOMEM;
+	const int err = waiter ? ask(waits, waiter, event) : DWELL_ENOMEM;
 
-	if (!err && may_be_held(event->reason))
-		err = waits_queue(waits, waiter, event->object);
 	if (err)
 		return err;
-	waiter->for_lock = is_for_lock(event);
 	return event->state == DWELL_BLOCKED
 		       ? active_set(&waits->active, event->task, &waiter->active, false)
 		       : active_wait(&waits->active, event->task, &waiter->active);
@@ -180,8 +196,7 @@ static inline int on_lock_row(struct waits *waits, const struct dwell_event *eve
 		/* The program told what it waits for: the kernel names the futex in it. */
 		if (event->kind == DWELL_EVENT_SWITCH && waiter->queued)
 			return DWELL_OK;
-		waiter->for_lock = is_for_lock(event);
-		return waits_queue(waits, waiter, event->object);
+		return ask(waits, waiter, event);
 	case DWELL_EVENT_RELEASE:
 	case DWELL_EVENT_ACQUIRE:
 	case DWELL_EVENT_LOSS:

@@ -270,6 +270,17 @@ static const char start_and_stop[] = THREE BEGIN("1010", "t2") SIGNAL("1020", "t
 	GOT("1021", "t2") BEGIN("1022", "t3") SIGNAL("1120", "t2") GOT("1121", "t3")
 		BEGIN("1122", "t2") SIGNAL("1190", "t3") GOT("1191", "t2") "end time=1200 closed\n";
 
+/* 2 took a queue's semaphore and is about to wait for it when 3 comes by and finds it taken. */
+static const char readers[] =
+	THREE "object o2 kind=semaphore process=p1 native=0x20\n"
+	      "1010 wait-begin task=t3 reason=semaphore object=o2 peer=t2 flags=holder-read\n"
+	      "1011 wait-begin task=t2 reason=semaphore object=o2\n"
+	      "1100 release task=t4 object=o2\n"
+	      "1101 wait-end task=t2 reason=semaphore object=o2\n"
+	      "1102 release task=t2 object=o2\n"
+	      "1103 wait-end task=t3 reason=semaphore object=o2 peer=t2 flags=holder-read\n"
+	      "end time=1200 closed\n";
+
 static uint64_t held_ns(const char *text)
 {
 	struct dwell_answer *answer = analyze_text(text, &everything);
@@ -296,6 +307,11 @@ Test(edges, a_queue_is_not_held)
 Test(edges, work_put_back_is_not_held)
 {
 	cr_expect(eq(u64, held_ns(requeue), 0));
+}
+
+Test(edges, who_reads_a_queue_does_not_hold_it)
+{
+	cr_expect(eq(u64, held_ns(readers), 0));
 }
 
 Test(edges, a_thread_that_is_told_to_end_is_not_held)

@@ -76,6 +76,8 @@ ready = threading.Event()
 never = threading.Lock()
 if __name__ == "__main__":
     sys.setrecursionlimit(5000)
+    # What was just loaded has no tables for its stacks yet.
+    time.sleep(5 * LONG)
     threading.Thread(target=daemon, daemon=True).start()
     work = [holder, Worker().run, consumer, reader, reader, generator, query, lambda: down(10)]
     threads = [threading.Thread(target=one) for one in work]
