@@ -28,6 +28,7 @@ become() {
 stuck() {
 	local tries before now
 	for tries in $(seq 600); do
+		[ -d "/proc/$1" ] || break
 		now=$(cat "/proc/$1/task/"*/syscall "/proc/$1/task/"*/schedstat 2>&1)
 		[ "$now" = "${before-}" ] && [ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)" = "$2" ] && return
 		before=$now
@@ -111,6 +112,75 @@ dead() {
 	kill $pid
 }
 
+# Nothing in Python's locks says who has them, but whoever is inside of a `with` is known. Not so
+# who was, who took one otherwise, and who waits for a condition of it and so has given it up.
+cat >dead.py <<'P'
+import threading
+
+ledger, journal, other = threading.Lock(), threading.RLock(), threading.Lock()
+taken, gone = threading.Lock(), threading.Lock()
+both = threading.Barrier(2)
+
+def transfer():
+    with gone:
+        pass
+    with ledger:
+        both.wait()
+        with other, journal:  # line 12
+            pass
+
+def audit():
+    with journal:
+        both.wait()
+        list(ledger.acquire() for i in range(1))  # line 18
+
+def waits_for(lock, how):
+    threading.Thread(target=how, args=[lock], daemon=True).start()
+
+def waits_inside(lock):
+    condition = threading.Condition(lock)
+    with lock:
+        condition.wait()
+
+def takes(lock):
+    lock.acquire()
+    threading.Event().wait()
+
+def last(lock):
+    with lock:
+        pass
+
+for each in transfer, audit:
+    threading.Thread(target=each).start()
+waits_for(taken, waits_inside)
+threading.Event().wait(0.1)
+waits_for(gone, takes)
+waits_for(taken, takes)
+threading.Event().wait(0.1)
+waits_for(taken, last)
+waits_for(gone, last)
+threading.Event().wait()
+P
+
+python() {
+	local who=$1 python=$2 pid
+	case $("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])') in
+	3.11 | 3.12 | 3.13) ;;
+	*) return ;;
+	esac
+	(become "$who" "$python" dead.py) &
+	pid=$!
+	programs="$programs $pid"
+	stuck $pid 8 || return
+	look "$who" "$who.python" $pid
+	expect "$who.python" leaks 'deadlock: 2 tasks.*of [^ ]+ \([0-9]+\) since .*, at transfer \(dead.py:12\).*waits for semaphore .* of .*, at [a-z.<>]+ \(dead.py:18\)'
+	"$bin/dwell" dump "$who.python" >said
+	[ "$(grep -c 'wait-begin .*reason=semaphore.*holder-read' said)" = 2 ] ||
+		fault "$who: python: not two who have a lock are known: $(grep wait-begin said)"
+	expect "$who.python" 'blocked --all' 'takes \(dead.py:30\).*last \(dead.py:33\)|last \(dead.py:33\).*takes \(dead.py:30\)'
+	kill $pid
+}
+
 strangers() {
 	local status=0
 	sleep 60 &
@@ -122,6 +192,7 @@ strangers() {
 for who in "$(id -un)" nobody; do
 	dead "$who" dead0
 	dead "$who" dead2
+	python "$who" "$(command -v /usr/bin/python3 || command -v python3)"
 	[ "$(id -u)" = 0 ] || break
 done
 [ "$(id -u)" != 0 ] || strangers

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "preload/python.h"
+#include "ring/python.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,7 +30,8 @@ static void use_text(const uint8_t *characters, size_t size, unsigned width)
 	}
 }
 
-/* The first byte says what the rest is: a table of lines, or characters of so many bytes. */
+/* The first byte says what the rest is: a table of lines or of handlers, or characters of so many
+ * bytes. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *copy;
@@ -45,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		use_text(copy, size - 1, *data - '0');
 	else
 		for (uint32_t unit = 0; unit < 64; unit++)
-			if (dwell_python_line(copy, size - 1, *data, unit * unit) > INT32_MAX)
+			if (dwell_python_line(copy, size - 1, *data, unit * unit) > INT32_MAX ||
+				dwell_python_depth(copy, size - 1, unit) > INT32_MAX)
 				__builtin_trap();
 	free(copy);
 	return 0;

@@ -23,6 +23,7 @@
 
 #include "lib/interpreter.h"
 #include "preload.h"
+#include "ring/python.h"
 
 /* Of CPython: absent from other programs. */
 #define OF_PYTHON __attribute__((weak, visibility("default")))
@@ -34,52 +35,7 @@ OF_PYTHON int _Py_IsFinalizing(void);
 OF_PYTHON int Py_IsFinalizing(void);
 OF_PYTHON void _Py_NegativeRefcount(void); /* debug builds only */
 
-/* Offsets in CPython's structures. They do not change any more once a minor version is out. */
-struct layout {
-	uint64_t thread_cframe; /* 0: there is none, and the next is of the thread */
-	uint64_t current;       /* frame */
-	uint64_t frame_code, frame_previous, frame_instruction, frame_owner;
-	uint64_t code_file, code_name, code_lines, code_first, code_units;
-	uint64_t text_ascii, text_other; /* where characters begin */
-};
-
-/* The same in all of them. */
-enum {
-	OBJECT_TYPE = 8,
-	OBJECT_SIZE = 16,
-	TYPE_BASIC_SIZE = 32,
-	TEXT_LENGTH = 16,
-	TEXT_STATE = 32,
-	BYTES_BEGIN = 32,
-	OWNED_BY_C = 3, /* no function: stands where C called the interpreter. As of 3.12 */
-	UNIT = 2        /* bytes of code */
-};
-
-static const struct layout layout_11 = { 56, 8, 32, 48, 56, 69, 112, 128, 136, 72, 184, 48, 72 };
-static const struct layout layout_12 = { 56, 0, 0, 8, 56, 70, 112, 128, 136, 68, 192, 40, 56 };
-
-/* As of 3.13 Python describes them itself: where, in words from the begin of _PyRuntime. */
-enum {
-	TOLD_VERSION = 1,
-	TOLD_FREE_THREADED = 2,
-	TOLD_CURRENT = 23,
-	TOLD_PREVIOUS = 29,
-	TOLD_CODE = 30,
-	TOLD_INSTRUCTION = 31,
-	TOLD_OWNER = 33,
-	TOLD_FILE = 35,
-	TOLD_NAME = 37,
-	TOLD_LINES = 38,
-	TOLD_FIRST = 39,
-	TOLD_UNITS = 43,
-	TOLD_ASCII = 70,
-	TOLD_WORDS = 73
-};
-
-static struct layout layout;
-
-/* Limits for what is read: beyond them it is none of Python's. */
-enum { OFFSET_MAX = 1024, UNITS_MAX = 1 << 24, TEXT_MAX = 1 << 20 };
+static struct dwell_python_layout layout;
 
 /* --- reading --- */
 
@@ -129,7 +85,8 @@ static uint64_t word(uint64_t at)
 
 static bool is_a(uint64_t object, const char *type)
 {
-	return can_read(object, TEXT_STATE + 8) && word(object + OBJECT_TYPE) == (uintptr_t)type;
+	return can_read(object, DWELL_PYTHON_TEXT_STATE + 8) &&
+	       word(object + DWELL_PYTHON_OBJECT_TYPE) == (uintptr_t)type;
 }
 
 /* --- names --- */
@@ -149,12 +106,12 @@ static uint32_t read_text(uint64_t object, char *out, size_t room, bool last)
 	if (!is_a(object, PyUnicode_Type))
 		return 0;
 	/* interned (2 bits), width (3), compact (1), ASCII (1) */
-	state = word(object + TEXT_STATE);
-	length = word(object + TEXT_LENGTH);
+	state = word(object + DWELL_PYTHON_TEXT_STATE);
+	length = word(object + DWELL_PYTHON_TEXT_LENGTH);
 	width = state >> 2 & 7;
 	begin = object + (state & 1 << 6 ? layout.text_ascii : layout.text_other);
 	if ((state & 1 << 5) == 0 || (width != 1 && width != 2 && width != 4) ||
-		length > TEXT_MAX || !can_read(begin, length * width))
+		length > DWELL_PYTHON_TEXT_MAX || !can_read(begin, length * width))
 		return 0;
 	return (uint32_t)dwell_python_text(out, room, (const uint8_t *)begin, length, width, last);
 }
@@ -168,11 +125,12 @@ static uint32_t read_line(uint64_t code, int64_t unit)
 	/* It was called, but has not begun. */
 	if (unit < 0)
 		return first;
-	if (!is_a(table, PyBytes_Type) || word(table + OBJECT_SIZE) > TEXT_MAX ||
-		!can_read(table + BYTES_BEGIN, word(table + OBJECT_SIZE)))
+	if (!is_a(table, PyBytes_Type) ||
+		word(table + DWELL_PYTHON_OBJECT_SIZE) > DWELL_PYTHON_TEXT_MAX ||
+		!can_read(table + DWELL_PYTHON_BYTES_BEGIN, word(table + DWELL_PYTHON_OBJECT_SIZE)))
 		return 0;
-	return dwell_python_line((const uint8_t *)(table + BYTES_BEGIN), word(table + OBJECT_SIZE),
-		first, (uint32_t)unit);
+	return dwell_python_line((const uint8_t *)(table + DWELL_PYTHON_BYTES_BEGIN),
+		word(table + DWELL_PYTHON_OBJECT_SIZE), first, (uint32_t)unit);
 }
 
 SELDOM static uint32_t name_anew(uint64_t code, int64_t unit)
@@ -214,10 +172,11 @@ static uint32_t name_of(uint64_t frame)
 	int64_t unit;
 
 	if (!can_read(code, layout.code_units) ||
-		word(code + OBJECT_TYPE) != (uintptr_t)PyCode_Type)
+		word(code + DWELL_PYTHON_OBJECT_TYPE) != (uintptr_t)PyCode_Type)
 		return 0;
-	unit = (int64_t)(instruction - code - layout.code_units) / UNIT;
-	if (unit < -1 || unit > (int64_t)word(code + OBJECT_SIZE) || unit > UNITS_MAX)
+	unit = (int64_t)(instruction - code - layout.code_units) / DWELL_PYTHON_UNIT;
+	if (unit < -1 || unit > (int64_t)word(code + DWELL_PYTHON_OBJECT_SIZE) ||
+		unit > DWELL_PYTHON_UNITS_MAX)
 		return 0;
 	key = key_of(code, instruction);
 	struct memo *memo = &memos[key >> (64 - MEMO_BITS)];
@@ -245,7 +204,7 @@ static bool is_ending(void)
 
 static uint64_t current_frame(uint64_t thread)
 {
-	if (!can_read(thread, OFFSET_MAX / 8))
+	if (!can_read(thread, DWELL_PYTHON_OFFSET_MAX / 8))
 		return 0;
 	if (layout.thread_cframe != 0)
 		thread = word(thread + layout.thread_cframe);
@@ -261,7 +220,7 @@ static uint32_t walk(uint64_t frame, uint64_t *out, uint32_t most, bool *whole)
 
 		if (!can_read(frame, layout.frame_owner + 1))
 			return 0;
-		if (*(const uint8_t *)(frame + layout.frame_owner) != OWNED_BY_C) {
+		if (*(const uint8_t *)(frame + layout.frame_owner) != DWELL_PYTHON_OWNED_BY_C) {
 			entry = name_of(frame);
 			if (entry == 0)
 				return 0;
@@ -362,36 +321,6 @@ static uint32_t keep_name(const char *name)
 
 /* --- finding --- */
 
-static bool read_layout(void)
-{
-	const uint64_t *told = (const uint64_t *)(const void *)_PyRuntime;
-
-	switch (Py_Version >> 16) {
-	case 0x030b:
-		layout = layout_11;
-		return true;
-	case 0x030c:
-		layout = layout_12;
-		return true;
-	case 0x030d:
-		break;
-	default:
-		return false;
-	}
-	if (memcmp(told, "xdebugpy", 8) != 0 || told[TOLD_VERSION] != Py_Version ||
-		told[TOLD_FREE_THREADED] != 0)
-		return false;
-	for (int i = TOLD_FREE_THREADED + 1; i < TOLD_WORDS; i++)
-		if (i >= TOLD_CURRENT && i != TOLD_VERSION && told[i] > OFFSET_MAX &&
-			i < TOLD_UNITS + 1)
-			return false;
-	layout = (struct layout){ 0, told[TOLD_CURRENT], told[TOLD_CODE], told[TOLD_PREVIOUS],
-		told[TOLD_INSTRUCTION], told[TOLD_OWNER], told[TOLD_FILE], told[TOLD_NAME],
-		told[TOLD_LINES], told[TOLD_FIRST], told[TOLD_UNITS], told[TOLD_ASCII],
-		told[TOLD_ASCII] + 2 * sizeof(uint64_t) };
-	return true;
-}
-
 /* How large that is, by the table of symbols that the loader has. */
 static uint64_t size_of(const void *at)
 {
@@ -407,14 +336,13 @@ static uint64_t size_of(const void *at)
 /* As released; not a build that counts references apart, which has larger objects. */
 static bool is_known(void)
 {
-	enum { FINAL = 15 };
-
 	if (!&Py_Version || !_PyRuntime || !PyCode_Type || !PyUnicode_Type || !PyBytes_Type ||
 		!_PyEval_EvalFrameDefault || !PyGILState_GetThisThreadState ||
 		(!Py_IsFinalizing && !_Py_IsFinalizing) || _Py_NegativeRefcount)
 		return false;
-	return (Py_Version >> 4 & 15) == FINAL && read_layout() &&
-	       word((uintptr_t)PyCode_Type + TYPE_BASIC_SIZE) == layout.code_units;
+	return dwell_python_layout(
+		       &layout, Py_Version, (const uint64_t *)(const void *)_PyRuntime) &&
+	       word((uintptr_t)PyCode_Type + DWELL_PYTHON_TYPE_BASIC_SIZE) == layout.code_units;
 }
 
 /* Where walks go by tables, which tell what a signal interrupted. */

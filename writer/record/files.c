@@ -38,8 +38,10 @@ void dwell_files_free(struct dwell_files *files)
 	if (!files)
 		return;
 	dwell_map_release(&files->known);
-	for (size_t i = 0; i < files->count; i++)
+	for (size_t i = 0; i < files->count; i++) {
 		dwell_libc_free(files->all[i].libc);
+		free(files->all[i].python);
+	}
 	free(files->all);
 	free(files);
 }
@@ -86,13 +88,22 @@ static void take_table(struct dwell_files *files, struct dwell_file *file, struc
 	dwell_cfi_release(cfi);
 }
 
-/* Its name, of whatever version. */
-static bool may_be_libc(const char *path)
+static bool begins(const char *name, const char *with)
+{
+	return strncmp(name, with, strlen(with)) == 0;
+}
+
+/* Files whose memory we know our way in, by their names, of whatever version. */
+static void look_for_known(struct dwell_file *file, const char *path, int fd)
 {
 	const char *name = strrchr(path, '/');
 
-	return name && (strncmp(name, "/libc.so", 8) == 0 || strncmp(name, "/libc-", 6) == 0 ||
-			       strncmp(name, "/libpthread", 11) == 0);
+	if (!name)
+		return;
+	if (begins(name, "/libc.so") || begins(name, "/libc-") || begins(name, "/libpthread"))
+		(void)dwell_libc_read(&file->libc, fd);
+	else if (begins(name, "/libpython3") || begins(name, "/python3"))
+		(void)dwell_python_read(&file->python, fd);
 }
 
 static void look_into(struct dwell_files *files, struct dwell_file *file,
@@ -116,8 +127,7 @@ static void look_into(struct dwell_files *files, struct dwell_file *file,
 		return;
 	(void)dwell_cfi_read(&cfi, fd);
 	take_table(files, file, &cfi);
-	if (may_be_libc(mapping->path))
-		(void)dwell_libc_read(&file->libc, fd);
+	look_for_known(file, mapping->path, fd);
 	close(fd);
 }
 

@@ -4,6 +4,7 @@
 #include "area.h"
 #include "dwell/tables.h"
 #include "libc.h"
+#include "python.h"
 
 /* The files that programs have mapped, each looked into once: its build-id, and how to find the
  * callers of its functions. */
@@ -13,8 +14,9 @@ struct dwell_file {
 	uint8_t build_id[20];
 	uint8_t build_id_size;
 	uint8_t segment_count;
-	uint64_t table;          /* offset in the area; 0: none */
-	struct dwell_libc *libc; /* NULL: it is none */
+	uint64_t table;                      /* offset in the area; 0: none */
+	struct dwell_libc *libc;             /* NULL: it is none */
+	struct dwell_python_exports *python; /* the same */
 	struct dwell_cfi_segment segments[DWELL_CFI_SEGMENTS];
 };
 

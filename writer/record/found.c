@@ -112,6 +112,27 @@ static bool explain_futex(struct found *found, uint64_t time_ns, struct dwell_ev
 	return !wait.shared || row->peer != 0;
 }
 
+/* Where an interpreter runs it, the functions of its program; and who has a lock of that. */
+static void look_at_python(struct found *found, uint64_t time_ns, struct dwell_event *row)
+{
+	struct dwell_sched *sched = found->sched;
+	struct dwell_libc_wait lock = { .reason = DWELL_REASON_SEMAPHORE };
+	uint64_t bias;
+	size_t at;
+	const struct dwell_python_exports *exports = dwell_maps_python(
+		sched->maps, found->process, found->walk.frames, found->walk.count, &at, &bias);
+
+	if (!exports || (!sched->python && dwell_python_new(&sched->python, sched->registry) != 0))
+		return;
+	if (!dwell_python_frames(sched->python, exports, bias, &found->still, at, &found->walk))
+		return;
+	if (row->reason != DWELL_REASON_SEMAPHORE || row->peer != 0)
+		return;
+	lock.holder =
+		dwell_python_holder(sched->python, &found->still, found->still.call.arguments[0]);
+	read_holder(found, &lock, time_ns, row);
+}
+
 /* It waits in a call of the system: why, where, and, of a lock, who has it. */
 static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *row)
 {
@@ -126,6 +147,7 @@ static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *
 		told = explain_futex(found, time_ns, &begin);
 	else
 		explain_call(found, time_ns, &begin);
+	look_at_python(found, time_ns, &begin);
 	/* What was read of one that went on does not belong together. */
 	if (!dwell_still_stands(&found->still))
 		return 0;
@@ -194,4 +216,11 @@ int dwell_sched_found_runs(struct dwell_sched *sched, uint32_t tid, uint32_t tas
 	dwell_map_remove(&sched->found, tid, 0);
 	/* It was killed in its wait, and ran for its end only. */
 	return dwell_proc_lives(tid) ? dwell_sched_put(sched, &end) : 0;
+}
+
+void dwell_sched_release(struct dwell_sched *sched)
+{
+	dwell_map_release(&sched->found);
+	dwell_python_free(sched->python);
+	sched->python = NULL;
 }

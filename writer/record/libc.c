@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gelf.h>
 #include <linux/futex.h>
 #include <pthread.h>
 
 #include "dwell/error.h"
 #include "dwell/event.h"
+#include "exports.h"
 #include "memory.h"
 
-enum { MOST_FUNCTIONS = 128, MOST_SYMBOLS = 1 << 16 };
+enum { MOST_FUNCTIONS = 128 };
 
 struct dwell_libc {
 	struct function {
@@ -45,56 +45,28 @@ static const struct {
 	{ "syscall", DWELL_LIBC_SYSCALL },
 };
 
-static void take_symbol(struct dwell_libc *libc, const char *name, const GElf_Sym *symbol)
+static void take_symbol(void *context, const char *name, uint64_t address, uint64_t size)
 {
+	struct dwell_libc *libc = context;
+
 	/* Of both: until 2.34 threads were a library of their own. */
 	if (strcmp(name, "gnu_get_libc_version") == 0 ||
 		strcmp(name, "pthread_mutexattr_setkind_np") == 0)
 		libc->is_glibc = true;
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (strcmp(name, known[i].name) == 0 && libc->count < MOST_FUNCTIONS)
-			libc->functions[libc->count++] = (struct function){ symbol->st_value,
-				symbol->st_size, known[i].role };
-}
-
-static void read_section(struct dwell_libc *libc, Elf *elf, Elf_Scn *section)
-{
-	GElf_Shdr header;
-	Elf_Data *data;
-	size_t count;
-
-	if (!gelf_getshdr(section, &header) ||
-		(header.sh_type != SHT_DYNSYM && header.sh_type != SHT_SYMTAB) ||
-		header.sh_entsize == 0)
-		return;
-	data = elf_getdata(section, NULL);
-	count = data ? data->d_size / header.sh_entsize : 0;
-	for (size_t i = 0; i < count && i < MOST_SYMBOLS; i++) {
-		const char *name;
-		GElf_Sym symbol;
-
-		if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF ||
-			GELF_ST_TYPE(symbol.st_info) != STT_FUNC)
-			continue;
-		name = elf_strptr(elf, header.sh_link, symbol.st_name);
-		if (name)
-			take_symbol(libc, name, &symbol);
-	}
+			libc->functions[libc->count++] =
+				(struct function){ address, size, known[i].role };
 }
 
 int dwell_libc_read(struct dwell_libc **out, int fd)
 {
 	struct dwell_libc *libc = calloc(1, sizeof(*libc));
-	Elf *elf = libc ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
-	Elf_Scn *section = NULL;
 
 	*out = NULL;
 	if (!libc)
 		return DWELL_ENOMEM;
-	while (elf && (section = elf_nextscn(elf, section)))
-		read_section(libc, elf, section);
-	if (elf)
-		elf_end(elf);
+	dwell_exports_each(fd, take_symbol, libc);
 	if (libc->is_glibc)
 		*out = libc;
 	else

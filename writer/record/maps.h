@@ -14,6 +14,7 @@
  * the symbols, and how to find callers in them, for this recorder and for the program itself.
  */
 struct dwell_maps;
+struct dwell_python_exports;
 
 /* area and registry must outlive it. DWELL_ENOMEM. */
 int dwell_maps_new(
@@ -56,6 +57,11 @@ void dwell_maps_walk_still(struct dwell_maps *maps, uint32_t pid, uint32_t proce
  * dwell_libc_role). */
 bool dwell_maps_libc(struct dwell_maps *maps, uint32_t process, const uint64_t *frames,
 	size_t count, unsigned *role);
+
+/* The same for CPython's loop: index of the frame, and what to add to addresses of its file. NULL:
+ * the stack does not come to it. */
+const struct dwell_python_exports *dwell_maps_python(struct dwell_maps *maps, uint32_t process,
+	const uint64_t *frames, size_t count, size_t *at, uint64_t *bias);
 
 /* Where a process wrote down what it compiled at run time. */
 void dwell_maps_jit_path(const struct dwell_maps *maps, int64_t pid, char *out, size_t size);

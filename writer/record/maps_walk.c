@@ -172,3 +172,20 @@ bool dwell_maps_libc(
 	}
 	return i > 0;
 }
+
+const struct dwell_python_exports *dwell_maps_python(struct dwell_maps *maps, uint32_t id,
+	const uint64_t *frames, size_t count, size_t *at, uint64_t *bias)
+{
+	const struct maps_process *process = maps_process_of(maps, id);
+
+	for (*at = 1; process && *at < count; ++*at) {
+		uint64_t address = frames[*at] - 1;
+		const struct dwell_file *file = file_at(maps, process, &address);
+
+		if (!file || !file->python || !dwell_python_is_loop(file->python, address))
+			continue;
+		*bias = frames[*at] - 1 - address;
+		return file->python;
+	}
+	return NULL;
+}

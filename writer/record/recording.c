@@ -484,7 +484,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_ends_release(&recording->ends);
 	dwell_watch_free(recording->watch);
 	dwell_delay_free(recording->sched.delay);
-	dwell_map_release(&recording->sched.found);
+	dwell_sched_release(&recording->sched);
 	dwell_objects_free(recording->objects);
 	dwell_maps_free(recording->maps);
 	dwell_area_close(&recording->area);

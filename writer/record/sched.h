@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "maps.h"
 #include "objects.h"
+#include "python.h"
 #include "who.h"
 
 /* The kernel's events as rows. Every member is the caller's. */
@@ -25,11 +26,12 @@ struct dwell_sched {
 	/* The last thread of a recorded process ended; may be NULL. */
 	void (*process_gone)(void *context, uint32_t pid, uint64_t time_ns);
 	void *context;
-	struct dwell_map found; /* threads in a wait that began before us: tid, 0 -> 1 */
-	bool stacks;            /* are told */
-	uint64_t long_wait_ns;  /* look for waits that last longer; 0: do not */
-	bool long_wait;         /* there was one */
-	uint64_t told_ns;       /* the sink takes no row of before it */
+	struct dwell_map found;      /* threads in a wait that began before us: tid, 0 -> 1 */
+	struct dwell_python *python; /* NULL: not needed so far */
+	bool stacks;                 /* are told */
+	uint64_t long_wait_ns;       /* look for waits that last longer; 0: do not */
+	bool long_wait;              /* there was one */
+	uint64_t told_ns;            /* the sink takes no row of before it */
 	/* Counted here. */
 	uint64_t events;
 	uint64_t waits; /* of the recorded program */
@@ -48,6 +50,9 @@ int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns);
 /* Recording ends: threads that were on their way out are said to have ended. Who waits for a
  * process is told before its last thread leaves its CPU for the last time. */
 int dwell_sched_end(struct dwell_sched *sched, uint64_t time_ns);
+
+/* What the functions here keep. */
+void dwell_sched_release(struct dwell_sched *sched);
 
 /* Hand on the rows that are held back to be told together. */
 int dwell_sched_flush(struct dwell_sched *sched);

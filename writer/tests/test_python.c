@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "preload/python.h"
+#include "ring/python.h"
 
 /*
  * The table of one function (a loop, a call over several lines, handlers, a line too long for the
@@ -185,4 +185,41 @@ Test(python, texts_become_utf8)
 		out[size] = '\0';
 		cr_expect(eq(str, out, (char *)texts[i].text), "%s", texts[i].name);
 	}
+}
+
+/* with a: with b: pass; and what dis says of it (3.11). */
+static const uint8_t handlers[] = { 131, 3, 44, 3, 134, 1, 20, 5, 136, 12, 44, 3, 148, 4, 24, 9,
+	152, 3, 44, 3, 155, 1, 24, 9, 156, 3, 44, 3, 172, 4, 48, 7, 179, 1, 48, 7 };
+
+Test(python, depth_is_of_the_innermost_handler)
+{
+	static const struct {
+		uint32_t unit, depth;
+	} units[] = { { 0, 0 }, { 2, 0 }, { 3, 1 }, { 5, 1 }, { 6, 2 }, { 7, 0 }, { 8, 1 },
+		{ 19, 1 }, { 20, 4 }, { 50, 0 }, { 51, 3 }, { 52, 0 }, { UINT32_MAX, 0 } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		cr_expect(eq(u32, dwell_python_depth(handlers, sizeof(handlers), units[i].unit),
+				  units[i].depth),
+			"%u", units[i].unit);
+}
+
+Test(python, half_a_table_of_handlers)
+{
+	for (size_t size = 0; size < sizeof(handlers); size++) {
+		uint8_t *copy = malloc(size + 1);
+
+		cr_assert(copy != NULL);
+		memcpy(copy, handlers, size);
+		for (uint32_t unit = 0; unit < 64; unit++) {
+			const uint32_t depth = dwell_python_depth(copy, size, unit);
+
+			cr_expect(depth == 0 ||
+				  depth == dwell_python_depth(handlers, sizeof(handlers), unit));
+		}
+		free(copy);
+	}
+	/* Numbers that go on and on. */
+	cr_expect(eq(
+		u32, dwell_python_depth((const uint8_t *)"\xff\x7f\x7f\x7f\x7f\x7f\x3f", 7, 1), 0));
 }

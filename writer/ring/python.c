@@ -1,8 +1,64 @@
-/* What CPython has in its objects: tables of lines, texts. */
+/* What CPython has in its objects: where what lies in them, tables of lines, texts. */
 #include "python.h"
 
-#include <stdbool.h>
 #include <string.h>
+
+static const struct dwell_python_layout layout_11 = { 56, 8, 32, 48, 56, 69, 112, 128, 136, 72, 184,
+	48, 72, 160, 76 };
+static const struct dwell_python_layout layout_12 = { 56, 0, 0, 8, 56, 70, 112, 128, 136, 68, 192,
+	40, 56, 144, 72 };
+
+/* Where, in words. */
+enum {
+	TOLD_VERSION = 1,
+	TOLD_FREE_THREADED = 2,
+	TOLD_CURRENT = 23,
+	TOLD_PREVIOUS = 29,
+	TOLD_CODE = 30,
+	TOLD_INSTRUCTION = 31,
+	TOLD_OWNER = 33,
+	TOLD_FILE = 35,
+	TOLD_NAME = 37,
+	TOLD_LINES = 38,
+	TOLD_FIRST = 39,
+	TOLD_UNITS = 43,
+	TOLD_ASCII = 70
+};
+
+/* Of 3.13, what it does not tell. */
+enum { NUMBER_13 = 160, LOCALS_13 = 72 };
+
+bool dwell_python_layout(struct dwell_python_layout *out, uint64_t version,
+	const uint64_t told[DWELL_PYTHON_TOLD_WORDS])
+{
+	enum { FINAL = 15 };
+
+	if ((version >> 4 & 15) != FINAL)
+		return false;
+	switch (version >> 16) {
+	case 0x030b:
+		*out = layout_11;
+		return true;
+	case 0x030c:
+		*out = layout_12;
+		return true;
+	case 0x030d:
+		break;
+	default:
+		return false;
+	}
+	if (memcmp(told, "xdebugpy", 8) != 0 || told[TOLD_VERSION] != version ||
+		told[TOLD_FREE_THREADED] != 0)
+		return false;
+	for (int i = TOLD_CURRENT; i <= TOLD_UNITS; i++)
+		if (told[i] > DWELL_PYTHON_OFFSET_MAX)
+			return false;
+	*out = (struct dwell_python_layout){ 0, told[TOLD_CURRENT], told[TOLD_CODE],
+		told[TOLD_PREVIOUS], told[TOLD_INSTRUCTION], told[TOLD_OWNER], told[TOLD_FILE],
+		told[TOLD_NAME], told[TOLD_LINES], told[TOLD_FIRST], told[TOLD_UNITS],
+		told[TOLD_ASCII], told[TOLD_ASCII] + 2 * sizeof(uint64_t), NUMBER_13, LOCALS_13 };
+	return true;
+}
 
 /* An entry of the table: a byte with the upper bit set (kind << 3 | units - 1), then bytes without.
  */
@@ -133,4 +189,35 @@ size_t dwell_python_text(
 		used += size;
 	}
 	return used;
+}
+
+/* Six bits a byte, the highest first; bit 6: there are more. */
+static const uint8_t *number(const uint8_t *at, const uint8_t *end, uint32_t *out)
+{
+	enum { BITS = 6, MORE = 0x40, MOST = 1 << 24 };
+	uint32_t value = 0;
+
+	for (bool more = true; more; at++) {
+		if (at == end || value > MOST)
+			return NULL;
+		value = value << BITS | (*at & (MORE - 1));
+		more = (*at & MORE) != 0;
+	}
+	*out = value;
+	return at;
+}
+
+uint32_t dwell_python_depth(const uint8_t *table, size_t size, uint32_t unit)
+{
+	enum { START, UNITS, TARGET, DEPTH, NUMBERS };
+	const uint8_t *at = table, *const end = table + size;
+	uint32_t numbers[NUMBERS];
+
+	while (at && at < end) {
+		for (int i = 0; i < NUMBERS && at; i++)
+			at = number(at, end, &numbers[i]);
+		if (at && unit - numbers[START] < numbers[UNITS])
+			return numbers[DEPTH] >> 1;
+	}
+	return 0;
 }
