@@ -38,6 +38,7 @@ struct drain_thread {
 	uint64_t hole_since_ns;
 	uint64_t begun_since; /* ticks: the wait that was begun from the state word; 0: none */
 	uint32_t begun_object;
+	uint64_t begun_ns;      /* as it was told */
 	uint64_t dropped_since; /* ticks: the wait that was begun and then ended without a record */
 	uint64_t dropped_ns;    /* and when */
 	uint64_t ended_since;   /* ticks: the latest start of a wait whose record was read */

@@ -51,6 +51,18 @@ static inline uint64_t dwell_fit_ns(const struct dwell_fit *fit, uint64_t ticks)
 	return back < fit->base_ns ? fit->base_ns - back : 0;
 }
 
+/*
+ * When a wait began that was begun after the thread's last record. The fit of the clocks moves a
+ * little from pass to pass, so times of one pass may lie before those of the one before. By more
+ * than that: what came before it was in a handler that ran within the wait.
+ */
+static inline uint64_t dwell_drain_after(uint64_t time_ns, uint64_t last_ns)
+{
+	enum { MOVES_NS = 2000 };
+
+	return time_ns < last_ns && last_ns - time_ns < MOVES_NS ? last_ns : time_ns;
+}
+
 /* A pair read as close together as can be. */
 void dwell_fit_read(uint32_t clock, uint64_t *ticks, uint64_t *ns);
 

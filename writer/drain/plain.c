@@ -160,7 +160,8 @@ static inline bool put_wait(struct plain *p, const uint64_t word[2], const uint6
 	}
 
 	const uint32_t object = object_of(p, more[1]);
-	const uint64_t end_ns = stamp(p, dwell_slot_time(word[0])), since_ns = stamp(p, since);
+	const uint64_t end_ns = stamp(p, dwell_slot_time(word[0]));
+	const uint64_t since_ns = dwell_drain_after(stamp(p, since), p->last_ns);
 	struct dwell_event *begin = dwell_drain_next(drain), *end;
 
 	*begin = (struct dwell_event){

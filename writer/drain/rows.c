@@ -104,8 +104,10 @@ static uint64_t begun_ns(
 	const struct drain_place *place, const struct dwell_record *record, uint64_t end_ns)
 {
 	const struct drain_thread *thread = place->thread;
-	const uint64_t ns = thread->dropped_since == record->x[1] ? thread->dropped_ns
-								  : stamp(place, record->x[1]);
+	const uint64_t ns =
+		thread->dropped_since == record->x[1]
+			? thread->dropped_ns
+			: dwell_drain_after(stamp(place, record->x[1]), thread->last_ns);
 
 	return ns < end_ns ? ns : end_ns;
 }
@@ -144,6 +146,7 @@ static void decode_wait(
 			.flags = facts.flags & (uint8_t)~DWELL_EVENT_HOLDER_READ };
 	} else {
 		thread->begun_since = 0;
+		row->time_ns = dwell_drain_after(row->time_ns, thread->begun_ns);
 	}
 	if (thread->ended_since < record->x[1])
 		thread->ended_since = record->x[1];
@@ -477,12 +480,13 @@ void dwell_drain_state(const struct drain_place *place, const struct drain_word 
 	   signal handler waits inside that wait, which then goes on when its record comes. */
 	if (thread->begun_since != 0)
 		end_unrecorded(place);
-	row.time_ns = stamp(place, since);
+	row.time_ns = dwell_drain_after(stamp(place, since), thread->last_ns);
 	if (reason == 0 || since <= thread->ended_since ||
 		row.time_ns >= place->drain->watermark_ns)
 		return;
 	fill_begin(place, word, since, &row);
 	thread->begun_since = since;
 	thread->begun_object = row.object;
+	thread->begun_ns = row.time_ns;
 	dwell_drain_put(place->drain, &row);
 }

@@ -60,6 +60,37 @@ Test(drain, named_frames)
 	tear_down(&s);
 }
 
+/*
+ * The clocks' fit has moved between two passes, so that a wait seems to begin before the one before
+ * it ended: it begins there. Not where it seems to by so much that the other one was within it.
+ */
+Test(drain, waits_in_turn)
+{
+	/* Ticks before the end of the first one. */
+	static const uint64_t backs[] = { 2000000, 100, 1000000 };
+	const struct dwell_event *begin[3], *end;
+	struct stage s;
+	uint64_t now;
+
+	set_up(&s, 0, 0, 0);
+	wait_for(1, 0, 3000); /* it lives before that */
+	now = dwell_now();
+	for (unsigned i = 0; i < 3; i++)
+		dwell_ring_put2(&dwell_enter()->writer, now + i, DWELL_RECORD_WAIT,
+			dwell_what(0, DWELL_REASON_SLEEP, 0, 0), now - backs[i], 0);
+	usleep(2000);
+	pass(&s);
+	pass(&s);
+	end = collect_row(s.got, DWELL_EVENT_WAIT_END, 1);
+	for (unsigned i = 0; i < 3; i++)
+		begin[i] = collect_row(s.got, DWELL_EVENT_WAIT_BEGIN, 1 + i);
+	cr_assert(end && begin[0] && begin[1] && begin[2]);
+	cr_expect(eq(u64, begin[1]->time_ns, end->time_ns));
+	cr_expect(lt(u64, begin[0]->time_ns, begin[2]->time_ns));
+	cr_expect(lt(u64, begin[2]->time_ns, end->time_ns));
+	tear_down(&s);
+}
+
 /* A wait that lasts is begun from the state word, once, and ended by its record, once. */
 Test(drain, wait_open)
 {
