@@ -2,32 +2,47 @@
 #include "analysis/findings.h"
 #include "analysis/waits.h"
 
+static int add_holder(
+	struct waits_view *view, struct group *group, const struct dwell_holder *holder)
+{
+	const uint32_t before = group->holder_count;
+	const int err = group_add_holder(
+		group, holder, view->holders < GROUPS_HOLDERS ? GROUP_PEOPLE : GROUP_FEW);
+
+	view->holders += group->holder_count - before;
+	return err;
+}
+
 /* One holder's share of a wait for an object; NULL: of one that is not known. */
-static int add_share(struct waits *waits, struct group *group, const struct released *of,
-	uint64_t from_ns, uint64_t to_ns, const struct dwell_holder *who)
+static int add_share(struct waits *waits, struct group *const groups[WAITS_VIEWS],
+	const struct released *of, uint64_t from_ns, uint64_t to_ns, const struct dwell_holder *who)
 {
 	struct dwell_holder holder = *who;
-	uint32_t before;
-	int err;
+	int err = DWELL_OK;
 
 	if (to_ns <= from_ns)
 		return DWELL_OK;
 	holder.count = 1;
 	holder.total_ns = to_ns - from_ns;
 	past_split(&waits->past, from_ns, to_ns, &holder);
-	if (of && who->how == DWELL_HOW_INFERRED && !released_is_lock(of, group->reason))
-		group->unproven_ns += holder.total_ns;
-	before = group->holder_count;
-	err = group_add_holder(
-		group, &holder, waits->holders < GROUPS_HOLDERS ? GROUP_PEOPLE : GROUP_FEW);
-	waits->holders += group->holder_count - before;
+	for (unsigned view = 0; view < WAITS_VIEWS && !err; view++) {
+		struct group *group = groups[view];
+
+		if (!group)
+			continue;
+		if (of && who->how == DWELL_HOW_INFERRED &&
+			!released_is_lock(of, view, group->reason))
+			group->unproven_ns += holder.total_ns;
+		err = add_holder(&waits->views[view], group, &holder);
+	}
 	return err;
 }
 
 /* Can the one who gave it up have held it? Of a mutex always; others must have got it before. */
-static bool may_have_held(const struct released *of, unsigned reason, const struct release *release)
+static bool may_have_held(
+	const struct members *members, unsigned reason, const struct release *release)
 {
-	return release->task && (is_held(reason) || released_is_member(of, release->task));
+	return release->task && (is_held(reason) || members_have(members, release->task));
 }
 
 /*
@@ -35,8 +50,8 @@ static bool may_have_held(const struct released *of, unsigned reason, const stru
  * end: what is after the last release is nobody's (the waiter was handed it), what is before the
  * oldest that is remembered is not known.
  */
-static int share_out(struct waits *waits, struct group *group, const struct dwell_wait *wait,
-	const struct released *of)
+static int share_out(struct waits *waits, struct group *const groups[WAITS_VIEWS],
+	const struct dwell_wait *wait, const struct released *of)
 {
 	const struct release *release;
 	int err = DWELL_OK;
@@ -62,8 +77,13 @@ static int share_out(struct waits *waits, struct group *group, const struct dwel
 			.stack = read && wait->holder != release->task ? 0 : release->stack,
 			.how = read ? DWELL_HOW_READ : DWELL_HOW_INFERRED,
 		};
-		if (read || may_have_held(of, wait->reason, release))
-			err = add_share(waits, group, of, from_ns, release->time_ns, &who);
+		struct group *of_who[WAITS_VIEWS] = { NULL };
+
+		for (unsigned view = 0; view < WAITS_VIEWS; view++)
+			if (read || may_have_held(&of->members[view], wait->reason, release))
+				of_who[view] = groups[view];
+		if (of_who[0] || of_who[1])
+			err = add_share(waits, of_who, of, from_ns, release->time_ns, &who);
 	}
 	return err;
 }
@@ -76,13 +96,14 @@ static bool released_since(const struct released *of, const struct dwell_wait *w
 }
 
 /* The whole wait is the one's who was read, where no release tells more. */
-static int blame_read(struct waits *waits, struct group *group, const struct dwell_wait *wait)
+static int blame_read(
+	struct waits *waits, struct group *const groups[WAITS_VIEWS], const struct dwell_wait *wait)
 {
 	const struct dwell_holder who = { .task = wait->holder,
 		.stack = wait->holder == wait->waker ? wait->waker_stack : 0,
 		.how = DWELL_HOW_READ };
 
-	return add_share(waits, group, NULL, wait->start_ns, wait->end_ns, &who);
+	return add_share(waits, groups, NULL, wait->start_ns, wait->end_ns, &who);
 }
 
 int waits_release(struct waits *waits, struct released *of, const struct release *release)
@@ -102,7 +123,7 @@ int waits_release(struct waits *waits, struct released *of, const struct release
 			late->to_ns < release->time_ns ? late->to_ns : release->time_ns;
 
 		if (late->task != release->task)
-			err = add_share(waits, late->group, of, late->from_ns, to_ns, &who);
+			err = add_share(waits, late->groups, of, late->from_ns, to_ns, &who);
 	}
 	of->late_count = 0;
 	return err ? err : released_add(of, release->time_ns, release->task, release->stack);
@@ -112,11 +133,12 @@ int waits_release(struct waits *waits, struct released *of, const struct release
  * It ran out of time: since the last release somebody held the object and gives it up later. That
  * is known by then only of who alone got it since: who puts work into a queue did not.
  */
-static int defer(struct released *of, struct group *group, const struct dwell_wait *wait)
+static int defer(
+	struct released *of, struct group *const groups[WAITS_VIEWS], const struct dwell_wait *wait)
 {
 	const struct release *latest = released_latest(of, 0);
 	const struct late late = {
-		.group = group,
+		.groups = { groups[0], groups[1] },
 		.from_ns = latest && latest->time_ns > wait->start_ns ? latest->time_ns
 								      : wait->start_ns,
 		.to_ns = wait->end_ns,
@@ -147,7 +169,8 @@ static int note_end(struct waits *waits, struct released *of, const struct dwell
  * No object is known. Who gave it up had got it at the end of its own last wait for something
  * held, if that ended within this one: before that, it was whoever gave it to that one.
  */
-static int follow_givers(struct waits *waits, struct group *group, const struct dwell_wait *wait)
+static int follow_givers(
+	struct waits *waits, struct group *const groups[WAITS_VIEWS], const struct dwell_wait *wait)
 {
 	struct dwell_holder who = {
 		.task = wait->waker,
@@ -166,8 +189,8 @@ static int follow_givers(struct waits *waits, struct group *group, const struct 
 		if (before->got_ns >= to_ns)
 			return err;
 		if (before->got_ns <= wait->start_ns || !before->giver)
-			return add_share(waits, group, NULL, wait->start_ns, to_ns, &who);
-		err = add_share(waits, group, NULL, before->got_ns, to_ns, &who);
+			return add_share(waits, groups, NULL, wait->start_ns, to_ns, &who);
+		err = add_share(waits, groups, NULL, before->got_ns, to_ns, &who);
 		to_ns = before->got_ns;
 		who.task = before->giver;
 		who.stack = before->giver_stack;
@@ -183,7 +206,8 @@ static bool contradicted(const struct released *of, const struct dwell_wait *wai
 	       of->asked == wait->holder && of->asked_ns >= wait->start_ns;
 }
 
-int waits_blame(struct waits *waits, struct group *group, const struct dwell_wait *wait)
+int waits_blame(
+	struct waits *waits, struct group *const groups[WAITS_VIEWS], const struct dwell_wait *wait)
 {
 	struct released *of = wait->object ? releases_of(&waits->releases, wait->object) : NULL;
 	struct dwell_wait unheld;
@@ -202,19 +226,20 @@ int waits_blame(struct waits *waits, struct group *group, const struct dwell_wai
 	if (err)
 		return err;
 	if (!of && is_held(wait->reason) && wait->holder_how != DWELL_HOW_READ)
-		return follow_givers(waits, group, wait);
+		return follow_givers(waits, groups, wait);
 	if (of && released_since(of, wait))
-		err = share_out(waits, group, wait, of);
+		err = share_out(waits, groups, wait, of);
 	else if (wait->holder && wait->holder_how == DWELL_HOW_READ)
-		err = blame_read(waits, group, wait);
+		err = blame_read(waits, groups, wait);
 	if (of && !err)
-		err = defer(of, group, wait);
-	if (of)
-		released_member(of, wait->task);
+		err = defer(of, groups, wait);
+	for (unsigned view = 0; of && view < WAITS_VIEWS; view++)
+		if (groups[view])
+			members_add(&of->members[view], wait->task);
 	return err;
 }
 
-void waits_doubt(const struct waits *waits, struct group *group)
+void waits_doubt(const struct waits *waits, unsigned view, struct group *group)
 {
 	const struct released *of = group->object && !group->several
 					    ? table_get(&waits->releases.objects, group->object)
@@ -222,7 +247,7 @@ void waits_doubt(const struct waits *waits, struct group *group)
 
 	if (group->unproven_ns <= group_held_ns(group) / 2)
 		return;
-	if ((of && released_is_lock(of, group->reason)) ||
+	if ((of && released_is_lock(of, view, group->reason)) ||
 		stack_is_lock(waits->model->catalog, group->reason, group->stack))
 		return;
 	group_forget_holders(group);

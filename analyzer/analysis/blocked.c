@@ -9,8 +9,12 @@
 static int blocked_make(void **fold, const struct model *model)
 {
 	const unsigned by = model->query->blocked_by;
+	const int err = waits_make(fold, model, by ? by : DWELL_BY_SITE, false);
 
-	return waits_make(fold, model, by ? by : DWELL_BY_SITE, false);
+	/* Who asks for locks, too, has them of the same waits: locks_fold. */
+	if (!err && model->query->analyses & DWELL_ANALYZE_LOCKS)
+		waits_add_view(*fold, DWELL_BY_OBJECT, true);
+	return err;
 }
 
 const struct fold_ops blocked_fold = {
@@ -121,13 +125,14 @@ static void group_move(struct group *into, struct group *from)
 /* Groups that are one for the reader. What they are made of is used up. */
 static int regroup(struct waits *waits, struct groups *out)
 {
+	struct waits_view *view = &waits->views[0];
 	int err = DWELL_OK;
 
-	for (size_t i = 0; i < waits->groups.count && !err; i++) {
-		struct group *group = waits->groups.at[i];
+	for (size_t i = 0; i < view->groups.count && !err; i++) {
+		struct group *group = view->groups.at[i];
 		uint32_t id;
 		bool made;
-		const uint64_t key = final_key(waits->model->catalog, waits->by, group, &id);
+		const uint64_t key = final_key(waits->model->catalog, view->by, group, &id);
 		struct group *into = groups_get(out, key, &made);
 
 		if (!into)
@@ -136,7 +141,7 @@ static int regroup(struct waits *waits, struct groups *out)
 			group_move(into, group);
 		else
 			err = group_merge(into, group);
-		groups_drop(&waits->groups, i);
+		groups_drop(&view->groups, i);
 		into->id = id;
 	}
 	return err;
@@ -223,7 +228,7 @@ static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 
 	idset_each(&group->tasks, add_life, &living);
 	row->lived_ns = living.ns;
-	row->known_lock = waits->by == DWELL_BY_SITE &&
+	row->known_lock = waits->views[0].by == DWELL_BY_SITE &&
 			  stack_is_lock(waits->model->catalog, group->reason, group->stack);
 
 	const struct role_facts facts = {
@@ -239,7 +244,7 @@ static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 		.turns = row->turns,
 		.held = group_held_ns(group) > group->waits.sum / 2,
 		.known = row->known_lock,
-		.joins = waits->by == DWELL_BY_SITE &&
+		.joins = waits->views[0].by == DWELL_BY_SITE &&
 			 stack_is_join(waits->model->catalog, group->stack),
 	};
 	row->role = (uint8_t)role_of(&facts);
@@ -252,9 +257,9 @@ static int fill_row(struct dwell_blocked_row *row, const struct waits *waits, st
 	const struct dwell_catalog_object *object = dwell_catalog_object(catalog, group->object);
 	int err;
 
-	waits_doubt(waits, group);
+	waits_doubt(waits, 0, group);
 	row->id = group->key;
-	row->key = key_of(catalog, waits->by, group->id);
+	row->key = key_of(catalog, waits->views[0].by, group->id);
 	row->reason = group->reason;
 	row->object = group->object;
 	row->object_kind = object ? object->kind : 0;

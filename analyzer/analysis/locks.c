@@ -5,6 +5,7 @@
 #include "analysis/order.h"
 #include "analysis/waits.h"
 
+/* waits is NULL where the fold of `blocked` has the same waits, and locks as its second view. */
 struct locks {
 	struct waits *waits;
 	struct order order;
@@ -12,10 +13,13 @@ struct locks {
 
 static int locks_make(void **fold, const struct model *model)
 {
+	const bool shared = model->query->analyses & DWELL_ANALYZE_BLOCKED;
 	struct locks *locks = calloc(1, sizeof(*locks));
 	void *waits = NULL;
-	int err = locks ? waits_make(&waits, model, DWELL_BY_OBJECT, true) : DWELL_ENOMEM;
+	int err = locks ? DWELL_OK : DWELL_ENOMEM;
 
+	if (!err && !shared)
+		err = waits_make(&waits, model, DWELL_BY_OBJECT, true);
 	if (err) {
 		free(locks);
 		return err;
@@ -39,13 +43,17 @@ static void locks_drop(void *fold)
 
 static int locks_begin(void *fold, const struct fold_start *start)
 {
-	return waits_begin(((struct locks *)fold)->waits, start);
+	struct waits *waits = ((struct locks *)fold)->waits;
+
+	return waits ? waits_begin(waits, start) : DWELL_OK;
 }
 
 static bool locks_looks(
 	const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
-	return waits_looks(((const struct locks *)fold)->waits, rows, count, kinds);
+	const struct waits *waits = ((const struct locks *)fold)->waits;
+
+	return waits && waits_looks(waits, rows, count, kinds);
 }
 
 static int locks_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
@@ -64,12 +72,14 @@ static int locks_batch(void *fold, const struct fold_batch *batch)
 			err = order_event(&locks->order, &batch->rows[i]);
 		else if (batch->rows[i].kind == DWELL_EVENT_LOSS)
 			order_lose(&locks->order, &batch->rows[i]);
-	return err ? err : waits_batch(locks->waits, batch);
+	return err || !locks->waits ? err : waits_batch(locks->waits, batch);
 }
 
 static uint32_t locks_skips(const void *fold)
 {
-	return waits_skips(((const struct locks *)fold)->waits);
+	const struct waits *waits = ((const struct locks *)fold)->waits;
+
+	return waits ? waits_skips(waits) : UINT32_MAX;
 }
 
 const struct fold_ops locks_fold = {
@@ -140,7 +150,7 @@ static bool is_lock(struct waits *waits, struct group *group)
 		return false;
 	if (group->reason == DWELL_REASON_COND && (!of || of->turns <= of->releases / 2))
 		return false;
-	waits_doubt(waits, group);
+	waits_doubt(waits, waits->view_count - 1, group);
 	return group_held_ns(group) > group->waits.sum / 2;
 }
 
@@ -157,11 +167,22 @@ static int longest_first(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+static struct waits *waits_of(const struct locks *locks, const struct model *model)
+{
+	struct waits *waits = locks->waits;
+
+	for (size_t i = 0; i < model->fold_count && !waits; i++)
+		if (model->ops[i] == &blocked_fold)
+			waits = model->folds[i];
+	return waits;
+}
+
 int locks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query)
 {
 	struct locks *locks = fold;
-	struct groups *groups = &locks->waits->groups;
+	struct waits *waits = waits_of(locks, model);
+	const struct groups *groups = &waits->views[waits->view_count - 1].groups;
 	struct dwell_locks *out = calloc(1, sizeof(*out));
 	int err = DWELL_OK;
 
@@ -174,8 +195,8 @@ int locks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	if (groups->count && !out->rows)
 		return DWELL_ENOMEM;
 	for (size_t i = 0; i < groups->count && !err; i++)
-		if (is_lock(locks->waits, groups->at[i]))
-			err = fill_row(&out->rows[out->count++], locks->waits, groups->at[i]);
+		if (is_lock(waits, groups->at[i]))
+			err = fill_row(&out->rows[out->count++], waits, groups->at[i]);
 	if (out->count)
 		qsort(out->rows, out->count, sizeof(*out->rows), longest_first);
 	return err ? err : order_cycles(&locks->order, model->catalog, out);

@@ -77,36 +77,36 @@ const struct release *released_latest(const struct released *of, uint32_t i)
 	return &of->at[(of->next + of->cap - 1 - i) % of->cap];
 }
 
-bool released_is_member(const struct released *of, uint32_t task)
+bool members_have(const struct members *members, uint32_t task)
 {
-	for (uint32_t i = 0; i < of->member_count; i++)
-		if (of->members[i] == task)
+	for (uint32_t i = 0; i < members->count; i++)
+		if (members->at[i] == task)
 			return true;
 	return false;
 }
 
-void released_member(struct released *of, uint32_t task)
+void members_add(struct members *members, uint32_t task)
 {
-	const uint32_t cap = sizeof(of->members) / sizeof(of->members[0]);
+	const uint32_t cap = sizeof(members->at) / sizeof(members->at[0]);
 
-	if (released_is_member(of, task))
+	if (members_have(members, task))
 		return;
-	if (of->member_count == cap) {
+	if (members->count == cap) {
 		/* The oldest makes room. */
 		for (uint32_t i = 1; i < cap; i++)
-			of->members[i - 1] = of->members[i];
-		of->member_count--;
+			members->at[i - 1] = members->at[i];
+		members->count--;
 	}
-	of->members[of->member_count++] = task;
+	members->at[members->count++] = task;
 }
 
-bool released_is_lock(const struct released *of, unsigned reason)
+bool released_is_lock(const struct released *of, unsigned view, unsigned reason)
 {
 	if (is_held(reason))
 		return true;
 	if (reason == DWELL_REASON_COND)
 		return of->turns >= RETURNS && of->turns > of->releases / 2;
-	return of->returns >= RETURNS;
+	return of->members[view].returns >= RETURNS;
 }
 
 void released_close(struct released *of)
@@ -195,7 +195,8 @@ bool released_turn(struct released *of, uint32_t task)
 
 	of->releases++;
 	of->turns += turn;
-	of->returns += task && released_is_member(of, task);
+	for (unsigned view = 0; view < RELEASED_VIEWS; view++)
+		of->members[view].returns += task && members_have(&of->members[view], task);
 	of->owner = 0;
 	of->several = false;
 	return turn;

@@ -15,9 +15,18 @@ struct release {
 	uint32_t task, stack;
 };
 
+enum { RELEASED_VIEWS = 2 }; /* of waits: analysis/waits.h */
+
+/* Tasks that waited for it or acquired it, some of them: only they can have held it. */
+struct members {
+	uint32_t at[16];
+	uint32_t count;
+	uint64_t returns; /* releases by one of them */
+};
+
 /* The end of a wait that ran out of time: who held the object then, its next release tells. */
 struct late {
-	struct group *group;
+	struct group *groups[RELEASED_VIEWS];
 	uint64_t from_ns, to_ns;
 	uint32_t task;
 };
@@ -25,11 +34,9 @@ struct late {
 struct released {
 	struct release *at; /* a ring once it has RELEASES */
 	uint32_t count, next, cap;
-	bool has_rows; /* RELEASE rows say */
-	bool waited;   /* somebody waited for it */
-	/* Tasks that waited for it or acquired it, some of them: only they can have held it. */
-	uint32_t members[16];
-	uint32_t member_count;
+	bool has_rows;                          /* RELEASE rows say */
+	bool waited;                            /* somebody waited for it */
+	struct members members[RELEASED_VIEWS]; /* by the waits that a view shows */
 	/* Hand-overs to one waiter while others waited on. */
 	struct dwell_convoy chain, longest;
 	uint64_t convoys, convoy_ns;
@@ -46,7 +53,6 @@ struct released {
 	uint32_t asked;
 	uint64_t asked_ns;
 	uint64_t releases, turns; /* of them by the owner */
-	uint64_t returns;         /* of them by one of the members */
 	struct late *late;        /* since the last release, in order */
 	uint32_t late_count, late_cap;
 };
@@ -61,11 +67,11 @@ void releases_release(struct releases *releases);
 /* NULL: no memory. */
 struct released *releases_of(struct releases *releases, uint32_t object);
 int released_add(struct released *of, uint64_t time_ns, uint32_t task, uint32_t stack);
-void released_member(struct released *of, uint32_t task);
-bool released_is_member(const struct released *of, uint32_t task);
 /* It went from one to the next often enough to be a lock: two threads that wait for one another
  * when one starts and when it ends do so once or twice. */
-bool released_is_lock(const struct released *of, unsigned reason);
+bool released_is_lock(const struct released *of, unsigned view, unsigned reason);
+void members_add(struct members *members, uint32_t task);
+bool members_have(const struct members *members, uint32_t task);
 
 /* A wait for it ended, not for want of time. */
 void released_got(struct released *of, uint32_t task);

@@ -12,8 +12,8 @@ int waits_make(void **fold, const struct model *model, unsigned by, bool held_on
 	if (!waits)
 		return DWELL_ENOMEM;
 	waits->model = model;
-	waits->by = by;
-	waits->held_only = held_only;
+	waits->held_only = true;
+	waits_add_view(waits, by, held_only);
 	waits->waiters.item = sizeof(struct waiter);
 	past_init(&waits->past);
 	releases_init(&waits->releases);
@@ -22,13 +22,23 @@ int waits_make(void **fold, const struct model *model, unsigned by, bool held_on
 	return DWELL_OK;
 }
 
+void waits_add_view(struct waits *waits, unsigned by, bool held_only)
+{
+	struct waits_view *view = &waits->views[waits->view_count++];
+
+	view->by = by;
+	view->held_only = held_only;
+	waits->held_only &= held_only;
+}
+
 void waits_drop(void *fold)
 {
 	struct waits *waits = fold;
 
 	if (!waits)
 		return;
-	groups_release(&waits->groups);
+	for (unsigned i = 0; i < waits->view_count; i++)
+		groups_release(&waits->views[i].groups);
 	past_release(&waits->past);
 	releases_release(&waits->releases);
 	active_release(&waits->active);
@@ -163,15 +173,15 @@ static uint64_t kind_or_object(const struct waits *waits, uint32_t object)
 }
 
 /* What waits have in common. */
-static uint64_t key_of_wait(const struct waits *waits, uint32_t task, uint32_t object,
-	uint32_t stack, unsigned reason, uint32_t *id)
+static uint64_t key_of_wait(const struct waits *waits, const struct waits_view *view, uint32_t task,
+	uint32_t object, uint32_t stack, unsigned reason, uint32_t *id)
 {
-	switch (waits->by) {
+	switch (view->by) {
 	case DWELL_BY_OBJECT:
 		*id = object;
 		/* Without an object a wait is told by its reason at least, a lock by its place. */
 		return object ? hash_mix(1, object)
-			      : hash_mix(hash_mix(2, reason), waits->held_only ? stack : 0);
+			      : hash_mix(hash_mix(2, reason), view->held_only ? stack : 0);
 	case DWELL_BY_REASON:
 		*id = reason;
 		return hash_mix(1, reason);
@@ -189,13 +199,13 @@ static uint64_t key_of_wait(const struct waits *waits, uint32_t task, uint32_t o
 	}
 }
 
-static struct group *group_of_wait(
-	struct waits *waits, uint32_t task, uint32_t object, uint32_t stack, unsigned reason)
+static struct group *group_of_wait(struct waits *waits, struct waits_view *view, uint32_t task,
+	uint32_t object, uint32_t stack, unsigned reason)
 {
 	uint32_t id;
 	bool made;
-	const uint64_t key = key_of_wait(waits, task, object, stack, reason, &id);
-	struct group *group = groups_get(&waits->groups, key, &made);
+	const uint64_t key = key_of_wait(waits, view, task, object, stack, reason, &id);
+	struct group *group = groups_get(&view->groups, key, &made);
 
 	if (!group || idset_add(&group->tasks, task))
 		return NULL;
@@ -210,6 +220,11 @@ static struct group *group_of_wait(
 	return group;
 }
 
+static inline bool shows(const struct waits_view *view, unsigned reason)
+{
+	return !view->held_only || may_be_lock(reason);
+}
+
 int waits_open(struct waits *waits, const struct dwell_interval *interval)
 {
 	const struct dwell_wait as_wait = {
@@ -217,17 +232,22 @@ int waits_open(struct waits *waits, const struct dwell_interval *interval)
 		.object = interval->object,
 		.reason = interval->reason,
 	};
-	struct group *group;
 
-	if (!wants_wait(waits->model, &as_wait) ||
-		(waits->held_only && !may_be_lock(as_wait.reason)))
+	if (!wants_wait(waits->model, &as_wait))
 		return DWELL_OK;
-	group = group_of_wait(
-		waits, interval->task, interval->object, interval->stack, interval->reason);
-	if (!group)
-		return DWELL_ENOMEM;
-	group->open_count++;
-	group->open_ns += in_window(waits->model, interval->start_ns, interval->end_ns);
+	for (unsigned i = 0; i < waits->view_count; i++) {
+		struct waits_view *view = &waits->views[i];
+		struct group *group;
+
+		if (!shows(view, interval->reason))
+			continue;
+		group = group_of_wait(waits, view, interval->task, interval->object,
+			interval->stack, interval->reason);
+		if (!group)
+			return DWELL_ENOMEM;
+		group->open_count++;
+		group->open_ns += in_window(waits->model, interval->start_ns, interval->end_ns);
+	}
 	return DWELL_OK;
 }
 
@@ -252,26 +272,29 @@ static inline int add_waker(struct waits *waits, struct group *group, const stru
 		group, wait->waker, wait->waker_stack, wait->end_ns - wait->start_ns);
 }
 
-static inline struct group *group_of_waiter(struct waits *waits, struct waiter *waiter,
-	uint32_t task, uint32_t object, uint32_t stack, unsigned reason)
+static inline struct group *group_of_waiter(struct waits *waits, unsigned view,
+	struct waiter *waiter, const struct dwell_interval *wait)
 {
-	if (!waiter->group || waiter->object != object || waiter->stack != stack ||
-		waiter->reason != reason) {
-		waiter->group = group_of_wait(waits, task, object, stack, reason);
-		waiter->object = object;
-		waiter->stack = stack;
-		waiter->reason = (uint8_t)reason;
+	if (waiter->object != wait->object || waiter->stack != wait->stack ||
+		waiter->reason != wait->reason) {
+		for (unsigned i = 0; i < WAITS_VIEWS; i++)
+			waiter->groups[i] = NULL;
+		waiter->object = wait->object;
+		waiter->stack = wait->stack;
+		waiter->reason = wait->reason;
 	}
-	return waiter->group;
+	if (!waiter->groups[view])
+		waiter->groups[view] = group_of_wait(waits, &waits->views[view], wait->task,
+			wait->object, wait->stack, wait->reason);
+	return waiter->groups[view];
 }
 
 /* What all waits have. NULL: no memory. */
-static inline struct group *add_wait(struct waits *waits, struct waiter *waiter,
+static inline struct group *add_wait(struct waits *waits, unsigned view, struct waiter *waiter,
 	const struct dwell_interval *wait, uint8_t flags)
 {
 	const uint64_t ns = wait->end_ns - wait->start_ns;
-	struct group *group =
-		group_of_waiter(waits, waiter, wait->task, wait->object, wait->stack, wait->reason);
+	struct group *group = group_of_waiter(waits, view, waiter, wait);
 
 	if (!group || histogram_add_one(&group->waits, ns))
 		return NULL;
@@ -282,6 +305,8 @@ static inline struct group *add_wait(struct waits *waits, struct waiter *waiter,
 	if (wait->end_ns > group->last_ns)
 		group->last_ns = wait->end_ns;
 	group->timed_out += (flags & DWELL_EVENT_TIMED_OUT) != 0;
+	if (waits->views[view].held_only)
+		return group;
 	if (!waiter->active.process && active_meet(&waits->active, wait->task, &waiter->active))
 		return NULL;
 	group->underused_ns += active_unused(&waits->active, &waiter->active, ns);
@@ -300,15 +325,20 @@ static int fold_wait(struct waits *waits, struct waiter *waiter, const struct dw
 		.waker = wait->waker,
 		.waker_stack = wait->waker_stack,
 	};
-	struct group *group = add_wait(waits, waiter, &all, wait->flags);
+	struct group *groups[WAITS_VIEWS] = { NULL };
 
-	if (!group)
-		return DWELL_ENOMEM;
-	group->times.blocked_ns += wait->blocked_ns;
-	group->times.runnable_ns += wait->runnable_ns;
-	group->times.running_ns += wait->running_ns;
-	group->times.unknown_ns += wait->unknown_ns;
-	return waits_blame(waits, group, wait);
+	for (unsigned i = 0; i < waits->view_count; i++) {
+		if (!shows(&waits->views[i], wait->reason))
+			continue;
+		groups[i] = add_wait(waits, i, waiter, &all, wait->flags);
+		if (!groups[i])
+			return DWELL_ENOMEM;
+		groups[i]->times.blocked_ns += wait->blocked_ns;
+		groups[i]->times.runnable_ns += wait->runnable_ns;
+		groups[i]->times.running_ns += wait->running_ns;
+		groups[i]->times.unknown_ns += wait->unknown_ns;
+	}
+	return waits_blame(waits, groups, wait);
 }
 
 bool never_waited(const struct dwell_wait *wait)
@@ -358,9 +388,12 @@ static inline int on_plain_wait(struct waits *waits, const struct dwell_interval
 
 	if (!waiter)
 		return DWELL_ENOMEM;
-	if (!waits->held_only && wants_plain(waits, of)) {
-		struct group *group = add_wait(waits, waiter, of, of->wait_flags);
+	for (unsigned i = 0; i < waits->view_count && wants_plain(waits, of); i++) {
+		struct group *group;
 
+		if (waits->views[i].held_only)
+			continue;
+		group = add_wait(waits, i, waiter, of, of->wait_flags);
 		if (!group)
 			return DWELL_ENOMEM;
 		group->times.blocked_ns += of->end_ns - of->start_ns;

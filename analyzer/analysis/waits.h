@@ -6,14 +6,23 @@
 #include "analysis/past.h"
 #include "analysis/releases.h"
 
+enum { WAITS_VIEWS = RELEASED_VIEWS };
+
+/* Waits put into groups. */
+struct waits_view {
+	unsigned by;    /* enum dwell_by: what groups have in common */
+	bool held_only; /* only waits for something that may be held, and nobody asks who woke */
+	struct groups groups;
+	uint64_t holders; /* in all of them */
+};
+
 /* Folds waits into groups, with who held what was waited for, and who woke. */
 struct waits {
 	const struct model *model;
-	unsigned by;    /* enum dwell_by: what groups have in common */
-	bool held_only; /* only waits for something that may be held */
+	struct waits_view views[WAITS_VIEWS];
+	unsigned view_count;
+	bool held_only; /* all views are */
 	bool any;       /* all of these are wanted, whatever the task, reason and object */
-	struct groups groups;
-	uint64_t holders; /* in all of them */
 	struct past past;
 	struct releases releases;
 	struct active active;
@@ -28,7 +37,7 @@ struct waiter {
 	uint64_t woken_ns; /* when `woken_by` woke it last */
 	uint64_t awake_ns; /* the end of its last wait */
 	/* Of its last wait that was folded: mostly the next one is like it. */
-	struct group *group;
+	struct group *groups[WAITS_VIEWS];
 	uint32_t object, stack;
 	uint32_t woken_by;
 	uint32_t queued; /* object in whose queue it counts */
@@ -40,6 +49,8 @@ struct waiter {
 };
 
 int waits_make(void **fold, const struct model *model, unsigned by, bool held_only);
+/* The same waits by something else, too. */
+void waits_add_view(struct waits *waits, unsigned by, bool held_only);
 void waits_drop(void *fold);
 int waits_begin(void *fold, const struct fold_start *start);
 bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
@@ -118,9 +129,11 @@ int waits_open(struct waits *waits, const struct dwell_interval *interval);
 
 /* The object is given up: what was to learn of it is told. 0 or DWELL_ENOMEM. */
 int waits_release(struct waits *waits, struct released *of, const struct release *release);
-/* Split a wait over who held its object: into the group. 0 or DWELL_ENOMEM. */
-int waits_blame(struct waits *waits, struct group *group, const struct dwell_wait *wait);
+/* Split a wait over who held its object: into its groups, of each view or NULL. 0 or DWELL_ENOMEM.
+ */
+int waits_blame(struct waits *waits, struct group *const groups[WAITS_VIEWS],
+	const struct dwell_wait *wait);
 /* At the end: of a group without a sign that what it waits for is held, forget the holders. */
-void waits_doubt(const struct waits *waits, struct group *group);
+void waits_doubt(const struct waits *waits, unsigned view, struct group *group);
 
 #endif

@@ -42,8 +42,8 @@ static int on_acquire(struct waits *waits, const struct dwell_event *event)
 {
 	struct released *of = event->object ? releases_of(&waits->releases, event->object) : NULL;
 
-	if (of)
-		released_member(of, event->task);
+	for (unsigned view = 0; of && view < waits->view_count; view++)
+		members_add(&of->members[view], event->task);
 	return of || !event->object ? DWELL_OK : DWELL_ENOMEM;
 }
 
@@ -66,36 +66,6 @@ static int on_exit(struct waits *waits, uint32_t task)
 	if (!err)
 		waiter->active.left_ns = left_ns;
 	return err;
-}
-
-static inline int on_switch(struct waits *waits, const struct dwell_event *event)
-{
-	struct waiter *out = event->task ? waiter_of(waits, event->task) : NULL;
-	int err = event->task && !out ? DWELL_ENOMEM : DWELL_OK;
-
-	if (out && !out->queued && event->state == DWELL_BLOCKED && may_be_held(event->reason))
-		err = waits_queue(waits, out, event->object);
-	if (out && !err)
-		err = event->state == DWELL_EXITED
-			      ? on_exit(waits, event->task)
-			      : active_set(&waits->active, event->task, &out->active,
-					event->state == DWELL_RUNNABLE);
-	return err || !event->peer ? err : set_active(waits, event->peer, true);
-}
-
-static inline int on_wake(struct waits *waits, const struct dwell_event *event)
-{
-	struct waiter *waiter = event->task ? waiter_of(waits, event->task) : NULL;
-
-	if (!waiter)
-		return event->task ? DWELL_ENOMEM : DWELL_OK;
-	if (event->peer) {
-		waiter->woken_by = event->peer;
-		waiter->woken_ns = event->time_ns;
-	}
-	return event->state == DWELL_STATE_SAME
-		       ? DWELL_OK
-		       : active_set(&waits->active, event->task, &waiter->active, true);
 }
 
 static bool is_for_lock(const struct dwell_event *event)
@@ -121,6 +91,36 @@ static int ask(struct waits *waits, struct waiter *waiter, const struct dwell_ev
 		of->asked_ns = event->time_ns;
 	}
 	return err;
+}
+
+static inline int on_switch(struct waits *waits, const struct dwell_event *event)
+{
+	struct waiter *out = event->task ? waiter_of(waits, event->task) : NULL;
+	int err = event->task && !out ? DWELL_ENOMEM : DWELL_OK;
+
+	if (out && !out->queued && event->state == DWELL_BLOCKED && may_be_held(event->reason))
+		err = ask(waits, out, event);
+	if (out && !err)
+		err = event->state == DWELL_EXITED
+			      ? on_exit(waits, event->task)
+			      : active_set(&waits->active, event->task, &out->active,
+					event->state == DWELL_RUNNABLE);
+	return err || !event->peer ? err : set_active(waits, event->peer, true);
+}
+
+static inline int on_wake(struct waits *waits, const struct dwell_event *event)
+{
+	struct waiter *waiter = event->task ? waiter_of(waits, event->task) : NULL;
+
+	if (!waiter)
+		return event->task ? DWELL_ENOMEM : DWELL_OK;
+	if (event->peer) {
+		waiter->woken_by = event->peer;
+		waiter->woken_ns = event->time_ns;
+	}
+	return event->state == DWELL_STATE_SAME
+		       ? DWELL_OK
+		       : active_set(&waits->active, event->task, &waiter->active, true);
 }
 
 static int on_wait_begin(struct waits *waits, const struct dwell_event *event)

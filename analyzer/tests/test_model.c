@@ -74,6 +74,41 @@ Test(model, threads_and_parts)
 	}
 }
 
+/* Who asks for both has them of the same waits, put into groups in two ways. */
+Test(model, blocked_and_locks_at_once)
+{
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		const struct gen_options options = gen_any(seed);
+		struct dwell_query query = { .analyses = DWELL_ANALYZE_BLOCKED };
+		struct memory_output file;
+		char *alone[2], *got;
+
+		write_history(&file, &options, 1000, 0, 0);
+		alone[0] = text_of(&file, &query);
+		query.analyses = DWELL_ANALYZE_LOCKS;
+		alone[1] = text_of(&file, &query);
+		query.analyses |= DWELL_ANALYZE_BLOCKED;
+
+		struct dwell_answer *answer = analyze_memory(&file, &query);
+		struct dwell_locks *locks = answer->locks;
+		struct dwell_blocked *blocked = answer->blocked;
+		answer->locks = NULL;
+		got = answer_text(answer);
+		expect_same(got, alone[0], seed, "blocked");
+		free(got);
+		answer->locks = locks;
+		answer->blocked = NULL;
+		got = answer_text(answer);
+		expect_same(got, alone[1], seed, "locks");
+		free(got);
+		answer->blocked = blocked;
+		dwell_answer_free(answer);
+		free(alone[0]);
+		free(alone[1]);
+		memory_output_release(&file);
+	}
+}
+
 Test(model, window_is_cut)
 {
 	for (uint64_t seed = 1; seed <= 100; seed++) {
