@@ -9,6 +9,7 @@
 
 #include "analysis/resample.h"
 #include "analysis/statistics.h"
+#include "model/both.h"
 
 enum {
 	RESAMPLES = 1000,
@@ -82,32 +83,33 @@ static void take_windows(struct windowing *w, unsigned part, unsigned parts)
 	}
 }
 
-static void draw_windows(struct windowing *w, struct stat_random *random)
+static void draw_windows(const struct windowing *w, struct draw *draw, struct stat_random *random)
 {
-	w->draw.number++;
+	draw->number++;
 	for (size_t run = 0; run < run_count(w->c); run++) {
 		const unsigned count = run_windows(w->c->runs[run]);
-		uint16_t *times = &w->draw.times[run * DWELL_WINDOWS];
+		uint16_t *times = &draw->times[run * DWELL_WINDOWS];
 
 		memset(times, 0, DWELL_WINDOWS * sizeof(*times));
 		for (unsigned i = 0; i < count; i++)
 			times[stat_below(random, count)]++;
-		w->draw.seconds[run] = digest_seconds(w->c->runs[run]);
+		draw->seconds[run] = digest_seconds(w->c->runs[run]);
 	}
 }
 
-static double log_figure(struct windowing *w, const struct spread *row, size_t first, size_t last)
+static double log_figure(struct draw *draw, const struct spread *row, size_t first, size_t last)
 {
 	const struct candidate *candidate = row->candidate;
 	const double value =
-		drawn_figure(&w->draw, candidate->match, candidate->row.metric->what, first, last);
+		drawn_figure(draw, candidate->match, candidate->row.metric->what, first, last);
 
 	return value > 0 ? candidate->row.worse * log(value) : NAN;
 }
 
-static double log_shift(struct windowing *w, const struct spread *row)
+static double log_shift(const struct windowing *w, struct draw *draw, const struct spread *row)
 {
-	return log_figure(w, row, w->c->base, run_count(w->c)) - log_figure(w, row, 0, w->c->base);
+	return log_figure(draw, row, w->c->base, run_count(w->c)) -
+	       log_figure(draw, row, 0, w->c->base);
 }
 
 /* Has every run of the row enough windows, and do windows tell the figure at all? */
@@ -132,20 +134,44 @@ static void measure_shift(struct windowing *w, struct spread *row)
 
 	memcpy(logs, row->candidate->logs, run_count(w->c) * sizeof(*logs));
 	row->shift = stat_median(logs + w->c->base, w->c->head) - stat_median(logs, w->c->base);
-	row->coarse = log_shift(w, row);
+	row->coarse = log_shift(w, &w->draw, row);
 	row->whole &= !isnan(row->shift - row->coarse);
 }
 
-static void resample(struct windowing *w)
-{
-	struct stat_random random = { SEED };
+/* Some of the resamples. */
+struct resampling {
+	struct windowing *w;
+	size_t first, end;
+	int err;
+};
 
-	for (size_t i = 0; i < RESAMPLES; i++) {
-		draw_windows(w, &random);
-		for (size_t row = 0; row < w->count; row++)
+/* All are drawn, for the next follows from the one before; that is quick. */
+static void resample_some(void *context)
+{
+	struct resampling *part = context;
+	struct windowing *w = part->w;
+	struct stat_random random = { SEED };
+	struct draw draw = { 0 };
+
+	part->err = draw_make(&draw, run_count(w->c));
+	for (size_t i = 0; i < part->end && !part->err; i++) {
+		draw_windows(w, &draw, &random);
+		for (size_t row = 0; i >= part->first && row < w->count; row++)
 			if (w->rows[row].whole)
-				w->rows[row].shifts[i] = log_shift(w, &w->rows[row]);
+				w->rows[row].shifts[i] = log_shift(w, &draw, &w->rows[row]);
 	}
+	draw_release(&draw);
+}
+
+static int resample(struct windowing *w)
+{
+	struct resampling parts[] = {
+		{ w, 0, RESAMPLES / 2, 0 },
+		{ w, RESAMPLES / 2, RESAMPLES, 0 },
+	};
+
+	in_both(resample_some, &parts[0], &parts[1]);
+	return parts[0].err ? parts[0].err : parts[1].err;
 }
 
 /* Halves of each run, and runs of one side: none of them differs but by noise. */
@@ -175,7 +201,7 @@ static void measure_halves(struct windowing *w)
 		for (unsigned half = 0; half < 2; half++) {
 			take_windows(w, half, 2);
 			for (size_t run = 0; run < runs; run++)
-				halves[half][run] = log_figure(w, spread, run, run + 1);
+				halves[half][run] = log_figure(&w->draw, spread, run, run + 1);
 		}
 		measure_noise(w, spread, halves[0], halves[1]);
 	}
@@ -302,7 +328,9 @@ int judge_by_windows(struct comparing *c)
 		take_windows(&w, 0, 1);
 		for (size_t row = 0; row < w.count; row++)
 			measure_shift(&w, &w.rows[row]);
-		resample(&w);
+		err = resample(&w);
+	}
+	if (!err) {
 		measure_errors(&w);
 		find_maxima(&w, maxima);
 	}

@@ -73,40 +73,63 @@ static void clear(struct pile *pile)
 	pile->count = pile->total = pile->seconds = 0;
 }
 
-static void use_bucket(struct pile *pile, unsigned bucket)
+static void use_buckets(struct pile *pile, unsigned first, unsigned last)
 {
-	if (bucket < pile->low)
-		pile->low = bucket;
-	if (bucket >= pile->end)
-		pile->end = bucket + 1;
+	if (first < pile->low)
+		pile->low = first;
+	if (last >= pile->end)
+		pile->end = last + 1;
 }
 
-static void pile_up(struct pile *pile, const struct dwell_windows *windows, const uint16_t *times)
+/* The cells of one window, in the order of their buckets, as often as it was drawn. */
+static void pile_window(
+	struct pile *pile, const struct dwell_window_cell *cells, size_t count, unsigned times)
 {
-	for (size_t i = 0; i < windows->count; i++) {
-		const struct dwell_window_cell *cell = &windows->cells[i];
-		const double weight = times[cell->window];
-		const double count = weight * cell->count;
+	const double weight = times;
+	double all_count = 0, all_total = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct dwell_window_cell *cell = &cells[i];
+		const double some = weight * cell->count;
 		const double total = weight * (double)cell->total_ns;
 
-		use_bucket(pile, cell->bucket);
-		pile->counts[cell->bucket] += count;
+		pile->counts[cell->bucket] += some;
 		pile->totals[cell->bucket] += total;
-		pile->count += count;
-		pile->total += total;
+		all_count += some;
+		all_total += total;
 	}
+	use_buckets(pile, cells[0].bucket, cells[count - 1].bucket);
+	pile->count += all_count;
+	pile->total += all_total;
 }
 
 static void pile_states(
-	struct pile *pile, const struct dwell_windows *windows, const uint16_t *times)
+	struct pile *pile, const struct dwell_window_cell *cells, size_t count, unsigned times)
 {
-	for (size_t i = 0; i < windows->count; i++) {
-		const struct dwell_window_cell *cell = &windows->cells[i];
-		const double ns = times[cell->window] * (double)cell->total_ns;
+	for (size_t i = 0; i < count; i++) {
+		const struct dwell_window_cell *cell = &cells[i];
+		const double ns = times * (double)cell->total_ns;
 
-		use_bucket(pile, cell->bucket);
 		pile->counts[cell->bucket] += ns;
 		pile->total += cell->bucket != DWELL_UNKNOWN ? ns : 0;
+	}
+	use_buckets(pile, cells[0].bucket, cells[count - 1].bucket);
+}
+
+/* Windows are in order. */
+static void pile_up(struct pile *pile, const struct dwell_windows *windows, const uint16_t *times)
+{
+	for (size_t first = 0, end; first < windows->count; first = end) {
+		const struct dwell_window_cell *cells = &windows->cells[first];
+		const unsigned drawn = times[cells->window];
+
+		for (end = first + 1; end < windows->count; end++)
+			if (windows->cells[end].window != cells->window)
+				break;
+		if (drawn && pile->kind == KIND_STATES)
+			pile_states(pile, cells, end - first, drawn);
+		else if (drawn)
+			pile_window(pile, cells, end - first, drawn);
 	}
 }
 
@@ -117,9 +140,7 @@ static void pile_runs(struct pile *pile, const struct draw *draw, size_t first)
 		const struct dwell_digest_subject *subject = pile->match->in[run];
 
 		pile->seconds += draw->seconds[run];
-		if (subject && pile->kind == KIND_STATES)
-			pile_states(pile, windows_of(subject, pile->kind), times);
-		else if (subject)
+		if (subject)
 			pile_up(pile, windows_of(subject, pile->kind), times);
 	}
 }
