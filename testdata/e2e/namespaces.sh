@@ -60,6 +60,41 @@ short() {
 	[ "$(grep -cx true short)" -ge 21 ] || fault "$(grep -cx true short) short processes of 21"
 }
 
+# Threads that have ended before anyone looks for them, each after a wait that it told of.
+cat >ends.c <<'C'
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void *end(void *none)
+{
+	usleep(100);
+	return none;
+}
+
+int main(void)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < 100; i++)
+		if (pthread_create(&thread, NULL, end, NULL) != 0 || pthread_join(thread, NULL) != 0)
+			exit(1);
+	return 0;
+}
+C
+ended() {
+	local made_up
+	cc -O1 -pthread -o ends ends.c || return
+	"$bin/dwell" record -q -o ended.dwell -- unshare -pf --mount-proc sh -c './ends & ./ends & wait' >out 2>&1 ||
+		fault "threads that ended: status $?: $(cat out)"
+	# Where the kernel tells of no births, numbers are made up.
+	"$bin/dwell" stat ended.dwell | grep -q '^levels.*reasons' || return
+	"$bin/dwell" tasks --limit 0 --csv ended.dwell >ended
+	made_up=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "tid") at = i; next } $at >= 8388608' ended | wc -l)
+	[ "$made_up" = 0 ] || fault "threads that ended: $made_up of $(wc -l <ended) have no number: $(tail -n 3 ended)"
+	[ "$(grep -c ends ended)" = 202 ] || fault "threads that ended: $(grep -c ends ended) of 202"
+}
+
 # Code that was compiled at run time, and written down where only the program finds it: in a /tmp of
 # its own, under a number of its own, in another root.
 cat >jit.c <<'C'
@@ -116,10 +151,10 @@ echo 'mount -t tmpfs tmpfs other && cp jit other/ && mount --bind other /tmp && 
 
 # Names are looked for while others run: on a busy machine some are missed, bare as well. What is broken is so
 # three times.
-for what in --stacks=on --no-kernel short compiled; do
+for what in --stacks=on --no-kernel short ended compiled; do
 	for try in 1 2 3; do
 		before=$faults
-		if [ $what = short ]; then short; elif [ $what = compiled ]; then compiled; else alike $what; fi
+		if [ $what = short ] || [ $what = ended ]; then $what; elif [ $what = compiled ]; then compiled; else alike $what; fi
 		[ $faults = "$before" ] && break
 		[ $try = 3 ] || { echo "$what: again"; faults=$before; }
 	done

@@ -165,10 +165,26 @@ static void stack_seen(void *context, uint32_t process, int64_t pid, const uint6
 		dwell_monotonic_ns() - recording->zero_ns);
 }
 
+void dwell_recording_born(void *context, const struct dwell_kernel_birth *birth)
+{
+	struct dwell_recording *recording = context;
+
+	if (recording->drain)
+		dwell_numbers_born(&recording->numbers, birth);
+}
+
+/* Whoever has a slot was born, and that was told. */
+static void learn_births(struct dwell_recording *recording)
+{
+	if (recording->kernel)
+		dwell_kernel_births(recording->kernel);
+}
+
 static int64_t host_pid(void *context, const struct dwell_process_slot *slot)
 {
 	struct dwell_recording *recording = context;
 
+	learn_births(recording);
 	return dwell_numbers_pid(&recording->numbers, slot);
 }
 
@@ -176,6 +192,7 @@ static int64_t host_tid(void *context, int64_t pid, int32_t tid)
 {
 	struct dwell_recording *recording = context;
 
+	learn_births(recording);
 	return dwell_numbers_tid(&recording->numbers, pid, tid);
 }
 

@@ -130,6 +130,18 @@ static int attach(struct dwell_kernel *kernel)
 	return 0;
 }
 
+static void tell_birth(const struct kernel_rares *rares, const struct dwell_kernel_rare *record)
+{
+	const struct dwell_kernel_birth birth = { .tid = record->tid,
+		.process = record->tgid,
+		.parent = record->parent_tgid,
+		.inside = record->inside,
+		.space = record->space };
+
+	if (record->kind == DWELL_RARE_FORK && record->inside != 0 && rares->born)
+		rares->born(rares->context, &birth);
+}
+
 static int take_rare(void *context, void *data, size_t size)
 {
 	struct kernel_rares *rares = context;
@@ -137,6 +149,7 @@ static int take_rare(void *context, void *data, size_t size)
 
 	if (size < sizeof(struct dwell_kernel_rare))
 		return 0;
+	tell_birth(rares, data);
 	if (rares->first > 4096) {
 		memmove(rares->records, rares->records + rares->first,
 			rares->count * sizeof(*rares->records));
@@ -233,6 +246,8 @@ static int load(
 	int err;
 
 	kernel->start_ns = options->start_ns;
+	kernel->rares.born = options->born;
+	kernel->rares.context = options->context;
 	*step = "the number of CPUs";
 	if (cpus <= 0)
 		return DWELL_EIO;
@@ -347,6 +362,11 @@ void dwell_kernel_told(struct dwell_kernel *kernel, uint32_t tid, uint64_t addre
 	its->told = 0;
 	its->tid = tid;
 	its->told = address;
+}
+
+void dwell_kernel_births(struct dwell_kernel *kernel)
+{
+	ring_buffer__consume(kernel->rare);
 }
 
 unsigned dwell_kernel_fill(const struct dwell_kernel *kernel)

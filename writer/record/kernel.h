@@ -11,11 +11,22 @@
  */
 struct dwell_kernel;
 
+/* A thread that the program made, or a process, whose thread is its own. */
+struct dwell_kernel_birth {
+	uint32_t tid, process;
+	uint32_t parent; /* process */
+	uint32_t inside; /* its number in its innermost pid namespace, */
+	uint32_t space;  /* and which that is: the inode of /proc/PID/ns/pid */
+};
+
 struct dwell_kernel_options {
 	uint64_t start_ns; /* CLOCK_MONOTONIC, now: nothing earlier is of interest */
 	uint64_t long_ns;  /* waits that lasted this long make the next one worth a stack */
 	bool all;          /* reasons and stacks of every program, not of the followed ones only */
 	bool stacks;
+	/* Told of each birth ahead of all that the pass tells, in any order; or NULL. */
+	void (*born)(void *context, const struct dwell_kernel_birth *birth);
+	void *context;
 };
 
 /* One thing that happened; what the kind does not name is 0. */
@@ -82,6 +93,9 @@ void dwell_kernel_wish_more(struct dwell_kernel *kernel, uint32_t tid);
 /* From now on this thread tells of its waits itself, there in its memory: no stack is copied of one
  * whose stack it has walked. */
 void dwell_kernel_told(struct dwell_kernel *kernel, uint32_t tid, uint64_t address);
+
+/* Tell of births up to now; also while a pass tells. */
+void dwell_kernel_births(struct dwell_kernel *kernel);
 
 /* Tell what happened before until_ns and was not told yet. */
 int dwell_kernel_pass(

@@ -44,6 +44,8 @@ struct kernel_rares {
 	size_t first, count, room;
 	uint64_t zero_ns;
 	int error;
+	void (*born)(void *context, const struct dwell_kernel_birth *birth);
+	void *context;
 };
 
 enum { KERNEL_PROGRAMS = 16 };

@@ -328,11 +328,13 @@ int dwell_kernel_pass(
 		cpu = earliest(kernel, &time_ns);
 		if (rares->count > 0 && rares->records[rares->first].time <= time_ns &&
 			rares->records[rares->first].time < until_ns) {
-			last_ns = rares->records[rares->first].time;
-			err = tell_rare(&rares->records[rares->first], tell, context);
-			rares->first++;
+			/* A copy: who is told may ask for births, and so for more of these. */
+			const struct dwell_kernel_rare rare = rares->records[rares->first++];
+
 			if (--rares->count == 0)
 				rares->first = 0;
+			last_ns = rare.time;
+			err = tell_rare(&rare, tell, context);
 			continue;
 		}
 		if (cpu == kernel->cpu_count)

@@ -10,6 +10,14 @@
 
 #include "proc.h"
 
+/* Beyond them, /proc is asked. */
+enum { MOST_BIRTHS = 1 << 20 };
+
+struct numbers_birth {
+	struct dwell_kernel_birth of;
+	uint32_t previous; /* index + 1 of the one before under the same number, whatever space */
+};
+
 /* What the status of a process or thread says. */
 struct status {
 	uint32_t process; /* whose thread it is */
@@ -113,6 +121,8 @@ void dwell_numbers_init(struct dwell_numbers *numbers, int session_fd)
 	if (session_fd >= 0 && fstat(session_fd, &about) == 0)
 		snprintf(numbers->session, sizeof(numbers->session), " %02x:%02x %" PRIu64 " ",
 			major(about.st_dev), minor(about.st_dev), (uint64_t)about.st_ino);
+	if (stat("/proc/self/ns/pid", &about) == 0)
+		numbers->space = (uint32_t)about.st_ino;
 }
 
 void dwell_numbers_release(struct dwell_numbers *numbers)
@@ -121,7 +131,85 @@ void dwell_numbers_release(struct dwell_numbers *numbers)
 	dwell_map_release(&numbers->tids);
 	dwell_map_release(&numbers->seen);
 	dwell_map_release(&numbers->theirs);
+	dwell_map_release(&numbers->ours);
+	dwell_map_release(&numbers->by_inside);
+	dwell_map_release(&numbers->by_process);
+	free(numbers->births);
+	numbers->births = NULL;
 }
+
+/* --- births --- */
+
+void dwell_numbers_born(struct dwell_numbers *numbers, const struct dwell_kernel_birth *birth)
+{
+	const bool process = birth->tid == birth->process;
+
+	if (birth->space == numbers->space) {
+		if (process)
+			(void)dwell_map_set(&numbers->ours, birth->tid, 0, 1);
+		return;
+	}
+	if (numbers->birth_count == numbers->birth_room) {
+		const size_t room = numbers->birth_room ? numbers->birth_room * 2 : 64;
+		void *larger = room <= MOST_BIRTHS
+				       ? realloc(numbers->births, room * sizeof(*numbers->births))
+				       : NULL;
+
+		if (!larger)
+			return;
+		numbers->births = larger;
+		numbers->birth_room = room;
+	}
+	numbers->births[numbers->birth_count++] = (struct numbers_birth){ .of = *birth,
+		.previous = dwell_map_get(&numbers->by_inside, birth->inside, 0) };
+	(void)dwell_map_set(&numbers->by_inside, birth->inside, 0, (uint32_t)numbers->birth_count);
+	if (process)
+		(void)dwell_map_set(
+			&numbers->by_process, birth->tid, 0, (uint32_t)numbers->birth_count);
+	/* The number may have been somebody else's. */
+	dwell_map_remove(&numbers->ours, birth->tid, 0);
+}
+
+/* What its parent is called in its own namespace; 0: it lies outside. */
+static uint32_t parent_inside(
+	const struct dwell_numbers *numbers, const struct dwell_kernel_birth *birth)
+{
+	const uint32_t at = dwell_map_get(&numbers->by_process, birth->parent, 0);
+	const struct dwell_kernel_birth *parent = at ? &numbers->births[at - 1].of : NULL;
+
+	return parent && parent->space == birth->space ? parent->inside : 0;
+}
+
+/* The process of that number whose parent has that one; 0: none, or several namespaces have. */
+static uint32_t born_process(const struct dwell_numbers *numbers, uint32_t pid, uint32_t parent)
+{
+	enum { ITS_FIRST = 1 }; /* it takes who has lost its parent */
+	const struct dwell_kernel_birth *found = NULL;
+
+	for (uint32_t at = dwell_map_get(&numbers->by_inside, pid, 0); at != 0;
+		at = numbers->births[at - 1].previous) {
+		const struct dwell_kernel_birth *birth = &numbers->births[at - 1].of;
+
+		if (birth->tid != birth->process ||
+			(parent != ITS_FIRST && parent_inside(numbers, birth) != parent))
+			continue;
+		if (found && found->space != birth->space)
+			return 0;
+		found = found ? found : birth;
+	}
+	return found ? found->tid : 0;
+}
+
+static uint32_t born_thread(const struct dwell_numbers *numbers, int64_t pid, uint32_t tid)
+{
+	uint32_t at = dwell_map_get(&numbers->by_inside, tid, 0);
+
+	while (at != 0 && numbers->births[at - 1].of.process != pid)
+		at = numbers->births[at - 1].previous;
+	return at ? numbers->births[at - 1].of.tid : 0;
+}
+
+/* --- what /proc says --- */
 
 struct search {
 	const struct dwell_numbers *numbers;
@@ -157,10 +245,17 @@ int64_t dwell_numbers_pid(struct dwell_numbers *numbers, const struct dwell_proc
 {
 	const uint32_t pid = (uint32_t)slot->pid, parent = (uint32_t)slot->parent_pid;
 	const bool stranger = parent <= 1 || dwell_map_get(&numbers->theirs, parent, 0) != 0;
+	const bool ours = dwell_map_get(&numbers->ours, pid, 0) != 0;
+	const uint32_t born = born_process(numbers, pid, parent);
 	struct search search = { numbers, pid, 0 };
 	struct status status;
-	const bool there = status_of(pid, &status) && !status.away && younger(numbers, pid);
+	bool there;
 
+	if (ours && born == 0)
+		return pid;
+	if (!ours && born != 0)
+		return is_away(numbers, born, pid);
+	there = status_of(pid, &status) && !status.away && younger(numbers, pid);
 	/* By far most often: the process of that number has the parent that it spoke of. */
 	if (there && !stranger && status.parent == parent)
 		return pid;
@@ -207,7 +302,9 @@ int64_t dwell_numbers_tid(struct dwell_numbers *numbers, int64_t pid, int32_t ti
 
 	if (dwell_map_get(&numbers->away, (uint64_t)pid, 0) == 0)
 		return tid;
-	known = dwell_map_get(&numbers->tids, (uint64_t)pid, inside);
+	known = born_thread(numbers, pid, (uint32_t)tid);
+	if (known == 0)
+		known = dwell_map_get(&numbers->tids, (uint64_t)pid, inside);
 	for (int i = 0; i < 2 && known == 0 && pid < DWELL_NUMBERS_MADE_UP; i++) {
 		threads.again = i == 1;
 		dwell_proc_each_thread((uint32_t)pid, learn_thread, &threads);

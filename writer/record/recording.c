@@ -123,6 +123,8 @@ static void open_kernel(struct dwell_recording *recording)
 		.long_ns = LONG_NS,
 		.all = recording->options->all,
 		.stacks = recording->options->stacks,
+		.born = dwell_recording_born,
+		.context = recording,
 	};
 
 	if (!recording->options->kernel || !recording->options->bpf)
@@ -363,9 +365,7 @@ static int take(struct dwell_recording *recording, uint64_t until_ns)
 		err = dwell_sched_flush(&recording->sched);
 	if (!err)
 		err = dwell_registry_error(recording->registry);
-	if (watermark_ns > until_ns)
-		watermark_ns = until_ns;
-	return err ? err : let_go(recording, watermark_ns);
+	return err ? err : let_go(recording, watermark_ns < until_ns ? watermark_ns : until_ns);
 }
 
 /* Why to stop now, or NULL. */

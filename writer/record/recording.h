@@ -96,6 +96,7 @@ void dwell_recording_rezero(struct dwell_recording *recording);
 /* Begin to read the recorded programs' session, where there is one. Returns 0 or DWELL_ENOMEM. */
 int dwell_recording_open_drain(struct dwell_recording *recording);
 void dwell_recording_find(struct dwell_recording *recording);
+void dwell_recording_born(void *context, const struct dwell_kernel_birth *birth);
 void dwell_recording_look(struct dwell_recording *recording, uint64_t now_ns);
 /* Look at what runs, where nobody tells of it. */
 int dwell_recording_watch(struct dwell_recording *recording, uint64_t now_ns);

@@ -20,6 +20,25 @@ struct sched_info {
 	unsigned long long last_queued;
 } CORE;
 
+struct ns_common {
+	unsigned int inum;
+} CORE;
+
+struct pid_namespace {
+	struct ns_common ns;
+} CORE;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+} CORE;
+
+/* A task's number in each of the namespaces that it is in. */
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+} CORE;
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -29,6 +48,7 @@ struct task_struct {
 	int exit_code;
 	struct sched_info sched_info;
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	char comm[16];
 } CORE;
 

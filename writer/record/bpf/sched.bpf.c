@@ -5,10 +5,10 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "inside.h"
 #include "registers.h"
 #include "shared.h"
 
@@ -426,9 +426,7 @@ static __always_inline struct dwell_kernel_rare *rare_begin(__u32 kind, struct t
 	record->kind = kind;
 	record->tid = task->pid;
 	record->tgid = task->tgid;
-	record->parent = 0;
-	record->parent_tgid = 0;
-	record->code = 0;
+	__builtin_memset(&record->parent, 0, DWELL_KERNEL_RARE_REST);
 	bpf_probe_read_kernel(record->name, sizeof(record->name), task->comm);
 	return record;
 }
@@ -454,6 +452,8 @@ int BPF_PROG(dwell_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	record->parent = parent->pid;
 	record->parent_tgid = parent->tgid;
+	if (config.all || (of_child && of_child->tid == child->pid && of_child->followed))
+		tell_inside(record, child);
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	return 0;
 }

@@ -106,8 +106,11 @@ struct dwell_kernel_rare {
 	__u32 tid, tgid;
 	__u32 parent, parent_tgid;
 	__u32 code;
+	__u32 inside; /* FORK, of who is followed: its number in the innermost pid namespace, */
+	__u32 space;  /* and which that is; 0: not known */
 	char name[16];
 };
+#define DWELL_KERNEL_RARE_REST (5 * 4 + 16) /* bytes from `parent` on */
 
 /* What is known of the thread with this number: index tid % DWELL_KERNEL_NOTES. */
 struct dwell_kernel_note {
