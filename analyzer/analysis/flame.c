@@ -71,11 +71,29 @@ static int flame_event(void *fold, const struct dwell_event *event)
 	return DWELL_OK;
 }
 
+/* It waits still: it has done so up to now. */
+static int open_wait(struct flame *flame, const struct dwell_interval *interval)
+{
+	const struct dwell_wait wait = {
+		.task = interval->task, .object = interval->object, .reason = interval->reason
+	};
+	const bool is_lock =
+		wait.reason == DWELL_REASON_MUTEX || wait.reason == DWELL_REASON_RWLOCK;
+
+	if (!wants_wait(flame->model, &wait) ||
+		(flame->of != DWELL_FLAME_BLOCKED && !(flame->of == DWELL_FLAME_LOCK && is_lock)))
+		return DWELL_OK;
+	return add(flame, wait.task, wait.reason, interval->stack,
+		in_window(flame->model, interval->start_ns, interval->end_ns));
+}
+
 static int flame_interval(void *fold, const struct dwell_interval *interval)
 {
 	struct flame *flame = fold;
 	const uint32_t *left = table_get(&flame->left, interval->task);
 
+	if (interval->state == DWELL_BLOCKED && interval->flags & DWELL_INTERVAL_OPEN)
+		return open_wait(flame, interval);
 	if (flame->of != DWELL_FLAME_RUNNABLE || interval->state != DWELL_RUNNABLE)
 		return DWELL_OK;
 	return add(flame, interval->task, 0, left ? *left : 0,

@@ -83,6 +83,7 @@ static const struct dwell_column_spec columns[] = {
 	{ "id", "id", DWELL_CELL_TEXT, 0, DWELL_COLUMN_CSV_ONLY },
 	{ "waited", "wait_ns", DWELL_CELL_DURATION, DWELL_TONE_BLOCKED, 0 },
 	{ "waits", "contended", DWELL_CELL_COUNT, 0, 0 },
+	{ "not ended", "open_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_TABLE_ONLY },
 	{ "tasks", "waiters", DWELL_CELL_COUNT, 0, DWELL_COLUMN_OPTIONAL },
 	{ "p50", "p50_wait_ns", DWELL_CELL_DURATION, 0, DWELL_COLUMN_OPTIONAL },
 	{ "max", "max_wait_ns", DWELL_CELL_DURATION, 0, 0 },
@@ -134,6 +135,10 @@ static void table_row(struct dwell_table *table, const struct dwell_catalog *cat
 	dwell_table_string(table, part_id(text, row->id));
 	dwell_table_number(table, row->waits.total_ns);
 	dwell_table_number(table, row->contended);
+	if (row->open_count)
+		dwell_table_number(table, row->open_ns);
+	else
+		dwell_table_absent(table);
 	dwell_table_number(table, row->waiters);
 	dwell_table_number(table, row->waits.p50_ns);
 	dwell_table_number(table, row->waits.max_ns);

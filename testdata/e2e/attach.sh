@@ -109,6 +109,9 @@ dead() {
 	expect "$who.$program" leaks "waits-forever: 1 task.*its holder is stuck itself.*waits for thread [0-9]+ .*, at main \(dead.c:41\)"
 	expect "$who.$program" findings "deadlock \(high\).*held by: audit.*at: (take|transfer) \(dead.c:[0-9]+\)"
 	expect "$who.$program" 'blocked --all' 'journal at (take|transfer)'
+	expect "$who.$program" locks 'not ended.* [0-9.]+ ms .* (ledger|journal)'
+	expect "$who.$program" flame '(take|transfer);[^~]*\[mutex\] [0-9]+~'
+	expect "$who.$program" 'explain transfer@100ms' 'was blocked for the mutex journal.*audit \([0-9]+\) held it'
 	kill $pid
 }
 
