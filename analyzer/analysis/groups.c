@@ -114,13 +114,13 @@ void idset_release(struct idset *set)
 	*set = (struct idset){ 0 };
 }
 
-static uint32_t *find_slot(const struct groups *groups, uint64_t key)
+static struct group **find_slot(const struct groups *groups, uint64_t key)
 {
-	size_t i = hash_mix(0, key) & (groups->slot_count - 1);
+	struct group **slot = groups_first_slot(groups, key);
 
-	while (groups->slots[i] && groups->at[groups->slots[i] - 1]->key != key)
-		i = (i + 1) & (groups->slot_count - 1);
-	return &groups->slots[i];
+	while (*slot && (*slot)->key != key)
+		slot = slot + 1 == groups->slots + groups->slot_count ? groups->slots : slot + 1;
+	return slot;
 }
 
 static int grow(struct groups *groups)
@@ -132,7 +132,7 @@ static int grow(struct groups *groups)
 		return DWELL_ENOMEM;
 	groups->at = at;
 
-	uint32_t *slots = calloc(cap * 2, sizeof(*slots));
+	struct group **slots = calloc(cap * 2, sizeof(struct group *));
 	if (!slots)
 		return DWELL_ENOMEM;
 	free(groups->slots);
@@ -140,7 +140,7 @@ static int grow(struct groups *groups)
 	groups->slot_count = cap * 2;
 	groups->cap = cap;
 	for (size_t i = 0; i < groups->count; i++)
-		*find_slot(groups, at[i]->key) = (uint32_t)i + 1;
+		*find_slot(groups, at[i]->key) = at[i];
 	return DWELL_OK;
 }
 
@@ -150,16 +150,16 @@ struct group *groups_get(struct groups *groups, uint64_t key, bool *made)
 	if (groups->count == groups->cap && grow(groups))
 		return NULL;
 
-	uint32_t *slot = find_slot(groups, key);
+	struct group **slot = find_slot(groups, key);
 	if (*slot)
-		return groups->at[*slot - 1];
+		return *slot;
 
 	struct group *group = calloc(1, sizeof(*group));
 	if (!group)
 		return NULL;
 	group->key = key;
 	groups->at[groups->count++] = group;
-	*slot = (uint32_t)groups->count;
+	*slot = group;
 	*made = true;
 	return group;
 }

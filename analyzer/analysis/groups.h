@@ -57,9 +57,15 @@ struct group_rest {
 struct groups {
 	struct group **at;
 	size_t count, cap;
-	uint32_t *slots; /* index + 1 into at; a power of two, twice as many as groups */
+	struct group **slots; /* NULL: free; a power of two, twice as many as groups */
 	size_t slot_count;
 };
+
+/* Where a key is, unless another took its place before; there are slots. */
+static inline struct group **groups_first_slot(const struct groups *groups, uint64_t key)
+{
+	return &groups->slots[hash_mix(0, key) & (groups->slot_count - 1)];
+}
 
 /* Made where it was not; NULL: no memory. */
 struct group *groups_get(struct groups *groups, uint64_t key, bool *made);

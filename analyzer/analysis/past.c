@@ -63,6 +63,18 @@ int past_begin(struct past *past, const struct dwell_states *states, uint32_t en
 	return DWELL_OK;
 }
 
+void past_fetch(const struct past *past, const struct dwell_interval *intervals, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		__builtin_prefetch(table_get(&past->tasks, intervals[i].task));
+	for (size_t i = 0; i < count; i++) {
+		const struct task_past *of = table_get(&past->tasks, intervals[i].task);
+
+		if (of && of->at)
+			__builtin_prefetch(&of->at[of->next]);
+	}
+}
+
 void past_lose(struct past *past, const struct dwell_event *loss)
 {
 	const uint64_t end_ns = loss->extra > loss->time_ns ? loss->extra : loss->time_ns;

@@ -21,6 +21,9 @@ void past_release(struct past *past);
 /* The states of tasks below `end` are what they are now. 0 or DWELL_ENOMEM. */
 int past_begin(struct past *past, const struct dwell_states *states, uint32_t end);
 
+/* Ask for what past_add of these will touch. */
+void past_fetch(const struct past *past, const struct dwell_interval *intervals, size_t count);
+
 void past_lose(struct past *past, const struct dwell_event *loss);
 
 /* An interval of a batch has ended; the reason of the state that follows. 0 or DWELL_ENOMEM. */

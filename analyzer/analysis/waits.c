@@ -172,8 +172,7 @@ static uint64_t kind_or_object(const struct waits *waits, uint32_t object)
 	}
 }
 
-/* What waits have in common. */
-static uint64_t key_of_wait(const struct waits *waits, const struct waits_view *view, uint32_t task,
+uint64_t waits_key(const struct waits *waits, const struct waits_view *view, uint32_t task,
 	uint32_t object, uint32_t stack, unsigned reason, uint32_t *id)
 {
 	switch (view->by) {
@@ -204,7 +203,7 @@ static struct group *group_of_wait(struct waits *waits, struct waits_view *view,
 {
 	uint32_t id;
 	bool made;
-	const uint64_t key = key_of_wait(waits, view, task, object, stack, reason, &id);
+	const uint64_t key = waits_key(waits, view, task, object, stack, reason, &id);
 	struct group *group = groups_get(&view->groups, key, &made);
 
 	if (!group || idset_add(&group->tasks, task))

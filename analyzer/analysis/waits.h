@@ -60,6 +60,13 @@ int waits_batch(void *fold, const struct fold_batch *batch);
 /* Never called: the fold is serial. */
 int waits_merge(void *into, void *from);
 
+/* What waits of a group have in common, as a hash; *id: of a group that is of one task, object or
+ * reason. */
+uint64_t waits_key(const struct waits *waits, const struct waits_view *view, uint32_t task,
+	uint32_t object, uint32_t stack, unsigned reason, uint32_t *id);
+/* Ask for what the waits of a batch will touch, where that is not near. */
+void waits_fetch(const struct waits *waits, const struct dwell_told *told);
+
 /* What tells the rows apart that a wait belongs to; task: only of one without a stack. */
 struct wait_key {
 	uint32_t task, object, stack;

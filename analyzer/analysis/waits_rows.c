@@ -325,6 +325,7 @@ int waits_batch(void *fold, const struct fold_batch *batch)
 	if (!batch->count)
 		return add_open_ones(waits, batch->told);
 	active_batch(&waits->active);
+	waits_fetch(waits, batch->told);
 	if (rows_say_nothing(waits, batch))
 		return add_own_waits(waits, batch->told);
 	return waits->past.begun ? add_rows(waits, batch) : add_plain_rows(waits, batch);
