@@ -37,11 +37,16 @@ static int digest_make(void **out, const struct model *model)
 	return DWELL_OK;
 }
 
+static uint64_t item_key(uint64_t key, unsigned kind)
+{
+	return hash_mix(key, kind);
+}
+
 static struct item *item_of(
 	struct digest_fold *fold, uint64_t key, unsigned kind, const struct dwell_wait *wait)
 {
 	bool made;
-	struct item *item = items_get(&fold->items, hash_mix(key, kind), &made);
+	struct item *item = items_get(&fold->items, item_key(key, kind), &made);
 
 	if (item && made) {
 		item->kind = (uint8_t)kind;
@@ -51,6 +56,12 @@ static struct item *item_of(
 		item->task = wait->task;
 	}
 	return item;
+}
+
+/* Where no stack tells the place, who waits does. */
+static uint64_t site_key(unsigned reason, uint32_t stack, uint32_t task)
+{
+	return hash_mix(hash_mix(3, reason), stack ? stack : UINT64_C(1) << 32 | task);
 }
 
 static uint64_t lock_key(const struct dwell_wait *wait)
@@ -152,10 +163,8 @@ static int take_wait(struct digest_fold *fold, const struct dwell_wait *wait)
 		err = hold(fold, wait->task, wait->object, wait->end_ns);
 	if (err || never_waited(wait) || !wants_wait(fold->model, wait))
 		return err;
-	err = add_wait(fold, DWELL_SUBJECT_SITE,
-		hash_mix(hash_mix(3, wait->reason),
-			wait->stack ? wait->stack : UINT64_C(1) << 32 | wait->task),
-		wait);
+	err = add_wait(
+		fold, DWELL_SUBJECT_SITE, site_key(wait->reason, wait->stack, wait->task), wait);
 	if (!err && is_held(wait->reason))
 		err = add_wait(fold, DWELL_SUBJECT_LOCK, lock_key(wait), wait);
 	return err;
@@ -282,6 +291,30 @@ static bool next_wait(struct waiting *at, struct dwell_wait *out)
 	return true;
 }
 
+/* Sites may be many, and then none is near: they are asked for all at once, as in waits_fetch.c,
+ * and inlined as there. */
+__attribute__((always_inline)) static inline void fetch_sites(
+	const struct digest_fold *fold, const struct dwell_told *told)
+{
+	enum { AT_ONCE = 256, TIMES = offsetof(struct item, times) };
+	struct item **slots[AT_ONCE];
+	size_t count = 0;
+
+	for (size_t i = 0; i < told->own_count && count < AT_ONCE; i++) {
+		const struct dwell_interval *of = &told->intervals[told->own_waits[i]];
+
+		if (!wants_task(fold->model, of->task))
+			continue;
+		slots[count] = items_first_slot(&fold->items,
+			item_key(site_key(of->reason, of->stack, of->task), DWELL_SUBJECT_SITE));
+		__builtin_prefetch(slots[count++]);
+	}
+	for (size_t i = 0; i < count && fold->items.slots; i++) {
+		__builtin_prefetch(*slots[i]);
+		__builtin_prefetch((const char *)*slots[i] + TIMES);
+	}
+}
+
 static int digest_batch(void *context, const struct fold_batch *batch)
 {
 	struct digest_fold *fold = context;
@@ -289,6 +322,8 @@ static int digest_batch(void *context, const struct fold_batch *batch)
 	struct dwell_wait wait;
 	int err = digest_tasks_add(&fold->tasks, batch->told);
 
+	if (fold->items.count >= DIGEST_MANY)
+		fetch_sites(fold, batch->told);
 	while (!err && batch->count && next_wait(&at, &wait))
 		err = take_wait(fold, &wait);
 	return err;

@@ -5,6 +5,9 @@
 #include "analysis/subjects.h"
 #include "analysis/tip.h"
 
+/* So many sites or tasks that what is added to next is not near. */
+enum { DIGEST_MANY = 512 };
+
 /* What a task holds, since when: it was seen to get it. */
 struct held {
 	uint64_t since_ns;

@@ -88,6 +88,19 @@ static int add_stint(
 		   : tip_add(&tasks->late, &task->latency.windows, at_ns, windows_bucket(ns), ns);
 }
 
+enum { AHEAD = 8 };
+
+/* Ask for where a latency will be counted. */
+__attribute__((always_inline)) static inline void fetch(
+	const struct digest_tasks *tasks, uint16_t place)
+{
+	const struct stint *stint = &tasks->stints[place];
+	const struct digest_task *task = table_get(&tasks->of, tasks->turns.owners[place]);
+
+	if (stint->late && task)
+		histogram_fetch(&task->latency.whole, stint->end_ns - stint->start_ns);
+}
+
 int digest_tasks_settle(struct digest_tasks *tasks)
 {
 	const struct turns *turns = &tasks->turns;
@@ -97,6 +110,9 @@ int digest_tasks_settle(struct digest_tasks *tasks)
 	turns_sort(&tasks->turns);
 	for (size_t i = 0; i < turns->count && !err; i++) {
 		const uint32_t id = turns->owners[turns->order[i]];
+
+		if (i + AHEAD < turns->count)
+			fetch(tasks, turns->order[i + AHEAD]);
 
 		if (!i || id != turns->owners[turns->order[i - 1]])
 			task = digest_task(tasks, id);

@@ -29,6 +29,16 @@ static int add_end(struct tip *tip, struct dwell_series *series, const struct wa
 	return err ? err : tip_add(tip, &series->windows, at_ns, windows_bucket(end->ns), end->ns);
 }
 
+enum { AHEAD = 8 };
+
+/* Ask for where the length of a wait will be counted. */
+__attribute__((always_inline)) static inline void fetch(
+	const struct digest_waits *waits, const struct items *items, uint16_t place)
+{
+	histogram_fetch(
+		&items->at[waits->turns.owners[place]]->series.whole, waits->ends[place].ns);
+}
+
 int digest_waits_settle(struct digest_waits *waits, const struct items *items)
 {
 	const struct turns *turns = &waits->turns;
@@ -38,6 +48,8 @@ int digest_waits_settle(struct digest_waits *waits, const struct items *items)
 	for (size_t i = 0; i < turns->count && !err; i++) {
 		const uint16_t place = turns->order[i];
 
+		if (i + AHEAD < turns->count)
+			fetch(waits, items, turns->order[i + AHEAD]);
 		err = add_end(
 			&waits->tip, &items->at[turns->owners[place]]->series, &waits->ends[place]);
 	}

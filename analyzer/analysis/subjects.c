@@ -12,20 +12,20 @@ const char *dwell_digest_kind_name(unsigned kind)
 	return kind < DWELL_SUBJECT_KIND_COUNT ? names[kind] : NULL;
 }
 
-static uint32_t *item_slot(const struct items *items, uint64_t key)
+static struct item **item_slot(const struct items *items, uint64_t key)
 {
-	size_t i = hash_mix(0, key) & (items->slot_count - 1);
+	struct item **slot = items_first_slot(items, key);
 
-	while (items->slots[i] && items->at[items->slots[i] - 1]->key != key)
-		i = (i + 1) & (items->slot_count - 1);
-	return &items->slots[i];
+	while (*slot && (*slot)->key != key)
+		slot = slot + 1 == items->slots + items->slot_count ? items->slots : slot + 1;
+	return slot;
 }
 
 static int grow_items(struct items *items)
 {
 	const size_t cap = items->cap ? items->cap * 2 : 64;
 	struct item **at = realloc(items->at, cap * sizeof(struct item *));
-	uint32_t *slots = calloc(cap * 2, sizeof(*slots));
+	struct item **slots = calloc(cap * 2, sizeof(struct item *));
 
 	if (at)
 		items->at = at;
@@ -38,28 +38,27 @@ static int grow_items(struct items *items)
 	items->slot_count = cap * 2;
 	items->cap = cap;
 	for (size_t i = 0; i < items->count; i++)
-		*item_slot(items, at[i]->key) = (uint32_t)i + 1;
+		*item_slot(items, at[i]->key) = at[i];
 	return DWELL_OK;
 }
 
 struct item *items_get(struct items *items, uint64_t key, bool *made)
 {
-	struct item *item;
-	uint32_t *slot;
+	struct item *item, **slot;
 
 	*made = false;
 	if (items->count == items->cap && grow_items(items))
 		return NULL;
 	slot = item_slot(items, key);
 	if (*slot)
-		return items->at[*slot - 1];
+		return *slot;
 	item = calloc(1, sizeof(*item));
 	if (!item)
 		return NULL;
 	item->key = key;
 	item->place = (uint32_t)items->count;
 	items->at[items->count++] = item;
-	*slot = (uint32_t)items->count;
+	*slot = item;
 	*made = true;
 	return item;
 }

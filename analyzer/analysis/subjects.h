@@ -28,9 +28,15 @@ struct item {
 struct items {
 	struct item **at;
 	size_t count, cap;
-	uint32_t *slots; /* index + 1 into at; a power of two, twice as many as items */
+	struct item **slots; /* NULL: free; a power of two, twice as many as items */
 	size_t slot_count;
 };
+
+/* Where a key is, unless another took its place before; NULL: there are none. */
+static inline struct item **items_first_slot(const struct items *items, uint64_t key)
+{
+	return items->slots ? &items->slots[hash_mix(0, key) & (items->slot_count - 1)] : NULL;
+}
 
 /* Made where it was not; NULL: no memory. */
 struct item *items_get(struct items *items, uint64_t key, bool *made);

@@ -77,16 +77,6 @@ always_inline void fetch_parts(const struct group *group, const struct coming *c
 		fetch(&group->rest->wakers);
 }
 
-always_inline void fetch_bucket(const struct group *group, const struct coming *coming)
-{
-	const unsigned bucket = histogram_bucket(coming->ns);
-	const uint32_t *page =
-		group->waits.pages ? group->waits.pages[bucket / HISTOGRAM_SUB] : NULL;
-
-	if (page)
-		fetch(&page[bucket % HISTOGRAM_SUB]);
-}
-
 void waits_fetch(const struct waits *waits, const struct dwell_told *told)
 {
 	struct coming coming[AT_ONCE];
@@ -104,5 +94,5 @@ void waits_fetch(const struct waits *waits, const struct dwell_told *told)
 			fetch_parts(*coming[i].slot, &coming[i]);
 	for (size_t i = 0; i < count; i++)
 		if (*coming[i].slot)
-			fetch_bucket(*coming[i].slot, &coming[i]);
+			histogram_fetch(&(*coming[i].slot)->waits, coming[i].ns);
 }

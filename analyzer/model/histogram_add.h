@@ -18,6 +18,17 @@ static inline unsigned histogram_bucket(uint64_t value)
 	return (shift + 1) * HISTOGRAM_SUB + (unsigned)((value >> shift) - HISTOGRAM_SUB);
 }
 
+/* Ask for where a value will be counted. */
+__attribute__((always_inline)) static inline void histogram_fetch(
+	const struct dwell_histogram *histogram, uint64_t value)
+{
+	const unsigned bucket = histogram_bucket(value);
+	const uint32_t *page = histogram->pages ? histogram->pages[bucket / HISTOGRAM_SUB] : NULL;
+
+	if (page)
+		__builtin_prefetch(&page[bucket % HISTOGRAM_SUB]);
+}
+
 /* The same as dwell_histogram_add of one, for loops: quick where its page is there. bucket: that of
  * the value. */
 static inline int histogram_add_in(
