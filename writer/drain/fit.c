@@ -38,16 +38,17 @@ void dwell_fit_init(struct dwell_fit *fit, uint32_t clock, uint64_t ticks, uint6
 		.base_ticks = ticks,
 		.base_ns = ns,
 		.rate = rate_of(ticks_per_second, UINT64_C(1000000000)),
+		.first_ns = ns,
 		.pairs = 1 };
 	fit->pair[0].ticks = ticks;
 	fit->pair[0].ns = ns;
 }
 
-static uint64_t next_after(const struct dwell_fit *fit, uint64_t ns)
+uint64_t dwell_fit_next_ns(const struct dwell_fit *fit, uint64_t ns)
 {
-	uint64_t quarter = (ns - fit->pair[0].ns) / 4;
+	const uint64_t quarter = (ns - fit->first_ns) / 4;
 
-	if (fit->pairs > DWELL_FIT_PAIRS || quarter > UPDATE_NS)
+	if (quarter > UPDATE_NS)
 		return UPDATE_NS;
 	return quarter < FIRST_UPDATE_NS ? FIRST_UPDATE_NS : quarter;
 }
@@ -57,7 +58,7 @@ void dwell_fit_add(struct dwell_fit *fit, uint64_t ticks, uint64_t ns)
 	unsigned oldest = fit->pairs < DWELL_FIT_PAIRS ? 0 : fit->pairs % DWELL_FIT_PAIRS;
 	uint64_t old_ticks = fit->pair[oldest].ticks, old_ns = fit->pair[oldest].ns;
 	uint64_t believed = dwell_fit_ns(fit, ticks);
-	uint64_t window = next_after(fit, ns);
+	uint64_t window = dwell_fit_next_ns(fit, ns);
 	uint64_t rate, goal;
 
 	if (ticks <= old_ticks || ns <= old_ns)
@@ -84,7 +85,8 @@ bool dwell_fit_update(struct dwell_fit *fit)
 	uint64_t now = dwell_clock_monotonic_ns();
 	uint64_t ticks, ns;
 
-	if (fit->clock == DWELL_CLOCK_MONOTONIC || now - fit->pair[last].ns < next_after(fit, now))
+	if (fit->clock == DWELL_CLOCK_MONOTONIC ||
+		now - fit->pair[last].ns < dwell_fit_next_ns(fit, now))
 		return false;
 	dwell_fit_read(fit->clock, &ticks, &ns);
 	dwell_fit_add(fit, ticks, ns);

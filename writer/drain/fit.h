@@ -20,6 +20,7 @@ struct dwell_fit {
 		uint64_t ticks, ns;
 	} pair[DWELL_FIT_PAIRS];
 	unsigned pairs; /* taken so far */
+	uint64_t first_ns;
 };
 
 enum { DWELL_FIT_SHIFT = 40 };
@@ -27,6 +28,12 @@ enum { DWELL_FIT_SHIFT = 40 };
 /* From a first pair and the ticks of a second, as well as they are known. */
 void dwell_fit_init(struct dwell_fit *fit, uint32_t clock, uint64_t ticks, uint64_t ns,
 	uint64_t ticks_per_second);
+
+/*
+ * How long after the last pair the next one is wanted. What pairs are off by grows with how far the
+ * line through them is drawn out: to no more than a quarter beyond them.
+ */
+uint64_t dwell_fit_next_ns(const struct dwell_fit *fit, uint64_t ns);
 
 /* Take over a pair that was read now; ticks rise from call to call. */
 void dwell_fit_add(struct dwell_fit *fit, uint64_t ticks, uint64_t ns);

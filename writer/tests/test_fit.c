@@ -1,0 +1,33 @@
+/* Ticks to nanoseconds by pairs that are each some nanoseconds off. */
+#include <criterion/criterion.h>
+
+#include "drain/fit.h"
+
+/* Three ticks to a nanosecond. */
+enum { RATE = 3, NOISE_NS = 8, BAD_NS = 30, BEGIN_NS = 1000000 };
+
+static int64_t error_at(const struct dwell_fit *fit, uint64_t ns)
+{
+	return (int64_t)dwell_fit_ns(fit, ns * RATE) - (int64_t)ns;
+}
+
+Test(fit, as_good_as_its_pairs)
+{
+	static const int noise[] = { 0, NOISE_NS, -NOISE_NS, 3, NOISE_NS, -2, -NOISE_NS };
+	uint64_t last_ns = BEGIN_NS;
+	struct dwell_fit fit;
+	unsigned pairs = 0;
+
+	dwell_fit_init(&fit, DWELL_CLOCK_TSC, last_ns * RATE, last_ns, UINT64_C(3000000000));
+	for (uint64_t ns = last_ns; ns < UINT64_C(20000000000); ns += 100000) {
+		const int64_t error = error_at(&fit, ns);
+
+		cr_assert(error < BAD_NS && error > -BAD_NS, "%ld ns off at %lu ns", (long)error,
+			(unsigned long)ns);
+		if (ns - last_ns < dwell_fit_next_ns(&fit, ns))
+			continue;
+		dwell_fit_add(&fit, ns * RATE, ns + (uint64_t)noise[++pairs % 7]);
+		last_ns = ns;
+	}
+	cr_expect(pairs > 40 && pairs < 100, "%u pairs", pairs);
+}
