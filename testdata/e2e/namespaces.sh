@@ -154,7 +154,7 @@ echo 'mount -t tmpfs tmpfs other && cp jit other/ && mount --bind other /tmp && 
 for what in --stacks=on --no-kernel short ended compiled; do
 	for try in 1 2 3; do
 		before=$faults
-		if [ $what = short ] || [ $what = ended ]; then $what; elif [ $what = compiled ]; then compiled; else alike $what; fi
+		if [ $what = short ]; then short; elif [ $what = ended ]; then ended; elif [ $what = compiled ]; then compiled; else alike $what; fi
 		[ $faults = "$before" ] && break
 		[ $try = 3 ] || { echo "$what: again"; faults=$before; }
 	done
