@@ -184,6 +184,73 @@ python() {
 	kill $pid
 }
 
+# Java's monitors: who has one, and the methods that wait, in HotSpot's memory.
+java() {
+	local pid
+	cat >Dead.java <<'J'
+class Dead {
+	static final Object ledger = new Object(), journal = new Object();
+	static final java.util.concurrent.CyclicBarrier both = new java.util.concurrent.CyclicBarrier(2);
+
+	static void take(Object first, Object second) throws Exception {
+		synchronized (first) {
+			both.await();
+			synchronized (second) { // line 8
+				System.out.println("done");
+			}
+		}
+	}
+
+	static void start(String name, Object first, Object second) {
+		new Thread(() -> {
+			try {
+				take(first, second); // line 17
+			} catch (Exception e) {
+				System.out.println(e);
+			}
+		}, name).start();
+	}
+
+	public static void main(String[] arguments) {
+		start("transfer", ledger, journal);
+		start("audit", journal, ledger);
+	}
+}
+J
+	javac Dead.java || { fault 'no program of javac'; return; }
+	command java -XX:TieredStopAtLevel=1 Dead &
+	pid=$!
+	programs="$programs $pid"
+	until_so stands_in $pid transfer && until_so stands_in $pid audit || return
+	(exec "$bin/dwell" record -q -o java.trace --limit-time 1200ms -p $pid) >out 2>err || fault "java: $(cat err)"
+	# It looks at its monitor now and then, and waits all the while.
+	expect java.trace leaks "deadlock: 2 tasks.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit \([0-9]+\) since [0-9.]+ [mµ]s, for 1.[0-9]+ s, at Dead.take \(Dead.java:8\).*audit \([0-9]+\) waits for mutex [0-9a-fx]+ of transfer"
+	"$bin/dwell" dump java.trace >said
+	grep -q 'lines="Dead.lambda$start$0":"Dead.java":17' said || fault "java: no caller: $(grep Dead said)"
+	kill $pid
+}
+
+# stands_in PID NAME: a thread of that name waits to enter a monitor, once it was there for a while
+stands_in() {
+	local task
+	for task in "/proc/$1/task/"*; do
+		[ "$(cat "$task/comm")" = "$2" ] && grep -q '^202 ' "$task/syscall" &&
+			[ "$(($(date +%s%N) / 1000000))" -gt "$((${began:-0} + 700))" ] && return
+	done
+	return 1
+}
+
+# until_so WHAT...: that this command succeeds, however busy the machine is; false after a minute
+until_so() {
+	local tries began=$(($(date +%s%N) / 1000000))
+	for tries in $(seq 600); do
+		"$@" && return
+		sleep 0.1
+	done
+	fault "after a minute: not $* ($tries)"
+	return 1
+}
+
 strangers() {
 	local status=0
 	sleep 60 &
@@ -199,4 +266,5 @@ for who in "$(id -un)" nobody; do
 	[ "$(id -u)" = 0 ] || break
 done
 [ "$(id -u)" != 0 ] || strangers
+[ "$(id -u)" != 0 ] || ! command -v javac >out || java
 exit $((faults > 0))

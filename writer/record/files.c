@@ -104,6 +104,8 @@ static void look_for_known(struct dwell_file *file, const char *path, int fd)
 		(void)dwell_libc_read(&file->libc, fd);
 	else if (begins(name, "/libpython3") || begins(name, "/python3"))
 		(void)dwell_python_read(&file->python, fd);
+	else if (strcmp(name, "/libjvm.so") == 0)
+		dwell_hotspot_read(&file->hotspot, fd);
 }
 
 static void look_into(struct dwell_files *files, struct dwell_file *file,

@@ -3,6 +3,7 @@
 
 #include "area.h"
 #include "dwell/tables.h"
+#include "hotspot.h"
 #include "libc.h"
 #include "python.h"
 
@@ -11,6 +12,7 @@
 struct dwell_files;
 
 struct dwell_file {
+	struct dwell_hotspot_tables hotspot; /* the same: zero */
 	uint8_t build_id[20];
 	uint8_t build_id_size;
 	uint8_t segment_count;

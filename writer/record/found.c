@@ -133,12 +133,41 @@ static void look_at_python(struct found *found, uint64_t time_ns, struct dwell_e
 	read_holder(found, &lock, time_ns, row);
 }
 
+/*
+ * To enter a monitor of Java's: it waits for who has that, however often it looks at the clock
+ * meanwhile.
+ */
+static bool look_at_hotspot(struct found *found, uint64_t time_ns, struct dwell_event *row)
+{
+	struct dwell_sched *sched = found->sched;
+	struct dwell_hotspot_tables tables;
+	struct dwell_libc_wait lock = { .reason = DWELL_REASON_MUTEX };
+	struct dwell_hotspot_wait wait;
+	bool waits;
+
+	if (!dwell_maps_hotspot(
+		    sched->maps, found->process, found->walk.frames, found->walk.count, &tables) ||
+		(!sched->hotspot && dwell_hotspot_new(&sched->hotspot, sched->registry) != 0))
+		return false;
+	waits = dwell_hotspot_find(sched->hotspot, &tables, &found->still, &wait);
+	dwell_hotspot_frames(sched->hotspot, &tables, &found->still, waits, &found->walk);
+	if (!waits)
+		return false;
+	row->reason = DWELL_REASON_MUTEX;
+	row->flags = 0;
+	row->object = dwell_registry_object(
+		sched->registry, found->process, DWELL_OBJECT_MUTEX, wait.monitor);
+	lock.holder = wait.holder;
+	read_holder(found, &lock, time_ns, row);
+	return true;
+}
+
 /* It waits in a call of the system: why, where, and, of a lock, who has it. */
 static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *row)
 {
 	struct dwell_sched *sched = found->sched;
 	struct dwell_event begin = *row;
-	bool told = false;
+	bool told = false, monitor;
 	int err;
 
 	if (found->process == 0 || !walk_stack(found, time_ns))
@@ -148,6 +177,7 @@ static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *
 	else
 		explain_call(found, time_ns, &begin);
 	look_at_python(found, time_ns, &begin);
+	monitor = look_at_hotspot(found, time_ns, &begin);
 	/* What was read of one that went on does not belong together. */
 	if (!dwell_still_stands(&found->still))
 		return 0;
@@ -162,7 +192,8 @@ static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *
 		return err;
 	begin.kind = DWELL_EVENT_WAIT_BEGIN;
 	begin.state = DWELL_STATE_SAME;
-	err = dwell_map_set(&sched->found, found->still.tid, 0, 1);
+	err = dwell_map_set(&sched->found, found->still.tid, 0,
+		monitor ? SCHED_FOUND_MONITOR : SCHED_FOUND_WAIT);
 	return err ? err : dwell_sched_put(sched, &begin);
 }
 
@@ -205,13 +236,23 @@ int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
 	}
 }
 
+void dwell_sched_found_woken(struct dwell_sched *sched, uint32_t tid)
+{
+	if (sched->found.used != 0 && dwell_map_get(&sched->found, tid, 0) != 0)
+		(void)dwell_map_set(&sched->found, tid, 0, SCHED_FOUND_WAIT);
+}
+
 int dwell_sched_found_runs(struct dwell_sched *sched, uint32_t tid, uint32_t task, uint64_t time_ns)
 {
 	const struct dwell_event end = {
 		.time_ns = time_ns, .kind = DWELL_EVENT_WAIT_END, .task = task
 	};
+	const uint32_t how = sched->found.used ? dwell_map_get(&sched->found, tid, 0) : 0;
 
-	if (sched->found.used == 0 || !dwell_map_get(&sched->found, tid, 0))
+	if (how == 0)
+		return 0;
+	/* Nobody woke it but a clock: to look whether it can have it now, and it cannot. */
+	if (how == SCHED_FOUND_MONITOR && dwell_hotspot_waits(sched->hotspot, tid))
 		return 0;
 	dwell_map_remove(&sched->found, tid, 0);
 	/* It was killed in its wait, and ran for its end only. */
@@ -223,4 +264,6 @@ void dwell_sched_release(struct dwell_sched *sched)
 	dwell_map_release(&sched->found);
 	dwell_python_free(sched->python);
 	sched->python = NULL;
+	dwell_hotspot_free(sched->hotspot);
+	sched->hotspot = NULL;
 }

@@ -14,6 +14,7 @@
  * the symbols, and how to find callers in them, for this recorder and for the program itself.
  */
 struct dwell_maps;
+struct dwell_hotspot_tables;
 struct dwell_python_exports;
 
 /* area and registry must outlive it. DWELL_ENOMEM. */
@@ -37,6 +38,7 @@ void dwell_maps_pass(struct dwell_maps *maps, uint64_t now_ns);
 struct dwell_maps_walk {
 	uint64_t
 		frames[DWELL_MAX_FRAMES]; /* innermost first, the frame's own address before them */
+	uint64_t pointers[DWELL_MAX_FRAMES]; /* frame pointers, of walk_still(); 0: not known */
 	size_t count;
 	uint64_t needed; /* bytes of the stack that were looked at */
 	bool whole;      /* up to the outermost */
@@ -62,6 +64,10 @@ bool dwell_maps_libc(struct dwell_maps *maps, uint32_t process, const uint64_t *
  * the stack does not come to it. */
 const struct dwell_python_exports *dwell_maps_python(struct dwell_maps *maps, uint32_t process,
 	const uint64_t *frames, size_t count, size_t *at, uint64_t *bias);
+
+/* Where in the process HotSpot points to its tables, if the stack goes through it. */
+bool dwell_maps_hotspot(struct dwell_maps *maps, uint32_t process, const uint64_t *frames,
+	size_t count, struct dwell_hotspot_tables *out);
 
 /* Where a process wrote down what it compiled at run time. */
 void dwell_maps_jit_path(const struct dwell_maps *maps, int64_t pid, char *out, size_t size);

@@ -115,6 +115,7 @@ static void walk_still(const struct dwell_maps *maps, uint32_t pid, uint32_t id,
 		out->whole = dwell_unwind_kind_of(rule) == DWELL_UNWIND_ROOT;
 		if (!known && needs_pointer(rule))
 			known = dwell_prologue_find(&space, pid, stack, &frame);
+		out->pointers[out->count] = known ? frame.fp : 0;
 		if ((!known && needs_pointer(rule)) || !dwell_unwind_step(rule, stack, &frame)) {
 			out->beyond = dwell_unwind_is_beyond(rule, stack, &frame);
 			out->count++;
@@ -188,4 +189,23 @@ const struct dwell_python_exports *dwell_maps_python(struct dwell_maps *maps, ui
 		return file->python;
 	}
 	return NULL;
+}
+
+bool dwell_maps_hotspot(struct dwell_maps *maps, uint32_t id, const uint64_t *frames, size_t count,
+	struct dwell_hotspot_tables *out)
+{
+	const struct maps_process *process = maps_process_of(maps, id);
+
+	for (size_t i = 1; process && i < count; i++) {
+		uint64_t address = frames[i] - 1;
+		const struct dwell_file *file = file_at(maps, process, &address);
+		const uint64_t bias = frames[i] - 1 - address;
+
+		if (!file || file->hotspot.fields == 0)
+			continue;
+		out->fields = file->hotspot.fields + bias;
+		out->types = file->hotspot.types + bias;
+		return true;
+	}
+	return false;
 }

@@ -222,8 +222,10 @@ static int tell_wake(struct dwell_sched *sched, const struct dwell_kernel_event 
 	row.executor = dwell_registry_cpu(sched->registry, event->cpu);
 	row.task = dwell_who_task(sched->who, event->tid, event->time_ns);
 	/* A device or a timer woke it, not the task that happened to run. */
-	if (!event->interrupt)
+	if (!event->interrupt) {
 		row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
+		dwell_sched_found_woken(sched, event->tid);
+	}
 	if (row.task == row.peer)
 		return 0;
 	return dwell_sched_put(sched, &row);

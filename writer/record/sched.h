@@ -8,6 +8,7 @@
 #include "drain/map.h"
 #include "drain/registry.h"
 #include "dwell/sink.h"
+#include "hotspot.h"
 #include "kernel.h"
 #include "maps.h"
 #include "objects.h"
@@ -26,12 +27,13 @@ struct dwell_sched {
 	/* The last thread of a recorded process ended; may be NULL. */
 	void (*process_gone)(void *context, uint32_t pid, uint64_t time_ns);
 	void *context;
-	struct dwell_map found;      /* threads in a wait that began before us: tid, 0 -> 1 */
-	struct dwell_python *python; /* NULL: not needed so far */
-	bool stacks;                 /* are told */
-	uint64_t long_wait_ns;       /* look for waits that last longer; 0: do not */
-	bool long_wait;              /* there was one */
-	uint64_t told_ns;            /* the sink takes no row of before it */
+	struct dwell_map found;        /* threads in a wait that began before us: tid, 0 -> how */
+	struct dwell_python *python;   /* NULL: not needed so far */
+	struct dwell_hotspot *hotspot; /* the same */
+	bool stacks;                   /* are told */
+	uint64_t long_wait_ns;         /* look for waits that last longer; 0: do not */
+	bool long_wait;                /* there was one */
+	uint64_t told_ns;              /* the sink takes no row of before it */
 	/* Counted here. */
 	uint64_t events;
 	uint64_t waits; /* of the recorded program */

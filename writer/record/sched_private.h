@@ -9,6 +9,15 @@ int dwell_sched_put(struct dwell_sched *sched, const struct dwell_event *row);
 void dwell_sched_explain(struct dwell_sched *sched, uint32_t tid, uint64_t why, uint64_t time_ns,
 	struct dwell_event *row);
 
+/* How a thread was found to wait. */
+enum {
+	SCHED_FOUND_WAIT = 1,
+	SCHED_FOUND_MONITOR /* for a monitor, and looks at it again and again by itself */
+};
+
+/* Another thread woke it. */
+void dwell_sched_found_woken(struct dwell_sched *sched, uint32_t tid);
+
 /* A thread got a CPU: what it waited for when it was found, it does not wait for any more. */
 int dwell_sched_found_runs(
 	struct dwell_sched *sched, uint32_t tid, uint32_t task, uint64_t time_ns);
