@@ -165,9 +165,24 @@ static int note_end(struct waits *waits, struct released *of, const struct dwell
 			wait->waker_stack });
 }
 
+/* How it got what it held right before a moment. NULL: it had it from the start, for all that is
+ * known; *forgotten: it may have got it by a wait that is not remembered. */
+static const struct waits_got *got_before(
+	const struct waiter *waiter, uint64_t time_ns, bool *forgotten)
+{
+	for (uint32_t i = 1; i <= waiter->gots && i <= WAITS_GOT; i++) {
+		const struct waits_got *got = &waiter->got[(waiter->gots - i) % WAITS_GOT];
+
+		if (got->time_ns < time_ns)
+			return got;
+	}
+	*forgotten = waiter->gots > 0;
+	return NULL;
+}
+
 /*
- * No object is known. Who gave it up had got it at the end of its own last wait for something
- * held, if that ended within this one: before that, it was whoever gave it to that one.
+ * No object is known. Who gave it up had got it at the end of its own last wait before for
+ * something held, if that ended within this one: before that, it was whoever gave it to that one.
  */
 static int follow_givers(
 	struct waits *waits, struct group *const groups[WAITS_VIEWS], const struct dwell_wait *wait)
@@ -182,18 +197,20 @@ static int follow_givers(
 
 	for (unsigned i = 0; i < RELEASES && who.task && who.task != wait->task && !err; i++) {
 		const struct waiter *before = waiter_of(waits, who.task);
+		const struct waits_got *got;
+		bool forgotten = false;
 
 		if (!before)
 			return DWELL_ENOMEM;
-		/* It has waited since: how it got it then is forgotten. */
-		if (before->got_ns >= to_ns)
+		got = got_before(before, to_ns, &forgotten);
+		if (forgotten)
 			return err;
-		if (before->got_ns <= wait->start_ns || !before->giver)
+		if (!got || got->time_ns <= wait->start_ns || !got->giver)
 			return add_share(waits, groups, NULL, wait->start_ns, to_ns, &who);
-		err = add_share(waits, groups, NULL, before->got_ns, to_ns, &who);
-		to_ns = before->got_ns;
-		who.task = before->giver;
-		who.stack = before->giver_stack;
+		err = add_share(waits, groups, NULL, got->time_ns, to_ns, &who);
+		to_ns = got->time_ns;
+		who.task = got->giver;
+		who.stack = got->giver_stack;
 	}
 	return err;
 }

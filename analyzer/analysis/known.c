@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analysis/findings.h"
+#include "analysis/groups.h"
 
 /*
  * PostgreSQL's processes wait for its locks on a latch, as they wait for a client, or on a
@@ -11,7 +12,7 @@
 static const struct {
 	const char *module, *function;
 } known[] = {
-	{ "postgres", "ProcSleep" }, /* locks of rows, tables and transactions */
+	{ "postgres", "ProcSleep" }, /* locks of rows, tables and transactions: the first */
 	{ "postgres", "LWLockAcquire" },
 	{ "postgres", "LWLockAcquireOrWait" },
 	{ "libjvm.so", "ObjectMonitor::EnterI" }, /* synchronized */
@@ -25,6 +26,18 @@ enum { KNOWN = sizeof(known) / sizeof(known[0]), DEPTH = 6 };
 static bool is_text(struct dwell_string is, const char *text)
 {
 	return is.size == strlen(text) && memcmp(is.at, text, is.size) == 0;
+}
+
+bool stack_is_handed(const struct dwell_catalog *catalog, uint32_t stack)
+{
+	struct dwell_frame frames[DEPTH];
+	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
+
+	for (size_t i = 0; i < count && i < DEPTH; i++)
+		if (is_text(frames[i].function, known[0].function) &&
+			is_text(dwell_base_name(frames[i].module), known[0].module))
+			return true;
+	return false;
 }
 
 bool stack_serves_one(const struct dwell_catalog *catalog, uint32_t stack)

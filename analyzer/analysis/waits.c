@@ -15,6 +15,7 @@ int waits_make(void **fold, const struct model *model, unsigned by, bool held_on
 	waits->held_only = true;
 	waits_add_view(waits, by, held_only);
 	waits->waiters.item = sizeof(struct waiter);
+	waits->places.item = sizeof(struct waits_place);
 	past_init(&waits->past);
 	releases_init(&waits->releases);
 	active_init(&waits->active, model);
@@ -43,6 +44,7 @@ void waits_drop(void *fold)
 	releases_release(&waits->releases);
 	active_release(&waits->active);
 	table_release(&waits->waiters);
+	table_release(&waits->places);
 	free(waits);
 }
 
@@ -172,7 +174,19 @@ static uint64_t kind_or_object(const struct waits *waits, uint32_t object)
 	}
 }
 
-uint64_t waits_key(const struct waits *waits, const struct waits_view *view, uint32_t task,
+/* Stacks that read the same are one place: each process has its own. */
+static uint64_t place_of(struct waits *waits, uint32_t stack)
+{
+	struct waits_place *place = stack ? table_make(&waits->places, stack) : NULL;
+
+	if (!place)
+		return stack ? catalog_stack_hash(waits->model->catalog, stack) : 0;
+	if (!place->hash)
+		place->hash = catalog_stack_hash(waits->model->catalog, stack) | 1;
+	return place->hash;
+}
+
+uint64_t waits_key(struct waits *waits, const struct waits_view *view, uint32_t task,
 	uint32_t object, uint32_t stack, unsigned reason, uint32_t *id)
 {
 	switch (view->by) {
@@ -180,7 +194,8 @@ uint64_t waits_key(const struct waits *waits, const struct waits_view *view, uin
 		*id = object;
 		/* Without an object a wait is told by its reason at least, a lock by its place. */
 		return object ? hash_mix(1, object)
-			      : hash_mix(hash_mix(2, reason), view->held_only ? stack : 0);
+			      : hash_mix(hash_mix(2, reason),
+					view->held_only ? place_of(waits, stack) : 0);
 	case DWELL_BY_REASON:
 		*id = reason;
 		return hash_mix(1, reason);
@@ -271,8 +286,38 @@ static inline int add_waker(struct waits *waits, struct group *group, const stru
 		group, wait->waker, wait->waker_stack, wait->end_ns - wait->start_ns);
 }
 
+/* Is it a wait for a lock of which neither its reason nor its object tells? */
+static inline bool is_handed(struct waits *waits, unsigned reason, uint32_t stack)
+{
+	struct waits_place *place;
+
+	if (reason != DWELL_REASON_POLL || !stack)
+		return false;
+	place = table_make(&waits->places, stack);
+	if (!place)
+		return stack_is_handed(waits->model->catalog, stack);
+	if (!place->asked)
+		place->handed = stack_is_handed(waits->model->catalog, stack);
+	place->asked = true;
+	return place->handed;
+}
+
+/* What one is in the view: among locks a mutex that is known by its place, as Go's. */
+static inline struct dwell_interval as_shown(
+	const struct waits_view *view, const struct dwell_interval *wait, bool handed)
+{
+	struct dwell_interval shown = *wait;
+
+	if (handed && view->held_only) {
+		shown.reason = DWELL_REASON_MUTEX;
+		shown.object = DWELL_NONE;
+	}
+	return shown;
+}
+
+/* Of the waiter's last wait again, mostly. */
 static inline struct group *group_of_waiter(struct waits *waits, unsigned view,
-	struct waiter *waiter, const struct dwell_interval *wait)
+	struct waiter *waiter, const struct dwell_interval *wait, bool handed)
 {
 	if (waiter->object != wait->object || waiter->stack != wait->stack ||
 		waiter->reason != wait->reason) {
@@ -282,18 +327,21 @@ static inline struct group *group_of_waiter(struct waits *waits, unsigned view,
 		waiter->stack = wait->stack;
 		waiter->reason = wait->reason;
 	}
-	if (!waiter->groups[view])
-		waiter->groups[view] = group_of_wait(waits, &waits->views[view], wait->task,
-			wait->object, wait->stack, wait->reason);
+	if (!waiter->groups[view]) {
+		const struct dwell_interval shown = as_shown(&waits->views[view], wait, handed);
+
+		waiter->groups[view] = group_of_wait(waits, &waits->views[view], shown.task,
+			shown.object, shown.stack, shown.reason);
+	}
 	return waiter->groups[view];
 }
 
 /* What all waits have. NULL: no memory. */
 static inline struct group *add_wait(struct waits *waits, unsigned view, struct waiter *waiter,
-	const struct dwell_interval *wait, uint8_t flags)
+	const struct dwell_interval *wait, uint8_t flags, bool handed)
 {
 	const uint64_t ns = wait->end_ns - wait->start_ns;
-	struct group *group = group_of_waiter(waits, view, waiter, wait);
+	struct group *group = group_of_waiter(waits, view, waiter, wait, handed);
 
 	if (!group || histogram_add_one(&group->waits, ns))
 		return NULL;
@@ -312,7 +360,9 @@ static inline struct group *add_wait(struct waits *waits, unsigned view, struct 
 	return add_waker(waits, group, waiter, wait) ? NULL : group;
 }
 
-static int fold_wait(struct waits *waits, struct waiter *waiter, const struct dwell_wait *wait)
+/* lock: the same wait, as what it is for. */
+static int fold_wait(struct waits *waits, struct waiter *waiter, const struct dwell_wait *wait,
+	const struct dwell_wait *lock)
 {
 	const struct dwell_interval all = {
 		.start_ns = wait->start_ns,
@@ -327,9 +377,9 @@ static int fold_wait(struct waits *waits, struct waiter *waiter, const struct dw
 	struct group *groups[WAITS_VIEWS] = { NULL };
 
 	for (unsigned i = 0; i < waits->view_count; i++) {
-		if (!shows(&waits->views[i], wait->reason))
+		if (!shows(&waits->views[i], lock->reason))
 			continue;
-		groups[i] = add_wait(waits, i, waiter, &all, wait->flags);
+		groups[i] = add_wait(waits, i, waiter, &all, wait->flags, lock != wait);
 		if (!groups[i])
 			return DWELL_ENOMEM;
 		groups[i]->times.blocked_ns += wait->blocked_ns;
@@ -337,7 +387,7 @@ static int fold_wait(struct waits *waits, struct waiter *waiter, const struct dw
 		groups[i]->times.running_ns += wait->running_ns;
 		groups[i]->times.unknown_ns += wait->unknown_ns;
 	}
-	return waits_blame(waits, groups, wait);
+	return waits_blame(waits, groups, lock);
 }
 
 bool never_waited(const struct dwell_wait *wait)
@@ -348,11 +398,20 @@ bool never_waited(const struct dwell_wait *wait)
 int waits_wait(struct waits *waits, const struct dwell_wait *wait)
 {
 	struct waiter *waiter = waiter_of(waits, wait->task);
+	const struct dwell_wait *lock = wait;
 	int err = waiter ? DWELL_OK : DWELL_ENOMEM;
+	struct dwell_wait handed;
 
+	if (is_handed(waits, wait->reason, wait->stack)) {
+		handed = *wait;
+		handed.reason = DWELL_REASON_MUTEX;
+		handed.object = handed.holder = DWELL_NONE;
+		handed.holder_how = 0;
+		lock = &handed;
+	}
 	if (!err && !never_waited(wait) && wants_wait(waits->model, wait) &&
-		!(waits->held_only && !may_be_lock(wait->reason)))
-		err = fold_wait(waits, waiter, wait);
+		!(waits->held_only && !may_be_lock(lock->reason)))
+		err = fold_wait(waits, waiter, wait, lock);
 	if (!err)
 		err = waits_queue(waits, waiter, 0);
 	if (err)
@@ -365,10 +424,9 @@ int waits_wait(struct waits *waits, const struct dwell_wait *wait)
 			return DWELL_ENOMEM;
 		released_got(of, wait->task);
 	}
-	if (is_held(wait->reason)) {
-		waiter->got_ns = wait->end_ns;
-		waiter->giver = wait->waker;
-		waiter->giver_stack = wait->waker_stack;
+	if (is_held(lock->reason)) {
+		waiter->got[waiter->gots++ % WAITS_GOT] =
+			(struct waits_got){ wait->end_ns, wait->waker, wait->waker_stack };
 	}
 	return err;
 }
@@ -392,7 +450,7 @@ static inline int on_plain_wait(struct waits *waits, const struct dwell_interval
 
 		if (waits->views[i].held_only)
 			continue;
-		group = add_wait(waits, i, waiter, of, of->wait_flags);
+		group = add_wait(waits, i, waiter, of, of->wait_flags, false);
 		if (!group)
 			return DWELL_ENOMEM;
 		group->times.blocked_ns += of->end_ns - of->start_ns;
@@ -410,7 +468,8 @@ static int on_other_wait(struct waits *waits, const struct dwell_interval *of)
 
 int waits_own(struct waits *waits, const struct dwell_interval *interval)
 {
-	if (interval->object || may_be_lock(interval->reason))
+	if (interval->object || may_be_lock(interval->reason) ||
+		is_handed(waits, interval->reason, interval->stack))
 		return on_other_wait(waits, interval);
 	return on_plain_wait(waits, interval);
 }
@@ -427,9 +486,14 @@ static unsigned next_reason(struct waits *waits, const struct dwell_interval *in
 
 int waits_interval(struct waits *waits, const struct dwell_interval *interval)
 {
-	const int err = waits->past.begun
-				? past_add(&waits->past, interval, next_reason(waits, interval))
-				: DWELL_OK;
+	const bool handed = interval->state == DWELL_BLOCKED &&
+			    is_handed(waits, interval->reason, interval->stack);
+	struct dwell_interval was = *interval;
+	int err = DWELL_OK;
 
+	if (handed)
+		was.reason = DWELL_REASON_MUTEX;
+	if (waits->past.begun)
+		err = past_add(&waits->past, &was, next_reason(waits, interval));
 	return err || !(interval->told & DWELL_TOLD_WAIT) ? err : waits_own(waits, interval);
 }

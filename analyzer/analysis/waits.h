@@ -17,6 +17,14 @@ struct waits_view {
 };
 
 /* Folds waits into groups, with who held what was waited for, and who woke. */
+enum { WAITS_GOT = 4 };
+
+/* What a stack is as a place where a lock is waited for that no object tells. */
+struct waits_place {
+	uint64_t hash; /* of its names; 0: not worked out */
+	bool asked, handed;
+};
+
 struct waits {
 	const struct model *model;
 	struct waits_view views[WAITS_VIEWS];
@@ -27,6 +35,7 @@ struct waits {
 	struct releases releases;
 	struct active active;
 	struct table waiters; /* struct waiter: waiter_of */
+	struct table places;  /* by stack: struct waits_place */
 	const struct dwell_states *states;
 	uint64_t begin_ns;
 };
@@ -43,9 +52,12 @@ struct waiter {
 	uint32_t queued; /* object in whose queue it counts */
 	uint8_t reason;
 	bool for_lock; /* a semaphore whose holder was read, by its latest word */
-	/* Its last wait for something held that has ended. */
-	uint64_t got_ns;
-	uint32_t giver, giver_stack;
+	/* Its last waits for something held that have ended: a ring. */
+	struct waits_got {
+		uint64_t time_ns;
+		uint32_t giver, giver_stack;
+	} got[WAITS_GOT];
+	uint32_t gots; /* ever */
 };
 
 int waits_make(void **fold, const struct model *model, unsigned by, bool held_only);
@@ -62,10 +74,10 @@ int waits_merge(void *into, void *from);
 
 /* What waits of a group have in common, as a hash; *id: of a group that is of one task, object or
  * reason. */
-uint64_t waits_key(const struct waits *waits, const struct waits_view *view, uint32_t task,
+uint64_t waits_key(struct waits *waits, const struct waits_view *view, uint32_t task,
 	uint32_t object, uint32_t stack, unsigned reason, uint32_t *id);
 /* Ask for what the waits of a batch will touch, where that is not near. */
-void waits_fetch(const struct waits *waits, const struct dwell_told *told);
+void waits_fetch(struct waits *waits, const struct dwell_told *told);
 
 /* What tells the rows apart that a wait belongs to; task: only of one without a stack. */
 struct wait_key {

@@ -1,7 +1,8 @@
 /*
  * Of many groups none is in a cache when its next wait comes, and a wait touches a dozen lines, one
  * found through the other. So before a batch all lines of one kind are asked for at once, then
- * those that these lead to: what the processor waits for then comes together. Nothing is changed.
+ * those that these lead to: what the processor waits for then comes together. Nothing is changed
+ * but places that are worked out once.
  */
 #include "analysis/waits.h"
 #include "model/histogram_add.h"
@@ -24,7 +25,7 @@ always_inline void fetch(const void *at)
 }
 
 always_inline void fetch_slot(
-	const struct waits *waits, struct coming *coming, const struct dwell_interval *wait)
+	struct waits *waits, struct coming *coming, const struct dwell_interval *wait)
 {
 	const struct waits_view *view = &waits->views[0];
 	uint32_t id;
@@ -44,7 +45,7 @@ always_inline void fetch_slot(
 
 /* Those that count, of the batch's own waits; returns how many. */
 static size_t fetch_slots(
-	const struct waits *waits, struct coming coming[AT_ONCE], const struct dwell_told *told)
+	struct waits *waits, struct coming coming[AT_ONCE], const struct dwell_told *told)
 {
 	size_t count = 0;
 
@@ -77,7 +78,7 @@ always_inline void fetch_parts(const struct group *group, const struct coming *c
 		fetch(&group->rest->wakers);
 }
 
-void waits_fetch(const struct waits *waits, const struct dwell_told *told)
+void waits_fetch(struct waits *waits, const struct dwell_told *told)
 {
 	struct coming coming[AT_ONCE];
 	size_t count;

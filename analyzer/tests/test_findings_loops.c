@@ -1,6 +1,8 @@
 /* Event loops that were held up, and queues of processes. */
 #include <criterion/criterion.h>
+#include <criterion/new/assert.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "script.h"
 
@@ -257,4 +259,54 @@ Test(findings, signal_seen_to)
 		hear_and_miss(&script, rows[i].gap, rows[i].work);
 		expect(&script, 240 * MS, rows[i].rule, 4 * (26 * MS - rows[i].work * US));
 	}
+}
+
+/* PostgreSQL's lock of a row, which no object tells, from task 2 to 3 to 4, each of whom who wakes
+ * the next one gives it: of task 4's wait the first part was task 2's, which slept. Two stacks read
+ * the same. */
+Test(findings, lock_that_is_handed_on)
+{
+	struct script script = { 0 };
+	struct dwell_answer *answer;
+	const struct dwell_lock_row *lock;
+
+	begin(&script, 4);
+	say(&script, "mapping m1 process=p1 start=4096 end=65536 path=\"/usr/bin/postgres\"");
+	for (unsigned l = 1; l <= 2; l++)
+		say(&script,
+			"location l%u mapping=m1 address=%u lines=\"ProcSleep\":\"proc.c\":7\nstack s%u frames=l%u",
+			l, 8192 * l, l, l);
+	say(&script, "0 switch peer=t3 executor=x1\n0 switch peer=t4 executor=x2");
+	say(&script, "0 state task=t2 state=blocked reason=sleep");
+	for (unsigned t = 3; t <= 4; t++)
+		say(&script,
+			"%u switch task=t%u state=blocked reason=poll object=o1 stack=s%u executor=x%u",
+			(t - 2) * 10 * MS, t, t - 2, t - 2);
+	for (unsigned t = 2; t <= 3; t++) {
+		const unsigned at = t == 2 ? 100 : 150;
+
+		if (t == 2)
+			say(&script,
+				"%u wake task=t2 state=runnable\n%u switch peer=t2 executor=x1",
+				at * MS, at * MS);
+		say(&script, "%u wake task=t%u state=runnable peer=t%u executor=x1", at * MS, t + 1,
+			t);
+		say(&script, "%u switch peer=t%u executor=x2", at * MS, t + 1);
+		if (t == 2)
+			say(&script, "%u switch task=t2 state=blocked reason=sleep executor=x1",
+				at * MS);
+	}
+	answer = analyze_script(&script, 200 * MS, DWELL_ANALYZE_LOCKS);
+	cr_assert(eq(sz, answer->locks->count, 1));
+	lock = &answer->locks->rows[0];
+	cr_expect(eq(u32, lock->object, 0));
+	cr_expect(eq(u32, lock->waiters, 2));
+	cr_assert(eq(sz, lock->holder_count, 2));
+	cr_expect(eq(u32, lock->holders[0].task, 2));
+	cr_expect(eq(u64, lock->holders[0].total_ns, (90 + 80) * MS));
+	cr_expect(eq(u64, lock->holders[0].blocked_by[DWELL_REASON_SLEEP], (90 + 80) * MS));
+	cr_expect(eq(u32, lock->holders[1].task, 3));
+	cr_expect(eq(u64, lock->holders[1].total_ns, 50 * MS));
+	dwell_answer_free(answer);
+	free(script.text);
 }

@@ -10,12 +10,21 @@ static uint64_t less(uint64_t ns, uint64_t by_ns)
 /* What is not explained by what its holders waited for, or by their not running. */
 static uint64_t busy_ns(const struct dwell_lock_row *lock)
 {
-	uint64_t other_ns = 0;
+	uint64_t other_ns = 0, held_ns = 0;
 
-	for (size_t i = 0; i < lock->holder_count; i++)
+	for (size_t i = 0; i < lock->holder_count; i++) {
+		const struct dwell_times *times = &lock->holders[i].times;
+
 		other_ns += lock->holders[i].preempted_ns + lock->holders[i].late_ns +
-			    lock->holders[i].times.blocked_ns;
-	return less(lock->waits.total_ns, other_ns);
+			    times->blocked_ns;
+		held_ns += times->running_ns + times->runnable_ns + times->blocked_ns +
+			   times->unknown_ns;
+	}
+	/* Of a lock without an object nobody knows how the rest of the time was spent. */
+	return less(lock->object || !held_ns || held_ns > lock->waits.total_ns
+			    ? lock->waits.total_ns
+			    : held_ns,
+		other_ns);
 }
 
 static void title(
@@ -115,7 +124,8 @@ static bool is_convoy(const struct findings *findings, const struct dwell_lock_r
  * known by its functions. For a fifth of the lives of those who wait; a semaphore or mutex of many
  * is judged by its object.
  */
-static bool is_queue(const struct findings *findings, const struct dwell_blocked_row *row)
+static bool is_queue(
+	const struct findings *findings, const struct dwell_blocked_row *row, uint64_t lost_ns)
 {
 	/* Python's is found among the locks, and so are Rust's, which have a word of their own. */
 	const bool known = row->known_lock && row->reason != DWELL_REASON_FUTEX &&
@@ -123,14 +133,29 @@ static bool is_queue(const struct findings *findings, const struct dwell_blocked
 
 	return (known || row->turns > row->waits.count / 2) && row->role <= DWELL_ROLE_PEER &&
 	       row->tasks >= 3 && row->waits.count >= 4 * (uint64_t)row->tasks &&
-	       row->waits.total_ns >= row->lived_ns / 5 &&
-	       finding_matters(findings, row->waits.total_ns);
+	       row->waits.total_ns >= row->lived_ns / 5 && lost_ns >= row->waits.total_ns / 5 &&
+	       finding_matters(findings, lost_ns);
 }
 
-static int tell_queue(struct findings *findings, const struct dwell_blocked_row *row)
+/* What who held it did meanwhile, where that is known, is told by the other rules, and so is a lock
+ * for which somebody waited all the while. */
+static uint64_t queue_ns(const struct findings *findings, const struct dwell_blocked_row *row)
+{
+	const struct dwell_locks *locks = findings->answer->locks;
+
+	for (size_t i = 0; i < locks->count; i++)
+		if (!locks->rows[i].object && row->stack &&
+			catalog_stack_hash(findings->catalog, locks->rows[i].stack) ==
+				catalog_stack_hash(findings->catalog, row->stack))
+			return is_convoy(findings, &locks->rows[i]) ? 0 : busy_ns(&locks->rows[i]);
+	return row->waits.total_ns;
+}
+
+static int tell_queue(
+	struct findings *findings, const struct dwell_blocked_row *row, uint64_t lost_ns)
 {
 	struct dwell_finding *finding =
-		finding_new(findings, &rule_lock_convoy, row->waits.total_ns, row->first_ns);
+		finding_new(findings, &rule_lock_convoy, lost_ns, row->first_ns);
 	char ns[FINDING_TEXT];
 
 	if (!finding)
@@ -155,9 +180,12 @@ static int find_queues(struct findings *findings)
 	const struct dwell_blocked *blocked = findings->answer->blocked;
 	int err = DWELL_OK;
 
-	for (size_t i = 0; i < blocked->matter && !err; i++)
-		if (is_queue(findings, &blocked->rows[i]))
-			err = tell_queue(findings, &blocked->rows[i]);
+	for (size_t i = 0; i < blocked->matter && !err; i++) {
+		const uint64_t lost_ns = queue_ns(findings, &blocked->rows[i]);
+
+		if (is_queue(findings, &blocked->rows[i], lost_ns))
+			err = tell_queue(findings, &blocked->rows[i], lost_ns);
+	}
 	return err;
 }
 
