@@ -41,9 +41,21 @@ static struct task_past *past_of(struct past *past, uint32_t task)
 	return of ? of : table_make(&past->tasks, task);
 }
 
+static struct stretch goes_on_as(const struct dwell_task_state *state)
+{
+	return (struct stretch){
+		.start_ns = state->since_ns,
+		.state = state->lost_ns ? (uint8_t)DWELL_UNKNOWN : state->state,
+		.reason = state->wait_reason ? state->wait_reason : state->reason,
+		.stack = state->wait_stack ? state->wait_stack : state->stack,
+		.cause = state->cause,
+	};
+}
+
 int past_begin(struct past *past, const struct dwell_states *states, uint32_t end)
 {
 	past->begun = true;
+	past->states = states;
 	for (uint32_t task = 1; task < end; task++) {
 		const struct dwell_task_state *state = dwell_states_get(states, task);
 		struct task_past *of = state ? past_of(past, task) : NULL;
@@ -52,13 +64,7 @@ int past_begin(struct past *past, const struct dwell_states *states, uint32_t en
 			continue;
 		if (!of)
 			return DWELL_ENOMEM;
-		of->now = (struct stretch){
-			.start_ns = state->since_ns,
-			.state = state->lost_ns ? (uint8_t)DWELL_UNKNOWN : state->state,
-			.reason = state->wait_reason ? state->wait_reason : state->reason,
-			.stack = state->wait_stack ? state->wait_stack : state->stack,
-			.cause = state->cause,
-		};
+		of->now = goes_on_as(state);
 	}
 	return DWELL_OK;
 }
@@ -168,10 +174,38 @@ static bool is_lock(unsigned reason)
 	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK;
 }
 
-void past_split(
-	const struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder)
+/*
+ * No state of it has ended yet: it was born after the past was begun. Its first one is among what
+ * this batch ends, or it goes on.
+ */
+static const struct task_past *meet(struct past *past, uint32_t task)
 {
-	const struct task_past *of = table_get(&past->tasks, holder->task);
+	struct task_past *of = past_of(past, task);
+	const struct dwell_task_state *state;
+
+	if (!of || of->now.state || of->count || !past->begun)
+		return of;
+	for (size_t i = 0; past->told && i < past->told->count; i++) {
+		const struct dwell_interval *first = &past->told->intervals[i];
+
+		if (first->task != task)
+			continue;
+		of->now = (struct stretch){ .start_ns = first->start_ns,
+			.stack = first->stack,
+			.state = first->state,
+			.reason = reason_of(first),
+			.cause = first->cause };
+		return of;
+	}
+	state = dwell_states_get(past->states, task);
+	if (state)
+		of->now = goes_on_as(state);
+	return of;
+}
+
+void past_split(struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder)
+{
+	const struct task_past *of = meet(past, holder->task);
 	const struct stretch *now = of && of->now.state ? &of->now : NULL;
 	uint64_t woken_ns = 0;
 

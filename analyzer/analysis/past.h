@@ -13,12 +13,15 @@ struct past {
 	bool begun;
 	uint64_t lost_ns; /* the end of the latest loss: what began before is not known for sure */
 	struct table tasks;
+	const struct dwell_states *states;
+	const struct dwell_told *told; /* what the batch ended of which is folded now */
 };
 
 void past_init(struct past *past);
 void past_release(struct past *past);
 
-/* The states of tasks below `end` are what they are now. 0 or DWELL_ENOMEM. */
+/* The states of tasks below `end` are what they are now. states must outlive it. 0 or DWELL_ENOMEM.
+ */
 int past_begin(struct past *past, const struct dwell_states *states, uint32_t end);
 
 /* Ask for what past_add of these will touch. */
@@ -31,7 +34,6 @@ int past_add(struct past *past, const struct dwell_interval *interval, unsigned 
 
 /* Add the states of a holder within [from, to), and why it was blocked; what is not known, or too
  * long ago, is unknown. */
-void past_split(
-	const struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder);
+void past_split(struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder);
 
 #endif

@@ -322,6 +322,7 @@ int waits_batch(void *fold, const struct fold_batch *batch)
 {
 	struct waits *waits = fold;
 
+	waits->past.told = batch->told;
 	if (!batch->count)
 		return add_open_ones(waits, batch->told);
 	active_batch(&waits->active);
