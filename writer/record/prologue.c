@@ -8,93 +8,206 @@ enum {
 	WORD = 8,
 	FIRST_REACH = 512,
 	LAST_REACH = 32768,
-	BEGIN = 4, /* bytes: push rbp; mov rbp, rsp */
-	MOST_BEGIN = 64,
+	MOST_BETWEEN = 32, /* bytes of other instructions, before the frame pointer is set */
+	MOST_BEGIN = 256,
 	LONGEST_CALL = 7,
 	DIRECT_CALL = 5,
-	STUB = 16
+	STUB = 16,
+	PUSH_RBP = 0x55
 };
 
 static const uint8_t mark[] = { 0xf3, 0x0f, 0x1e, 0xfa }; /* endbr64 */
 
-static bool begins_so(const uint8_t *code)
-{
-	static const uint8_t one[BEGIN] = { 0x55, 0x48, 0x89, 0xe5 };
-	static const uint8_t other[BEGIN] = { 0x55, 0x48, 0x8b, 0xec };
+/* A function that pushes rbp and then has it as its frame pointer. */
+struct begin {
+	uint64_t start;
+	uint64_t after; /* the instruction that sets it */
+};
 
-	return memcmp(code, one, BEGIN) == 0 || memcmp(code, other, BEGIN) == 0;
+static bool sets_pointer(const uint8_t *end)
+{
+	static const uint8_t one[] = { 0x48, 0x89, 0xe5 }, other[] = { 0x48, 0x8b, 0xec };
+
+	return memcmp(end - sizeof(one), one, sizeof(one)) == 0 ||
+	       memcmp(end - sizeof(other), other, sizeof(other)) == 0;
 }
 
-/* So do the tables say. */
-static bool is_begin(const struct dwell_unwind_space *space, uint64_t address)
+/* So do the tables say, and the code. */
+static bool is_begin(const struct dwell_unwind_space *space, uint64_t address, const uint8_t *code,
+	size_t size, struct begin *out)
 {
-	return dwell_unwind_find(space, address) ==
-		       dwell_unwind_make(DWELL_UNWIND_RSP, DWELL_UNWIND_RBP_KEPT, WORD) &&
-	       dwell_unwind_find(space, address + 1) ==
-		       dwell_unwind_make(DWELL_UNWIND_RSP, 2, 2 * WORD) &&
-	       dwell_unwind_find(space, address + BEGIN) ==
-		       dwell_unwind_make(DWELL_UNWIND_RBP, 2, 2 * WORD);
+	const uint32_t called = dwell_unwind_make(DWELL_UNWIND_RSP, DWELL_UNWIND_RBP_KEPT, WORD);
+	const uint32_t pushed = dwell_unwind_make(DWELL_UNWIND_RSP, 2, 2 * WORD);
+	const uint32_t set = dwell_unwind_make(DWELL_UNWIND_RBP, 2, 2 * WORD);
+	size_t at = 1;
+
+	if (code[0] != PUSH_RBP || dwell_unwind_find(space, address) != called)
+		return false;
+	while (at < size && at < MOST_BETWEEN && dwell_unwind_find(space, address + at) == pushed)
+		at++;
+	*out = (struct begin){ address, address + at };
+	return at > sizeof(mark) - 1 && at < size && at < MOST_BETWEEN &&
+	       dwell_unwind_find(space, address + at) == set && sets_pointer(code + at);
 }
 
-/* The last such begin before an address; 0: there is none near. */
-static uint64_t find_begin(const struct dwell_unwind_space *space, uint32_t pid, uint64_t pc)
+/* The last one before an address. false: there is none near. */
+static bool find_begin(
+	const struct dwell_unwind_space *space, uint32_t pid, uint64_t pc, struct begin *out)
 {
 	uint8_t code[LAST_REACH];
 
 	for (size_t reach = FIRST_REACH; reach <= LAST_REACH; reach *= 4) {
 		if (reach > pc || !dwell_memory_get(pid, pc - reach, code, reach))
-			return 0;
-		for (size_t back = BEGIN; back <= reach; back++)
-			if (begins_so(code + reach - back) && is_begin(space, pc - back))
-				return pc - back;
+			return false;
+		for (size_t back = 1; back <= reach; back++)
+			if (is_begin(space, pc - back, code + reach - back, back, out))
+				return true;
 	}
+	return false;
+}
+
+/* --- instructions --- */
+
+struct instruction {
+	size_t size;    /* 0: it is not known, or ends the function's begin */
+	int64_t deeper; /* how much it lowers the stack pointer */
+	bool is_last;   /* the one that makes room for variables */
+};
+
+/* What follows an opcode that has an operand in memory or a register. */
+static size_t operand_size(const uint8_t *at, size_t left)
+{
+	const unsigned mode = left > 0 ? at[0] >> 6 : 0, low = left > 0 ? at[0] & 7 : 0;
+	size_t size = 1;
+
+	if (left == 0)
+		return 0;
+	if (mode != 3 && low == 4) {
+		if (left < 2)
+			return 0;
+		size++;
+		if (mode == 0 && (at[1] & 7) == 5)
+			size += 4;
+	} else if (mode == 0 && low == 5) {
+		size += 4;
+	}
+	return size + (mode == 1 ? 1 : mode == 2 ? 4 : 0);
+}
+
+/* Whether the operand is the stack pointer itself; rex: the prefix or 0. */
+static bool is_stack_pointer(const uint8_t *at, unsigned rex)
+{
+	return at[0] >> 6 == 3 && (at[0] & 7) == 4 && !(rex & 1);
+}
+
+static bool names_stack_pointer(const uint8_t *at, unsigned rex)
+{
+	return (at[0] >> 3 & 7) == 4 && !(rex & 4);
+}
+
+/* sub rsp, and what else there is with a number in it. */
+static struct instruction with_number(const uint8_t *at, size_t left, unsigned rex, size_t number)
+{
+	enum { SUBTRACT = 5, COMPARE = 7 };
+	const size_t operand = operand_size(at + 1, left - 1);
+	const size_t size = 1 + operand + number;
+	int32_t by;
+
+	if (operand == 0 || size > left)
+		return (struct instruction){ 0 };
+	if (!is_stack_pointer(at + 1, rex) || (at[1] >> 3 & 7) == COMPARE)
+		return (struct instruction){ .size = size };
+	if ((at[1] >> 3 & 7) != SUBTRACT || !(rex & 8))
+		return (struct instruction){ 0 };
+	memcpy(&by, at + 1 + operand, number == 4 ? sizeof(by) : 1);
+	return (struct instruction){ size, number == 4 ? by : (int8_t)at[1 + operand], true };
+}
+
+/* Opcodes of two bytes: moves, comparisons, vectors. */
+static size_t two_bytes_size(const uint8_t *at, size_t left)
+{
+	const unsigned code = left > 1 ? at[1] : 0;
+	const size_t operand = left > 2 ? operand_size(at + 2, left - 2) : 0;
+
+	if (operand == 0)
+		return 0;
+	if ((code & 0xf0) == 0x40 || (code & 0xf0) == 0x90 || code == 0x1f || code == 0xaf ||
+		(code >= 0xb6 && code <= 0xbf && code != 0xb8 && code != 0xb9 && code != 0xba) ||
+		code == 0x10 || code == 0x11 || code == 0x28 || code == 0x29 || code == 0x57 ||
+		code == 0xef || code == 0x6e || code == 0x6f || code == 0x7e || code == 0x7f ||
+		code == 0xd6 || code == 0x6c || code == 0x16)
+		return 2 + operand;
 	return 0;
 }
 
-/* Size of an instruction that leaves the stack as it is, of those that stand between pushes; 0: it
- * is none. */
-static size_t plain_size(const uint8_t *code, size_t size)
+/* One without prefixes, of those that stand in begins. */
+static struct instruction plain(const uint8_t *at, size_t left, unsigned rex)
 {
-	const size_t prefix = size > 0 && (code[0] & 0xf0) == 0x40;
+	const unsigned code = at[0];
+	size_t size = 0;
 
-	/* mov or xor of two registers, of which the first is not rsp */
-	if (size < prefix + 2 || (code[prefix + 1] & 0xc0) != 0xc0)
-		return 0;
-	switch (code[prefix]) {
-	case 0x31:
-	case 0x89:
-		return (code[prefix + 1] & 7) == 4 && !(prefix && code[0] & 1) ? 0 : prefix + 2;
-	default:
-		return 0;
-	}
+	if (code >= 0x50 && code <= 0x57)
+		return (struct instruction){ 1, WORD, false };
+	if (code == 0x83)
+		return with_number(at, left, rex, 1);
+	if (code == 0x81)
+		return with_number(at, left, rex, 4);
+	if (code == 0x0f)
+		return (struct instruction){ .size = two_bytes_size(at, left) };
+	if (code >= 0xb8 && code <= 0xbf)
+		size = rex & 8 ? 9 : 5;
+	else if (code >= 0x70 && code <= 0x7f)
+		size = 2;
+	else if ((code <= 0x3b && (code & 7) <= 3) || (code >= 0x84 && code <= 0x8b) ||
+		 code == 0x63)
+		size = operand_size(at + 1, left - 1) ? 1 + operand_size(at + 1, left - 1) : 0;
+	else if (code == 0x8d)
+		size = names_stack_pointer(at + 1, rex) ? 0 : 1 + operand_size(at + 1, left - 1);
+	else if (code == 0xc7 || code == 0xc6)
+		size = 1 + operand_size(at + 1, left - 1) + (code == 0xc7 ? 4 : 1);
+	/* Who writes the stack pointer otherwise: nobody knows by how much. */
+	if (size > left || ((code <= 0x3b || code == 0x89) && (code & 2) == 0 && size > 0 &&
+				   (code & 0x38) != 0x38 && code != 0x84 && code != 0x85 &&
+				   is_stack_pointer(at + 1, rex)))
+		return (struct instruction){ 0 };
+	if (code == 0x8b && size > 0 && names_stack_pointer(at + 1, rex))
+		return (struct instruction){ 0 };
+	return (struct instruction){ .size = size };
+}
+
+static struct instruction decode(const uint8_t *code, size_t size)
+{
+	struct instruction out = { 0 };
+	unsigned rex = 0;
+	size_t at = 0;
+
+	/* Other sizes, other segments, vectors. */
+	while (at < size &&
+		(code[at] == 0x66 || code[at] == 0xf2 || code[at] == 0xf3 || code[at] == 0x64))
+		at++;
+	if (at < size && (code[at] & 0xf0) == 0x40)
+		rex = code[at++];
+	if (at < size)
+		out = plain(code + at, size - at, rex);
+	out.size += out.size ? at : 0;
+	return out;
 }
 
 uint64_t dwell_prologue_depth(const uint8_t *code, size_t size)
 {
-	uint64_t depth = 0;
-	size_t at = 0;
+	int64_t depth = 0;
 
-	while (at < size) {
-		const size_t left = size - at, prefix = left > 1 && code[at] == 0x41;
-		uint32_t bytes;
+	for (size_t at = 0; at < size;) {
+		const struct instruction next = decode(code + at, size - at);
 
-		if ((code[at + prefix] & 0xf8) == 0x50) {
-			depth += WORD;
-			at += prefix + 1;
-			continue;
-		}
-		if (left >= 4 && code[at] == 0x48 && code[at + 1] == 0x83 && code[at + 2] == 0xec)
-			return depth + (uint64_t)(int64_t)(int8_t)code[at + 3];
-		if (left >= 7 && code[at] == 0x48 && code[at + 1] == 0x81 && code[at + 2] == 0xec) {
-			memcpy(&bytes, code + at + 3, sizeof(bytes));
-			return depth + bytes;
-		}
-		const size_t plain = plain_size(code + at, left);
-		if (plain == 0)
+		if (next.size == 0)
 			break;
-		at += plain;
+		depth += next.deeper;
+		at += next.size;
+		if (next.is_last)
+			break;
 	}
-	return depth;
+	return (uint64_t)depth;
 }
 
 enum dwell_call_kind dwell_prologue_call(
@@ -148,19 +261,24 @@ static bool returns_from(uint32_t pid, uint64_t address, uint64_t begin)
 bool dwell_prologue_find(const struct dwell_unwind_space *space, uint32_t pid,
 	const struct dwell_unwind_stack *stack, struct dwell_unwind_frame *frame)
 {
-	const uint64_t begin = find_begin(space, pid, frame->pc);
 	uint8_t code[MOST_BEGIN];
+	struct begin begin;
 	uint64_t pointer, caller;
+	size_t size;
 
-	if (begin == 0 || !dwell_memory_get(pid, begin + BEGIN, code, sizeof(code)))
+	if (!find_begin(space, pid, frame->pc, &begin))
 		return false;
-	pointer = frame->sp + dwell_prologue_depth(code, sizeof(code));
+	/* As far as it went. */
+	size = frame->pc - begin.after < sizeof(code) ? frame->pc - begin.after : sizeof(code);
+	if (!dwell_memory_get(pid, begin.after, code, size))
+		return false;
+	pointer = frame->sp + dwell_prologue_depth(code, size);
 	if (pointer < stack->low || stack->high < 2 * (uint64_t)WORD ||
 		pointer > stack->high - 2 * (uint64_t)WORD)
 		return false;
 	memcpy(&caller, stack->bytes + (pointer - stack->low) + WORD, WORD);
 	if (dwell_unwind_find(space, caller) == DWELL_UNWIND_NOWHERE ||
-		!returns_from(pid, caller, begin))
+		!returns_from(pid, caller, begin.start))
 		return false;
 	frame->fp = pointer;
 	return true;
