@@ -74,15 +74,10 @@ static void explain_call(struct found *found, uint64_t time_ns, struct dwell_eve
 		argument | (call->number & 0xffff) << 48, time_ns, row);
 }
 
-/* Who has it, where the process's memory tells. */
-static void read_holder(struct found *found, struct dwell_libc_wait *wait, uint64_t time_ns,
-	struct dwell_event *row)
+/* Who has it. It may have been given up just now, and its waiter woken. */
+static void name_holder(
+	struct found *found, uint32_t holder, uint64_t time_ns, struct dwell_event *row)
 {
-	const uint32_t holder = thread_of(found->still.pid, wait->holder);
-
-	if (wait->reason == DWELL_REASON_JOIN)
-		wait->object = holder;
-	/* It may have been given up just now, and its waiter woken. */
 	if (holder == 0 || !dwell_still_stands(&found->still))
 		return;
 	row->peer = dwell_who_task(found->sched->who, holder, time_ns);
@@ -94,13 +89,17 @@ static bool explain_futex(struct found *found, uint64_t time_ns, struct dwell_ev
 {
 	struct dwell_sched *sched = found->sched;
 	struct dwell_libc_wait wait;
+	uint32_t holder;
 	unsigned role;
 	const bool in_libc = dwell_maps_libc(
 		sched->maps, found->process, found->walk.frames, found->walk.count, &role);
 
 	dwell_libc_explain(found->still.pid, &found->still.call, in_libc, role, &wait);
 	row->flags = wait.flags;
-	read_holder(found, &wait, time_ns, row);
+	holder = thread_of(found->still.pid, wait.holder);
+	if (wait.reason == DWELL_REASON_JOIN)
+		wait.object = holder;
+	name_holder(found, holder, time_ns, row);
 	if (wait.reason == 0)
 		explain_call(found, time_ns, row);
 	else
@@ -116,7 +115,7 @@ static bool explain_futex(struct found *found, uint64_t time_ns, struct dwell_ev
 static void look_at_python(struct found *found, uint64_t time_ns, struct dwell_event *row)
 {
 	struct dwell_sched *sched = found->sched;
-	struct dwell_libc_wait lock = { .reason = DWELL_REASON_SEMAPHORE };
+	uint32_t holder;
 	uint64_t bias;
 	size_t at;
 	const struct dwell_python_exports *exports = dwell_maps_python(
@@ -128,9 +127,9 @@ static void look_at_python(struct found *found, uint64_t time_ns, struct dwell_e
 		return;
 	if (row->reason != DWELL_REASON_SEMAPHORE || row->peer != 0)
 		return;
-	lock.holder =
-		dwell_python_holder(sched->python, &found->still, found->still.call.arguments[0]);
-	read_holder(found, &lock, time_ns, row);
+	holder = dwell_python_holder(
+		sched->python, &found->still, found->still.call.arguments[0], time_ns);
+	name_holder(found, holder, time_ns, row);
 }
 
 /*
@@ -141,7 +140,6 @@ static bool look_at_hotspot(struct found *found, uint64_t time_ns, struct dwell_
 {
 	struct dwell_sched *sched = found->sched;
 	struct dwell_hotspot_tables tables;
-	struct dwell_libc_wait lock = { .reason = DWELL_REASON_MUTEX };
 	struct dwell_hotspot_wait wait;
 	bool waits;
 
@@ -157,8 +155,7 @@ static bool look_at_hotspot(struct found *found, uint64_t time_ns, struct dwell_
 	row->flags = 0;
 	row->object = dwell_registry_object(
 		sched->registry, found->process, DWELL_OBJECT_MUTEX, wait.monitor);
-	lock.holder = wait.holder;
-	read_holder(found, &lock, time_ns, row);
+	name_holder(found, thread_of(found->still.pid, wait.holder), time_ns, row);
 	return true;
 }
 

@@ -74,6 +74,7 @@ void dwell_python_free(struct dwell_python *python)
 	if (!python)
 		return;
 	dwell_map_release(&python->frames);
+	free(python->held);
 	free(python);
 }
 

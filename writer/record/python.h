@@ -40,11 +40,10 @@ bool dwell_python_frames(struct dwell_python *python, const struct dwell_python_
 	uint64_t bias, const struct dwell_still *still, size_t at, struct dwell_maps_walk *walk);
 
 /*
- * Which thread of the process is inside a `with` of the lock that is that semaphore, by the number
- * that the process gives it. 0: none that stands still, or more than one. After frames() of a
- * thread that waits for it.
+ * Which thread of the process is inside a `with` of the lock that is that semaphore. 0: none that
+ * stands still, or more than one. After frames() of the thread that waits for it.
  */
-uint32_t dwell_python_holder(
-	struct dwell_python *python, const struct dwell_still *still, uint64_t semaphore);
+uint32_t dwell_python_holder(struct dwell_python *python, const struct dwell_still *still,
+	uint64_t semaphore, uint64_t now_ns);
 
 #endif

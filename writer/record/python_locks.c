@@ -1,10 +1,15 @@
 /* Which locks CPython's threads are inside of: nothing in a lock tells who has it, but a `with`
  * keeps the method that will give it up on the stack of values of the function that it stands in.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "dwell/error.h"
 #include "proc.h"
 #include "python_private.h"
+
+/* What was read of all threads goes for so long; whether the holder stood still since is asked. */
+#define BELIEVED_NS UINT64_C(50000000)
 
 enum {
 	WORD = 8,
@@ -36,9 +41,26 @@ static uint64_t semaphore_of(const struct python_process *process, uint64_t valu
 	return python_word(process, lock + LOCK_SEMAPHORE);
 }
 
+static int keep(struct dwell_python *python, const struct dwell_still *still, uint64_t semaphore)
+{
+	struct python_held *larger;
+
+	if (python->held_count == python->held_room) {
+		const size_t room = python->held_room ? python->held_room * 2 : 64;
+
+		larger = realloc(python->held, room * sizeof(*larger));
+		if (!larger)
+			return DWELL_ENOMEM;
+		python->held = larger;
+		python->held_room = room;
+	}
+	python->held[python->held_count++] = (struct python_held){ semaphore, *still };
+	return 0;
+}
+
 /* Of one function: what it is inside of where it is now. */
-static bool is_inside(
-	struct dwell_python *python, const struct python_frame *frame, uint64_t semaphore)
+static void keep_frame(struct dwell_python *python, const struct dwell_still *still,
+	const struct python_frame *frame)
 {
 	enum { EXCEPTIONS = 40 };
 	const struct python_process *process = &python->process;
@@ -48,7 +70,7 @@ static bool is_inside(
 	uint32_t locals = 0, depth;
 
 	if (size == 0 || frame->unit < 0)
-		return false;
+		return;
 	depth = dwell_python_depth(python->table, size, (uint32_t)frame->unit);
 	depth = depth < DEPTH_MAX ? depth : DEPTH_MAX;
 	if (depth == 0 ||
@@ -57,11 +79,13 @@ static bool is_inside(
 		locals > DWELL_PYTHON_UNITS_MAX ||
 		!dwell_memory_get(process->pid, frame->at + VALUES + (uint64_t)locals * WORD,
 			values, (size_t)depth * WORD))
-		return false;
-	for (uint32_t i = 0; i < depth; i++)
-		if (semaphore_of(process, values[i]) == semaphore)
-			return true;
-	return false;
+		return;
+	for (uint32_t i = 0; i < depth; i++) {
+		const uint64_t semaphore = semaphore_of(process, values[i]);
+
+		if (semaphore != 0 && keep(python, still, semaphore) != 0)
+			return;
+	}
 }
 
 /* A condition's wait gives up, for as long as it lasts, the lock that its caller is inside of. */
@@ -78,63 +102,84 @@ static bool gives_up(struct dwell_python *python, const struct python_frame *fra
 	       memcmp(line.file.at + line.file.size - length, file, length) == 0;
 }
 
-static bool thread_is_inside(struct dwell_python *python, uint64_t thread, uint64_t semaphore)
+/* One of CPython's threads, if it stands still meanwhile: else nothing of it is kept. */
+static void keep_thread(struct dwell_python *python, uint64_t thread, uint32_t tid)
 {
 	const struct python_process *process = &python->process;
+	const size_t before = python->held_count;
 	uint64_t next = python_current(process, thread);
-	bool inside = false;
+	struct dwell_still still;
+	bool good = dwell_still_find(&still, process->pid, tid);
 
-	for (int steps = 0; next != 0 && steps < DWELL_MAX_FRAMES; steps++) {
+	for (int steps = 0; good && next != 0 && steps < DWELL_MAX_FRAMES; steps++) {
 		struct python_frame frame;
 
-		if (!python_frame(process, next, &frame))
-			return false;
-		if (!frame.is_shim && gives_up(python, &frame))
-			return false;
-		inside = inside || (!frame.is_shim && is_inside(python, &frame, semaphore));
+		good = python_frame(process, next, &frame) &&
+		       (frame.is_shim || !gives_up(python, &frame));
+		if (good && !frame.is_shim)
+			keep_frame(python, &still, &frame);
 		next = frame.previous;
 	}
-	return inside;
+	if (!good || !dwell_still_stands(&still))
+		python->held_count = before;
 }
 
-/* One of CPython's threads, if it stands still meanwhile. */
-static bool holds(struct dwell_python *python, uint64_t thread, uint64_t semaphore, uint32_t number)
+/* Threads by the number that their process gives them. */
+static void number_thread(void *context, uint32_t tid, uint32_t pid)
 {
-	const uint32_t pid = python->process.pid;
-	struct dwell_still still;
-
-	/* Numbers of another namespace are not asked for here. */
-	return dwell_proc_is_thread(pid, number) && dwell_still_find(&still, pid, number) &&
-	       thread_is_inside(python, thread, semaphore) && dwell_still_stands(&still);
+	(void)pid;
+	(void)dwell_map_set(context, dwell_proc_inside(tid), 0, tid);
 }
 
-uint32_t dwell_python_holder(
-	struct dwell_python *python, const struct dwell_still *still, uint64_t semaphore)
+/* All that threads of the process are inside of. */
+static void read_held(struct dwell_python *python)
 {
 	enum { PREVIOUS = 0, NEXT = 8, THREADS_MAX = 1 << 16 };
 	const struct python_process *process = &python->process;
+	const bool same = dwell_proc_inside(process->pid) == process->pid;
+	struct dwell_map numbers = { 0 };
 	uint64_t thread = python->thread, other;
-	uint32_t found = 0;
 
-	if (process->pid != still->pid || thread == 0 ||
-		dwell_proc_inside(still->pid) != still->pid)
-		return 0;
 	for (int steps = 0; steps < THREADS_MAX; steps++, thread = other) {
 		other = python_word(process, thread + PREVIOUS);
 		if (other == 0)
 			break;
 	}
+	python->held_count = 0;
+	python->held_pid = process->pid;
+	if (!same)
+		dwell_proc_each_thread(process->pid, number_thread, &numbers);
 	for (int steps = 0; steps < THREADS_MAX && thread != 0; steps++) {
 		const uint32_t number =
 			(uint32_t)python_word(process, thread + process->layout.thread_number);
+		const uint32_t tid = same ? number : dwell_map_get(&numbers, number, 0);
 
-		if (number != still->tid && number != 0 &&
-			holds(python, thread, semaphore, number)) {
-			if (found != 0)
-				return 0;
-			found = number;
-		}
+		if (tid != 0 && dwell_proc_is_thread(process->pid, tid))
+			keep_thread(python, thread, tid);
 		thread = python_word(process, thread + NEXT);
 	}
-	return found;
+	dwell_map_release(&numbers);
+}
+
+uint32_t dwell_python_holder(struct dwell_python *python, const struct dwell_still *still,
+	uint64_t semaphore, uint64_t now_ns)
+{
+	const struct python_held *found = NULL;
+
+	if (python->process.pid != still->pid || python->thread == 0)
+		return 0;
+	if (python->held_pid != still->pid || now_ns - python->held_ns > BELIEVED_NS) {
+		read_held(python);
+		python->held_ns = now_ns;
+	}
+	for (size_t i = 0; i < python->held_count; i++) {
+		const struct python_held *held = &python->held[i];
+
+		if (held->semaphore != semaphore || held->still.tid == still->tid)
+			continue;
+		if (found && found->still.tid != held->still.tid)
+			return 0;
+		found = held;
+	}
+	return found && dwell_still_stands(&found->still) ? found->still.tid : 0;
 }

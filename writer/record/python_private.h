@@ -14,12 +14,22 @@ struct python_process {
 	struct dwell_python_layout layout;
 };
 
+/* A thread is inside of a `with` of a lock. */
+struct python_held {
+	uint64_t semaphore;
+	struct dwell_still still;
+};
+
 struct dwell_python {
 	struct dwell_registry *registry;
 	struct python_process process;
 	uint64_t thread;         /* of the last frames: its state in CPython */
 	struct dwell_map frames; /* hash, pid -> number of the named frame */
 	uint32_t count;
+	struct python_held *held; /* of one process, at that time */
+	size_t held_count, held_room;
+	uint32_t held_pid;
+	uint64_t held_ns;
 	char function[DWELL_FRAME_FUNCTION], file[DWELL_FRAME_FILE];
 	uint8_t table[1 << 16];
 };
