@@ -9,17 +9,12 @@
 #include <bpf/bpf_tracing.h>
 
 #include "inside.h"
+#include "interrupts.h"
 #include "registers.h"
 #include "shared.h"
 
 /* BPF_PROG gives every program a context. */
 #pragma clang diagnostic ignored "-Wunused-parameter"
-
-enum {
-	NET_TX = 2, /* of softirqs */
-	NET_RX = 3,
-	JUST_NOW_NS = 3000
-};
 
 /* Waits that no forecast is known for, or that were short, get a stack once in so many times. */
 enum { SAMPLE_MASK = 255 };
@@ -313,20 +308,6 @@ int BPF_PROG(dwell_switch_read, _Bool preempt, struct task_struct *prev, struct 
 	return on_switch(preempt, prev, next, state);
 }
 
-/*
- * Who wakes a task in an interrupt is not the task that runs there. The interrupt's count of
- * preempt_count cannot be read on every kernel, its tracepoints can.
- *
- * Deferred work is done at the end of an interrupt, or by a task that sent a packet to this very
- * machine: the latter is a waker. So network work counts as an interrupt's only right after one.
- */
-static __always_inline int interrupted(const struct dwell_kernel_header *header)
-{
-	if (header->interrupt || header->deferred == DWELL_DEFERRED_OTHER)
-		return 1;
-	return header->deferred == DWELL_DEFERRED_AFTER_INTERRUPT;
-}
-
 static __always_inline int set_interrupt(__u32 on)
 {
 	struct dwell_kernel_header *header = area_here();
@@ -335,7 +316,7 @@ static __always_inline int set_interrupt(__u32 on)
 		return 0;
 	header->interrupt = on;
 	if (!on)
-		header->interrupt_end = bpf_ktime_get_ns();
+		end_interrupt(header);
 	return 0;
 }
 
@@ -371,12 +352,7 @@ int BPF_PROG(dwell_softirq_entry, unsigned int number)
 
 	if (!header)
 		return 0;
-	if (number != NET_TX && number != NET_RX)
-		header->deferred = DWELL_DEFERRED_OTHER;
-	else if (bpf_ktime_get_ns() - header->interrupt_end < JUST_NOW_NS)
-		header->deferred = DWELL_DEFERRED_AFTER_INTERRUPT;
-	else
-		header->deferred = DWELL_DEFERRED_NETWORK;
+	begin_deferred(header, number);
 	return 0;
 }
 

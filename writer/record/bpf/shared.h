@@ -77,7 +77,7 @@ struct dwell_kernel_header {
 	__u32 deferred;      /* enum dwell_kernel_deferred */
 	__u64 entered;       /* when the last one entered, and who */
 	__u32 current;
-	__u32 unused;
+	__u32 fresh;    /* an interrupt has ended, maybe just now */
 	__s64 distance; /* our clock minus that of the kernel's own account; 0: not known */
 };
 
