@@ -30,7 +30,7 @@ stuck() {
 	for tries in $(seq 600); do
 		[ -d "/proc/$1" ] || break
 		now=$(cat "/proc/$1/task/"*/syscall "/proc/$1/task/"*/schedstat 2>&1)
-		[ "$now" = "${before-}" ] && [ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)" = "$2" ] && return
+		[[ $now = "${before-}" && $now != *running* ]] && [ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 | wc -l)" = "$2" ] && return
 		before=$now
 		sleep 0.05
 	done
@@ -40,14 +40,16 @@ stuck() {
 
 # look WHO FILE PID: a recording of a moment
 look() {
-	(become "$1" "$bin/dwell" record -q -o "$2" --limit-time 200ms -p "$3") >out 2>err ||
+	(become "$1" "$bin/dwell" record -q -o "$2" --limit-time 400ms -p "$3") >out 2>err ||
 		fault "$1: $2: not recorded: $(cat err)"
 }
 
-# expect FILE WHAT PATTERN: that is said
+# expect FILE PATTERN COMMAND...: that is said of it
 expect() {
-	"$bin/dwell" $2 "$1" >said 2>&1
-	tr '\n' '~' <said | grep -qE -- "$3" || fault "$1: $2 does not say '$3': $(cat said)"
+	local file=$1 pattern=$2
+	shift 2
+	"$bin/dwell" "$@" "$file" >said 2>&1
+	tr '\n' '~' <said | grep -qE -- "$pattern" || fault "$file: $* does not say '$pattern': $(cat said)"
 }
 
 cat >dead.c <<'C'
@@ -105,13 +107,13 @@ dead() {
 	programs="$programs $pid"
 	stuck $pid 3 || return
 	look "$who" "$who.$program" $pid
-	expect "$who.$program" leaks "deadlock: 2 tasks of $program/.*transfer \([0-9]+\) waits for journal of audit \([0-9]+\).*, at (take|transfer) \(dead.c:[0-9]+\).*audit \([0-9]+\) waits for ledger of transfer"
-	expect "$who.$program" leaks "waits-forever: 1 task.*its holder is stuck itself.*waits for thread [0-9]+ .*, at main \(dead.c:41\)"
-	expect "$who.$program" findings "deadlock \(high\).*held by: audit.*at: (take|transfer) \(dead.c:[0-9]+\)"
-	expect "$who.$program" 'blocked --all' 'journal at (take|transfer)'
-	expect "$who.$program" locks 'not ended.* [0-9.]+ ms .* (ledger|journal)'
-	expect "$who.$program" flame '(take|transfer);[^~]*\[mutex\] [0-9]+~'
-	expect "$who.$program" 'explain transfer@100ms' 'was blocked for the mutex journal.*audit \([0-9]+\) held it'
+	expect "$who.$program" "deadlock: 2 tasks of $program/.*transfer \([0-9]+\) waits for journal of audit \([0-9]+\).*, at (take|transfer) \(dead.c:[0-9]+\).*audit \([0-9]+\) waits for ledger of transfer" leaks
+	expect "$who.$program" "waits-forever: 1 task.*its holder is stuck itself.*waits for thread [0-9]+ .*, at main \(dead.c:41\)" leaks
+	expect "$who.$program" "deadlock \(high\).*held by: audit.*at: (take|transfer) \(dead.c:[0-9]+\)" findings
+	expect "$who.$program" 'journal at (take|transfer)' blocked --all
+	expect "$who.$program" 'not ended.* [0-9.]+ ms .* (ledger|journal)' locks
+	expect "$who.$program" '(take|transfer);[^~]*\[mutex\] [0-9]+~' flame
+	expect "$who.$program" 'was blocked for the mutex journal.*audit \([0-9]+\) held it' explain transfer@350ms
 	kill $pid
 }
 
@@ -176,11 +178,11 @@ python() {
 	programs="$programs $pid"
 	stuck $pid 8 || return
 	look "$who" "$who.python" $pid
-	expect "$who.python" leaks 'deadlock: 2 tasks.*of [^ ]+ \([0-9]+\) since .*, at transfer \(dead.py:12\).*waits for semaphore .* of .*, at [a-z.<>]+ \(dead.py:18\)'
+	expect "$who.python" 'deadlock: 2 tasks.*of [^ ]+ \([0-9]+\) since .*, at transfer \(dead.py:12\).*waits for semaphore .* of .*, at [a-z.<>]+ \(dead.py:18\)' leaks
 	"$bin/dwell" dump "$who.python" >said
 	[ "$(grep -c 'wait-begin .*reason=semaphore.*holder-read' said)" = 2 ] ||
 		fault "$who: python: not two who have a lock are known: $(grep wait-begin said)"
-	expect "$who.python" 'blocked --all' 'takes \(dead.py:30\).*last \(dead.py:33\)|last \(dead.py:33\).*takes \(dead.py:30\)'
+	expect "$who.python" 'takes \(dead.py:30\).*last \(dead.py:33\)|last \(dead.py:33\).*takes \(dead.py:30\)' blocked --all
 	kill $pid
 }
 
@@ -221,34 +223,18 @@ J
 	command java -XX:TieredStopAtLevel=1 Dead &
 	pid=$!
 	programs="$programs $pid"
-	until_so stands_in $pid transfer && until_so stands_in $pid audit || return
-	(exec "$bin/dwell" record -q -o java.trace --limit-time 1200ms -p $pid) >out 2>err || fault "java: $(cat err)"
-	# It looks at its monitor now and then, and waits all the while.
-	expect java.trace leaks "deadlock: 2 tasks.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit \([0-9]+\) since [0-9.]+ [mµ]s, for 1.[0-9]+ s, at Dead.take \(Dead.java:8\).*audit \([0-9]+\) waits for mutex [0-9a-fx]+ of transfer"
-	"$bin/dwell" dump java.trace >said
-	grep -q 'lines="Dead.lambda$start$0":"Dead.java":17' said || fault "java: no caller: $(grep Dead said)"
-	kill $pid
-}
-
-# stands_in PID NAME: a thread of that name waits to enter a monitor, once it was there for a while
-stands_in() {
-	local task
-	for task in "/proc/$1/task/"*; do
-		[ "$(cat "$task/comm")" = "$2" ] && grep -q '^202 ' "$task/syscall" &&
-			[ "$(($(date +%s%N) / 1000000))" -gt "$((${began:-0} + 700))" ] && return
-	done
-	return 1
-}
-
-# until_so WHAT...: that this command succeeds, however busy the machine is; false after a minute
-until_so() {
-	local tries began=$(($(date +%s%N) / 1000000))
-	for tries in $(seq 600); do
-		"$@" && return
+	# Both are there, and have looked for long enough to do so seldom.
+	until [ "$(grep -cxE 'transfer|audit' "/proc/$pid/task/"*/comm | grep -c ':1$')" = 2 ]; do
+		[ -d /proc/$pid ] || { fault 'java ended'; return; }
 		sleep 0.1
 	done
-	fault "after a minute: not $* ($tries)"
-	return 1
+	sleep 0.7
+	(exec "$bin/dwell" record -q -o java.trace --limit-time 2s -p $pid) >out 2>err || fault "java: $(cat err)"
+	# It looks at its monitor now and then, and waits all the while.
+	expect java.trace "deadlock: 2 tasks.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit \([0-9]+\) since [0-9.]+ [mµ]s, for 1.[0-9]+ s, at Dead.take \(Dead.java:8\).*audit \([0-9]+\) waits for mutex [0-9a-fx]+ of transfer" leaks
+	"$bin/dwell" dump java.trace >said
+	grep -qE 'lines="Dead.lambda.start.0":"Dead.java":17' said || fault "java: no caller: $(grep Dead said)"
+	kill $pid
 }
 
 strangers() {
@@ -256,7 +242,8 @@ strangers() {
 	sleep 60 &
 	programs="$programs $!"
 	(become nobody "$bin/dwell" record -q -o other.dwell -p $!) >out 2>err || status=$?
-	[ $status = 5 ] && grep -q 'may not look into process' err || fault "a process of others: $status: $(cat err)"
+	[ "$status: $(grep -o 'may not look into process' err)" = '5: may not look into process' ] ||
+		fault "a process of others: $status: $(cat err)"
 }
 
 for who in "$(id -un)" nobody; do
@@ -266,5 +253,7 @@ for who in "$(id -un)" nobody; do
 	[ "$(id -u)" = 0 ] || break
 done
 [ "$(id -u)" != 0 ] || strangers
-[ "$(id -u)" != 0 ] || ! command -v javac >out || java
+if [ "$(id -u)" = 0 ] && command -v javac >out; then
+	java
+fi
 exit $((faults > 0))
