@@ -246,6 +246,8 @@ static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 		.known = row->known_lock,
 		.joins = waits->views[0].by == DWELL_BY_SITE &&
 			 stack_is_join(waits->model->catalog, group->stack),
+		.runtimes = waits->views[0].by == DWELL_BY_SITE &&
+			    stack_is_runtimes(waits->model->catalog, group->stack),
 	};
 	row->role = (uint8_t)role_of(&facts);
 	return err;

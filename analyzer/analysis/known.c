@@ -99,6 +99,24 @@ bool stack_is_join(const struct dwell_catalog *catalog, uint32_t stack)
 	return false;
 }
 
+/*
+ * Goroutines of Go's runtime that sweep, mark, give memory back or write the trace wait for the
+ * next time that they have to.
+ */
+bool stack_is_runtimes(const struct dwell_catalog *catalog, uint32_t stack)
+{
+	static const char prefix[] = "runtime.", main[] = "runtime.main";
+	struct dwell_frame frames[DEPTH];
+	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
+
+	for (size_t i = 0; i < count && i < DEPTH; i++)
+		if (frames[i].function.size < sizeof(prefix) ||
+			memcmp(frames[i].function.at, prefix, sizeof(prefix) - 1) != 0 ||
+			is_text(frames[i].function, main))
+			return false;
+	return count && count <= DEPTH;
+}
+
 bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
 {
 	struct dwell_frame frames[DEPTH];

@@ -60,6 +60,8 @@ unsigned role_of(const struct role_facts *facts)
 {
 	if (facts->known)
 		return DWELL_ROLE_CONTENTION;
+	if (facts->runtimes)
+		return DWELL_ROLE_WORK;
 	switch (facts->joins ? DWELL_REASON_JOIN : facts->reason) {
 	case DWELL_REASON_MUTEX:
 	case DWELL_REASON_RWLOCK:

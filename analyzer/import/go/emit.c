@@ -190,13 +190,25 @@ int go_emit_enter(
 	return reader->row_err;
 }
 
+/* Stacks end in the function that the goroutine began in. */
+static void learn_root(struct go_reader *reader, uint32_t g, uint64_t stack)
+{
+	const uint32_t first = reader->goroutines.at[g].task;
+
+	if (first && !reader->firsts.at[first - 1].root_stack && go_stack_is_whole(reader, stack))
+		reader->firsts.at[first - 1].root_stack = stack;
+}
+
 int go_emit_leave(struct go_reader *reader, const struct go_thread *thread, uint32_t g,
 	const struct go_event *event, uint64_t time)
 {
 	struct dwell_event *row;
 
-	if (reader->rehearsal)
+	if (reader->rehearsal) {
+		if (event->type != GO_DESTROY)
+			learn_root(reader, g, event->args[1]);
 		return 0;
+	}
 	/* The stack's definition goes before the row. */
 	const uint32_t stack = event->type == GO_DESTROY ? 0 : go_stack_id(reader, event->args[1]);
 

@@ -98,7 +98,8 @@ struct go_first {
 	uint32_t p;                 /* index of it, or GO_NOBODY */
 	uint8_t status;
 };
-/* A growing array: items, count, capacity. */
+
+/* A growing array. */
 #define GO_ARRAY(type)                                                                             \
 	struct {                                                                                   \
 		type *at;                                                                          \
@@ -180,8 +181,7 @@ uint64_t go_ns(const struct go_reader *reader, uint64_t units);
 /* Its index, made if need be; GO_NOBODY: no memory. */
 uint32_t go_thread_index(struct go_reader *reader, uint64_t id);
 
-/* tables.c */
-/* A table's batch: its bytes are taken over. */
+/* tables.c. A table's batch: its bytes are taken over. */
 int go_tables_add(struct go_reader *reader, uint8_t *bytes, size_t size, uint64_t offset);
 void go_tables_clear(struct go_reader *reader);
 const struct go_text *go_text(const struct go_reader *reader, uint64_t id);
@@ -189,6 +189,7 @@ uint8_t go_reason(struct go_reader *reader, uint64_t text, uint64_t stack);
 /* Our ids of things of the wire, defined at the sink when new; 0: none, or reader->diag. */
 uint32_t go_stack_id(struct go_reader *reader, uint64_t stack);
 uint32_t go_label_id(struct go_reader *reader, const char *at, size_t size);
+bool go_stack_is_whole(struct go_reader *reader, uint64_t stack); /* to where it began */
 /* The outermost function of a stack: its location and name. */
 uint32_t go_stack_root(struct go_reader *reader, uint64_t stack, struct dwell_string *name);
 

@@ -216,6 +216,13 @@ uint32_t go_stack_id(struct go_reader *reader, uint64_t id)
 	return stack->id ? stack->id : define_stack(reader, stack);
 }
 
+bool go_stack_is_whole(struct go_reader *reader, uint64_t id)
+{
+	const struct go_stack *stack = find_stack(reader, id);
+
+	return stack && stack->count && stack->count < GO_MAX_FRAMES;
+}
+
 uint32_t go_stack_root(struct go_reader *reader, uint64_t id, struct dwell_string *name)
 {
 	struct go_stack *stack = find_stack(reader, id);
@@ -264,6 +271,10 @@ static const struct word sync_functions[] = {
 	{ "sync.(*RWMutex).RLock", DWELL_REASON_RWLOCK },
 	{ "sync.(*WaitGroup).Wait", DWELL_REASON_JOIN },
 	{ "sync.(*Once).doSlow", DWELL_REASON_MUTEX },
+	/* Whoever allocates may have to begin or end a cycle, one at a time. */
+	{ "runtime.gcStart", DWELL_REASON_GC },
+	{ "runtime.gcMarkDone", DWELL_REASON_GC },
+	{ "runtime.stopTheWorldGC", DWELL_REASON_GC },
 };
 
 static uint8_t look_up(const struct word *words, size_t count, const struct go_text *text)
