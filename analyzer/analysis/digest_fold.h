@@ -6,7 +6,7 @@
 #include "analysis/tip.h"
 
 /* So many sites or tasks that what is added to next is not near. */
-enum { DIGEST_MANY = 512 };
+enum { DIGEST_MANY = 2048 };
 
 /* What a task holds, since when: it was seen to get it. */
 struct held {

@@ -323,6 +323,7 @@ static inline struct group *group_of_waiter(struct waits *waits, unsigned view,
 		waiter->reason != wait->reason) {
 		for (unsigned i = 0; i < WAITS_VIEWS; i++)
 			waiter->groups[i] = NULL;
+		waits->strangers++;
 		waiter->object = wait->object;
 		waiter->stack = wait->stack;
 		waiter->reason = wait->reason;

@@ -29,8 +29,9 @@ struct waits {
 	const struct model *model;
 	struct waits_view views[WAITS_VIEWS];
 	unsigned view_count;
-	bool held_only; /* all views are */
-	bool any;       /* all of these are wanted, whatever the task, reason and object */
+	bool held_only;     /* all views are */
+	bool any;           /* all of these are wanted, whatever the task, reason and object */
+	uint32_t strangers; /* of a batch: waits unlike the one before of the same task */
 	struct past past;
 	struct releases releases;
 	struct active active;

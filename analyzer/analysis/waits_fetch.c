@@ -78,12 +78,20 @@ always_inline void fetch_parts(const struct group *group, const struct coming *c
 		fetch(&group->rest->wakers);
 }
 
+/* Where tasks mostly wait as they did before, it costs more than it saves. */
+static bool is_worth_it(const struct waits *waits, const struct dwell_told *told)
+{
+	return waits->views[0].groups.count >= MANY && waits->strangers * 8 >= told->own_count;
+}
+
 void waits_fetch(struct waits *waits, const struct dwell_told *told)
 {
 	struct coming coming[AT_ONCE];
+	const bool worth_it = is_worth_it(waits, told);
 	size_t count;
 
-	if (waits->views[0].groups.count < MANY)
+	waits->strangers = 0;
+	if (!worth_it)
 		return;
 	if (waits->past.begun)
 		past_fetch(&waits->past, told->intervals, told->count);
