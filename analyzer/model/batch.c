@@ -36,6 +36,22 @@ static void tally_loss(struct tally *tally, const struct dwell_event *event)
 		tally->lost_by_cause[event->reason] += event->value;
 }
 
+/* All of them are switches and wakes, as most are of many traces: then there is nothing else. */
+static bool tally_sched(struct tally *tally, const struct dwell_event *events, size_t count)
+{
+	size_t switches = 0, wakes = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		switches += events[i].kind == DWELL_EVENT_SWITCH;
+		wakes += events[i].kind == DWELL_EVENT_WAKE;
+	}
+	if (switches + wakes != count)
+		return false;
+	tally->by_kind[DWELL_EVENT_SWITCH] += switches;
+	tally->by_kind[DWELL_EVENT_WAKE] += wakes;
+	return true;
+}
+
 /*
  * Returns the kinds that there are. One count is behind the other, so that neither waits for the
  * last store of the same.
@@ -50,6 +66,8 @@ static uint32_t tally_rows(struct tally *tally, const struct dwell_event *events
 		tally->first_ns = events[0].time_ns;
 	tally->rows += count;
 	tally->last_ns = events[count - 1].time_ns;
+	if (tally_sched(tally, events, count))
+		return 1u << DWELL_EVENT_SWITCH | 1u << DWELL_EVENT_WAKE;
 	for (; i + 1 < count; i += 2) {
 		even[events[i].kind]++;
 		odd[events[i + 1].kind]++;

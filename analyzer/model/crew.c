@@ -227,11 +227,12 @@ int crew_drive(struct model *model, struct run **last, struct run **other)
 {
 	const size_t serial = serial_folds(model);
 
-	if (model->parts == 1 || (serial && serial == model->fold_count))
+	/* One thread has nothing of parts that begin anew and are merged. */
+	if (model->parts == 1 || model->threads == 1 || (serial && serial == model->fold_count))
 		return drive_serial(model, SHARE_ALL, last);
 	if (!serial)
 		return drive_parallel(model, SHARE_ALL, model->threads, last);
-	if (model->threads == 1 || !model->source->ops->all_defined)
+	if (!model->source->ops->all_defined)
 		return drive_serial(model, SHARE_ALL, last);
 	return drive_divided(model, last, other);
 }
