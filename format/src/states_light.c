@@ -108,8 +108,7 @@ static inline struct slot *known_slot(const struct dwell_states *states, uint32_
 
 	struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
 
-	slot->seen.plain = 0;
-	return slot->seen.as_one == states->losses_told.as_one && !slot->s.lost_ns ? slot : NULL;
+	return states_aware(states, slot) && !slot->s.lost_ns ? slot : NULL;
 }
 
 static inline bool light_wait_begin(

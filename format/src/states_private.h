@@ -142,6 +142,17 @@ static inline unsigned states_known(const struct dwell_task_state *s)
 	return s->lost_ns ? DWELL_UNKNOWN : s->state;
 }
 
+/* Live and aware of all losses? It is to be changed, so not known to be plain any more. As one
+ * word: what is written in part and read as a whole is waited for. */
+static inline bool states_aware(const struct dwell_states *states, struct slot *slot)
+{
+	union states_seen seen = slot->seen;
+
+	seen.plain = 0;
+	slot->seen.as_one = seen.as_one;
+	return seen.as_one == states->losses_told.as_one;
+}
+
 /* The slot of task (not 0), live and aware of all losses, to be changed. */
 static inline struct slot *states_touch(struct dwell_states *states, uint32_t task)
 {
@@ -150,8 +161,7 @@ static inline struct slot *states_touch(struct dwell_states *states, uint32_t ta
 	if (page < states->page_count && states->pages[page]) {
 		struct slot *slot = &states->pages[page][task & (STATES_SLOTS - 1)];
 
-		slot->seen.plain = 0;
-		if (__builtin_expect(slot->seen.as_one == states->losses_told.as_one, 1))
+		if (__builtin_expect(states_aware(states, slot), 1))
 			return slot;
 	}
 	return states_touch_slow(states, task);
