@@ -25,48 +25,53 @@ void dwell_columns_scratch_release(struct columns_scratch *scratch)
 	*scratch = (struct columns_scratch){ 0 };
 }
 
-/* Every so many chunks it is tried again what streams of times are like. */
-enum { TRY_CHUNKS = 16, LIKE_RAW = -1 };
+/* Every so many chunks it is tried again what columns are like. */
+enum { TRY_CHUNKS = 16 };
 
-static void put_column(
-	struct writer *w, unsigned field, unsigned part, const void *at, size_t size, int like)
+/* Of a column that is stored from `before` on. */
+static void put_entry(
+	struct writer *w, unsigned field, unsigned part, int codec, size_t before, size_t size)
 {
-	struct dwell_buffer *stored = &w->scratch->stored, *table = &w->scratch->table;
-	const size_t before = stored->size;
-	int codec = WIRE_RAW;
+	struct dwell_buffer *table = &w->scratch->table;
 
-	if (w->err || !size)
-		return;
-	if (like == LIKE_RAW)
-		dwell_buffer_put(stored, at, size);
-	else
-		codec = dwell_squeeze_put(w->squeeze, stored, at, size, (enum squeeze_like)like);
-	if (codec < 0) {
-		w->err = codec;
-		return;
-	}
 	dwell_buffer_byte(table, field);
 	dwell_buffer_byte(table, part);
 	dwell_buffer_byte(table, (unsigned)codec);
 	dwell_buffer_byte(table, 0);
-	dwell_buffer_u32(table, (uint32_t)(stored->size - before));
+	dwell_buffer_u32(table, (uint32_t)(w->scratch->stored.size - before));
 	dwell_buffer_u32(table, (uint32_t)size);
 	w->count++;
 }
 
-static void put_stream(struct writer *w, unsigned stream, const void *at, size_t size)
+static void put_raw(struct writer *w, unsigned field, const void *at, size_t size)
 {
-	uint8_t *like = &w->scratch->like[stream];
+	const size_t before = w->scratch->stored.size;
 
-	if (size && w->scratch->written % TRY_CHUNKS == 0) {
-		const int found = dwell_squeeze_like(w->squeeze, at, size);
+	if (w->err || !size)
+		return;
+	dwell_buffer_put(&w->scratch->stored, at, size);
+	put_entry(w, field, 0, WIRE_RAW, before, size);
+}
 
-		if (found < 0)
-			w->err = found;
-		else
-			*like = (uint8_t)found;
+static void put_column(struct writer *w, unsigned field, unsigned part, const void *at, size_t size)
+{
+	uint8_t *like = &w->scratch->like[field][part];
+	const size_t before = w->scratch->stored.size;
+	int done = DWELL_OK;
+
+	if (w->err || !size)
+		return;
+	if (w->scratch->written % TRY_CHUNKS == 0) {
+		done = dwell_squeeze_like(w->squeeze, at, size);
+		*like = done < 0 ? *like : (uint8_t)done;
 	}
-	put_column(w, WIRE_TIME, stream, at, size, *like);
+	if (done >= 0)
+		done = dwell_squeeze_put(
+			w->squeeze, &w->scratch->stored, at, size, (enum squeeze_like) * like);
+	if (done < 0)
+		w->err = done;
+	else
+		put_entry(w, field, part, done, before, size);
 }
 
 /* The places of numbers that are not all zero, each a column. */
@@ -93,7 +98,7 @@ static void put_planes(struct writer *w, unsigned field, const uint64_t *wide,
 		else
 			for (size_t i = 0; i < count; i++)
 				at[i] = (uint8_t)(narrow[i] >> (8 * plane));
-		put_column(w, field, plane, at, count, SQUEEZE_TEXT);
+		put_column(w, field, plane, at, count);
 	}
 }
 
@@ -170,7 +175,7 @@ static void put_head(struct writer *w, const struct timecode *code)
 	put_shapes(head, &w->columns->shapes);
 	if (head->failed)
 		w->err = DWELL_ENOMEM;
-	put_column(w, WIRE_HEAD, 0, head->at, head->size, SQUEEZE_TEXT);
+	put_column(w, WIRE_HEAD, 0, head->at, head->size);
 }
 
 static void put_times(struct writer *w, const struct columns_times *times)
@@ -178,10 +183,10 @@ static void put_times(struct writer *w, const struct columns_times *times)
 	const uint8_t *at = w->scratch->codes;
 
 	for (unsigned i = 0; i < WIRE_TIME_STREAMS; i++) {
-		put_stream(w, i, at, times->sizes[i]);
+		put_column(w, WIRE_TIME, i, at, times->sizes[i]);
 		at += times->sizes[i];
 	}
-	put_column(w, WIRE_TIME_BITS, 0, w->scratch->bits, times->bits_size, LIKE_RAW);
+	put_raw(w, WIRE_TIME_BITS, w->scratch->bits, times->bits_size);
 }
 
 static void put_fields(struct writer *w)
@@ -215,7 +220,7 @@ int dwell_columns_write(const struct columns *columns, struct columns_scratch *s
 	scratch->stored.size = 0;
 	dwell_columns_times(columns, scratch, &times);
 	put_head(&w, &times.code);
-	put_column(&w, WIRE_SHAPE, 0, columns->shape, columns->count, SQUEEZE_TEXT);
+	put_column(&w, WIRE_SHAPE, 0, columns->shape, columns->count);
 	put_times(&w, &times);
 	put_fields(&w);
 	scratch->written++;

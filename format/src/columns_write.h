@@ -10,8 +10,9 @@ struct columns_scratch {
 	struct dwell_buffer head, planes, table, stored;
 	uint8_t *codes; /* of times, stream by stream */
 	uint8_t *bits;
-	uint8_t like[WIRE_TIME_STREAMS]; /* enum squeeze_like of the streams, seen now and then */
-	uint32_t written;                /* chunks */
+	/* enum squeeze_like of the columns by field and part, seen now and then. */
+	uint8_t like[WIRE_TIME + 1][WIRE_TIME_STREAMS];
+	uint32_t written; /* chunks */
 };
 
 void dwell_columns_scratch_release(struct columns_scratch *scratch);
