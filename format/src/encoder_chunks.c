@@ -183,7 +183,8 @@ static int put_rows(struct dwell_encoder *encoder)
 	for (unsigned i = 0; i < DWELL_EVENT_KIND_COUNT; i++)
 		encoder->index.by_kind[i] += by_kind[i];
 	encoder->generation_rows += columns->count;
-	dwell_pyramid_limit(&encoder->pyramid, dwell_pyramid_most(encoder->index.events));
+	dwell_pyramid_limit(
+		&encoder->pyramid, dwell_pyramid_most(encoder->index.events, WIRE_VERSION_MINOR));
 	dwell_columns_clear(columns);
 	return err;
 }

@@ -125,7 +125,7 @@ static int rebuild_events(struct dwell_sink *sink, const struct dwell_event *row
 
 	rebuild->started = true;
 	rebuild->rows += count;
-	dwell_pyramid_limit(&rebuild->build, dwell_pyramid_most(rebuild->rows));
+	dwell_pyramid_limit(&rebuild->build, dwell_pyramid_most(rebuild->rows, WIRE_VERSION_MINOR));
 	return err;
 }
 

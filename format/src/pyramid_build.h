@@ -6,6 +6,7 @@
 #include "dwell/states.h"
 #include "src/buffer.h"
 #include "src/pages.h"
+#include "src/wire.h"
 
 /*
  * The summary pyramid while it is built (docs/format.md, "Pyramid"). Of each task, buckets in which
@@ -117,11 +118,12 @@ static inline void dwell_pyramid_add(struct pyramid_build *build, uint32_t id, u
 void dwell_pyramid_interval(void *context, const struct dwell_interval *interval);
 
 /* How many buckets a pyramid may have at a time: about 8 bytes each with all levels in the file,
- * 20 in memory, of which there is no more for a longer trace. */
-static inline uint64_t dwell_pyramid_most(uint64_t rows)
+ * 20 in memory, of which there is no more for a longer trace. minor: the file's version. */
+static inline uint64_t dwell_pyramid_most(uint64_t rows, unsigned minor)
 {
-	enum { FREE_BUCKETS = 2048, ROWS_PER_BUCKET = 32, MOST_BUCKETS = 1 << 20 };
-	const uint64_t most = FREE_BUCKETS + rows / ROWS_PER_BUCKET;
+	enum { FREE_BUCKETS = 2048, MOST_BUCKETS = 1 << 20 };
+	const uint64_t rows_per_bucket = minor < WIRE_MINOR_BUCKETS ? 32 : 64;
+	const uint64_t most = FREE_BUCKETS + rows / rows_per_bucket;
 
 	return most < MOST_BUCKETS ? most : MOST_BUCKETS;
 }

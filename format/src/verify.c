@@ -202,9 +202,13 @@ static void verify_prologue(struct verify *v)
 	const char *what;
 
 	v->offset = 0;
-	if (!dwell_view_open(&view, v->bytes, 0, size) &&
-		dwell_prologue_read(&prologue, view.at, view.size, &what))
-		dwell_verify_say(v, DWELL_VERIFY_DAMAGE, "%s", what);
+	v->minor = WIRE_VERSION_MINOR;
+	if (!dwell_view_open(&view, v->bytes, 0, size)) {
+		if (dwell_prologue_read(&prologue, view.at, view.size, &what))
+			dwell_verify_say(v, DWELL_VERIFY_DAMAGE, "%s", what);
+		else
+			v->minor = prologue.minor;
+	}
 	dwell_view_close(&view);
 	v->offset = at;
 }

@@ -45,7 +45,7 @@ int dwell_verify_follow_rows(struct verify *v, const struct dwell_event *rows, s
 /* Where the encoder makes the pyramid coarser. */
 void dwell_verify_follow_chunk(struct verify *v, uint64_t rows)
 {
-	dwell_pyramid_limit(&v->build, dwell_pyramid_most(rows));
+	dwell_pyramid_limit(&v->build, dwell_pyramid_most(rows, v->minor));
 }
 
 /* The first keyframe is where the states come from; the others must be where they have come to. */

@@ -18,6 +18,7 @@ struct verify {
 	dwell_verify_fn report;
 	void *context;
 	bool damaged;
+	uint16_t minor; /* version of the file */
 	uint8_t sync[WIRE_SYNC_SIZE];
 	uint64_t offset;  /* of the chunk at hand */
 	const char *what; /* in it, cannot be */

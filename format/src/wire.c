@@ -66,6 +66,7 @@ int dwell_prologue_read(
 		return DWELL_EVERSION;
 	memcpy(out->sync, at + 32, WIRE_SYNC_SIZE);
 	out->header_size = header_size;
+	out->minor = dwell_get_u16(at + 12);
 	return DWELL_OK;
 }
 

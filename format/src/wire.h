@@ -13,7 +13,8 @@
  */
 enum {
 	WIRE_VERSION_MAJOR = 1,
-	WIRE_VERSION_MINOR = 1,
+	WIRE_VERSION_MINOR = 2,
+	WIRE_MINOR_BUCKETS = 2, /* from here on, a pyramid has half as many buckets */
 	WIRE_PROLOGUE_SIZE = 64,
 	WIRE_BY_ROW = 1, /* incompatible feature: WIRE_TIME instead of WIRE_TIME_OLD */
 	WIRE_SYNC_SIZE = 16,
@@ -126,6 +127,7 @@ void dwell_sync_marker(uint8_t sync[WIRE_SYNC_SIZE], const void *at, size_t size
 
 struct wire_prologue {
 	uint16_t header_size;
+	uint16_t minor; /* version */
 	uint8_t sync[WIRE_SYNC_SIZE];
 };
 

@@ -27,6 +27,7 @@ static const struct golden {
 	{ "v1.1", "small-chunks", 1, 300, { .chunk_rows = 20, .generation_chunks = 2 } },
 	{ "v1.1", "everything", 2, 600, { 0 } },
 	{ "v1.1", "waits", 5, 400, { .chunk_rows = 100 } },
+	{ "v1.2", "everything", 2, 600, { 0 } },
 };
 
 static void path_of(char path[1024], const struct golden *golden, const char *suffix)

@@ -38,7 +38,8 @@ static struct found verify(const struct memory_output *file)
 
 enum how { STRAIGHT, LATE, SOME_LATE };
 
-static void make(struct memory_output *out, uint64_t seed, enum how how)
+static void make_rows(
+	struct memory_output *out, uint64_t seed, enum how how, size_t rows, uint64_t step_ns)
 {
 	const struct dwell_encoder_options options = { .chunk_rows =
 							       100 + 200 * (uint32_t)(seed % 5),
@@ -47,8 +48,8 @@ static void make(struct memory_output *out, uint64_t seed, enum how how)
 	struct dwell_encoder *encoder;
 	struct late *late;
 
-	gen.rows = 3000;
-	gen.step_ns = seed % 2 ? 2000 : 300000;
+	gen.rows = rows;
+	gen.step_ns = step_ns;
 	memory_output_init(out);
 	cr_assert(eq(int, dwell_encoder_new(&encoder, &out->output, &options), 0));
 	late = late_new(dwell_encoder_sink(encoder), seed, how == SOME_LATE);
@@ -57,6 +58,11 @@ static void make(struct memory_output *out, uint64_t seed, enum how how)
 		0));
 	late_free(late);
 	dwell_encoder_free(encoder);
+}
+
+static void make(struct memory_output *out, uint64_t seed, enum how how)
+{
+	make_rows(out, seed, how, 3000, seed % 2 ? 2000 : 300000);
 }
 
 Test(verify, finds_nothing_in_what_the_encoder_wrote)
@@ -188,5 +194,30 @@ Test(verify, sees_that_rows_were_changed)
 	cr_expect(lt(uint, 20, changed));
 	cr_expect(lt(uint, 0, states));
 	cr_expect(lt(uint, 0, buckets));
+	no_leaks();
+}
+
+/* Before version 1.2 a pyramid had up to twice as many buckets: what a file's is compared with
+ * depends on its version. */
+Test(verify, knows_how_many_buckets_a_version_has)
+{
+	unsigned other = 0;
+
+	for (uint64_t step_ns = 1000; step_ns <= 16000; step_ns *= 2) {
+		struct memory_output file;
+
+		make_rows(&file, 0, STRAIGHT, 30000, step_ns);
+		cr_expect(eq(uint, verify(&file).notes, 0), "%lu ns", step_ns);
+		dwell_put_u16(file.at + 12, 1);
+		dwell_put_u64(file.at + WIRE_PROLOGUE_SIZE - 8,
+			dwell_checksum(file.at, WIRE_PROLOGUE_SIZE - 8));
+
+		const struct found found = verify(&file);
+
+		cr_expect(eq(uint, found.damage, 0), "%lu ns", step_ns);
+		other += found.buckets;
+		memory_output_release(&file);
+	}
+	cr_expect(lt(uint, 0, other));
 	no_leaks();
 }
