@@ -248,7 +248,7 @@ strangers() {
 
 for who in "$(id -un)" nobody; do
 	dead "$who" dead0
-	dead "$who" dead2
+	[ "$who" = nobody ] || dead "$who" dead2
 	python "$who" "$(command -v /usr/bin/python3 || command -v python3)"
 	[ "$(id -u)" = 0 ] || break
 done
