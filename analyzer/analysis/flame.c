@@ -80,7 +80,7 @@ static int open_wait(struct flame *flame, const struct dwell_interval *interval)
 	const bool is_lock =
 		wait.reason == DWELL_REASON_MUTEX || wait.reason == DWELL_REASON_RWLOCK;
 
-	if (!wants_wait(flame->model, &wait) ||
+	if (!flame->model->query->flame_open || !wants_wait(flame->model, &wait) ||
 		(flame->of != DWELL_FLAME_BLOCKED && !(flame->of == DWELL_FLAME_LOCK && is_lock)))
 		return DWELL_OK;
 	return add(flame, wait.task, wait.reason, interval->stack,
