@@ -1,5 +1,7 @@
 #include "src/encoder_private.h"
 
+#include <string.h>
+
 #include "src/keyframe.h"
 
 enum {
@@ -10,7 +12,8 @@ enum {
 int dwell_encoder_chunk(struct dwell_encoder *encoder, const struct wire_chunk *chunk)
 {
 	struct wire_chunk full = *chunk;
-	uint8_t header[WIRE_HEADER_SIZE];
+	struct dwell_buffer *body = &encoder->body;
+	int err;
 
 	if (encoder->body.failed)
 		return DWELL_ENOMEM;
@@ -20,18 +23,16 @@ int dwell_encoder_chunk(struct dwell_encoder *encoder, const struct wire_chunk *
 	full.serial = encoder->serial++;
 	full.body_size = (uint32_t)encoder->body.size;
 	full.body_checksum = dwell_checksum(encoder->body.at, encoder->body.size);
-	dwell_header_write(header, encoder->sync, &full);
-	while (encoder->body.size % WIRE_ALIGN)
-		dwell_buffer_byte(&encoder->body, 0);
-	if (encoder->body.failed)
+	while (body->size % WIRE_ALIGN)
+		dwell_buffer_byte(body, 0);
+	if (body->failed || !dwell_buffer_room(body, WIRE_HEADER_SIZE))
 		return DWELL_ENOMEM;
-
-	int err = encoder->output->write(encoder->output, header, sizeof(header));
-
-	if (!err && encoder->body.size)
-		err = encoder->output->write(encoder->output, encoder->body.at, encoder->body.size);
+	/* At once: on a disk that is full there is no header without its body. */
+	memmove(body->at + WIRE_HEADER_SIZE, body->at, body->size);
+	dwell_header_write(body->at, encoder->sync, &full);
+	err = encoder->output->write(encoder->output, body->at, WIRE_HEADER_SIZE + body->size);
 	if (!err)
-		encoder->bytes += sizeof(header) + encoder->body.size;
+		encoder->bytes += WIRE_HEADER_SIZE + body->size;
 	return err;
 }
 

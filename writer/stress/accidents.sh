@@ -2,11 +2,12 @@
 # What a recording must bear, and what must not change by it: by hand, some minutes; as root it
 # tries the accidents as root and as nobody.
 #
-#	accidents.sh BIN [NAME...]      BIN: the folder of dwell; NAME: kills, programs
+#	accidents.sh BIN [NAME...]      BIN: the folder of dwell; NAME: kills, full, programs
 #
 # kills: SIGKILL at a random moment, TIMES (100) times each to the program, the recorder and both.
 # The file must open as it is; with the program killed it is closed, with the recorder killed the
-# program goes on. programs: each must end with the same status and output as without dwell.
+# program goes on. full: a disk that has no room any more at a random moment, TIMES times (as root):
+# the program ends as it would have, and the file opens. programs: each must end with the same status and output as without dwell.
 set -u
 bin=$(cd "${1:?usage: accidents.sh BIN [NAME...]}" && pwd)
 shift
@@ -40,6 +41,21 @@ def work():
 threads = [threading.Thread(target=work) for _ in range(4)]
 [t.start() for t in threads]
 [t.join() for t in threads]
+open(sys.argv[1], "w").write("went on")
+'
+
+# Events enough to fill a small disk.
+quick='
+import os, sys, threading
+ends = [os.pipe(), os.pipe()]
+def answer():
+    for i in range(15000): os.write(ends[1][1], os.read(ends[0][0], 1))
+thread = threading.Thread(target=answer)
+thread.start()
+for i in range(15000):
+    os.write(ends[0][1], b"x")
+    os.read(ends[1][0], 1)
+thread.join()
 open(sys.argv[1], "w").write("went on")
 '
 
@@ -85,6 +101,27 @@ kills() {
 	done
 }
 
+full() {
+	local cut=0
+	[ "$who" = root ] || return
+	mkdir -p small
+	for _ in $(seq "$times"); do
+		rm -f lived
+		mount -t tmpfs -o size=$((4 * (1 + RANDOM % 60)))k tmpfs small || return
+		"$bin/dwell" record -o small/f.dwell -- /usr/bin/python3 -c "$quick" "$work/lived" >/dev/null 2>said ||
+			fault "disk full: status $?: $(head -n 1 said)"
+		[ "$(cat lived 2>/dev/null)" = 'went on' ] || fault 'disk full: the program did not go on'
+		grep -q 'No space' said && cut=$((cut + 1))
+		if [ -s small/f.dwell ]; then
+			"$bin/dwell" dump small/f.dwell >dumped 2>said || fault "disk full: $(head -n 1 said)"
+			"$bin/dwell" verify small/f.dwell >said 2>&1
+			grep -q '^damage' said && fault "disk full: $(grep '^damage' said | head -n 1)"
+		fi
+		umount small
+	done
+	echo "$who: a full disk $times times, $cut recordings cut short"
+}
+
 # same NAME COMMAND...: the same status and output with and without dwell
 same() {
 	local name=$1 plain recorded
@@ -120,7 +157,7 @@ programs() {
 	cp bear bear_suid && chmod 4755 bear_suid && same setuid-own ./bear_suid handlers
 }
 
-[ $# -gt 0 ] || set -- kills programs
+[ $# -gt 0 ] || set -- kills full programs
 for who in $users; do
 	as=(env)
 	[ "$who" = "$(id -un)" ] || as=(setpriv --reuid "$who" --regid nogroup --clear-groups)
