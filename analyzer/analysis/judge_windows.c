@@ -68,17 +68,17 @@ static void drop(struct windowing *w)
 	draw_release(&w->draw);
 }
 
-/* The windows [first, last) of each run, once each. */
+/* A part of each run's windows once each: of the first draw, the others are of nothing. */
 static void take_windows(struct windowing *w, unsigned part, unsigned parts)
 {
 	w->draw.number++;
 	for (size_t run = 0; run < run_count(w->c); run++) {
 		const unsigned count = run_windows(w->c->runs[run]);
-		uint16_t *times = &w->draw.times[run * DWELL_WINDOWS];
+		double(*times)[DRAWS] = w->draw.times[run];
 
-		memset(times, 0, DWELL_WINDOWS * sizeof(*times));
+		memset(times, 0, sizeof(drawn_windows));
 		for (unsigned i = count * part / parts; i < count * (part + 1) / parts; i++)
-			times[i] = 1;
+			times[i][0] = 1;
 		w->draw.seconds[run] = digest_seconds(w->c->runs[run]) / parts;
 	}
 }
@@ -86,30 +86,45 @@ static void take_windows(struct windowing *w, unsigned part, unsigned parts)
 static void draw_windows(const struct windowing *w, struct draw *draw, struct stat_random *random)
 {
 	draw->number++;
-	for (size_t run = 0; run < run_count(w->c); run++) {
-		const unsigned count = run_windows(w->c->runs[run]);
-		uint16_t *times = &draw->times[run * DWELL_WINDOWS];
+	memset(draw->times, 0, run_count(w->c) * sizeof(*draw->times));
+	for (unsigned i = 0; i < DRAWS; i++)
+		for (size_t run = 0; run < run_count(w->c); run++) {
+			const unsigned count = run_windows(w->c->runs[run]);
 
-		memset(times, 0, DWELL_WINDOWS * sizeof(*times));
-		for (unsigned i = 0; i < count; i++)
-			times[stat_below(random, count)]++;
-		draw->seconds[run] = digest_seconds(w->c->runs[run]);
-	}
+			for (unsigned n = 0; n < count; n++)
+				draw->times[run][stat_below(random, count)][i]++;
+			draw->seconds[run] = digest_seconds(w->c->runs[run]);
+		}
 }
 
-static double log_figure(struct draw *draw, const struct spread *row, size_t first, size_t last)
+static void log_figures(
+	struct draw *draw, const struct spread *row, size_t first, size_t last, double out[DRAWS])
 {
 	const struct candidate *candidate = row->candidate;
-	const double value =
-		drawn_figure(draw, candidate->match, candidate->row.metric->what, first, last);
 
-	return value > 0 ? candidate->row.worse * log(value) : NAN;
+	drawn_figures(draw, candidate->match, candidate->row.metric->what, first, last, out);
+	for (unsigned i = 0; i < DRAWS; i++)
+		out[i] = out[i] > 0 ? candidate->row.worse * log(out[i]) : NAN;
 }
 
-static double log_shift(const struct windowing *w, struct draw *draw, const struct spread *row)
+/* The same of windows that were taken. */
+static double log_figure(struct windowing *w, const struct spread *row, size_t first, size_t last)
 {
-	return log_figure(draw, row, w->c->base, run_count(w->c)) -
-	       log_figure(draw, row, 0, w->c->base);
+	double logs[DRAWS];
+
+	log_figures(&w->draw, row, first, last, logs);
+	return logs[0];
+}
+
+static void log_shifts(
+	const struct windowing *w, struct draw *draw, const struct spread *row, double out[DRAWS])
+{
+	double base[DRAWS];
+
+	log_figures(draw, row, w->c->base, run_count(w->c), out);
+	log_figures(draw, row, 0, w->c->base, base);
+	for (unsigned i = 0; i < DRAWS; i++)
+		out[i] -= base[i];
 }
 
 /* Has every run of the row enough windows, and do windows tell the figure at all? */
@@ -134,9 +149,12 @@ static void measure_shift(struct windowing *w, struct spread *row)
 
 	memcpy(logs, row->candidate->logs, run_count(w->c) * sizeof(*logs));
 	row->shift = stat_median(logs + w->c->base, w->c->head) - stat_median(logs, w->c->base);
-	row->coarse = log_shift(w, &w->draw, row);
+	row->coarse =
+		log_figure(w, row, w->c->base, run_count(w->c)) - log_figure(w, row, 0, w->c->base);
 	row->whole &= !isnan(row->shift - row->coarse);
 }
+
+_Static_assert(RESAMPLES % (2 * DRAWS) == 0, "two halves of whole draws");
 
 /* Some of the resamples. */
 struct resampling {
@@ -154,11 +172,11 @@ static void resample_some(void *context)
 	struct draw draw = { 0 };
 
 	part->err = draw_make(&draw, run_count(w->c));
-	for (size_t i = 0; i < part->end && !part->err; i++) {
+	for (size_t i = 0; i < part->end && !part->err; i += DRAWS) {
 		draw_windows(w, &draw, &random);
 		for (size_t row = 0; i >= part->first && row < w->count; row++)
 			if (w->rows[row].whole)
-				w->rows[row].shifts[i] = log_shift(w, &draw, &w->rows[row]);
+				log_shifts(w, &draw, &w->rows[row], &w->rows[row].shifts[i]);
 	}
 	draw_release(&draw);
 }
@@ -201,7 +219,7 @@ static void measure_halves(struct windowing *w)
 		for (unsigned half = 0; half < 2; half++) {
 			take_windows(w, half, 2);
 			for (size_t run = 0; run < runs; run++)
-				halves[half][run] = log_figure(&w->draw, spread, run, run + 1);
+				halves[half][run] = log_figure(w, spread, run, run + 1);
 		}
 		measure_noise(w, spread, halves[0], halves[1]);
 	}

@@ -9,23 +9,25 @@
 
 enum { BUCKETS = 256 };
 
-/* The windows of one draw together. Figures of one subject are asked for one after the other, and
- * most are of the same windows: so the last one of each side is kept. */
+/* The windows of each draw together, draws side by side: so a cell is looked at once for all.
+ * Figures of one subject are asked for one after the other, and most are of the same windows: so
+ * the last one of each side is kept. */
 struct pile {
 	const struct match *match;
 	size_t last;
 	uint64_t draw;
 	uint8_t kind;
 	unsigned low, end; /* the buckets that are used */
-	double counts[BUCKETS], totals[BUCKETS];
-	double count, total, seconds;
+	double counts[BUCKETS][DRAWS], totals[BUCKETS][DRAWS];
+	double count[DRAWS], total[DRAWS];
+	double seconds; /* of all of them */
 };
 
 enum { KIND_SERIES, KIND_HOLD, KIND_STATES };
 
 int draw_make(struct draw *draw, size_t runs)
 {
-	draw->times = calloc(runs * DWELL_WINDOWS, sizeof(*draw->times));
+	draw->times = calloc(runs, sizeof(*draw->times));
 	draw->seconds = calloc(runs, sizeof(*draw->seconds));
 	draw->piles = calloc(2, sizeof(*draw->piles));
 	return draw->times && draw->seconds && draw->piles ? DWELL_OK : DWELL_ENOMEM;
@@ -67,132 +69,143 @@ static const struct dwell_windows *windows_of(
 static void clear(struct pile *pile)
 {
 	for (unsigned bucket = pile->low; bucket < pile->end; bucket++)
-		pile->counts[bucket] = pile->totals[bucket] = 0;
+		for (unsigned i = 0; i < DRAWS; i++)
+			pile->counts[bucket][i] = pile->totals[bucket][i] = 0;
+	for (unsigned i = 0; i < DRAWS; i++)
+		pile->count[i] = pile->total[i] = 0;
 	pile->low = BUCKETS;
 	pile->end = 0;
-	pile->count = pile->total = pile->seconds = 0;
+	pile->seconds = 0;
 }
 
-static void use_buckets(struct pile *pile, unsigned first, unsigned last)
+static inline void use_bucket(struct pile *pile, unsigned bucket)
 {
-	if (first < pile->low)
-		pile->low = first;
-	if (last >= pile->end)
-		pile->end = last + 1;
+	pile->low = bucket < pile->low ? bucket : pile->low;
+	pile->end = bucket >= pile->end ? bucket + 1 : pile->end;
 }
 
-/* The cells of one window, in the order of their buckets, as often as it was drawn. */
-static void pile_window(
-	struct pile *pile, const struct dwell_window_cell *cells, size_t count, unsigned times)
+/* Of one cell, as often as each draw has its window: all of it worked out before anything is
+ * stored, for a weight might be what is stored to. */
+struct weighted {
+	double of[DRAWS];
+};
+
+static inline struct weighted weigh(const double *weights, double value)
 {
-	const double weight = times;
-	double all_count = 0, all_total = 0;
+	struct weighted weighted;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct dwell_window_cell *cell = &cells[i];
-		const double some = weight * cell->count;
-		const double total = weight * (double)cell->total_ns;
+	for (unsigned i = 0; i < DRAWS; i++)
+		weighted.of[i] = weights[i] * value;
+	return weighted;
+}
 
-		pile->counts[cell->bucket] += some;
-		pile->totals[cell->bucket] += total;
-		all_count += some;
-		all_total += total;
+static inline void add(double sums[DRAWS], const struct weighted weighted)
+{
+	for (unsigned i = 0; i < DRAWS; i++)
+		sums[i] += weighted.of[i];
+}
+
+static void pile_up(
+	struct pile *pile, const struct dwell_windows *windows, const drawn_windows times)
+{
+	double all_count[DRAWS] = { 0 }, all_total[DRAWS] = { 0 };
+
+	for (size_t n = 0; n < windows->count; n++) {
+		const struct dwell_window_cell *cell = &windows->cells[n];
+		const struct weighted count = weigh(times[cell->window], cell->count);
+		const struct weighted total = weigh(times[cell->window], (double)cell->total_ns);
+
+		use_bucket(pile, cell->bucket);
+		add(pile->counts[cell->bucket], count);
+		add(pile->totals[cell->bucket], total);
+		add(all_count, count);
+		add(all_total, total);
 	}
-	use_buckets(pile, cells[0].bucket, cells[count - 1].bucket);
-	pile->count += all_count;
-	pile->total += all_total;
+	for (unsigned i = 0; i < DRAWS; i++) {
+		pile->count[i] += all_count[i];
+		pile->total[i] += all_total[i];
+	}
 }
 
 static void pile_states(
-	struct pile *pile, const struct dwell_window_cell *cells, size_t count, unsigned times)
+	struct pile *pile, const struct dwell_windows *windows, const drawn_windows times)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct dwell_window_cell *cell = &cells[i];
-		const double ns = times * (double)cell->total_ns;
+	for (size_t n = 0; n < windows->count; n++) {
+		const struct dwell_window_cell *cell = &windows->cells[n];
+		const struct weighted total = weigh(times[cell->window], (double)cell->total_ns);
 
-		pile->counts[cell->bucket] += ns;
-		pile->total += cell->bucket != DWELL_UNKNOWN ? ns : 0;
-	}
-	use_buckets(pile, cells[0].bucket, cells[count - 1].bucket);
-}
-
-/* Windows are in order. */
-static void pile_up(struct pile *pile, const struct dwell_windows *windows, const uint16_t *times)
-{
-	for (size_t first = 0, end; first < windows->count; first = end) {
-		const struct dwell_window_cell *cells = &windows->cells[first];
-		const unsigned drawn = times[cells->window];
-
-		for (end = first + 1; end < windows->count; end++)
-			if (windows->cells[end].window != cells->window)
-				break;
-		if (drawn && pile->kind == KIND_STATES)
-			pile_states(pile, cells, end - first, drawn);
-		else if (drawn)
-			pile_window(pile, cells, end - first, drawn);
+		use_bucket(pile, cell->bucket);
+		add(pile->counts[cell->bucket], total);
+		if (cell->bucket != DWELL_UNKNOWN)
+			add(pile->total, total);
 	}
 }
 
 static void pile_runs(struct pile *pile, const struct draw *draw, size_t first)
 {
 	for (size_t run = first; run < pile->last; run++) {
-		const uint16_t *times = &draw->times[run * DWELL_WINDOWS];
 		const struct dwell_digest_subject *subject = pile->match->in[run];
 
 		pile->seconds += draw->seconds[run];
-		if (subject)
-			pile_up(pile, windows_of(subject, pile->kind), times);
+		if (subject && pile->kind == KIND_STATES)
+			pile_states(pile, windows_of(subject, pile->kind), draw->times[run]);
+		else if (subject)
+			pile_up(pile, windows_of(subject, pile->kind), draw->times[run]);
 	}
 }
 
 /* The values of a bucket, as if spread evenly about their mean, as wide as the bucket lets them. */
-static double within_bucket(const struct pile *pile, unsigned bucket, double share)
+static double within_bucket(const struct pile *pile, unsigned i, unsigned bucket, double share)
 {
-	const double mean = pile->totals[bucket] / pile->counts[bucket];
+	const double mean = pile->totals[bucket][i] / pile->counts[bucket][i];
 	const double low = (double)windows_low(bucket), high = (double)windows_low(bucket + 1);
 	const double half = fmax(0, fmin(mean - low, high - mean));
 
 	return mean + half * (2 * share - 1);
 }
 
-static double pile_quantile(const struct pile *pile, double share)
+static double pile_quantile(const struct pile *pile, unsigned i, double share)
 {
-	const double rank = share * pile->count;
+	const double rank = share * pile->count[i];
 	double seen = 0;
 
-	if (!(pile->count > 0))
+	if (!(pile->count[i] > 0))
 		return NAN;
 	for (unsigned bucket = pile->low; bucket < pile->end; bucket++) {
-		if (pile->counts[bucket] > 0 && seen + pile->counts[bucket] >= rank)
-			return within_bucket(pile, bucket, (rank - seen) / pile->counts[bucket]);
-		seen += pile->counts[bucket];
+		const double count = pile->counts[bucket][i];
+
+		if (count > 0 && seen + count >= rank)
+			return within_bucket(pile, i, bucket, (rank - seen) / count);
+		seen += count;
 	}
 	return NAN;
 }
 
-static double figure_of(const struct pile *pile, unsigned what)
+/* Of the i-th draw. */
+static double figure_of(const struct pile *pile, unsigned i, unsigned what)
 {
 	switch (what) {
 	case FIGURE_RUNNING:
-		return pile->counts[DWELL_RUNNING] / pile->total;
+		return pile->counts[DWELL_RUNNING][i] / pile->total[i];
 	case FIGURE_RUNNABLE:
-		return pile->counts[DWELL_RUNNABLE] / pile->total;
+		return pile->counts[DWELL_RUNNABLE][i] / pile->total[i];
 	case FIGURE_BLOCKED:
-		return pile->counts[DWELL_BLOCKED] / pile->total;
+		return pile->counts[DWELL_BLOCKED][i] / pile->total[i];
 	/* Work goes with time here: how it is spread over windows is not kept. */
 	case FIGURE_TIME_RATE:
 	case FIGURE_TIME_WORK:
-		return pile->total / pile->seconds;
+		return pile->total[i] / pile->seconds;
 	case FIGURE_COUNT_RATE:
 	case FIGURE_COUNT_WORK:
-		return pile->count / pile->seconds;
+		return pile->count[i] / pile->seconds;
 	default:
-		return figure_quantile(what) > 0 ? pile_quantile(pile, figure_quantile(what)) : NAN;
+		return figure_quantile(what) > 0 ? pile_quantile(pile, i, figure_quantile(what))
+						 : NAN;
 	}
 }
 
-double drawn_figure(
-	struct draw *draw, const struct match *match, unsigned what, size_t first, size_t last)
+void drawn_figures(struct draw *draw, const struct match *match, unsigned what, size_t first,
+	size_t last, double out[DRAWS])
 {
 	struct pile *pile = &draw->piles[first > 0];
 	const unsigned kind = kind_of(what);
@@ -206,7 +219,8 @@ double drawn_figure(
 		pile->last = last;
 		pile_runs(pile, draw, first);
 	}
-	return figure_of(pile, what);
+	for (unsigned i = 0; i < DRAWS; i++)
+		out[i] = figure_of(pile, i, what);
 }
 
 unsigned filled_windows(const struct dwell_digest_subject *subject, unsigned what)
