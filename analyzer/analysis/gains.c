@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "analysis/by_ends.h"
 #include "analysis/pendings.h"
 
 /* In which lanes a stretch like this takes no time. */
@@ -31,9 +32,7 @@ struct sweep {
 	uint64_t from_ns, to_ns;
 	uint32_t task;
 	struct pendings pendings;
-	const struct dwell_stretch **order; /* of a chapter, by their ends */
-	size_t order_count, order_cap;
-	uint64_t last_end_ns; /* of the last one put there */
+	struct by_ends ends;
 	struct ways end, longest;
 };
 
@@ -254,39 +253,6 @@ static int do_pending(struct sweep *sweep, struct pending *p)
 	return s ? leave(sweep, s, p->time_ns, &sweep->end) : (int)DWELL_OK;
 }
 
-static int by_end(const void *a, const void *b)
-{
-	const struct dwell_stretch *const *x = a, *const *y = b;
-
-	if ((*x)->end_ns != (*y)->end_ns)
-		return (*x)->end_ns < (*y)->end_ns ? -1 : 1;
-	if ((*x)->task != (*y)->task)
-		return (*x)->task < (*y)->task ? -1 : 1;
-	return ((*x)->start_ns > (*y)->start_ns) - ((*x)->start_ns < (*y)->start_ns);
-}
-
-/* Sorted says whether they came in the order of their ends. */
-static int order_one(struct sweep *sweep, const struct dwell_stretch *s, bool *sorted)
-{
-	if (s->end_ns <= sweep->chapters.begin_ns || s->end_ns > sweep->chapters.end_ns ||
-		s->end_ns <= sweep->from_ns)
-		return DWELL_OK;
-	if (sweep->order_count == sweep->order_cap) {
-		const size_t cap = sweep->order_cap ? sweep->order_cap * 2 : 1024;
-		const struct dwell_stretch **order =
-			realloc(sweep->order, cap * sizeof(struct dwell_stretch *));
-
-		if (!order)
-			return DWELL_ENOMEM;
-		sweep->order = order;
-		sweep->order_cap = cap;
-	}
-	*sorted = *sorted && s->end_ns >= sweep->last_end_ns;
-	sweep->last_end_ns = s->end_ns;
-	sweep->order[sweep->order_count++] = s;
-	return DWELL_OK;
-}
-
 static int expect_birth(struct sweep *sweep, const struct dwell_stretch *first)
 {
 	struct pending *birth;
@@ -301,31 +267,22 @@ static int expect_birth(struct sweep *sweep, const struct dwell_stretch *first)
 	return pendings_add(&sweep->pendings, birth);
 }
 
-/* All stretches whose end lies in this chapter, and all tasks that begin in it. */
-static int order_chapter(struct sweep *sweep)
+/* All tasks that begin in this chapter. */
+static int expect_births(struct sweep *sweep)
 {
 	const struct chapters *chapters = &sweep->chapters;
 	const struct dwell_history *now = chapters->now;
-	bool sorted = true;
 	int err = DWELL_OK;
 
-	sweep->order_count = 0;
-	sweep->last_end_ns = 0;
-	for (size_t i = 0; i < now->stretches.count && !err; i++)
-		err = order_one(sweep, history_told(now, i), &sorted);
 	for (uint32_t task = 0; !err && task < chapters->carried.end; task++) {
 		const struct carried *of = table_get(&chapters->carried, task);
 
-		for (size_t i = 0; of && i < of->count && !err; i++)
-			err = order_one(sweep, &of->at[i], &sorted);
-		if (of && of->count && !err && !dwell_history_stretches(now, task))
+		if (of && of->count && !dwell_history_stretches(now, task))
 			err = expect_birth(sweep, &of->at[0]);
 	}
 	for (uint32_t task = 0; !err && task < dwell_history_tasks(now); task++)
 		if (dwell_history_stretches(now, task))
 			err = expect_birth(sweep, dwell_history_stretch(now, task, 0));
-	if (!sorted)
-		qsort(sweep->order, sweep->order_count, sizeof(struct dwell_stretch *), by_end);
 	return err;
 }
 
@@ -387,13 +344,16 @@ static int sweep_chapter(struct sweep *sweep)
 	int err = resolve(sweep);
 
 	if (!err)
-		err = order_chapter(sweep);
-	for (size_t left = sweep->order_count; !err;) {
+		err = by_ends_fill(&sweep->ends, &sweep->chapters, sweep->from_ns);
+	if (!err)
+		err = expect_births(sweep);
+	while (!err) {
 		const uint64_t pending_ns =
 			sweep->pendings.count ? sweep->pendings.heap[0]->time_ns : 0;
+		const struct dwell_stretch *last = by_ends_take(&sweep->ends, pending_ns);
 
-		if (left && sweep->order[left - 1]->end_ns >= pending_ns) {
-			err = end_stretch(sweep, sweep->order[--left]);
+		if (last) {
+			err = end_stretch(sweep, last);
 		} else if (pending_ns > begin_ns) {
 			struct pending *p = pendings_take(&sweep->pendings);
 
@@ -470,7 +430,7 @@ int gains_find(
 					      ? sweep.longest.ns[i] + sweep.longest.all_ns
 					      : 0;
 	pendings_release(&sweep.pendings);
-	free(sweep.order);
+	by_ends_release(&sweep.ends);
 	table_release(&sweep.places);
 	chapters_close(&sweep.chapters);
 	return err;

@@ -141,6 +141,8 @@ static int history_interval(struct dwell_history *h, const struct dwell_interval
 	if (!stretch)
 		return err;
 	fill_stretch(stretch, interval);
+	h->unordered |= stretch->end_ns < h->last_end_ns;
+	h->last_end_ns = stretch->end_ns;
 	if (stretch->state != DWELL_BLOCKED || !(stretch->flags & DWELL_INTERVAL_IN_WAIT))
 		return err;
 

@@ -43,6 +43,8 @@ struct dwell_history {
 	size_t limit;
 	uint64_t from_ns, to_ns;
 	struct shelf stretches, waits, occupied, handles;
+	uint64_t last_end_ns; /* of the stretch told last, */
+	bool unordered;       /* and one was told after another that ended later */
 	struct occupants occupants;
 	uint64_t told_ns; /* where the telling began */
 	/* By task: index + 1 of its last stretch that was blocked in a wait of the program. */
