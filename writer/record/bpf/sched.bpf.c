@@ -1,7 +1,4 @@
-/*
- * The kernel's side: what every CPU's scheduler does, written to rings that the recorder has
- * mapped.
- */
+/* The kernel's side: what every CPU's scheduler does, in rings that the recorder has mapped. */
 #include <linux/bpf.h>
 #include <linux/types.h>
 
@@ -181,6 +178,7 @@ static __always_inline void leave(void *area, __u64 *head, __u64 time, struct ta
 	why = why_of(prev, &compat);
 	put(area, head, time, DWELL_KERNEL_WHY | compat, why);
 	note->left = time;
+	note->woken = 0; /* by what came before it is not */
 	if (config.stacks && !compat && worth_a_stack(note, why))
 		put_stack(note, area, head, time, prev);
 }
@@ -241,8 +239,9 @@ static __always_inline void enter(
 		forecast->longer = time - note->left >= config.long_ns;
 	if (!note->woken && bpf_core_field_exists(next->sched_info.last_queued))
 		ready = accounted(header, next->sched_info.last_queued);
-	if (ready > note->left && ready < time)
-		put(header, head, time, DWELL_KERNEL_READY, ready);
+	/* The distance is known to some microseconds. */
+	if (ready > note->left)
+		put(header, head, time, DWELL_KERNEL_READY, ready < time ? ready : time - 1);
 	note->left = 0;
 	note->woken = 0;
 }
