@@ -14,6 +14,7 @@
 #include "dwell/order.h"
 #include "dwell/types.h"
 #include "dwell/writer.h"
+#include "flush.h"
 #include "lib/api.h"
 
 /*
@@ -171,7 +172,8 @@ static bool pause_for_pass(void)
 
 static void *drain_thread(void *argument)
 {
-	uint64_t flushed = dwell_clock_monotonic_ns();
+	const uint64_t begun_ns = dwell_clock_monotonic_ns();
+	struct dwell_flush flush = { begun_ns, begun_ns };
 	int err = 0;
 
 	(void)argument;
@@ -179,10 +181,8 @@ static void *drain_thread(void *argument)
 	dwell_self.quiet++;
 	while (!err && pause_for_pass()) {
 		err = drain_once(&own.chain);
-		if (!err && dwell_clock_monotonic_ns() - flushed > FLUSH_NS) {
+		if (!err && dwell_flush_due(&flush, dwell_clock_monotonic_ns(), FLUSH_NS))
 			err = dwell_encoder_flush(own.chain.encoder);
-			flushed = dwell_clock_monotonic_ns();
-		}
 	}
 	own.error = err;
 	/* A file that cannot be written any more: the program goes on, its rings are not read. */

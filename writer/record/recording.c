@@ -387,7 +387,7 @@ static void keep_budget(struct dwell_recording *recording, uint64_t now_ns)
 		"one stack of eight", "no stacks", "states only" };
 	char why[160], key[48], value[240];
 
-	if (!recording->policy ||
+	if (!recording->policy || now_ns - recording->budget.last_ns < FLUSH_NS ||
 		!dwell_budget_tick(&recording->budget, now_ns, dwell_recording_cpu_ns(),
 			recording->file->bytes, why, sizeof(why)))
 		return;
@@ -409,8 +409,7 @@ int dwell_recording_pass(struct dwell_recording *recording)
 	err = take(recording, now_ns > SLACK_NS ? now_ns - SLACK_NS : 0);
 	if (!err && recording->options->flight) {
 		err = dwell_flight_trim(recording);
-	} else if (!err && now_ns - recording->flushed_ns >= FLUSH_NS) {
-		recording->flushed_ns = now_ns;
+	} else if (!err && dwell_flush_due(&recording->flush, now_ns, FLUSH_NS)) {
 		keep_budget(recording, now_ns);
 		err = dwell_encoder_flush(recording->encoder);
 	}

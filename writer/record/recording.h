@@ -2,6 +2,7 @@
 #define DWELL_RECORD_RECORDING_H
 
 #include "drain/drain.h"
+#include "drain/flush.h"
 #include "dwell/encoder.h"
 #include "dwell/order.h"
 #include "ends.h"
@@ -21,7 +22,7 @@
 struct dwell_recording {
 	const struct dwell_record_options *options;
 	uint64_t zero_ns; /* CLOCK_MONOTONIC at the trace's zero */
-	uint64_t flushed_ns;
+	struct dwell_flush flush;
 	uint64_t passed_ns; /* what happened before it was taken over, or is lost */
 	uint64_t end_ns;
 	bool open;       /* the file takes rows */

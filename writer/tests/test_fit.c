@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "drain/fit.h"
+#include "drain/flush.h"
 
 /* Three ticks to a nanosecond. */
 enum { RATE = 3, NOISE_NS = 8, BAD_NS = 30, BEGIN_NS = 1000000 };
@@ -30,4 +31,20 @@ Test(fit, as_good_as_its_pairs)
 		last_ns = ns;
 	}
 	cr_expect(pairs > 40 && pairs < 100, "%u pairs", pairs);
+}
+
+/* Twice as long as between two passes is what may be missing: they are late, so each writes. */
+Test(flush, late_passes_write)
+{
+	const uint64_t every_ns = UINT64_C(500000000);
+	struct dwell_flush flush = { 0, 0 };
+	uint64_t now_ns = 0;
+
+	for (unsigned written = 0, pass = 1; pass <= 100; pass++) {
+		written += dwell_flush_due(&flush, now_ns += 15000000, every_ns);
+		cr_assert(written == pass / 34, "%u in %u passes", written, pass);
+	}
+	cr_expect(dwell_flush_due(&flush, now_ns += 390000000, every_ns));
+	cr_expect(dwell_flush_due(&flush, now_ns += 390000000, every_ns));
+	cr_expect(!dwell_flush_due(&flush, now_ns += 15000000, every_ns));
 }
