@@ -237,6 +237,19 @@ J
 	kill $pid
 }
 
+# may_look WHO: at its own processes, which the kernel may be told to forbid (ptrace_scope, containers)
+may_look() {
+	local status=0
+	(become "$1" sleep 60) &
+	programs="$programs $!"
+	until [ "$(cat "/proc/$!/comm")" = sleep ]; do
+		sleep 0.05
+	done
+	(become "$1" cat "/proc/$!/syscall") >out 2>&1 || status=$?
+	kill $!
+	return $status
+}
+
 strangers() {
 	local status=0
 	sleep 60 &
@@ -246,7 +259,10 @@ strangers() {
 		fault "a process of others: $status: $(cat err)"
 }
 
+looked=0
 for who in "$(id -un)" nobody; do
+	may_look "$who" || continue
+	looked=1
 	dead "$who" dead0
 	[ "$who" = nobody ] || dead "$who" dead2
 	python "$who" "$(command -v /usr/bin/python3 || command -v python3)"
@@ -256,4 +272,5 @@ done
 if [ "$(id -u)" = 0 ] && command -v javac >out; then
 	java
 fi
+[ $looked = 1 ] || [ $faults != 0 ] || exit 77
 exit $((faults > 0))
