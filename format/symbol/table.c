@@ -18,13 +18,49 @@ struct symbol {
 	uint8_t rank; /* of what begins and ends alike the highest is meant */
 };
 
-static int compare(const void *a, const void *b)
-{
-	const struct symbol *x = a, *y = b;
+enum { RADIX_BITS = 11 };
 
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
+/* One pass of a sort by parts of the address; whoever was first of two that are alike stays so. */
+static void sort_pass(
+	struct symbol *to, const struct symbol *from, size_t count, uint64_t least, unsigned shift)
+{
+	size_t places[1 << RADIX_BITS] = { 0 }, sum = 0;
+	const uint64_t mask = (1 << RADIX_BITS) - 1;
+
+	for (size_t i = 0; i < count; i++)
+		places[(from[i].start - least) >> shift & mask]++;
+	for (size_t i = 0; i <= mask; i++) {
+		const size_t here = places[i];
+
+		places[i] = sum;
+		sum += here;
+	}
+	for (size_t i = 0; i < count; i++)
+		to[places[(from[i].start - least) >> shift & mask]++] = from[i];
+}
+
+/* By address; of those that begin alike by number, as they were read. A runtime has 100,000. False:
+ * there is no memory. */
+static bool sort(struct symbol_table *table)
+{
+	struct symbol *other = malloc(table->count * sizeof(*other));
+	uint64_t least = UINT64_MAX, most = 0;
+
+	if (!other)
+		return false;
+	for (size_t i = 0; i < table->count; i++) {
+		least = table->all[i].start < least ? table->all[i].start : least;
+		most = table->all[i].start > most ? table->all[i].start : most;
+	}
+	for (unsigned shift = 0; shift < 64 && (most - least) >> shift != 0; shift += RADIX_BITS) {
+		struct symbol *sorted = other;
+
+		sort_pass(sorted, table->all, table->count, least, shift);
+		other = table->all;
+		table->all = sorted;
+	}
+	free(other);
+	return true;
 }
 
 static bool is_meant(const GElf_Sym *symbol, const char *name)
@@ -67,7 +103,8 @@ static void read_all(struct symbol_table *table, Dwfl_Module *module, int count)
 				.global = i >= first_global,
 				.rank = rank_of(&symbol) };
 	}
-	qsort(table->all, table->count, sizeof(*table->all), compare);
+	if (table->count && !sort(table))
+		table->count = 0;
 	for (size_t i = 0; i < table->count; i++) {
 		if (table->all[i].start + table->all[i].size > most_end)
 			most_end = table->all[i].start + table->all[i].size;
