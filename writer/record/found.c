@@ -94,7 +94,7 @@ static bool explain_futex(struct found *found, uint64_t time_ns, struct dwell_ev
 	const bool in_libc = dwell_maps_libc(
 		sched->maps, found->process, found->walk.frames, found->walk.count, &role);
 
-	dwell_libc_explain(found->still.pid, &found->still.call, in_libc, role, &wait);
+	dwell_libc_explain(&found->still, in_libc, role, &wait);
 	row->flags = wait.flags;
 	holder = thread_of(found->still.pid, wait.holder);
 	if (wait.reason == DWELL_REASON_JOIN)

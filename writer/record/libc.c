@@ -120,14 +120,34 @@ static void explain_mutex(
 	out->holder = is_pi(command) ? word_at(pid, word) & OWNER_MASK : word_at(pid, owner);
 }
 
-/* Its two groups have a futex each, one after the other. */
-static void explain_cond(uint64_t word, struct dwell_libc_wait *out)
+static bool is_on_stack(const struct dwell_still *still, uint64_t value)
 {
-	enum { SIGNALS = 40 };
+	enum { SCANNED = 1024 };
+	const size_t size = still->size < SCANNED ? still->size : SCANNED;
+	uint64_t word;
+
+	for (size_t at = 0; at + sizeof(word) <= size; at += sizeof(word)) {
+		memcpy(&word, still->stack + at, sizeof(word));
+		if (word == value)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Its two groups have a futex each, one after the other: how far into it, is not the same in all
+ * versions. Who waits has it on the stack, to clean up if it is cancelled.
+ */
+static void explain_cond(const struct dwell_still *still, struct dwell_libc_wait *out)
+{
+	enum { OLD_SIGNALS = 40, SIGNALS = 32 };
+	const uint64_t groups = still->call.arguments[0] / ALIGNMENT * ALIGNMENT;
+	const bool is_old = is_on_stack(still, groups - OLD_SIGNALS);
 
 	out->reason = DWELL_REASON_COND;
 	out->kind = DWELL_OBJECT_COND;
-	out->object = word / ALIGNMENT * ALIGNMENT - SIGNALS;
+	if (is_old != is_on_stack(still, groups - SIGNALS))
+		out->object = groups - (is_old ? OLD_SIGNALS : SIGNALS);
 }
 
 /* The phase of writing, who writes next, or, where writers go first, its readers. */
@@ -194,9 +214,11 @@ static void explain_semaphore(uint64_t word, struct dwell_libc_wait *out)
 	out->object = word;
 }
 
-void dwell_libc_explain(uint32_t pid, const struct dwell_proc_call *call, bool in_libc,
-	unsigned role, struct dwell_libc_wait *out)
+void dwell_libc_explain(
+	const struct dwell_still *still, bool in_libc, unsigned role, struct dwell_libc_wait *out)
 {
+	const struct dwell_proc_call *call = &still->call;
+	const uint32_t pid = still->pid;
 	const uint64_t word = call->arguments[0];
 	const uint32_t command = (uint32_t)(call->arguments[1] & (uint64_t)FUTEX_CMD_MASK);
 
@@ -209,7 +231,7 @@ void dwell_libc_explain(uint32_t pid, const struct dwell_proc_call *call, bool i
 		(role == DWELL_LIBC_COND && is_pi(command)))
 		explain_mutex(pid, word, command, out);
 	else if (role == DWELL_LIBC_COND)
-		explain_cond(word, out);
+		explain_cond(still, out);
 	else if (role == DWELL_LIBC_READ_LOCK || role == DWELL_LIBC_WRITE_LOCK)
 		explain_rwlock(pid, call, role == DWELL_LIBC_READ_LOCK, out);
 	else if (role == DWELL_LIBC_BARRIER)

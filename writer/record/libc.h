@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proc.h"
+#include "memory.h"
 
 /* What a thread waits for inside glibc, as its memory says: as of glibc 2.25, x86-64. */
 
@@ -39,9 +39,9 @@ struct dwell_libc_wait {
 	uint32_t holder; /* the same; 0: not known */
 };
 
-/* What a futex's waiter waits for; in_libc: its call is glibc's; role: of the function that made
- * it. */
-void dwell_libc_explain(uint32_t pid, const struct dwell_proc_call *call, bool in_libc,
-	unsigned role, struct dwell_libc_wait *out);
+/* What a futex's waiter waits for, whose stack was read; in_libc: its call is glibc's; role: of the
+ * function that made it. */
+void dwell_libc_explain(
+	const struct dwell_still *still, bool in_libc, unsigned role, struct dwell_libc_wait *out);
 
 #endif

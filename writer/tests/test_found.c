@@ -84,14 +84,18 @@ Test(found, calls)
 	}
 }
 
+static uint8_t stack[64];
+
 static struct dwell_libc_wait explain(
 	const void *word, unsigned operation, uint64_t value, uint64_t until, unsigned role)
 {
-	const struct dwell_proc_call call = { .arguments = {
-						      (uintptr_t)word, operation, value, until } };
+	const struct dwell_still still = { .pid = (uint32_t)getpid(),
+		.call = { .arguments = { (uintptr_t)word, operation, value, until } },
+		.stack = stack,
+		.size = sizeof(stack) };
 	struct dwell_libc_wait wait;
 
-	dwell_libc_explain((uint32_t)getpid(), &call, true, role, &wait);
+	dwell_libc_explain(&still, true, role, &wait);
 	return wait;
 }
 
@@ -115,17 +119,22 @@ Test(found, mutex_has_its_owner)
 	cr_expect(eq(int, wait.flags, DWELL_EVENT_TIMED_OUT));
 }
 
+/* Before glibc 2.41, and since; the stack says which. */
 Test(found, condition_is_found_by_either_group)
 {
 	static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
-	const char *signals = (const char *)&cond + sizeof(cond) - 8;
+	const uint64_t address = (uintptr_t)&cond;
 
-	for (int group = 0; group < 2; group++) {
-		const struct dwell_libc_wait wait =
-			explain(signals + 4 * group, BITS, 0, 0, DWELL_LIBC_COND);
+	for (int at = 32; at <= 44; at += 4) {
+		struct dwell_libc_wait wait;
 
+		memset(stack, 0, sizeof(stack));
+		wait = explain((const char *)&cond + at, BITS, 0, 0, DWELL_LIBC_COND);
 		cr_expect(eq(int, wait.reason, DWELL_REASON_COND));
-		cr_expect(eq(u64, wait.object, (uintptr_t)&cond));
+		cr_expect(eq(u64, wait.object, 0));
+		memcpy(stack + 24, &address, sizeof(address));
+		wait = explain((const char *)&cond + at, BITS, 0, 0, DWELL_LIBC_COND);
+		cr_expect(eq(u64, wait.object, address));
 		cr_expect(eq(u32, wait.holder, 0));
 	}
 }
