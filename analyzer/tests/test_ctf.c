@@ -39,7 +39,9 @@ static const char events_text[] =
 								    "event { name = \"irq_handler_entry\"; id = 5; stream_id = 0; fields := struct { " I(
 									    32) "irq; }; };"
 										"event { name = \"sched_wakeup_new\"; id = 6; stream_id = 0; fields := struct { " U(
-											8) "comm; string tid; }; };";
+											8) "comm; string tid; }; };"
+											   "event { name = \"sched:sched_switch\"; id = 7; stream_id = 0; fields := struct { " I(
+												   32) "next_pid; }; };";
 
 /* A stream's bytes. */
 struct bytes {
@@ -331,6 +333,24 @@ Test(ctf, numbers_that_cannot_be)
 	cr_expect_eq(seen.rows[0].executor, 1);
 	cr_expect_eq(seen.rows[0].task, 0);
 	cr_expect(strstr(seen.notes, "import.malformed=1;"));
+}
+
+/* As `perf data convert --to-ctf` writes them. */
+Test(ctf, none_of_a_kind_that_is_read)
+{
+	struct bytes stream = { .size = 0 };
+	struct seen seen;
+
+	packet(&stream, 1, 90, 0, 0);
+	event(&stream, 7, 5);
+	put(&stream, 9, 4);
+	event(&stream, 7, 6);
+	put(&stream, 9, 4);
+	end_packet(&stream);
+	seen = read_whole(&stream);
+	cr_expect_eq(seen.err, DWELL_EUNSUPPORTED);
+	cr_expect(strstr(seen.diag.what, "2 events"), "%s", seen.diag.what);
+	cr_expect(strstr(seen.diag.what, "sched:sched_switch"), "%s", seen.diag.what);
 }
 
 Test(ctf, a_stream_that_ends_early)

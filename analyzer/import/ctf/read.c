@@ -1,6 +1,7 @@
 /* The process that reads: babeltrace2's messages become records. */
 #include "import/ctf/read.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@ struct reading {
 	struct import_map streams; /* the library's object to what is known of it, packed, + 1 */
 	uint32_t *interrupts;      /* by CPU: how deep */
 	uint64_t malformed;
+	uint64_t known, others; /* events */
+	const char *first_other;
 	uint8_t flags; /* enum ctf_record_flags: what is told */
 	bool begun;
 	struct dwell_diag diag;
@@ -253,6 +256,9 @@ static int put_event(struct reading *reading, const bt_message *message)
 
 	if (!class || (!reading->begun && begin(reading, clock)))
 		return DWELL_ENOMEM;
+	reading->known += class->kind == CTF_KERNEL || class->kind == CTF_USER;
+	if (class->kind == CTF_IGNORED && !reading->others++)
+		reading->first_other = class->name.at;
 	if (class->kind == CTF_IRQ_ENTER)
 		reading->interrupts[stream.cpu]++;
 	else if (class->kind == CTF_IRQ_EXIT && reading->interrupts[stream.cpu])
@@ -302,6 +308,17 @@ static int read_all(struct reading *reading, const struct ctf_folders *folders)
 	return err == DWELL_END ? DWELL_OK : err;
 }
 
+/* An answer of nothing to a trace full of events is none. */
+static int judge(struct reading *reading)
+{
+	if (reading->known || !reading->others)
+		return DWELL_OK;
+	return dwell_diag_set(&reading->diag, DWELL_EUNSUPPORTED, UINT64_MAX, 0,
+		"CTF: %" PRIu64 " events, and none of a kind that is read here, as LTTng's "
+		"sched_switch is; the first is %.80s",
+		reading->others, reading->first_other);
+}
+
 int ctf_read(const struct ctf_folders *folders, struct ctf_writer *writer)
 {
 	struct reading reading = { .writer = writer };
@@ -309,6 +326,7 @@ int ctf_read(const struct ctf_folders *folders, struct ctf_writer *writer)
 	struct dwell_string texts[CTF_TEXTS] = { { NULL, 0 } };
 	int err = read_all(&reading, folders);
 
+	err = err ? err : judge(&reading);
 	last.value = (uint64_t)-err;
 	last.to_ns = reading.malformed;
 	texts[CTF_TEXT] = (struct dwell_string){ reading.diag.what, strlen(reading.diag.what) };
