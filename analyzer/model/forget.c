@@ -6,8 +6,10 @@ void run_may_forget(struct run *run)
 	const struct model *model = run->model;
 
 	run->forgets = true;
-	/* A definition that is told again would bring back what was forgotten of the catalog. */
-	run->settles = model->source->ops->foreign && model->parts == 1 && wants_all(model);
+	/* A runtime tells of a task when it is made, and then no more. A definition that came when
+	 * the catalog has forgotten its task would be missing in what was added up. */
+	run->settles = model->source->ops->foreign && model->info.levels & DWELL_LEVEL_RUNTIME &&
+		       model->parts == 1 && wants_all(model);
 	for (size_t i = 0; i < run->fold_count; i++)
 		run->settles =
 			run->settles && run->ops[i]->settles && run->ops[i]->settles(run->folds[i]);
