@@ -319,6 +319,15 @@ static void judge_burst(
 	object->stack = wait->stack;
 }
 
+/* It is woken once more, not together with itself. */
+static bool is_in_burst(const struct watch_object *object, uint32_t size, uint32_t task)
+{
+	for (uint32_t i = 0; i < size && i < WATCH_CROWD; i++)
+		if (object->crowd[i] == task)
+			return true;
+	return false;
+}
+
 static void add_to_burst(
 	struct watch_object *object, const struct watch_task *task, const struct dwell_wait *wait)
 {
@@ -328,7 +337,8 @@ static void add_to_burst(
 	/* Those woken at once get the mutex one after the other. */
 	if (!object->burst || ready_ns > object->last_ns + NEAR_NS ||
 		ready_ns > object->burst_ns + BURST_NS ||
-		(task->burst == object->burst && task->awake_object == wait->object)) {
+		(task->burst == object->burst && task->awake_object == wait->object) ||
+		is_in_burst(object, *size, wait->task)) {
 		object->burst++;
 		object->burst_ns = ready_ns;
 		size = &object->sizes[object->burst % WATCH_BURSTS];
@@ -336,6 +346,8 @@ static void add_to_burst(
 	}
 	if (ready_ns > object->last_ns)
 		object->last_ns = ready_ns;
+	if (*size < WATCH_CROWD)
+		object->crowd[*size] = wait->task;
 	if (++*size == WATCH_CROWD) {
 		object->bursts++;
 		object->crowded += WATCH_CROWD - 1;

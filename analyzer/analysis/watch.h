@@ -79,10 +79,11 @@ struct watch_object {
 	uint64_t burst_ns, last_ns; /* the burst began; its last wake */
 	uint32_t burst;             /* its number, from 1 */
 	uint32_t sizes[WATCH_BURSTS];
-	uint64_t wakes;           /* all */
-	uint64_t bursts, crowded; /* of three or more, and the wakes in them */
-	uint64_t vain, vain_ns;   /* wakes in them after which the task waited again at once */
-	uint64_t at_ns;           /* the first that was in vain */
+	uint32_t crowd[WATCH_CROWD]; /* the first of the burst */
+	uint64_t wakes;              /* all */
+	uint64_t bursts, crowded;    /* of three or more, and the wakes in them */
+	uint64_t vain, vain_ns;      /* wakes in them after which the task waited again at once */
+	uint64_t at_ns;              /* the first that was in vain */
 	uint32_t most, stack, task, waker, waker_stack;
 	/* Signals that nobody waited for: the last one. */
 	uint64_t unheard_ns;

@@ -331,6 +331,31 @@ Test(findings, thundering_herd)
 	free(script.text);
 }
 
+/* Two tasks are woken for one object by turns, each again and again, with another wait between:
+ * never three. */
+Test(findings, herd_of_two)
+{
+	struct script script = { 0 };
+	uint64_t at_ns = MS;
+
+	begin(&script, 3);
+	say(&script, "object o8 kind=cond process=p1 native=0x80");
+	say(&script, "object o9 kind=cond process=p1 native=0x90");
+	say(&script, "0 switch peer=t2 executor=x1\n0 switch peer=t3 executor=x2");
+	for (unsigned i = 0; i < 6000; i++, at_ns += 5 * US) {
+		const unsigned task = 2 + i % 2, object = i / 2 % 3 < 2 ? 8 : 9;
+
+		say(&script,
+			"%llu switch task=t%u state=blocked reason=cond object=o%u executor=x%u",
+			(unsigned long long)at_ns, task, object, task - 1);
+		say(&script, "%llu wake task=t%u state=runnable peer=t1 executor=x%u",
+			(unsigned long long)at_ns + 2 * US, task, task - 1);
+		say(&script, "%llu switch peer=t%u executor=x%u",
+			(unsigned long long)at_ns + 3 * US, task, task - 1);
+	}
+	expect(&script, 40 * MS, NULL, 0);
+}
+
 Test(findings, world_paused)
 {
 	struct script script = { 0 };

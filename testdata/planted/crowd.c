@@ -43,8 +43,8 @@ static void *computes(void *unused)
 	call_me("computes");
 	if (variant == 17 || variant == 18) {
 		for (int i = 0; i < (variant == 17 ? 60 : 1); i++) {
-			compute_us(variant == 17 ? 200 : 12000);
-			usleep(variant == 17 ? 10000 : 500000);
+			compute_us(variant == 17 ? 200 : 6000);
+			usleep(variant == 17 ? 10000 : 700000);
 		}
 		return unused;
 	}
