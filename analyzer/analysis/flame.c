@@ -71,6 +71,13 @@ static int flame_event(void *fold, const struct dwell_event *event)
 	return DWELL_OK;
 }
 
+static bool is_goroutine(const struct flame *flame, uint32_t task)
+{
+	const struct dwell_catalog_task *of = dwell_catalog_task(flame->model->catalog, task);
+
+	return of && of->kind == DWELL_TASK_GOROUTINE;
+}
+
 /* It waits still: it has done so up to now. */
 static int open_wait(struct flame *flame, const struct dwell_interval *interval)
 {
@@ -80,7 +87,8 @@ static int open_wait(struct flame *flame, const struct dwell_interval *interval)
 	const bool is_lock =
 		wait.reason == DWELL_REASON_MUTEX || wait.reason == DWELL_REASON_RWLOCK;
 
-	if (!flame->model->query->flame_open || !wants_wait(flame->model, &wait) ||
+	if (!wants_wait(flame->model, &wait) ||
+		(flame->model->query->flame_as_go && is_goroutine(flame, wait.task)) ||
 		(flame->of != DWELL_FLAME_BLOCKED && !(flame->of == DWELL_FLAME_LOCK && is_lock)))
 		return DWELL_OK;
 	return add(flame, wait.task, wait.reason, interval->stack,

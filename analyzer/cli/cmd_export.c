@@ -81,6 +81,7 @@ static int export_to(struct question *question, size_t form)
 	int status = STATUS_DONE;
 
 	question->query.flame_of = flame_of(((const struct export_request *)question->request)->of);
+	question->query.flame_as_go = true;
 	if (forms[form].analyses)
 		status = question_ask(question);
 	if (status)

@@ -85,7 +85,6 @@ int cmd_flame(struct request *request)
 	int status = question_open(&question, request, DWELL_ANALYZE_FLAME);
 
 	question.query.flame_of = flame_of(((const struct flame_request *)request)->of);
-	question.query.flame_open = true;
 	if (!status)
 		status = question_ask(&question);
 	if (!status)

@@ -48,7 +48,7 @@ struct dwell_query {
 	const char *tasks_sort; /* one of dwell_tasks_sorts; NULL: the first */
 	unsigned blocked_by;    /* enum dwell_by: site, object, reason, task, class */
 	unsigned flame_of;      /* enum dwell_flame_of */
-	bool flame_open;        /* waits that have not ended count, too, up to the end */
+	bool flame_as_go;       /* of goroutines only waits that ended, as Go's own profiles */
 	uint64_t worst;         /* latencies to keep; UINT64_MAX: all */
 	bool only_worst;        /* of latencies nothing else is asked for: no distributions */
 	/* Called now and then by one thread with the time that was reached; may be NULL. */
