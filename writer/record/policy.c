@@ -210,6 +210,8 @@ void dwell_policy_limit(struct dwell_policy *policy, enum dwell_detail detail)
 	policy->limit = detail;
 }
 
+#define CALM_NS UINT64_C(10000000000)
+
 bool dwell_budget_tick(struct dwell_budget *budget, uint64_t now_ns, uint64_t cpu_ns,
 	uint64_t bytes, char *why, size_t why_size)
 {
@@ -229,11 +231,11 @@ bool dwell_budget_tick(struct dwell_budget *budget, uint64_t now_ns, uint64_t cp
 	budget->last_ns = now_ns;
 	budget->last_cpu_ns = cpu_ns;
 	budget->last_bytes = bytes;
-	budget->calm = calm ? budget->calm + 1 : 0;
+	budget->calm_ns = calm ? budget->calm_ns + passed : 0;
 	if ((cpu_over || bytes_over) && budget->detail < DWELL_DETAIL_STATES)
 		budget->detail++;
-	else if (budget->calm >= 10 && budget->detail > DWELL_DETAIL_FULL)
-		budget->detail--, budget->calm = 0;
+	else if (budget->calm_ns >= CALM_NS && budget->detail > DWELL_DETAIL_FULL)
+		budget->detail--, budget->calm_ns = 0;
 	if (budget->detail == before)
 		return false;
 	if (cpu_over)

@@ -29,7 +29,7 @@ struct dwell_budget {
 	uint32_t cpu_permille;
 	uint64_t bytes_per_second; /* 0: no limit, each */
 	uint64_t last_ns, last_cpu_ns, last_bytes;
-	unsigned calm; /* seconds below half */
+	uint64_t calm_ns; /* below half */
 	enum dwell_detail detail;
 };
 

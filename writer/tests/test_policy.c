@@ -203,11 +203,11 @@ Test(budget, steps_down_while_over_and_up_when_calm)
 	now += 1000000000;
 	cpu += 50000000;
 	cr_expect_not(dwell_budget_tick(&budget, now, cpu, 0, why, sizeof(why)));
-	for (int i = 0; i < 9; i++) {
-		now += 1000000000;
+	for (int i = 0; i < 19; i++) {
+		now += 500000000;
 		cr_expect_not(dwell_budget_tick(&budget, now, cpu, 0, why, sizeof(why)));
 	}
-	now += 1000000000;
+	now += 500000000;
 	cr_expect(dwell_budget_tick(&budget, now, cpu, 0, why, sizeof(why)));
 	cr_expect_eq(budget.detail, DWELL_DETAIL_NO_STACKS);
 }
