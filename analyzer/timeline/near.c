@@ -19,6 +19,24 @@ int timeline_far(struct dwell_timeline *timeline, uint32_t task, uint64_t from_n
 	return err;
 }
 
+int dwell_timeline_totals(
+	struct dwell_timeline *timeline, uint8_t state, uint64_t *ns, uint32_t tasks)
+{
+	struct dwell_pyramid *whole = atomic_load(&timeline->whole);
+	uint64_t to_ns = 1;
+	int err;
+
+	/* The coarsest buckets do, which end where a power of two does. */
+	while (to_ns < timeline->facts.end_ns && to_ns <= UINT64_MAX / 2)
+		to_ns *= 2;
+	if (whole)
+		return dwell_pyramid_totals(whole, state, to_ns, ns, tasks);
+	pthread_mutex_lock(&timeline->pyramid_lock);
+	err = dwell_pyramid_totals(timeline->pyramid, state, to_ns, ns, tasks);
+	pthread_mutex_unlock(&timeline->pyramid_lock);
+	return err;
+}
+
 /* With a reader of its own, so that nobody waits meanwhile; the one that was there goes. */
 static int ahead_run(struct dwell_job *job)
 {

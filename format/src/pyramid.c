@@ -373,3 +373,33 @@ int dwell_pyramid_query(struct dwell_pyramid *pyramid, uint32_t task, uint64_t f
 	}
 	return err;
 }
+
+int dwell_pyramid_totals(
+	struct dwell_pyramid *pyramid, uint8_t state, uint64_t to_ns, uint64_t *ns, uint32_t tasks)
+{
+	struct dwell_cell cell;
+	struct pyramid_query q = {
+		.to_ns = to_ns,
+		.cell_ns = to_ns,
+		.cells = &cell,
+		.count = 1,
+	};
+	size_t first, end;
+	int err = DWELL_OK;
+
+	if (!to_ns || state >= DWELL_STATE_COUNT)
+		return DWELL_EINVAL;
+	memset(ns, 0, tasks * sizeof(*ns));
+	if (!pyramid->count)
+		return DWELL_OK;
+	choose_level(pyramid, &q, &first, &end);
+	dwell_pyramid_query_begin(&q, pyramid->entries[first].width_ns);
+	for (size_t i = first; i < end && !err; i++) {
+		const struct pyramid_chunk *chunk;
+
+		err = find_chunk(pyramid, i, &chunk);
+		if (!err)
+			dwell_pyramid_see_all(&q, chunk, state, ns, tasks);
+	}
+	return err;
+}

@@ -1,6 +1,8 @@
 /* Cells of a screen from the buckets of one level. */
 #include "src/pyramid_query.h"
 
+#include <string.h>
+
 /* The cell that holds a time at or behind the last one asked for. */
 static struct dwell_cell *cell_at(struct pyramid_query *q, uint64_t time_ns)
 {
@@ -153,4 +155,24 @@ bool dwell_pyramid_see(struct pyramid_query *q, const struct pyramid_chunk *chun
 			return false;
 	}
 	return i == chunk->count;
+}
+
+void dwell_pyramid_see_all(struct pyramid_query *q, const struct pyramid_chunk *chunk,
+	uint8_t state, uint64_t *ns, uint32_t tasks)
+{
+	for (uint32_t r = 0; r < chunk->run_count; r++) {
+		const struct pyramid_run *run = &chunk->runs[r];
+
+		if (run->task >= tasks)
+			return;
+		/* One that began in the chunk before goes on. */
+		if (run->task != q->task) {
+			q->task = run->task;
+			q->has_before = false;
+			memset(q->cells, 0, sizeof(*q->cells));
+		}
+		for (uint32_t i = run[0].first; i < run[1].first; i++)
+			see_bucket(q, &chunk->buckets[i]);
+		ns[run->task] = q->cells->ns[state];
+	}
 }

@@ -24,5 +24,8 @@ struct pyramid_query {
 void dwell_pyramid_query_begin(struct pyramid_query *q, uint64_t width_ns);
 /* The task's buckets of one chunk, in order. True: there may be more in the next. */
 bool dwell_pyramid_see(struct pyramid_query *q, const struct pyramid_chunk *chunk);
+/* All tasks of one chunk, in a query of one cell: ns[task] is its time in a state so far. */
+void dwell_pyramid_see_all(struct pyramid_query *q, const struct pyramid_chunk *chunk,
+	uint8_t state, uint64_t *ns, uint32_t tasks);
 
 #endif

@@ -155,6 +155,35 @@ static void check_windows(
 	}
 }
 
+/* All tasks at once: the same as one by one. */
+static void check_totals(
+	const struct gen_options *gen, struct dwell_pyramid *pyramid, uint64_t end_ns)
+{
+	uint64_t ns[MAX_TASKS], sum = 0;
+	struct dwell_cell cell;
+
+	for (uint64_t to_ns = end_ns; to_ns > end_ns / 8; to_ns -= end_ns / 3) {
+		for (uint8_t state = DWELL_UNKNOWN; state < DWELL_EXITED; state++) {
+			cr_assert(eq(int,
+				dwell_pyramid_totals(pyramid, state, to_ns, ns, MAX_TASKS), 0));
+			for (uint32_t task = 1; task < MAX_TASKS; task++) {
+				cr_assert(eq(int,
+					dwell_pyramid_query(pyramid, task, 0, to_ns, &cell, 1), 0));
+				cr_assert(eq(u64, ns[task], cell.ns[state]), "task %u state %u",
+					task, state);
+				sum += ns[task];
+			}
+		}
+	}
+	cr_assert(gt(u64, sum, end_ns / 8 * (gen->tasks > 1)));
+	ns[2] = 1;
+	cr_assert(eq(int, dwell_pyramid_totals(pyramid, DWELL_RUNNING, end_ns, ns, 2), 0));
+	cr_assert(eq(u64, ns[2], 1));
+	cr_assert(eq(int, dwell_pyramid_totals(pyramid, DWELL_STATE_COUNT, end_ns, ns, 2),
+		DWELL_EINVAL));
+	cr_assert(eq(int, dwell_pyramid_totals(pyramid, DWELL_RUNNING, 0, ns, 2), DWELL_EINVAL));
+}
+
 Test(pyramid, agrees_with_all_intervals)
 {
 	for (uint64_t seed = 0; seed < 6; seed++) {
@@ -168,6 +197,7 @@ Test(pyramid, agrees_with_all_intervals)
 		reader = open_trace(&file, &gen);
 		cr_assert(eq(int, dwell_pyramid_open(&pyramid, reader, NULL), 0));
 		check_windows(&gen, pyramid, reader);
+		check_totals(&gen, pyramid, dwell_reader_summary(reader)->end.end_ns);
 		cr_assert(eq(int, dwell_pyramid_load(pyramid, 3), DWELL_ELIMIT));
 		check_windows(&gen, pyramid, reader);
 		cr_assert(eq(int, dwell_pyramid_load(pyramid, UINT64_MAX), 0));

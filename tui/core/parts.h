@@ -50,8 +50,7 @@ struct tui_row {
 struct tui_rows {
 	struct tui_row *at;
 	size_t count, cap, pinned;
-	uint32_t *members; /* tasks, group by group */
-	size_t member_count;
+	uint32_t *members;    /* tasks, group by group */
 	uint64_t *weights;    /* by task, for sorting */
 	uint8_t *task_flags;  /* by task: enum tui_flag */
 	uint8_t *group_flags; /* by process or class */

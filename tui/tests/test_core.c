@@ -216,6 +216,69 @@ Test(rows, fold_pin_hide_sort_group)
 	play_close(&play);
 }
 
+static uint32_t group_of_row(const struct tui *tui, const struct dwell_catalog_task *task)
+{
+	return tui->group == GROUP_PROCESS ? task->process
+	       : tui->group == GROUP_CLASS ? task->class_id
+					   : 0;
+}
+
+/* Heavier first, or by their names; of two alike, the lower id. */
+static bool is_before(const struct tui *tui, uint32_t a, uint32_t b)
+{
+	const struct dwell_string x = dwell_catalog_task(tui->catalog, a)->name;
+	const struct dwell_string y = dwell_catalog_task(tui->catalog, b)->name;
+	const size_t size = x.size < y.size ? x.size : y.size;
+	const int names = tui->sort != SORT_NAME ? 0 : size ? memcmp(x.at, y.at, size) : 0;
+
+	if (names)
+		return names < 0;
+	if (tui->sort == SORT_NAME && x.size != y.size)
+		return x.size < y.size;
+	if (tui->rows.weights[a] != tui->rows.weights[b])
+		return tui->rows.weights[a] > tui->rows.weights[b];
+	return a < b;
+}
+
+/* Each task is there once, with its group, in order. Returns how many neighbors it compared. */
+static unsigned check_order(const struct tui *tui)
+{
+	const uint32_t end = dwell_catalog_tasks(tui->catalog);
+	uint8_t *seen = calloc(end, 1), *left = calloc(tui->rows.group_end + 1u, 1);
+	unsigned compared = 0;
+
+	for (uint32_t i = 0, tasks = end - 1, before = 0; i < tasks; i++) {
+		const uint32_t id = tui->rows.members[i];
+		const struct dwell_catalog_task *task = dwell_catalog_task(tui->catalog, id);
+		const uint32_t group = group_of_row(tui, task);
+		const struct dwell_catalog_task *last = dwell_catalog_task(tui->catalog, before);
+
+		cr_assert_not(seen[id]++, "task %u twice", id);
+		if (last && group_of_row(tui, last) == group) {
+			cr_assert(is_before(tui, before, id), "sort %d group %d: %u, %u", tui->sort,
+				tui->group, before, id);
+			compared++;
+		} else {
+			cr_assert_not(left[group]++, "group %u is torn", group);
+		}
+		before = id;
+	}
+	free(seen);
+	free(left);
+	return compared;
+}
+
+Test(rows, order_of_each_sort_and_group)
+{
+	struct play play = open_play(GO);
+
+	for (unsigned group = 0; group < GROUP_COUNT; group++, play_key(&play, "r"))
+		for (unsigned sort = 0; sort < SORT_COUNT; sort++, play_key(&play, "y"))
+			if (play.tui->group != GROUP_EXECUTOR)
+				cr_assert_gt(check_order(play.tui), 10);
+	play_close(&play);
+}
+
 /* Every key at every size, in every palette, on every screen: nothing is drawn outside. */
 Test(sizes, every_key_at_every_size)
 {

@@ -78,6 +78,11 @@ struct dwell_cells_question {
 int dwell_timeline_cells(struct dwell_timeline *timeline, uint32_t task,
 	const struct dwell_cells_question *question, struct dwell_cell *cells, bool *exact);
 
+/* Every task's time in a state over all of the trace, near enough to sort by: ns[task], of tasks
+ * below `tasks`. In one pass, at once. Any thread. What dwell_pyramid_totals returns. */
+int dwell_timeline_totals(
+	struct dwell_timeline *timeline, uint8_t state, uint64_t *ns, uint32_t tasks);
+
 /* Read the pyramid into memory in the background, 24 MiB at most: from then on cells far out are
  * told without reading. Once. */
 void dwell_timeline_read_ahead(struct dwell_timeline *timeline);

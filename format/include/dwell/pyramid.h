@@ -48,4 +48,11 @@ uint64_t dwell_pyramid_finest_ns(const struct dwell_pyramid *pyramid);
 int dwell_pyramid_query(struct dwell_pyramid *pyramid, uint32_t task, uint64_t from_ns,
 	uint64_t to_ns, struct dwell_cell *cells, size_t count);
 
+/*
+ * Of every task below `tasks` at once, what dwell_pyramid_query tells of a state in one cell over
+ * [0, to): ns[task], 0 where it has none. As it.
+ */
+int dwell_pyramid_totals(
+	struct dwell_pyramid *pyramid, uint8_t state, uint64_t to_ns, uint64_t *ns, uint32_t tasks);
+
 #endif
