@@ -7,6 +7,7 @@
 
 #include "cli/message.h"
 #include "dwell/names.h"
+#include "model/drive.h"
 
 static bool is_number(const char *glob, int64_t number)
 {
@@ -21,7 +22,7 @@ static int fits(const struct dwell_catalog_task *task, const char *glob)
 {
 	char name[256];
 
-	if (is_number(glob, task->tid) ||
+	if (is_number(glob, task->tid) || label_matches(glob, task) ||
 		(task->native_id && is_number(glob, (int64_t)task->native_id)))
 		return 2;
 	snprintf(name, sizeof(name), "%.*s", task->name.size < 255 ? (int)task->name.size : 255,

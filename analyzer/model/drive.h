@@ -116,6 +116,9 @@ int model_part(struct model *model, size_t first, size_t count, const struct fol
 /* * ? and [...]; text is not ended by NUL. */
 bool glob_matches(const char *glob, struct dwell_string text);
 
+/* Is it meant by its label: NAME (NUMBER), as answers print it? */
+bool label_matches(const char *label, const struct dwell_catalog_task *task);
+
 /* Catalog, levels and selection are known: the bits of tasks and objects. */
 int model_select(struct model *model);
 

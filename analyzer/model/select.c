@@ -1,4 +1,5 @@
 /* Which tasks and objects were asked for, by their names. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,22 @@ static bool matches_number(const char *glob, uint64_t number)
 	return glob_matches(glob, (struct dwell_string){ text, (size_t)size });
 }
 
+bool label_matches(const char *label, const struct dwell_catalog_task *task)
+{
+	const char *open = strrchr(label, '(');
+	char number[24];
+
+	/* Not a glob: names have brackets of their own. */
+	if (!open || open - label != (ptrdiff_t)task->name.size + 1 || open[-1] != ' ' ||
+		memcmp(label, task->name.at, task->name.size))
+		return false;
+	snprintf(number, sizeof(number), "(%" PRId64 ")", task->tid);
+	if (task->tid >= 0 && !strcmp(open, number))
+		return true;
+	snprintf(number, sizeof(number), "(%" PRIu64 ")", task->native_id);
+	return task->native_id && !strcmp(open, number);
+}
+
 static bool is_in_scope(const struct model *model, const struct dwell_catalog_task *task)
 {
 	return dwell_catalog_recorded(model->catalog, task->id) ||
@@ -89,6 +106,7 @@ static bool is_task(const struct model *model, const struct dwell_catalog_task *
 	const struct dwell_catalog_class *of = dwell_catalog_class(model->catalog, task->class_id);
 
 	if (s->task_glob && !glob_matches(s->task_glob, task->name) &&
+		!label_matches(s->task_glob, task) &&
 		!(task->tid >= 0 && matches_number(s->task_glob, (uint64_t)task->tid)) &&
 		!(task->native_id && matches_number(s->task_glob, task->native_id)))
 		return false;

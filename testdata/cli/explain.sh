@@ -11,6 +11,7 @@ dwell explain logger@1ms
 dwell explain worker@200us
 dwell explain cc1@7ms
 dwell explain 4711@7.9ms | sed -n 3p
+dwell explain 'main (4711)@7.9ms' | sed -n 3p
 dwell explain --limit 1 main@2ms
 dwell explain --json main@2ms
 dwell assemble dwell.trace -o native.trace
