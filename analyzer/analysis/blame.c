@@ -17,12 +17,14 @@ static int add_holder(
 static int add_share(struct waits *waits, struct group *const groups[WAITS_VIEWS],
 	const struct released *of, uint64_t from_ns, uint64_t to_ns, const struct dwell_holder *who)
 {
+	struct dwell_reason_time reasons[DWELL_REASON_COUNT];
 	struct dwell_holder holder = *who;
 	int err = DWELL_OK;
 
 	if (to_ns <= from_ns)
 		return DWELL_OK;
 	holder.count = 1;
+	holder.reasons = reasons;
 	holder.total_ns = to_ns - from_ns;
 	past_split(&waits->past, from_ns, to_ns, &holder);
 	for (unsigned view = 0; view < WAITS_VIEWS && !err; view++) {

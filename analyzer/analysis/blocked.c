@@ -347,15 +347,18 @@ static int fill_rows(struct dwell_blocked *out, const struct waits *waits, struc
 int blocked_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	const struct dwell_query *query)
 {
+	struct waits *waits = fold;
 	struct groups groups = { 0 };
 	int err;
 
 	(void)model;
 	(void)query;
+	/* Room for rows. */
+	past_release(&waits->past);
 	answer->blocked = calloc(1, sizeof(*answer->blocked));
-	err = answer->blocked ? regroup(fold, &groups) : DWELL_ENOMEM;
+	err = answer->blocked ? regroup(waits, &groups) : DWELL_ENOMEM;
 	if (!err)
-		err = fill_rows(answer->blocked, fold, &groups);
+		err = fill_rows(answer->blocked, waits, &groups);
 	groups_release(&groups);
 	return err;
 }

@@ -35,8 +35,8 @@ static int add_holders(struct dwell_blame *blame, const struct dwell_catalog *ca
 
 	for (size_t i = 0; i < count; i++) {
 		add_times(&blame->times, &holders[i].times);
-		for (size_t j = 0; j < DWELL_REASON_COUNT; j++)
-			by_reason[j] += holders[i].blocked_by[j];
+		for (size_t j = 0; j < holders[i].reason_count; j++)
+			by_reason[holders[i].reasons[j].reason] += holders[i].reasons[j].ns;
 	}
 	if (count && holders[0].task && holders[0].total_ns > blame->holder_ns) {
 		blame->holder_ns = holders[0].total_ns;

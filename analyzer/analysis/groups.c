@@ -173,6 +173,7 @@ void groups_drop(struct groups *groups, size_t i)
 		return;
 	dwell_histogram_release(&group->waits);
 	idset_release(&group->tasks);
+	group_forget_holders(group);
 	free(group->holders);
 	free(group->wakers);
 	free(group->rest);

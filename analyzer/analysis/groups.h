@@ -95,10 +95,11 @@ static inline int group_add_one_waker(
 	last->total_ns += ns;
 	return DWELL_OK;
 }
-/* At most `most` are told apart, at least 1. */
+/* At most `most` are told apart, at least 1. Its reasons are copied. */
 int group_add_holder(struct group *group, const struct dwell_holder *holder, uint32_t most);
 int group_merge(struct group *into, const struct group *from);
-/* Longest first, the rest last under task 0; the array is the caller's to free. */
+/* Longest first, the rest last under task 0; the array is the caller's to free, and holds their
+ * reasons, too. */
 int group_take_holders(struct group *group, struct dwell_holder **out, size_t *count);
 int group_take_wakers(struct group *group, struct dwell_waker **out, size_t *count);
 

@@ -19,6 +19,15 @@ const char *dwell_occupant_name(unsigned kind)
 	return kind <= DWELL_OCCUPANT_UNKNOWN ? names[kind] : NULL;
 }
 
+void dwell_holder_blocked_by(
+	const struct dwell_holder *holder, uint64_t by_reason[DWELL_REASON_COUNT])
+{
+	for (unsigned reason = 0; reason < DWELL_REASON_COUNT; reason++)
+		by_reason[reason] = 0;
+	for (unsigned i = 0; i < holder->reason_count; i++)
+		by_reason[holder->reasons[i].reason] += holder->reasons[i].ns;
+}
+
 const char *dwell_role_name(unsigned role)
 {
 	static const char *const names[DWELL_ROLE_COUNT] = { "contention", "peer", "io", "work",

@@ -131,6 +131,18 @@ int past_add(struct past *past, const struct dwell_interval *interval, unsigned 
 	return DWELL_OK;
 }
 
+static void add_reason(struct dwell_holder *holder, unsigned reason, uint64_t ns)
+{
+	unsigned i = 0;
+
+	while (i < holder->reason_count && holder->reasons[i].reason != reason)
+		i++;
+	if (i == holder->reason_count)
+		holder->reasons[holder->reason_count++] =
+			(struct dwell_reason_time){ .reason = (uint8_t)reason };
+	holder->reasons[i].ns += ns;
+}
+
 static void add(struct dwell_holder *holder, const struct stretch *s)
 {
 	const uint64_t ns = s->end_ns - s->start_ns;
@@ -143,7 +155,7 @@ static void add(struct dwell_holder *holder, const struct stretch *s)
 	if (preempted)
 		holder->preempted_ns += ns;
 	if (s->state == DWELL_BLOCKED)
-		holder->blocked_by[s->reason < DWELL_REASON_COUNT ? s->reason : 0] += ns;
+		add_reason(holder, s->reason < DWELL_REASON_COUNT ? s->reason : 0, ns);
 	if (worst && ns > worst->ns)
 		*worst = (struct dwell_worst_stretch){ s->start_ns, ns, s->stack, s->reason };
 }

@@ -33,7 +33,7 @@ void past_lose(struct past *past, const struct dwell_event *loss);
 int past_add(struct past *past, const struct dwell_interval *interval, unsigned next_reason);
 
 /* Add the states of a holder within [from, to), and why it was blocked; what is not known, or too
- * long ago, is unknown. */
+ * long ago, is unknown. Its array of reasons has room for all. */
 void past_split(struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder);
 
 #endif

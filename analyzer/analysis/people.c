@@ -1,5 +1,6 @@
 /* Who held and who woke, in a group of waits. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "analysis/groups.h"
 
@@ -9,8 +10,29 @@ static void take_longer(struct dwell_worst_stretch *into, const struct dwell_wor
 		*into = *from;
 }
 
-static void add_holder(struct dwell_holder *into, const struct dwell_holder *from)
+static int add_reason(struct dwell_holder *into, const struct dwell_reason_time *from)
 {
+	const size_t count = into->reason_count;
+	struct dwell_reason_time *reasons = into->reasons;
+
+	for (size_t i = 0; i < count; i++)
+		if (reasons[i].reason == from->reason) {
+			reasons[i].ns += from->ns;
+			return DWELL_OK;
+		}
+	reasons = realloc(reasons, (count + 1) * sizeof(*reasons));
+	if (!reasons)
+		return DWELL_ENOMEM;
+	reasons[count] = *from;
+	into->reasons = reasons;
+	into->reason_count++;
+	return DWELL_OK;
+}
+
+static int add_holder(struct dwell_holder *into, const struct dwell_holder *from)
+{
+	int err = DWELL_OK;
+
 	take_longer(&into->blocked, &from->blocked);
 	take_longer(&into->preempted, &from->preempted);
 	into->preempted_ns += from->preempted_ns;
@@ -18,8 +40,9 @@ static void add_holder(struct dwell_holder *into, const struct dwell_holder *fro
 	into->count += from->count;
 	into->total_ns += from->total_ns;
 	add_times(&into->times, &from->times);
-	for (size_t i = 0; i < DWELL_REASON_COUNT; i++)
-		into->blocked_by[i] += from->blocked_by[i];
+	for (size_t i = 0; i < from->reason_count && !err; i++)
+		err = add_reason(into, &from->reasons[i]);
+	return err;
 }
 
 static void add_waker(struct dwell_waker *into, const struct dwell_waker *from)
@@ -39,9 +62,7 @@ static int add_to_rest(struct group *group, const struct dwell_holder *holder)
 {
 	struct group_rest *rest = rest_of(group);
 
-	if (rest)
-		add_holder(&rest->holders, holder);
-	return rest ? DWELL_OK : DWELL_ENOMEM;
+	return rest ? add_holder(&rest->holders, holder) : DWELL_ENOMEM;
 }
 
 static int add_waker_to_rest(struct group *group, const struct dwell_waker *waker)
@@ -64,10 +85,14 @@ uint64_t group_held_ns(const struct group *group)
 
 void group_forget_holders(struct group *group)
 {
+	for (uint32_t i = 0; i < group->holder_count; i++)
+		free(group->holders[i].reasons);
 	group->holder_count = 0;
 	group->unproven_ns = 0;
-	if (group->rest)
-		group->rest->holders = (struct dwell_holder){ 0 };
+	if (!group->rest)
+		return;
+	free(group->rest->holders.reasons);
+	group->rest->holders = (struct dwell_holder){ 0 };
 }
 
 static bool holder_room(struct group *group)
@@ -96,7 +121,10 @@ static struct dwell_holder *holder_place(struct group *group, uint32_t most)
 	for (uint32_t i = 1; i < group->holder_count; i++)
 		if (group->holders[i].total_ns < least->total_ns)
 			least = &group->holders[i];
-	return add_to_rest(group, least) ? NULL : least;
+	if (add_to_rest(group, least))
+		return NULL;
+	free(least->reasons);
+	return least;
 }
 
 int group_add_holder(struct group *group, const struct dwell_holder *holder, uint32_t most)
@@ -107,17 +135,19 @@ int group_add_holder(struct group *group, const struct dwell_holder *holder, uin
 		struct dwell_holder *of = &group->holders[i];
 
 		if (of->task == holder->task && of->stack == holder->stack &&
-			of->how == holder->how) {
-			add_holder(of, holder);
-			return DWELL_OK;
-		}
+			of->how == holder->how)
+			return add_holder(of, holder);
 	}
 
 	struct dwell_holder *place = holder_place(group, most);
 	if (!place)
 		return DWELL_ENOMEM;
-	*place = *holder;
-	return DWELL_OK;
+	*place = (struct dwell_holder){
+		.task = holder->task,
+		.stack = holder->stack,
+		.how = holder->how,
+	};
+	return add_holder(place, holder);
 }
 
 static bool waker_room(struct group *group)
@@ -243,26 +273,53 @@ static int wakers_order(const void *a, const void *b)
 	return (x->stack > y->stack) - (x->stack < y->stack);
 }
 
+static size_t count_reasons(const struct dwell_holder *holders, size_t count)
+{
+	size_t reasons = 0;
+
+	for (size_t i = 0; i < count; i++)
+		reasons += holders[i].reason_count;
+	return reasons;
+}
+
+/* Their reasons go behind them. */
+static void copy_holders(struct dwell_holder *into, const struct group *group, size_t count)
+{
+	struct dwell_reason_time *reasons = (struct dwell_reason_time *)(into + count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct dwell_holder *of = &into[i];
+
+		*of = i < group->holder_count ? group->holders[i] : group->rest->holders;
+		if (of->reason_count)
+			memcpy(reasons, of->reasons, of->reason_count * sizeof(*reasons));
+		of->reasons = of->reason_count ? reasons : NULL;
+		reasons += of->reason_count;
+	}
+	qsort(into, count, sizeof(*into), holders_order);
+}
+
 int group_take_holders(struct group *group, struct dwell_holder **out, size_t *count)
 {
 	const bool more = group->rest && group->rest->holders.count;
+	size_t reasons = count_reasons(group->holders, group->holder_count);
 
 	*out = NULL;
-	*count = 0;
-	if (!group->holder_count && !more)
-		return DWELL_OK;
-
-	struct dwell_holder *holders =
-		realloc(group->holders, (group->holder_count + 1) * sizeof(*holders));
-	if (!holders)
-		return DWELL_ENOMEM;
-	if (more)
-		holders[group->holder_count] = group->rest->holders;
-	*out = holders;
 	*count = group->holder_count + more;
+	if (!*count)
+		return DWELL_OK;
+	if (more)
+		reasons += group->rest->holders.reason_count;
+	*out = malloc(*count * sizeof(**out) + reasons * sizeof(struct dwell_reason_time));
+	if (!*out) {
+		*count = 0;
+		return DWELL_ENOMEM;
+	}
+	copy_holders(*out, group, *count);
+	group_forget_holders(group);
+	free(group->holders);
 	group->holders = NULL;
-	group->holder_count = 0;
-	qsort(holders, *count, sizeof(*holders), holders_order);
+	group->holder_cap = 0;
 	return DWELL_OK;
 }
 

@@ -100,12 +100,14 @@ static const struct dwell_column_spec columns[] = {
 /* What the holder was blocked on most. */
 static void reason_cell(struct dwell_table *table, const struct dwell_holder *holder)
 {
+	uint64_t by_reason[DWELL_REASON_COUNT];
 	unsigned most = 0;
 
+	dwell_holder_blocked_by(holder, by_reason);
 	for (unsigned reason = 1; reason < DWELL_REASON_COUNT; reason++)
-		if (holder->blocked_by[reason] > holder->blocked_by[most])
+		if (by_reason[reason] > by_reason[most])
 			most = reason;
-	dwell_table_string(table, holder->blocked_by[most] ? dwell_reason_name(most) : NULL);
+	dwell_table_string(table, by_reason[most] ? dwell_reason_name(most) : NULL);
 }
 
 static void holder_cells(struct dwell_table *table, const struct dwell_catalog *catalog,

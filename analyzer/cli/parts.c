@@ -131,6 +131,7 @@ void part_distribution_json(struct dwell_json *json, const struct dwell_distribu
 void part_holders_json(struct dwell_json *json, const struct dwell_catalog *catalog,
 	const struct dwell_holder *holders, size_t count)
 {
+	uint64_t by_reason[DWELL_REASON_COUNT];
 	char text[DWELL_NAME_SIZE];
 
 	dwell_json_array(json, "holders");
@@ -146,7 +147,8 @@ void part_holders_json(struct dwell_json *json, const struct dwell_catalog *cata
 		dwell_json_number(json, "count", holder->count);
 		dwell_json_number(json, "total_ns", holder->total_ns);
 		part_times_json(json, &holder->times);
-		part_reasons_json(json, "blocked_by", holder->blocked_by);
+		dwell_holder_blocked_by(holder, by_reason);
+		part_reasons_json(json, "blocked_by", by_reason);
 		dwell_json_end_object(json);
 	}
 	dwell_json_end_array(json);

@@ -66,7 +66,9 @@ Test(edges, holders_share_a_wait)
 	cr_expect(eq(u32, lock->holders[0].task, 2));
 	cr_expect(eq(u64, lock->holders[0].total_ns, 100 + 90));
 	cr_expect(eq(u64, lock->holders[0].times.blocked_ns, 60 + 60));
-	cr_expect(eq(u64, lock->holders[0].blocked_by[DWELL_REASON_SLEEP], 120));
+	cr_assert(eq(u32, lock->holders[0].reason_count, 1));
+	cr_expect(eq(u32, lock->holders[0].reasons[0].reason, DWELL_REASON_SLEEP));
+	cr_expect(eq(u64, lock->holders[0].reasons[0].ns, 120));
 	cr_expect(eq(u32, lock->holders[1].task, 3));
 	cr_expect(eq(u64, lock->holders[1].total_ns, 40));
 	cr_expect(eq(u64, lock->holders[1].times.runnable_ns, 2));

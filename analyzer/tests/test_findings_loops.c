@@ -304,7 +304,9 @@ Test(findings, lock_that_is_handed_on)
 	cr_assert(eq(sz, lock->holder_count, 2));
 	cr_expect(eq(u32, lock->holders[0].task, 2));
 	cr_expect(eq(u64, lock->holders[0].total_ns, (90 + 80) * MS));
-	cr_expect(eq(u64, lock->holders[0].blocked_by[DWELL_REASON_SLEEP], (90 + 80) * MS));
+	cr_assert(eq(u32, lock->holders[0].reason_count, 1));
+	cr_expect(eq(u32, lock->holders[0].reasons[0].reason, DWELL_REASON_SLEEP));
+	cr_expect(eq(u64, lock->holders[0].reasons[0].ns, (90 + 80) * MS));
 	cr_expect(eq(u32, lock->holders[1].task, 3));
 	cr_expect(eq(u64, lock->holders[1].total_ns, 50 * MS));
 	dwell_answer_free(answer);

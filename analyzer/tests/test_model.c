@@ -205,6 +205,20 @@ Test(model, chosen_tasks_are_cut)
 			check_choice(&choices[i], seed);
 }
 
+/* Each reason once, and all together are the time that it was blocked. */
+static void check_reasons(const struct dwell_holder *holder, uint64_t seed)
+{
+	uint64_t by_reason[DWELL_REASON_COUNT], ns = 0;
+
+	dwell_holder_blocked_by(holder, by_reason);
+	for (unsigned i = 0; i < holder->reason_count; i++) {
+		cr_expect(eq(u64, holder->reasons[i].ns, by_reason[holder->reasons[i].reason]),
+			"seed %lu", seed);
+		ns += holder->reasons[i].ns;
+	}
+	cr_expect(eq(u64, ns, holder->times.blocked_ns), "seed %lu", seed);
+}
+
 static void check_adds_up(const struct dwell_answer *answer, uint64_t seed)
 {
 	for (size_t i = 0; i < answer->tasks->count; i++) {
@@ -241,6 +255,7 @@ static void check_adds_up(const struct dwell_answer *answer, uint64_t seed)
 			const struct dwell_holder *h = &r->holders[j];
 
 			held += h->total_ns;
+			check_reasons(h, seed);
 			cr_expect(eq(u64, h->total_ns,
 				h->times.running_ns + h->times.runnable_ns + h->times.blocked_ns +
 					h->times.unknown_ns));

@@ -3,13 +3,16 @@
 #include <string.h>
 
 #include "analysis/findings.h"
+#include "analysis/waits.h"
 
 /* Until the holder ran again after such a wait is of it, too. */
 static uint64_t late_after(const struct dwell_holder *holder, uint64_t ns)
 {
-	const uint64_t others_ns = holder->times.blocked_ns -
-				   holder->blocked_by[DWELL_REASON_MUTEX] -
-				   holder->blocked_by[DWELL_REASON_RWLOCK];
+	uint64_t others_ns = holder->times.blocked_ns;
+
+	for (unsigned i = 0; i < holder->reason_count; i++)
+		if (is_held(holder->reasons[i].reason))
+			others_ns -= holder->reasons[i].ns;
 
 	return others_ns ? (uint64_t)((__uint128_t)holder->late_ns * ns / others_ns) : 0;
 }
@@ -23,9 +26,9 @@ struct lock_blame lock_blocked(const struct dwell_lock_row *lock, uint32_t reaso
 		const struct dwell_holder *holder = &lock->holders[i];
 		uint64_t ns = 0, late_ns;
 
-		for (unsigned reason = 0; reason < DWELL_REASON_COUNT; reason++)
-			if (reasons >> reason & 1)
-				ns += holder->blocked_by[reason];
+		for (unsigned j = 0; j < holder->reason_count; j++)
+			if (reasons >> holder->reasons[j].reason & 1)
+				ns += holder->reasons[j].ns;
 		late_ns = late_after(holder, ns);
 		ns += late_ns;
 		blame.ns += ns;

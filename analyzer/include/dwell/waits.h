@@ -14,19 +14,31 @@ struct dwell_worst_stretch {
 	uint8_t reason;
 };
 
+struct dwell_reason_time {
+	uint64_t ns;
+	uint8_t reason;
+};
+
 /* A holder, its stack where it released, and what it did while it was waited for. */
 struct dwell_holder {
 	uint32_t task;
 	uint32_t stack;
-	uint8_t how;    /* enum dwell_how */
+	uint8_t how; /* enum dwell_how */
+	uint8_t reason_count;
 	uint64_t count; /* waits that it had a part in */
 	uint64_t total_ns;
-	struct dwell_times times;                /* adds up to total_ns */
-	uint64_t blocked_by[DWELL_REASON_COUNT]; /* of times.blocked_ns */
+	struct dwell_times times; /* adds up to total_ns */
+	/* Of times.blocked_ns, each reason once; there may be very many holders, mostly with one or
+	 * none. */
+	struct dwell_reason_time *reasons;
 	uint64_t preempted_ns; /* of times.runnable_ns: it had run before, and had to leave */
 	uint64_t late_ns;      /* of times.runnable_ns: after a wait for anything but a lock */
 	struct dwell_worst_stretch blocked, preempted;
 };
+
+/* The same for each reason; [0]: no reason was recorded. */
+void dwell_holder_blocked_by(
+	const struct dwell_holder *holder, uint64_t by_reason[DWELL_REASON_COUNT]);
 
 struct dwell_waker {
 	uint32_t task; /* 0: those beyond the ones told apart */
