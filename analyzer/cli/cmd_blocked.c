@@ -227,13 +227,16 @@ static void print_idle(const struct question *question)
 	if ((!blocked->idle_count && !open_count) || lists_all(question))
 		return;
 	dwell_style_tone(&question->style, DWELL_TONE_FAINT);
-	printf("beside these, %s in %s waits for work or for a time",
-		dwell_format_duration(ns, blocked->idle_ns, question->style.ascii),
-		dwell_format_count(count, blocked->idle_count));
+	fputs("beside these, ", stdout);
+	if (blocked->idle_count)
+		printf("%s in %s waits for work or for a time",
+			dwell_format_duration(ns, blocked->idle_ns, question->style.ascii),
+			dwell_format_count(count, blocked->idle_count));
 	if (open_count)
-		printf(", and %s in %s that have not ended",
+		printf("%s%s in %s%s that have not ended", blocked->idle_count ? ", and " : "",
 			dwell_format_duration(ns, open_ns, question->style.ascii),
-			dwell_format_count(count, open_count));
+			dwell_format_count(count, open_count),
+			blocked->idle_count ? "" : " waits for work or for a time");
 	puts(": --all");
 	dwell_style_tone(&question->style, DWELL_TONE_PLAIN);
 }

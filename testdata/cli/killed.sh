@@ -37,3 +37,18 @@ dwell blocked --json | grep underused_ns
 sed -e 's/^location l1 .*/location l1 lines="<std::sys::sync::mutex::futex::Mutex>::lock_contended":"futex.rs":9,"there":"two.rs":7/' -e 's/ peer=t[23] flags=holder-read//' \
 	-e 's/kind=semaphore/kind=futex/; s/reason=semaphore/reason=futex/' t.txt | dwell assemble - -o rust.trace
 dwell blocked rust.trace
+# A pool that waits for work, and has done nothing else.
+cat >t.txt <<'T'
+dwell-text 1
+trace source="dwell" tick=1 levels=program,scheduler
+process p1 pid=7 recorded name="pool"
+task t1 kind=thread process=p1 tid=7 name="pool"
+executor x1 kind=cpu number=0
+object o1 kind=cond process=p1 native=0x10
+0 switch peer=t1 executor=x1
+1000 wait-begin task=t1 reason=cond object=o1
+2000 switch task=t1 state=blocked executor=x1
+end time=1000000000 closed
+T
+dwell assemble t.txt -o idle.trace
+dwell blocked idle.trace
