@@ -4,7 +4,7 @@
 
 #include "timeline/private.h"
 
-/* That a task is in a group; sorted by task. */
+/* That a task is in a group; by groups, then sorted by task. */
 struct member {
 	uint32_t task, group;
 };
@@ -21,15 +21,6 @@ struct cells_job {
 	struct dwell_cell *cells;
 	struct watch watch;
 };
-
-static int by_task(const void *a, const void *b)
-{
-	const struct member *x = a, *y = b;
-
-	if (x->task != y->task)
-		return x->task < y->task ? -1 : 1;
-	return (x->group > y->group) - (x->group < y->group);
-}
 
 static void add_cell(struct dwell_cell *into, const struct dwell_cell *from)
 {
@@ -165,12 +156,41 @@ static int from_rows(struct cells_job *job)
 	return watch_run(&job->watch);
 }
 
+/* By task; a task's groups stay in their order. Here, for there may be a million. */
+static int sort_members(struct cells_job *job)
+{
+	struct member *sorted =
+		malloc((job->member_count ? job->member_count : 1) * sizeof(*sorted));
+	uint32_t *next = job->first, at = 0;
+
+	if (!sorted)
+		return DWELL_ENOMEM;
+	for (size_t i = 0; i < job->member_count; i++)
+		next[job->members[i].task]++;
+	for (uint32_t task = 0; task < job->tasks; task++) {
+		const uint32_t count = next[task];
+
+		next[task] = at;
+		at += count;
+	}
+	for (size_t i = 0; i < job->member_count; i++)
+		sorted[next[job->members[i].task]++] = job->members[i];
+	free(job->members);
+	job->members = sorted;
+	memset(job->first, 0xff, job->tasks * sizeof(*job->first));
+	for (size_t i = job->member_count; i > 0; i--)
+		job->first[sorted[i - 1].task] = (uint32_t)(i - 1);
+	return DWELL_OK;
+}
+
 static int cells_run(struct dwell_job *base)
 {
 	struct cells_job *job = (struct cells_job *)base;
+	int err = sort_members(job);
 
-	int err = DWELL_END;
-
+	if (err)
+		return err;
+	err = DWELL_END;
 	if (!job->any_executor)
 		err = by_tasks(job);
 	if (err != DWELL_END)
@@ -203,10 +223,6 @@ static void copy_groups(struct cells_job *job)
 				job->members[job->member_count++] =
 					(struct member){ from->tasks[i], (uint32_t)group };
 	}
-	qsort(job->members, job->member_count, sizeof(*job->members), by_task);
-	memset(job->first, 0xff, job->tasks * sizeof(*job->first));
-	for (size_t i = job->member_count; i > 0; i--)
-		job->first[job->members[i - 1].task] = (uint32_t)(i - 1);
 	job->question.groups = NULL;
 }
 
@@ -224,7 +240,7 @@ int dwell_timeline_want_cells(struct dwell_timeline *timeline,
 	for (size_t i = 0; i < question->group_count; i++)
 		members += question->groups[i].executor ? 0 : question->groups[i].count;
 	job->members = malloc((members ? members : 1) * sizeof(*job->members));
-	job->first = malloc((job->tasks ? job->tasks : 1) * sizeof(*job->first));
+	job->first = calloc(job->tasks + 1u, sizeof(*job->first));
 	job->executors = calloc(question->group_count + 1, sizeof(*job->executors));
 	job->cells = calloc(question->group_count * question->columns + 1, sizeof(*job->cells));
 	if (!job->members || !job->first || !job->executors || !job->cells) {
