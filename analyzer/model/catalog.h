@@ -134,6 +134,10 @@ int catalog_keep(struct dwell_catalog *catalog, struct dwell_string text, struct
 /* After the last definition: put notes in order, work out classes. 0 or DWELL_ENOMEM. */
 int catalog_finish(struct dwell_catalog *catalog);
 
+/* What makes the class of a task: alike where it is the same. */
+uint64_t catalog_shape_hash(const struct dwell_catalog_task *task);
+bool catalog_same_shape(const struct dwell_catalog_task *a, const struct dwell_catalog_task *b);
+
 /*
  * Tasks that nobody wants to know any more, before the catalog is finished; one thread. They still
  * count in their class, which goes by their shape. catalog_shape: 0 where the task is not known or

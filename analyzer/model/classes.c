@@ -83,10 +83,21 @@ struct class_slot {
 	uint32_t id;
 };
 
+enum { RECENT = 256 };
+
 struct class_slots {
 	struct class_slot *at;
 	size_t cap, count;
+	/* Tasks that have their class, by shape: most of a million are like one of these.
+	 */
+	const struct dwell_catalog_task *recent[RECENT];
 };
+
+static const struct dwell_catalog_task **recent_like(
+	struct class_slots *slots, const struct dwell_catalog_task *task)
+{
+	return &slots->recent[catalog_shape_hash(task) >> 32 & (RECENT - 1)];
+}
 
 static struct class_slot *find_slot(const struct class_slots *slots, const char *text)
 {
@@ -137,21 +148,33 @@ static int class_of(struct dwell_catalog *catalog, struct class_slots *slots,
 	return DWELL_OK;
 }
 
-/* So many tasks like this one. */
-static int classify(struct dwell_catalog *catalog, struct dwell_catalog_task *task, uint32_t tasks,
-	struct class_slots *slots)
+static int find_class(
+	struct dwell_catalog *catalog, struct dwell_catalog_task *task, struct class_slots *slots)
 {
-	struct builder builder = { .size = 0 };
+	struct builder builder;
 	struct dwell_string text;
 	int err;
 
 	class_text(catalog, task, &builder);
 	err = strings_keep(
 		&catalog->strings, (struct dwell_string){ builder.at, builder.size }, &text);
-	if (!err)
-		err = class_of(catalog, slots, text, &task->class_id);
+	return err ? err : class_of(catalog, slots, text, &task->class_id);
+}
+
+/* So many tasks like this one. */
+static int classify(struct dwell_catalog *catalog, struct dwell_catalog_task *task, uint32_t tasks,
+	struct class_slots *slots)
+{
+	const struct dwell_catalog_task **recent = recent_like(slots, task);
+	int err = DWELL_OK;
+
+	if (*recent && catalog_same_shape(*recent, task))
+		task->class_id = (*recent)->class_id;
+	else
+		err = find_class(catalog, task, slots);
 	if (err)
 		return err;
+	*recent = task;
 
 	struct dwell_catalog_class *of = table_get(&catalog->classes, task->class_id);
 	of->tasks += tasks;

@@ -4,7 +4,7 @@
 #include "dwell/error.h"
 #include "model/catalog.h"
 
-static uint64_t shape_hash(const struct dwell_catalog_task *task)
+uint64_t catalog_shape_hash(const struct dwell_catalog_task *task)
 {
 	uint64_t hash = hash_mix(task->kind, task->process);
 
@@ -12,7 +12,7 @@ static uint64_t shape_hash(const struct dwell_catalog_task *task)
 	return hash_mix(hash_mix(hash, task->start_location), task->creation_stack);
 }
 
-static bool same_shape(const struct dwell_catalog_task *a, const struct dwell_catalog_task *b)
+bool catalog_same_shape(const struct dwell_catalog_task *a, const struct dwell_catalog_task *b)
 {
 	return a->kind == b->kind && a->process == b->process && a->name.at == b->name.at &&
 	       a->start_location == b->start_location && a->creation_stack == b->creation_stack;
@@ -21,13 +21,13 @@ static bool same_shape(const struct dwell_catalog_task *a, const struct dwell_ca
 static uint32_t *find_shape(
 	const struct dwell_catalog *catalog, const struct dwell_catalog_task *task)
 {
-	size_t i = shape_hash(task) & (catalog->shape_cap - 1);
+	size_t i = catalog_shape_hash(task) & (catalog->shape_cap - 1);
 
 	for (;; i = (i + 1) & (catalog->shape_cap - 1)) {
 		uint32_t *slot = &catalog->shape_slots[i];
 		const struct catalog_shape *shape = table_get(&catalog->shapes, *slot);
 
-		if (!*slot || same_shape(&shape->task, task))
+		if (!*slot || catalog_same_shape(&shape->task, task))
 			return slot;
 	}
 }
