@@ -17,6 +17,11 @@ static uint64_t number(struct fields *f, uint64_t max)
 
 	if (f->err)
 		return 0;
+	/* Of one byte, as most are. */
+	if (f->in.left && *f->in.at < 0x80 && *f->in.at <= max) {
+		f->in.left--;
+		return *f->in.at++;
+	}
 	f->err = dwell_cursor_varint(&f->in, &value);
 	if (!f->err && value > max)
 		f->err = DWELL_ELIMIT;
