@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,45 +74,6 @@ int import_bytes_fd(struct dwell_bytes **out, int fd)
 	*self = (struct fd_bytes){ .base = { .ops = &fd_ops, .size = (uint64_t)about.st_size },
 		.fd = fd };
 	*out = &self->base;
-	return DWELL_OK;
-}
-
-void import_window_release(struct import_window *window)
-{
-	if (window->base)
-		munmap(window->base, window->mapped);
-	*window = (struct import_window){ .at = NULL };
-}
-
-int import_window_move(
-	struct import_window *window, struct dwell_bytes *bytes, uint64_t offset, size_t size)
-{
-	const uint64_t skip = offset % (uint64_t)sysconf(_SC_PAGESIZE);
-	struct stat about;
-
-	if (bytes->ops != &fd_ops)
-		return DWELL_EUNSUPPORTED;
-	import_window_release(window);
-
-	/* It may have become shorter since: behind its end, a mapping is a signal. */
-	const int fd = ((const struct fd_bytes *)bytes)->fd;
-	if (fstat(fd, &about))
-		return DWELL_EIO;
-	if (offset >= (uint64_t)about.st_size)
-		return DWELL_OK;
-	if (size > (uint64_t)about.st_size - offset)
-		size = (size_t)((uint64_t)about.st_size - offset);
-
-	void *base = mmap(NULL, size + skip, PROT_READ, MAP_PRIVATE, fd, (off_t)(offset - skip));
-	if (base == MAP_FAILED)
-		return DWELL_EUNSUPPORTED;
-	*window = (struct import_window){
-		.at = (const uint8_t *)base + skip,
-		.size = size,
-		.base = base,
-		.mapped = size + skip,
-	};
-	posix_madvise(base, size + skip, POSIX_MADV_WILLNEED);
 	return DWELL_OK;
 }
 

@@ -21,13 +21,11 @@
 
 /* The bytes between two places of the file, read once from front to back. */
 struct perf_stream {
-	struct import_window window;
-	uint8_t *buffer; /* where there is no window */
+	uint8_t *buffer;
 	size_t room;
-	const uint8_t *bytes; /* one of them */
-	size_t from, to;      /* what of it is not taken yet */
-	uint64_t at, end;     /* the next byte to read; the end of the data */
-	bool short_file;      /* the file ended before `end` */
+	size_t from, to;  /* what of it is not taken yet */
+	uint64_t at, end; /* the next byte to read; the end of the data */
+	bool short_file;  /* the file ended before `end` */
 };
 
 /* What compressed records unpack to. */
@@ -120,7 +118,7 @@ static inline int perf_stream_take(
 		if (err)
 			return err;
 	}
-	*out = stream->bytes + stream->from;
+	*out = stream->buffer + stream->from;
 	return DWELL_OK;
 }
 

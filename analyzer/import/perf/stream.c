@@ -4,10 +4,8 @@
 #include <string.h>
 
 enum {
-	/* Of a window: large enough that mapping it costs nothing, small enough to be no memory. */
-	WINDOW = 1 << 22,
-	/* Of a buffer: small enough to stay in the cache of a core. */
-	ROOM = 1 << 18,
+	/* Small enough to stay in the cache of a core: copying costs less than mapping. */
+	ROOM = 1 << 17,
 	/* The longest piece asked for: the tracing data of a machine with every tracepoint. */
 	LONGEST = 1 << 26
 };
@@ -21,7 +19,6 @@ void perf_stream_start(struct perf_stream *stream, uint64_t at, uint64_t end)
 
 void perf_stream_release(struct perf_stream *stream)
 {
-	import_window_release(&stream->window);
 	free(stream->buffer);
 	*stream = (struct perf_stream){ .buffer = NULL };
 }
@@ -30,27 +27,6 @@ static void short_at(struct perf_stream *stream, uint64_t at)
 {
 	stream->short_file = true;
 	stream->end = at;
-}
-
-/* See what follows through a window that begins with what is not taken yet. */
-static int move_window(struct perf_stream *stream, struct dwell_bytes *bytes, size_t size)
-{
-	const uint64_t start = stream->at - (stream->to - stream->from);
-	uint64_t want = stream->end - start;
-	int err;
-
-	if (want > (size > WINDOW ? size : WINDOW))
-		want = size > WINDOW ? size : WINDOW;
-	err = import_window_move(&stream->window, bytes, start, (size_t)want);
-	stream->bytes = stream->window.at;
-	stream->from = 0;
-	stream->to = stream->window.size;
-	stream->at = start + stream->to;
-	if (err)
-		return err;
-	if (stream->to < want)
-		short_at(stream, stream->at);
-	return DWELL_OK;
 }
 
 /* Move what is not taken yet to the front of a buffer with room for size bytes. */
@@ -70,7 +46,6 @@ static int make_room(struct perf_stream *stream, size_t size)
 		stream->buffer = buffer;
 		stream->room = size;
 	}
-	stream->bytes = stream->buffer;
 	stream->from = 0;
 	stream->to = left;
 	return DWELL_OK;
@@ -104,9 +79,7 @@ int perf_stream_fill(struct perf_stream *stream, struct dwell_bytes *bytes, size
 		return DWELL_END;
 	if (size > LONGEST)
 		return DWELL_ELIMIT;
-	err = stream->buffer ? DWELL_EUNSUPPORTED : move_window(stream, bytes, size);
-	if (err == DWELL_EUNSUPPORTED)
-		err = read_more(stream, bytes, size);
+	err = read_more(stream, bytes, size);
 	if (err)
 		return err;
 	return stream->to - stream->from < size ? DWELL_END : DWELL_OK;
