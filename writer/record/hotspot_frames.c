@@ -119,7 +119,8 @@ static uint32_t read_line(const struct dwell_hotspot *hotspot, const struct meth
 	enum { HAS_LINES = 1, LONG = 0xff, LAST_SO = 18 };
 	uint8_t bytes[LINES];
 	struct stream stream = { bytes, bytes };
-	int32_t at = 0, line = 0;
+	/* Whatever stands there, 4,096 steps of 31 bits do not pass 43. */
+	int64_t at = 0, line = 0;
 	uint32_t found = 0, step;
 
 	/* Later ones write numbers otherwise. */
@@ -133,12 +134,12 @@ static uint32_t read_line(const struct dwell_hotspot *hotspot, const struct meth
 			at += next_signed(&stream);
 			line += next_signed(&stream);
 		} else {
-			at += (int32_t)(step >> 3);
-			line += (int32_t)(step & 7);
+			at += step >> 3;
+			line += step & 7;
 		}
-		if (at > (int32_t)method->bytecode)
+		if (at > method->bytecode)
 			break;
-		found = line > 0 ? (uint32_t)line : 0;
+		found = line > 0 && line <= UINT16_MAX ? (uint32_t)line : 0;
 	}
 	return found;
 }
