@@ -66,15 +66,17 @@ Test(drain, named_frames)
  */
 Test(drain, waits_in_turn)
 {
-	/* Ticks before the end of the first one. */
-	static const uint64_t backs[] = { 2000000, 100, 1000000 };
 	const struct dwell_event *begin[3], *end;
 	struct stage s;
-	uint64_t now;
+	uint64_t before, now;
 
 	set_up(&s, 0, 0, 0);
+	before = dwell_now();
 	wait_for(1, 0, 3000); /* it lives before that */
 	now = dwell_now();
+
+	/* Ticks before the end of the first one. */
+	const uint64_t life = now - before, backs[] = { life / 3 * 2, 100, life / 3 };
 	for (unsigned i = 0; i < 3; i++)
 		dwell_ring_put2(&dwell_enter()->writer, now + i, DWELL_RECORD_WAIT,
 			dwell_what(0, DWELL_REASON_SLEEP, 0, 0), now - backs[i], 0);
