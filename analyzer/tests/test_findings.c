@@ -262,6 +262,21 @@ Test(findings, imbalance)
 		say(&script, "%u switch task=t2 state=blocked reason=sleep executor=x1", 200 * MS);
 		expect(&script, 200 * MS + 1, workers == 2 ? "imbalance" : NULL, 0);
 	}
+	/* The other one was ready for most of the difference: it had as much to do. */
+	begin(&script, 1);
+	say(&script, "process p1 pid=1 name=\"app\"");
+	for (unsigned id = 2; id <= 3; id++)
+		say(&script, "task t%u kind=thread process=p1 tid=%u name=\"pool\"", id, id);
+	say(&script, "0 switch peer=t2 executor=x1");
+	say(&script, "0 state task=t3 state=runnable");
+	for (unsigned i = 0; i < 9; i++) {
+		say(&script, "%u switch task=t2 state=runnable peer=t3 executor=x1",
+			(i * 23 + 20) * MS);
+		say(&script, "%u switch task=t3 state=%s peer=t2 executor=x1", (i + 1) * 23 * MS,
+			i < 8 ? "runnable" : "exited");
+	}
+	say(&script, "%u switch task=t2 state=exited executor=x1", 230 * MS);
+	expect(&script, 230 * MS, NULL, 0);
 }
 
 /* A task sleeps for so long each time, and does nothing. */

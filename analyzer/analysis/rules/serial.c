@@ -255,6 +255,9 @@ static int judge_team(struct findings *findings, uint32_t process, uint32_t clas
 	mean_ns = team.total_ns / team.count;
 	idle_ns = idle_others(findings, process, class_id, &team);
 	lost_ns = (team.most_ns - mean_ns) * (team.count - 1);
+	/* They were ready: CPUs were shared out unevenly, not the work. */
+	if (idle_ns < lost_ns / 2)
+		return DWELL_OK;
 	if (lost_ns > idle_ns)
 		lost_ns = idle_ns;
 	/* For a lock, not for work: that is told, and why. */
