@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 #define STATUS_NS UINT64_C(2000000)
 
@@ -41,14 +42,6 @@ static bool number_after(const char *text, const char *word, uint32_t *out)
 	return true;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 /* The kernel takes some 20 us to write a status, and whoever meets a process asks for it several
  * times: what was read last is kept for a moment. */
 const char *dwell_proc_status(uint32_t tid, bool anew)
@@ -61,9 +54,9 @@ const char *dwell_proc_status(uint32_t tid, bool anew)
 	} last;
 	char path[64];
 
-	if (anew || last.tid != tid || now_ns() - last.read_ns > STATUS_NS) {
+	if (anew || last.tid != tid || dwell_monotonic_ns() - last.read_ns > STATUS_NS) {
 		snprintf(path, sizeof(path), "/proc/%u/status", tid);
-		last.read_ns = now_ns();
+		last.read_ns = dwell_monotonic_ns();
 		last.tid = tid;
 		last.there = dwell_proc_read(path, last.text, sizeof(last.text)) > 0;
 	}

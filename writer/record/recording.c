@@ -45,19 +45,6 @@ struct dwell_symbol_options dwell_recording_symbols(struct dwell_recording *reco
 		.context = recording };
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
-uint64_t dwell_monotonic_ns(void)
-{
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
 const struct dwell_encoder_options dwell_flight_encoding = { .chunk_rows = 8192,
 	.generation_chunks = 8 };
 
@@ -303,7 +290,8 @@ int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t w
 		return nothing(recording, why, why_size);
 	info.levels = recording->levels;
 	info.start_monotonic_ns = recording->zero_ns;
-	info.start_unix_ns = clock_ns(CLOCK_REALTIME) - (dwell_monotonic_ns() - recording->zero_ns);
+	info.start_unix_ns =
+		dwell_clock_ns(CLOCK_REALTIME) - (dwell_monotonic_ns() - recording->zero_ns);
 	recording->open = true;
 	if (!err && ops->begin)
 		err = ops->begin(recording->sink, &info);
@@ -436,7 +424,7 @@ int dwell_recording_pause_ms(const struct dwell_recording *recording)
 
 uint64_t dwell_recording_cpu_ns(void)
 {
-	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	return dwell_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 int dwell_recording_finish(struct dwell_recording *recording)

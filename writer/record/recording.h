@@ -1,6 +1,7 @@
 #ifndef DWELL_RECORD_RECORDING_H
 #define DWELL_RECORD_RECORDING_H
 
+#include "clock.h"
 #include "drain/drain.h"
 #include "drain/flush.h"
 #include "dwell/encoder.h"
@@ -68,9 +69,6 @@ extern const struct dwell_encoder_options dwell_flight_encoding;
 
 /* How symbols are found, and what that may cost. */
 struct dwell_symbol_options dwell_recording_symbols(struct dwell_recording *recording);
-
-/* CLOCK_MONOTONIC. */
-uint64_t dwell_monotonic_ns(void);
 
 /* Open the file and all that can be collected here. Returns 0 or a negative dwell_error; why: one
  * line for people. */

@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "drain/map.h"
 #include "dwell/error.h"
 #include "memory.h"
@@ -37,14 +37,6 @@ struct dwell_watch {
 	uint64_t next_ns;
 	int error;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 int dwell_watch_new(struct dwell_watch **out, struct dwell_sched *sched)
 {
@@ -124,7 +116,7 @@ static void look_at(void *context, uint32_t tid, uint32_t pid)
 {
 	struct dwell_watch *watch = context;
 	struct watched *thread = thread_of(watch, tid);
-	const uint64_t now_ns = clock_ns(CLOCK_MONOTONIC) - watch->zero_ns;
+	const uint64_t now_ns = dwell_monotonic_ns() - watch->zero_ns;
 
 	if (!thread) {
 		note(watch, DWELL_ENOMEM);
@@ -162,8 +154,8 @@ void dwell_watch_process(struct dwell_watch *watch, uint32_t pid)
 bool dwell_watch_begin(struct dwell_watch *watch, uint64_t now_ns)
 {
 	watch->begun_ns = now_ns;
-	watch->zero_ns = clock_ns(CLOCK_MONOTONIC) - now_ns;
-	watch->begun_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	watch->zero_ns = dwell_monotonic_ns() - now_ns;
+	watch->begun_cpu_ns = dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	if (watch->looks++ % LOOKS_OF_SAME == 0) {
 		watch->process_count = 0;
 		return true;
@@ -202,7 +194,8 @@ int dwell_watch_end(struct dwell_watch *watch, uint64_t now_ns)
 
 	drop_ended(watch, now_ns);
 	/* The first one reads what is mapped, too. */
-	cost_ns = watch->looks > 1 ? clock_ns(CLOCK_THREAD_CPUTIME_ID) - watch->begun_cpu_ns : 0;
+	cost_ns = watch->looks > 1 ? dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID) - watch->begun_cpu_ns
+				   : 0;
 	watch->next_ns =
 		now_ns + (cost_ns * SHARE > LEAST_PAUSE_NS ? cost_ns * SHARE : LEAST_PAUSE_NS);
 	return watch->error;

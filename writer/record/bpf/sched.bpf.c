@@ -178,7 +178,7 @@ static __always_inline void leave(void *area, __u64 *head, __u64 time, struct ta
 	why = why_of(prev, &compat);
 	put(area, head, time, DWELL_KERNEL_WHY | compat, why);
 	note->left = time;
-	note->woken = 0; /* by what came before it is not */
+	note->woken = 0; /* a wake from before is another wait's */
 	if (config.stacks && !compat && worth_a_stack(note, why))
 		put_stack(note, area, head, time, prev);
 }
