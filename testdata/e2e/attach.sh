@@ -231,7 +231,7 @@ J
 	sleep 0.7
 	(exec "$bin/dwell" record -q -o java.trace --limit-time 2s -p $pid) >out 2>err || fault "java: $(cat err)"
 	# It looks at its monitor now and then, and waits all the while.
-	expect java.trace "deadlock: 2 tasks.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit \([0-9]+\) since [0-9.]+ [mµ]s, for 1.[0-9]+ s, at Dead.take \(Dead.java:8\).*audit \([0-9]+\) waits for mutex [0-9a-fx]+ of transfer" leaks
+	expect java.trace "deadlock: 2 tasks.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit \([0-9]+\) since [0-9.]+ [mµ]s, for [12].[0-9]+ s, at Dead.take \(Dead.java:8\).*audit \([0-9]+\) waits for mutex [0-9a-fx]+ of transfer" leaks
 	"$bin/dwell" dump java.trace >said
 	grep -qE 'lines="Dead.lambda.start.0":"Dead.java":17' said || fault "java: no caller: $(grep Dead said)"
 	kill $pid
