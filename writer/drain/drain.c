@@ -72,6 +72,15 @@ uint64_t dwell_drain_now_ns(struct dwell_drain *drain)
 		drain, dwell_clock_read(drain->session->clock) - drain->session->start_ticks);
 }
 
+/* A pass takes long where who drains has no CPU: then the record was written meanwhile. */
+uint64_t dwell_drain_doubt(struct dwell_drain *drain, uint64_t ns)
+{
+	const uint64_t now_ns = dwell_drain_now_ns(drain);
+
+	drain->latest_ns = now_ns + DWELL_DRAIN_AHEAD_NS;
+	return ns < drain->latest_ns ? ns : now_ns;
+}
+
 static struct dwell_ring_reader open_ring(const struct dwell_drain *drain,
 	const struct dwell_thread_slot *slot, unsigned index, uint64_t position)
 {
@@ -287,6 +296,7 @@ static void begin_pass(struct dwell_drain *drain)
 			drain->error = err;
 	}
 	drain->pass_ns = dwell_drain_now_ns(drain);
+	drain->latest_ns = drain->pass_ns + DWELL_DRAIN_AHEAD_NS;
 	drain->watermark_ns = drain->pass_ns > SLACK_NS ? drain->pass_ns - SLACK_NS : 0;
 	if (before_ns < drain->watermark_ns)
 		drain->watermark_ns = before_ns;

@@ -85,6 +85,7 @@ struct dwell_drain {
 	struct dwell_map by_fd; /* (process slot, descriptor) to object */
 	uint64_t fds_since_ns;
 	uint64_t pass_ns;      /* when this pass began */
+	uint64_t latest_ns;    /* a record of a later time is doubted */
 	uint64_t watermark_ns; /* all that is earlier is told in this pass */
 	struct dwell_drain_counts counts;
 	int error;
@@ -100,7 +101,6 @@ struct drain_place {
 };
 
 void dwell_drain_tell(struct dwell_drain *drain);
-
 /* Where the next row is made, before any other is. Never fails: the first error is kept. */
 static inline struct dwell_event *dwell_drain_next(struct dwell_drain *drain)
 {
@@ -123,10 +123,14 @@ static inline uint64_t dwell_drain_since_zero(
 	return monotonic_ns > zero ? monotonic_ns - zero : 0;
 }
 
+/* A time that is not before latest_ns: the pass lasts long, as who drains had no CPU, and the
+ * record was written meanwhile; or it is made up, then this returns the time it is now. */
+uint64_t dwell_drain_doubt(struct dwell_drain *drain, uint64_t ns);
+
 /* Ticks of a record of that process to the trace's time. One after the pass began is of a thread
  * that writes while we read, or made up. */
 static inline uint64_t dwell_drain_stamp(
-	const struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks)
+	struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks)
 {
 	const struct dwell_session *session = drain->session;
 	uint64_t ns;
@@ -136,7 +140,7 @@ static inline uint64_t dwell_drain_stamp(
 	else
 		ns = dwell_fit_ns(&drain->fit, session->start_ticks + ticks);
 	ns = dwell_drain_since_zero(drain, ns);
-	return ns < drain->pass_ns + DWELL_DRAIN_AHEAD_NS ? ns : drain->pass_ns;
+	return __builtin_expect(ns < drain->latest_ns, 1) ? ns : dwell_drain_doubt(drain, ns);
 }
 
 /* A record as rows. */

@@ -18,7 +18,7 @@ struct plain {
 	uint32_t process;
 	uint64_t base, ns; /* ticks, and the trace's time there */
 	uint64_t rate;
-	uint64_t most_ns;
+	uint64_t latest_ns; /* the drain's */
 	uint64_t last_ns;
 	uint64_t begun_since, dropped_since, ended_since; /* of the thread's waits */
 	uint32_t task, running;
@@ -48,7 +48,7 @@ static bool begin(const struct drain_place *place, struct plain *p)
 		.base = fit->base_ticks - drain->session->start_ticks,
 		.ns = fit->base_ns - drain->options.zero_monotonic_ns,
 		.rate = fit->rate,
-		.most_ns = drain->pass_ns + DWELL_DRAIN_AHEAD_NS,
+		.latest_ns = drain->latest_ns,
 		.last_ns = place->thread->last_ns,
 		.task = place->thread->task,
 		.running = place->thread->running ? place->thread->running : place->thread->task,
@@ -64,8 +64,15 @@ static bool begin(const struct drain_place *place, struct plain *p)
 	       fit->base_ns >= drain->options.zero_monotonic_ns && !place->thread->overwritten;
 }
 
+__attribute__((noinline)) static uint64_t doubt(struct plain *p, uint64_t ns)
+{
+	ns = dwell_drain_doubt(p->drain, ns);
+	p->latest_ns = p->drain->latest_ns;
+	return ns;
+}
+
 /* As dwell_drain_stamp. */
-static inline uint64_t stamp(const struct plain *p, uint64_t ticks)
+static inline uint64_t stamp(struct plain *p, uint64_t ticks)
 {
 	uint64_t ns;
 
@@ -76,7 +83,7 @@ static inline uint64_t stamp(const struct plain *p, uint64_t ticks)
 
 		ns = back < p->ns ? p->ns - back : 0;
 	}
-	return ns < p->most_ns ? ns : p->drain->pass_ns;
+	return __builtin_expect(ns < p->latest_ns, 1) ? ns : doubt(p, ns);
 }
 
 static inline void put_mark(struct plain *p, const uint64_t word[2])

@@ -93,6 +93,55 @@ Test(drain, waits_in_turn)
 	tear_down(&s);
 }
 
+static struct {
+	int (*task)(struct dwell_sink *sink, const struct dwell_task *task);
+	bool slept;
+	uint64_t written;
+} slow;
+
+/* Who drains has no CPU for more than a second, in the middle of a pass; the thread writes on. */
+static int slow_task(struct dwell_sink *sink, const struct dwell_task *task)
+{
+	if (!slow.slept) {
+		slow.slept = true;
+		usleep(1100000);
+		slow.written = dwell_now();
+		for (unsigned i = 0; i < 2; i++)
+			dwell_ring_put2(&dwell_enter()->writer, slow.written, DWELL_RECORD_WAIT,
+				dwell_what(0, DWELL_REASON_SLEEP, 0, 0), slow.written - 1000, 0);
+		/* No thread of ours writes an hour ahead. */
+		dwell_ring_put2(&dwell_enter()->writer, slow.written * 3600, DWELL_RECORD_WAIT,
+			dwell_what(0, DWELL_REASON_SLEEP, 0, 0), slow.written, 0);
+	}
+	return slow.task(sink, task);
+}
+
+Test(drain, long_pass)
+{
+	struct stage s;
+	struct dwell_sink_ops ops;
+	const struct dwell_event *end[3];
+
+	set_up(&s, 0, 0, 0);
+	ops = *s.got->sink.ops;
+	slow.task = ops.task;
+	ops.task = slow_task;
+	s.got->sink.ops = &ops;
+	pass(&s);
+	pass(&s);
+	cr_assert(slow.slept);
+	for (unsigned i = 0; i < 3; i++) {
+		end[i] = collect_row(s.got, DWELL_EVENT_WAIT_END, i);
+		cr_assert(ne(ptr, (void *)end[i], NULL));
+	}
+	const uint64_t written_ns = dwell_drain_time_ns(s.drain, slow.written);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_expect(ge(u64, end[i]->time_ns, written_ns - 1000000));
+		cr_expect(lt(u64, end[i]->time_ns, written_ns + UINT64_C(600000000000)));
+	}
+	tear_down(&s);
+}
+
 /* A wait that lasts is begun from the state word, once, and ended by its record, once. */
 Test(drain, wait_open)
 {
