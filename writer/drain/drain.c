@@ -9,6 +9,8 @@ enum { TURNS_MAX = 2 };
 /* A thread reads the clock some time before others can see what it writes; and a call that turns
  * out too short to be recorded must not be taken for a wait. */
 #define SLACK_NS UINT64_C(500000)
+/* No trace may run farther ahead of the clock. */
+#define AHEAD_NS UINT64_C(1000000000)
 #define FD_MEMORY_NS UINT64_C(100000000)
 
 int dwell_drain_new(struct dwell_drain **out, const struct dwell_session *session,
@@ -72,12 +74,13 @@ uint64_t dwell_drain_now_ns(struct dwell_drain *drain)
 		drain, dwell_clock_read(drain->session->clock) - drain->session->start_ticks);
 }
 
-/* A pass takes long where who drains has no CPU: then the record was written meanwhile. */
+/* A pass takes long where who drains has no CPU: then the record was written meanwhile. Else it is
+ * made up. */
 uint64_t dwell_drain_doubt(struct dwell_drain *drain, uint64_t ns)
 {
 	const uint64_t now_ns = dwell_drain_now_ns(drain);
 
-	drain->latest_ns = now_ns + DWELL_DRAIN_AHEAD_NS;
+	drain->latest_ns = now_ns + AHEAD_NS;
 	return ns < drain->latest_ns ? ns : now_ns;
 }
 
@@ -296,7 +299,7 @@ static void begin_pass(struct dwell_drain *drain)
 			drain->error = err;
 	}
 	drain->pass_ns = dwell_drain_now_ns(drain);
-	drain->latest_ns = drain->pass_ns + DWELL_DRAIN_AHEAD_NS;
+	drain->latest_ns = drain->pass_ns + AHEAD_NS;
 	drain->watermark_ns = drain->pass_ns > SLACK_NS ? drain->pass_ns - SLACK_NS : 0;
 	if (before_ns < drain->watermark_ns)
 		drain->watermark_ns = before_ns;

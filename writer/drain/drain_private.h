@@ -13,8 +13,6 @@ enum {
 	DWELL_DRAIN_RENAMES = 64,
 	DWELL_DRAIN_DETACHED = 256
 };
-/* No trace may run farther ahead of the clock. */
-#define DWELL_DRAIN_AHEAD_NS UINT64_C(1000000000)
 
 struct drain_process {
 	uint32_t generation; /* of the slot when it was taken over; 0: not known */
@@ -123,12 +121,9 @@ static inline uint64_t dwell_drain_since_zero(
 	return monotonic_ns > zero ? monotonic_ns - zero : 0;
 }
 
-/* A time that is not before latest_ns: the pass lasts long, as who drains had no CPU, and the
- * record was written meanwhile; or it is made up, then this returns the time it is now. */
+/* A time not before latest_ns if the clock is there by now, else what it shows. */
 uint64_t dwell_drain_doubt(struct dwell_drain *drain, uint64_t ns);
-
-/* Ticks of a record of that process to the trace's time. One after the pass began is of a thread
- * that writes while we read, or made up. */
+/* Ticks of a record of that process to the trace's time. */
 static inline uint64_t dwell_drain_stamp(
 	struct dwell_drain *drain, const struct drain_process *process, uint64_t ticks)
 {
