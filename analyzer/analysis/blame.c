@@ -258,6 +258,41 @@ int waits_blame(
 	return err;
 }
 
+/*
+ * Who was read to hold it when it began does so until a release; who got it then is not known while
+ * nobody has given it up again.
+ */
+static int share_open(struct waits *waits, struct group *const groups[WAITS_VIEWS],
+	const struct dwell_wait *wait, const struct released *of)
+{
+	if (of && released_since(of, wait))
+		return share_out(waits, groups, wait, of);
+	if (wait->holder && wait->holder_how == DWELL_HOW_READ)
+		return blame_read(waits, groups, wait);
+	return DWELL_OK;
+}
+
+int waits_blame_open(
+	struct waits *waits, struct group *const groups[WAITS_VIEWS], const struct dwell_wait *wait)
+{
+	const struct released *of =
+		wait->object ? table_get(&waits->releases.objects, wait->object) : NULL;
+	uint64_t held_ns[WAITS_VIEWS] = { 0 };
+	int err;
+
+	if (contradicted(of, wait))
+		return DWELL_OK;
+	for (unsigned view = 0; view < WAITS_VIEWS; view++)
+		held_ns[view] = groups[view] ? group_held_ns(groups[view]) : 0;
+	err = wait->holder ? past_end(&waits->past, wait->holder) : DWELL_OK;
+	if (!err)
+		err = share_open(waits, groups, wait, of);
+	for (unsigned view = 0; view < WAITS_VIEWS && !err; view++)
+		if (groups[view])
+			groups[view]->open_held_ns += group_held_ns(groups[view]) - held_ns[view];
+	return err;
+}
+
 void waits_doubt(const struct waits *waits, unsigned view, struct group *group)
 {
 	const struct released *of = group->object && !group->several

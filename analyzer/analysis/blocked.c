@@ -242,7 +242,7 @@ static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 		.woken = group->woken,
 		.replies = group->replies,
 		.turns = row->turns,
-		.held = group_held_ns(group) > group->waits.sum / 2,
+		.held = group_is_held(group),
 		.known = row->known_lock,
 		.joins = waits->views[0].by == DWELL_BY_SITE &&
 			 stack_is_join(waits->model->catalog, group->stack),

@@ -40,7 +40,8 @@ struct group {
 	struct dwell_times times;
 	uint64_t timed_out, replies, woken, underused_ns;
 	uint64_t open_count, open_ns;
-	uint64_t unproven_ns; /* that holders are blamed for of what may be no lock */
+	uint64_t open_held_ns; /* that holders are blamed for of waits that have not ended */
+	uint64_t unproven_ns;  /* that holders are blamed for of what may be no lock */
 	struct idset tasks;
 	uint64_t first_ns, last_ns; /* from the first wait's start to the last one's end */
 	uint32_t first_task;        /* whose wait was the first */
@@ -79,6 +80,8 @@ void groups_drop(struct groups *groups, size_t i);
 
 /* The time that anybody held what was waited for. */
 uint64_t group_held_ns(const struct group *group);
+/* Most of the time: of waits that have ended, or of all. */
+bool group_is_held(const struct group *group);
 void group_forget_holders(struct group *group);
 
 int group_add_waker(struct group *group, const struct dwell_waker *waker);

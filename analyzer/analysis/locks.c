@@ -151,7 +151,7 @@ static bool is_lock(struct waits *waits, struct group *group)
 	if (group->reason == DWELL_REASON_COND && (!of || of->turns <= of->releases / 2))
 		return false;
 	waits_doubt(waits, waits->view_count - 1, group);
-	return group_held_ns(group) > group->waits.sum / 2;
+	return group_is_held(group);
 }
 
 static int longest_first(const void *a, const void *b)

@@ -215,6 +215,17 @@ static const struct task_past *meet(struct past *past, uint32_t task)
 	return of;
 }
 
+int past_end(struct past *past, uint32_t task)
+{
+	const struct dwell_task_state *state =
+		past->begun ? dwell_states_get(past->states, task) : NULL;
+	struct task_past *of = state ? past_of(past, task) : NULL;
+
+	if (of)
+		of->now = goes_on_as(state);
+	return of || !state ? DWELL_OK : DWELL_ENOMEM;
+}
+
 void past_split(struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder)
 {
 	const struct task_past *of = meet(past, holder->task);

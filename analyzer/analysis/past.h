@@ -32,6 +32,9 @@ void past_lose(struct past *past, const struct dwell_event *loss);
 /* An interval of a batch has ended; the reason of the state that follows. 0 or DWELL_ENOMEM. */
 int past_add(struct past *past, const struct dwell_interval *interval, unsigned next_reason);
 
+/* The state that a task is in at the end, as the states have it. 0 or DWELL_ENOMEM. */
+int past_end(struct past *past, uint32_t task);
+
 /* Add the states of a holder within [from, to), and why it was blocked; what is not known, or too
  * long ago, is unknown. Its array of reasons has room for all. */
 void past_split(struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder);

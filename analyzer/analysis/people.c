@@ -83,12 +83,21 @@ uint64_t group_held_ns(const struct group *group)
 	return held_ns;
 }
 
+bool group_is_held(const struct group *group)
+{
+	const uint64_t held_ns = group_held_ns(group);
+
+	return held_ns - group->open_held_ns > group->waits.sum / 2 ||
+	       (group->open_held_ns && held_ns > (group->waits.sum + group->open_ns) / 2);
+}
+
 void group_forget_holders(struct group *group)
 {
 	for (uint32_t i = 0; i < group->holder_count; i++)
 		free(group->holders[i].reasons);
 	group->holder_count = 0;
 	group->unproven_ns = 0;
+	group->open_held_ns = 0;
 	if (!group->rest)
 		return;
 	free(group->rest->holders.reasons);
@@ -234,6 +243,7 @@ int group_merge(struct group *into, const struct group *from)
 	into->underused_ns += from->underused_ns;
 	into->open_count += from->open_count;
 	into->open_ns += from->open_ns;
+	into->open_held_ns += from->open_held_ns;
 	into->unproven_ns += from->unproven_ns;
 	err = from->rest ? add_to_rest(into, &from->rest->holders) : DWELL_OK;
 	if (!err && from->rest)

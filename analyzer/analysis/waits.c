@@ -213,7 +213,7 @@ uint64_t waits_key(struct waits *waits, const struct waits_view *view, uint32_t 
 	}
 }
 
-static struct group *group_of_wait(struct waits *waits, struct waits_view *view, uint32_t task,
+struct group *waits_group(struct waits *waits, struct waits_view *view, uint32_t task,
 	uint32_t object, uint32_t stack, unsigned reason)
 {
 	uint32_t id;
@@ -232,37 +232,6 @@ static struct group *group_of_wait(struct waits *waits, struct waits_view *view,
 	if (group->object != object)
 		group->several = true;
 	return group;
-}
-
-static inline bool shows(const struct waits_view *view, unsigned reason)
-{
-	return !view->held_only || may_be_lock(reason);
-}
-
-int waits_open(struct waits *waits, const struct dwell_interval *interval)
-{
-	const struct dwell_wait as_wait = {
-		.task = interval->task,
-		.object = interval->object,
-		.reason = interval->reason,
-	};
-
-	if (!wants_wait(waits->model, &as_wait))
-		return DWELL_OK;
-	for (unsigned i = 0; i < waits->view_count; i++) {
-		struct waits_view *view = &waits->views[i];
-		struct group *group;
-
-		if (!shows(view, interval->reason))
-			continue;
-		group = group_of_wait(waits, view, interval->task, interval->object,
-			interval->stack, interval->reason);
-		if (!group)
-			return DWELL_ENOMEM;
-		group->open_count++;
-		group->open_ns += in_window(waits->model, interval->start_ns, interval->end_ns);
-	}
-	return DWELL_OK;
 }
 
 /* It had been woken by who waits now, since that one was awake: so this is its reply. */
@@ -331,7 +300,7 @@ static inline struct group *group_of_waiter(struct waits *waits, unsigned view,
 	if (!waiter->groups[view]) {
 		const struct dwell_interval shown = as_shown(&waits->views[view], wait, handed);
 
-		waiter->groups[view] = group_of_wait(waits, &waits->views[view], shown.task,
+		waiter->groups[view] = waits_group(waits, &waits->views[view], shown.task,
 			shown.object, shown.stack, shown.reason);
 	}
 	return waiter->groups[view];
@@ -378,7 +347,7 @@ static int fold_wait(struct waits *waits, struct waiter *waiter, const struct dw
 	struct group *groups[WAITS_VIEWS] = { NULL };
 
 	for (unsigned i = 0; i < waits->view_count; i++) {
-		if (!shows(&waits->views[i], lock->reason))
+		if (!waits_shows(&waits->views[i], lock->reason))
 			continue;
 		groups[i] = add_wait(waits, i, waiter, &all, wait->flags, lock != wait);
 		if (!groups[i])

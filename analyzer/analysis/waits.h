@@ -77,6 +77,8 @@ int waits_merge(void *into, void *from);
  * reason. */
 uint64_t waits_key(struct waits *waits, const struct waits_view *view, uint32_t task,
 	uint32_t object, uint32_t stack, unsigned reason, uint32_t *id);
+struct group *waits_group(struct waits *waits, struct waits_view *view, uint32_t task,
+	uint32_t object, uint32_t stack, unsigned reason);
 /* Ask for what the waits of a batch will touch, where that is not near. */
 void waits_fetch(struct waits *waits, const struct dwell_told *told);
 
@@ -123,6 +125,11 @@ static inline bool may_be_lock(unsigned reason)
 	return is_of(reason, REASONS_MAYBE_LOCK);
 }
 
+static inline bool waits_shows(const struct waits_view *view, unsigned reason)
+{
+	return !view->held_only || may_be_lock(reason);
+}
+
 /* A call that the program told of and that went on running all the while: no wait, the kernel says.
  */
 bool never_waited(const struct dwell_wait *wait);
@@ -152,6 +159,9 @@ int waits_release(struct waits *waits, struct released *of, const struct release
 /* Split a wait over who held its object: into its groups, of each view or NULL. 0 or DWELL_ENOMEM.
  */
 int waits_blame(struct waits *waits, struct group *const groups[WAITS_VIEWS],
+	const struct dwell_wait *wait);
+/* The same of one that has not ended, within the window. */
+int waits_blame_open(struct waits *waits, struct group *const groups[WAITS_VIEWS],
 	const struct dwell_wait *wait);
 /* At the end: of a group without a sign that what it waits for is held, forget the holders. */
 void waits_doubt(const struct waits *waits, unsigned view, struct group *group);

@@ -122,7 +122,8 @@ static void holder_cells(struct dwell_table *table, const struct dwell_catalog *
 		return;
 	}
 	dwell_table_string(table, dwell_name_task(text, catalog, holder->task));
-	dwell_table_number(table, dwell_share_ppm(holder->total_ns, row->waits.total_ns));
+	dwell_table_number(
+		table, dwell_share_ppm(holder->total_ns, row->waits.total_ns + row->open_ns));
 	dwell_table_number(table, dwell_share_ppm(holder->times.running_ns, holder->total_ns));
 	dwell_table_number(table, dwell_share_ppm(holder->times.runnable_ns, holder->total_ns));
 	dwell_table_number(table, dwell_share_ppm(holder->times.blocked_ns, holder->total_ns));

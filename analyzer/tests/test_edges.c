@@ -321,6 +321,61 @@ Test(edges, a_thread_that_is_told_to_end_is_not_held)
 	cr_expect(eq(u64, held_ns(start_and_stop), 0));
 }
 
+/* 2 has the lock, and sleeps with it; 3 waits for it, looks at it once on the way, and waits on. */
+static const char waits_on[] =
+	HEAD "process p1 pid=7 name=\"server\"\n"
+	     "executor x1 kind=cpu number=0\nexecutor x2 kind=cpu number=1\n"
+	     "task t2 kind=thread process=p1 tid=2 name=\"writer\"\n"
+	     "task t3 kind=thread process=p1 tid=3 name=\"reader\"\n"
+	     "object o1 kind=mutex process=p1 native=0x10 name=\"log\"\n"
+	     "1000 switch peer=t2 executor=x1\n"
+	     "1000 switch peer=t3 executor=x2\n"
+	     "1010 wait-begin task=t3 reason=mutex object=o1 peer=t2 flags=holder-read\n"
+	     "1010 switch task=t3 state=blocked executor=x2\n"
+	     "1030 switch task=t2 state=blocked reason=sleep executor=x1\n"
+	     "1050 wake task=t3 state=runnable executor=x2\n"
+	     "1050 switch peer=t3 executor=x2\n"
+	     "1060 switch task=t3 state=blocked executor=x2\n";
+
+static void check_open(const char *more, uint64_t held_ns, uint64_t from_ns)
+{
+	struct dwell_query query = everything;
+	char text[2048];
+	struct dwell_answer *answer;
+	const struct dwell_lock_row *lock;
+	const struct dwell_blocked_row *site;
+
+	query.selection.from_ns = from_ns;
+	snprintf(text, sizeof(text), "%s%send time=1200 closed\n", waits_on, more);
+	answer = analyze_text(text, &query);
+	lock = answer->locks->rows;
+	site = answer->blocked->rows;
+	cr_assert(eq(sz, answer->locks->count, 1));
+	cr_expect(eq(u64, lock->contended, 0));
+	cr_expect(eq(u64, lock->open_count, 1));
+	cr_expect(eq(u64, lock->open_ns, from_ns ? 1200 - from_ns : 190));
+	cr_assert(eq(sz, lock->holder_count, 1));
+	cr_expect(eq(u32, lock->holders[0].task, 2));
+	cr_expect(eq(u32, lock->holders[0].how, DWELL_HOW_READ));
+	cr_expect(eq(u64, lock->holders[0].total_ns, held_ns));
+	cr_expect(eq(u64, lock->holders[0].times.running_ns, from_ns ? 0 : 20));
+	cr_assert(eq(u32, lock->holders[0].reason_count, 1));
+	cr_expect(eq(u32, lock->holders[0].reasons[0].reason, DWELL_REASON_SLEEP));
+	cr_assert(eq(sz, site->holder_count, 1));
+	cr_expect(eq(u32, site->role, DWELL_ROLE_CONTENTION));
+	cr_expect(eq(u64, site->holders[0].total_ns, held_ns));
+	cr_expect(eq(u64, site->open_ns, lock->open_ns));
+	dwell_answer_free(answer);
+}
+
+Test(edges, a_wait_that_goes_on_has_a_holder)
+{
+	check_open("", 190, 0);
+	check_open("", 100, 1100);
+	/* Who has it since then is not known. */
+	check_open("1150 release task=t2 object=o1\n", 140, 0);
+}
+
 /* Of one task that lived for 1000, and of several that lived for 1000 in all. */
 Test(edges, who_is_there_to_wait)
 {

@@ -156,7 +156,8 @@ static int tell(struct findings *findings, const struct holder_rule *of,
 			finding, "of it ready, until it ran", DWELL_EVIDENCE_NS, blame->late_ns);
 	finding_number(finding, "holder at", DWELL_EVIDENCE_SITE, worst->stack);
 	finding_number(finding, "longest stretch", DWELL_EVIDENCE_NS, worst->ns);
-	finding_number(finding, "waited for it in all", DWELL_EVIDENCE_NS, lock->waits.total_ns);
+	finding_number(finding, "waited for it in all", DWELL_EVIDENCE_NS,
+		lock->waits.total_ns + lock->open_ns);
 	finding_number(finding, "waits", DWELL_EVIDENCE_COUNT, lock->contended);
 	finding_number(finding, "waiters", DWELL_EVIDENCE_COUNT, lock->waiters);
 	finding_number(finding, "waited for at", DWELL_EVIDENCE_SITE, lock->stack);
@@ -193,7 +194,8 @@ int holder_find(struct findings *findings, const struct holder_rule *of)
 		if (!of->reasons && is_inverted(findings, lock->object))
 			continue;
 		if (blame.most && finding_matters(findings, blame.ns) &&
-			blame.ns >= lock->waits.total_ns / 100 * of->least_percent)
+			blame.ns >=
+				(lock->waits.total_ns + lock->open_ns) / 100 * of->least_percent)
 			err = tell(findings, of, lock, &blame);
 	}
 	return err;

@@ -73,7 +73,7 @@ struct dwell_blocked_row {
 	struct dwell_distribution waits;
 	struct dwell_times times; /* within the waits */
 	uint64_t open_count;      /* waits that had not ended */
-	uint64_t open_ns;         /* within the window; in no other figure */
+	uint64_t open_ns;         /* within the window; in no other figure but the holders' */
 	uint64_t timed_out;       /* waits */
 	uint64_t turns;           /* waits ended by who waited here, too, each of its own process */
 	uint64_t lived_ns;        /* of the tasks that waited here */
