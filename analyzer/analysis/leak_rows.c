@@ -388,6 +388,10 @@ int leaks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	if (!err)
 		err = leaks_find_growing(&judge);
 	if (!err)
+		err = leaks_find_abandoned(&judge);
+	if (!err)
+		err = leaks_find_left(&judge);
+	if (!err)
 		err = make_one(&judge);
 	for (size_t i = 0; i < judge.out->count; i++) {
 		struct dwell_leak *row = &judge.out->rows[i];

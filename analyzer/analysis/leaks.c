@@ -21,6 +21,7 @@ static int leaks_make(void **fold, const struct model *model)
 	leaks->model = model;
 	leaks->tasks.item = sizeof(struct leak_task);
 	leaks->objects.item = sizeof(struct leak_object);
+	leaks->passed.item = sizeof(uint8_t);
 	*fold = leaks;
 	return DWELL_OK;
 }
@@ -33,6 +34,7 @@ static void leaks_drop(void *fold)
 		return;
 	table_release(&leaks->tasks);
 	table_release(&leaks->objects);
+	table_release(&leaks->passed);
 	free(leaks);
 }
 
@@ -200,7 +202,17 @@ static int on_interval(struct leaks *leaks, const struct dwell_interval *interva
 	return interval->flags & DWELL_INTERVAL_OPEN ? on_open(leaks, interval) : (int)DWELL_OK;
 }
 
-/* Of most waits nothing is to be learned. */
+/* Who waited there went on. */
+static int pass_place(struct leaks *leaks, uint32_t stack)
+{
+	uint8_t *passed = stack ? table_make(&leaks->passed, stack) : NULL;
+
+	if (passed)
+		*passed = true;
+	return passed || !stack ? DWELL_OK : DWELL_ENOMEM;
+}
+
+/* Of most waits nothing else is to be learned. */
 static bool is_of_use(unsigned reason, uint32_t object)
 {
 	return object || reason == DWELL_REASON_JOIN;
@@ -220,6 +232,8 @@ static int leaks_batch(void *fold, const struct fold_batch *batch)
 			err = on_wait(fold, &told->waits[waits]);
 		if (!err)
 			err = on_interval(fold, interval);
+		if (!err && interval->told & DWELL_TOLD_WAIT && interval->next != DWELL_EXITED)
+			err = pass_place(fold, interval->stack);
 		if (!err && interval->told & DWELL_TOLD_WAIT &&
 			is_of_use(interval->reason, interval->object)) {
 			const struct dwell_wait wait = dwell_wait_of(interval);
@@ -271,6 +285,19 @@ static int merge_objects(struct leaks *leaks, const struct leaks *more)
 	return DWELL_OK;
 }
 
+static int merge_places(struct leaks *leaks, const struct leaks *more)
+{
+	int err = merge_objects(leaks, more);
+
+	for (uint32_t stack = 1; stack < more->passed.end && !err; stack++) {
+		const uint8_t *passed = table_get(&more->passed, stack);
+
+		if (passed && *passed)
+			err = pass_place(leaks, stack);
+	}
+	return err;
+}
+
 static int leaks_merge(void *fold, void *other)
 {
 	struct leaks *leaks = fold;
@@ -291,7 +318,7 @@ static int leaks_merge(void *fold, void *other)
 			*into = *from;
 		into->given_up = given_up;
 	}
-	return merge_objects(leaks, more);
+	return merge_places(leaks, more);
 }
 
 const struct fold_ops leaks_fold = {

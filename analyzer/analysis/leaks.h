@@ -38,6 +38,7 @@ struct leak_task {
 	bool given_up; /* it was joined or detached */
 	uint8_t why;   /* enum dwell_forever: found out by stuck.c */
 	bool in_circle;
+	bool named; /* in a row of those that are alive */
 };
 
 struct leaks {
@@ -45,6 +46,7 @@ struct leaks {
 	const struct dwell_states *states;
 	struct table tasks;   /* struct leak_task */
 	struct table objects; /* struct leak_object */
+	struct table passed;  /* uint8_t by stack: a wait there ended, and its task went on */
 };
 
 /* The processes that are judged, and when each ended. */
@@ -99,5 +101,8 @@ int leaks_find_forever(struct leak_judge *judge);
 int leaks_find_unjoined(struct leak_judge *judge);
 int leaks_find_alive(struct leak_judge *judge);
 int leaks_find_growing(struct leak_judge *judge);
+int leaks_find_abandoned(struct leak_judge *judge);
+/* All who are left otherwise: as rows where the query wants them, else how many. */
+int leaks_find_left(struct leak_judge *judge);
 
 #endif

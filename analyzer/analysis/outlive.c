@@ -186,6 +186,7 @@ int leaks_find_alive(struct leak_judge *judge)
 		if (!row)
 			return DWELL_ENOMEM;
 		row->reason = of->reason;
+		leak_task_of(judge, id)->named = true;
 		err = leak_add_step(judge, row, id);
 	}
 	free(kin);
@@ -264,9 +265,14 @@ static int add_growing(struct leak_judge *judge, const struct life *lives, size_
 		return err;
 	row->since_ns = lives[0].from_ns;
 	row->creation_stack = dwell_catalog_task(judge->catalog, lives[0].task)->creation_stack;
-	for (size_t i = 0; i < count && !err; i++)
-		if (leak_is_left(judge, lives[i].task, leak_task_of(judge, lives[i].task)))
-			err = leak_add_task(row, lives[i].task);
+	for (size_t i = 0; i < count && !err; i++) {
+		struct leak_task *of = leak_task_of(judge, lives[i].task);
+
+		if (!leak_is_left(judge, lives[i].task, of))
+			continue;
+		of->named = true;
+		err = leak_add_task(row, lives[i].task);
+	}
 	if (!row->count)
 		judge->out->count--;
 	return err;

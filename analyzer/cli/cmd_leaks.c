@@ -19,6 +19,10 @@ const struct option leaks_options[] = {
 		.type = OPTION_TEXT,
 		.target = offsetof(struct leaks_request, at),
 		.help = "as things stood at T, not at the end" },
+	{ .name = "left",
+		.type = OPTION_FLAG,
+		.target = offsetof(struct leaks_request, left),
+		.help = "also every goroutine that waits at the end" },
 	{ .name = NULL },
 };
 
@@ -26,7 +30,9 @@ static const char *why_text(unsigned why)
 {
 	static const char *const texts[] = { NULL, "its holder ended without giving it up",
 		"its holder is stuck itself", "every task of the process waits for another",
-		"all who ever ended such a wait have ended", "its signal came before it waited" };
+		"all who ever ended such a wait have ended", "its signal came before it waited",
+		"no wait there ever ended, and who made it has",
+		"no wait for a lock there ever ended" };
 
 	return why < sizeof(texts) / sizeof(texts[0]) ? texts[why] : NULL;
 }
@@ -87,6 +93,7 @@ static void print_json(const struct question *question, const bool *allowed, siz
 	question_json(question, &json);
 	dwell_json_number(&json, "total", leaks->count);
 	dwell_json_number(&json, "not_allowed", bad);
+	dwell_json_number(&json, "left", leaks->left);
 	dwell_json_bool(&json, "joins_known", leaks->has_joins);
 	dwell_json_array(&json, "findings");
 	for (size_t i = 0; i < question_limit(question, leaks->count); i++)
@@ -168,6 +175,7 @@ static int print_text(const struct question *question, const bool *allowed, size
 {
 	const struct dwell_leaks *leaks = question->answer->leaks;
 	const size_t shown = question_limit(question, leaks->count);
+	char number[DWELL_NUMBER_SIZE];
 
 	head_print(&question->style, &question->head);
 	for (size_t i = 0; i < shown; i++)
@@ -176,6 +184,10 @@ static int print_text(const struct question *question, const bool *allowed, size
 		printf("%zu more: --limit 0\n", leaks->count - shown);
 	if (!leaks->count)
 		puts("no leaks");
+	if (leaks->left)
+		printf("%s task%s of a runtime wait%s at the end besides: --left tells of each place\n",
+			dwell_format_count(number, leaks->left), leaks->left == 1 ? "" : "s",
+			leaks->left == 1 ? "s" : "");
 	if (!leaks->has_joins)
 		puts("joins were not all recorded: threads never joined are not looked for");
 	if (bad)
@@ -256,6 +268,7 @@ int cmd_leaks(struct request *request)
 		return status;
 	request->to = own->at;
 	status = question_open(&question, request, DWELL_ANALYZE_LEAKS);
+	question.query.leaks_left = own->left;
 	if (!status)
 		status = question_ask(&question);
 	if (!status)

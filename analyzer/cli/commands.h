@@ -32,6 +32,7 @@ int cmd_locks(struct request *request);
 struct leaks_request {
 	struct request request;
 	const char *allow, *at;
+	bool left;
 };
 extern const struct option leaks_options[];
 int cmd_leaks(struct request *request);

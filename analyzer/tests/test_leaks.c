@@ -412,3 +412,78 @@ Test(leaks, grows)
 	growing(&script, 32, true);
 	expect_leaks(&script, 1600 * MS, -1, 0, 0);
 }
+
+/*
+ * t1 is main; t2 makes t3 to t5 and ends. t3 waits at s2 from `since_ms` to the end at 1.1 s; where
+ * `passed`, t4 waited there before and went on.
+ */
+struct abandoned {
+	const char *kind, *reason;
+	unsigned since_ms;
+	bool maker_lives, passed, born, of_go, lost;
+	int leak; /* kind; -1: none */
+	unsigned why;
+};
+
+static void abandoned(struct script *script, const struct abandoned *row)
+{
+	script_clear(script);
+	say(script, "dwell-text 1\ntrace source=\"go\" tick=1 levels=runtime");
+	say(script, "process p1 pid=1 name=\"app\"");
+	say(script, "location l1 lines=\"main.work\":\"app.go\":7");
+	say(script, "location l2 lines=\"runtime.gcenable\":\"mgc.go\":3");
+	say(script, "stack s1 frames=l1\nstack s2 frames=l1,l1");
+	say(script, "task t1 kind=goroutine process=p1 native=1");
+	say(script, "task t2 kind=goroutine process=p1 parent=t1 native=2 born created=1");
+	say(script,
+		"task t3 kind=%s process=p1 parent=t2 native=3 %sstart=%s creation=s1 created=2",
+		row->kind, row->born ? "born " : "", row->of_go ? "l2" : "l1");
+	say(script, "task t4 kind=goroutine process=p1 parent=t1 native=4 born start=l1 created=2");
+	say(script, "executor x1 kind=p number=0\n5 switch executor=x1 peer=t4");
+	for (unsigned id = 1; id <= 3; id++)
+		say(script, "10 state task=t%u state=running", id);
+	if (row->lost)
+		say(script, "20 loss value=1 extra=20 reason=full");
+	if (row->passed) {
+		say(script, "30 switch executor=x1 task=t4 state=blocked reason=%s stack=s2",
+			row->reason);
+		say(script,
+			"40 wake task=t4 peer=t1 state=runnable\n50 switch executor=x1 peer=t4");
+	}
+	say(script, "60 exit task=t4");
+	if (!row->maker_lives)
+		say(script, "60 exit task=t2");
+	say(script, "%u state task=t3 state=blocked reason=%s stack=s2", row->since_ms * MS,
+		row->reason);
+}
+
+Test(leaks, abandoned)
+{
+	enum {
+		ALIVE = DWELL_LEAK_ALIVE_AT_END,
+		ORPHAN = DWELL_FOREVER_ABANDONED,
+		LOCKED = DWELL_FOREVER_LOCKED_OUT
+	};
+	static const struct abandoned rows[] = {
+		{ "goroutine", "channel-send", 100, false, false, true, false, false, ALIVE,
+			ORPHAN },
+		{ "goroutine", "join", 100, false, false, true, false, false, ALIVE, ORPHAN },
+		{ "goroutine", "mutex", 100, true, false, true, false, false, ALIVE, LOCKED },
+		{ "thread", "channel-send", 100, false, false, true, false, false, -1, 0 },
+		{ "goroutine", "select", 100, false, false, true, false, false, -1, 0 },
+		{ "goroutine", "net", 100, false, false, true, false, false, -1, 0 },
+		{ "goroutine", "channel-send", 101, false, false, true, false, false, -1, 0 },
+		{ "goroutine", "channel-send", 100, true, false, true, false, false, -1, 0 },
+		{ "goroutine", "channel-send", 100, false, true, true, false, false, -1, 0 },
+		{ "goroutine", "mutex", 100, true, true, true, false, false, -1, 0 },
+		{ "goroutine", "channel-send", 100, false, false, false, false, false, -1, 0 },
+		{ "goroutine", "channel-send", 100, false, false, true, true, false, -1, 0 },
+		{ "goroutine", "channel-send", 100, false, false, true, false, true, -1, 0 },
+	};
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		abandoned(&script, &rows[i]);
+		expect_leaks(&script, 1100 * MS, rows[i].leak, 1, rows[i].why);
+	}
+}

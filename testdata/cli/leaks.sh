@@ -56,3 +56,38 @@ for wrong in 'dedlock at=x' '* ' 'deadlock at' 'deadlock att=x' 'deadlock at="x'
 	dwell leaks --allow wrong >out; echo "status $? $(wc -c <out)"
 done
 dwell leaks --allow none; echo "status $?"
+# Goroutines: one that nobody let go on, whose maker ended; a worker of main's that waits for more; what is left besides.
+cat >go.txt <<'T'
+dwell-text 1
+trace source="go" tick=1 levels=runtime,stacks
+process p1 name="app"
+location l1 lines="main.main":"main.go":9
+location l2 lines="main.serve":"main.go":20
+location l3 lines="main.serve.func1":"main.go":22
+location l4 lines="main.worker":"main.go":31
+location l5 lines="runtime.bgsweep":"mgcsweep.go":300
+stack s1 frames=l1
+stack s2 frames=l2
+stack s3 frames=l3
+stack s4 frames=l4
+task t1 kind=goroutine process=p1 native=1 start=l1
+task t2 kind=goroutine process=p1 native=2 start=l5
+task t3 kind=goroutine process=p1 native=7 parent=t1 born creation=s1 start=l2 created=100
+task t4 kind=goroutine process=p1 native=8 parent=t1 born creation=s1 start=l4 created=100
+task t5 kind=goroutine process=p1 native=9 parent=t3 born creation=s2 start=l3 created=200
+100 state task=t1 state=running
+100 state task=t2 state=blocked reason=gc
+200 state task=t3 state=running
+200 state task=t4 state=blocked reason=channel-receive stack=s4
+300 state task=t5 state=running
+400 state task=t5 state=blocked reason=channel-send stack=s3
+500 exit task=t3
+900 wake task=t4 peer=t1 state=runnable
+1000 state task=t4 state=running
+2000 state task=t4 state=blocked reason=channel-receive stack=s4
+end time=2000000000 closed
+T
+dwell assemble go.txt -o go.dwell
+dwell leaks go.dwell; echo "status $?"
+dwell leaks --left go.dwell; echo "status $?"
+dwell leaks --left --json go.dwell | "$DATA/cli/schema" check leaks; dwell leaks --json go.dwell | grep '"left"'

@@ -8,7 +8,8 @@
 
 static const char *const why_texts[] = { NULL, "the holder ended without giving it up",
 	"the holder is stuck itself", "every task of the process waits for another",
-	"all who ever ended such a wait have ended", "its signal came before it waited" };
+	"all who ever ended such a wait have ended", "its signal came before it waited",
+	"no wait there ever ended, and who made it has", "no wait for a lock there ever ended" };
 
 static void title(const struct findings *findings, struct dwell_finding *finding,
 	const struct dwell_leak *leak)
@@ -31,7 +32,11 @@ static void title(const struct findings *findings, struct dwell_finding *finding
 			leak->count == 1 ? "" : "s", class);
 		break;
 	case DWELL_LEAK_ALIVE_AT_END:
-		finding_title(finding, "%s waits on, while others of %.60s ended", who, class);
+		if (leak->why)
+			finding_title(finding, "%s waits on: %s", who, why_texts[leak->why]);
+		else
+			finding_title(
+				finding, "%s waits on, while others of %.60s ended", who, class);
 		break;
 	default:
 		finding_title(finding, "there are more and more tasks of %.60s: %u at the end",

@@ -49,6 +49,7 @@ struct dwell_query {
 	unsigned blocked_by;    /* enum dwell_by: site, object, reason, task, class */
 	unsigned flame_of;      /* enum dwell_flame_of */
 	bool flame_as_go;       /* of goroutines only waits that ended, as Go's own profiles */
+	bool leaks_left;        /* of leaks also each task of a runtime that waits at the end */
 	uint64_t worst;         /* latencies to keep; UINT64_MAX: all */
 	bool only_worst;        /* of latencies nothing else is asked for: no distributions */
 	/* Called now and then by one thread with the time that was reached; may be NULL. */

@@ -11,7 +11,7 @@ enum dwell_leak_kind {
 	DWELL_LEAK_DEADLOCK = 0,  /* tasks wait for each other in a circle */
 	DWELL_LEAK_WAITS_FOREVER, /* nobody is left who could end the wait */
 	DWELL_LEAK_NEVER_JOINED,  /* a thread ended, and was neither joined nor detached */
-	DWELL_LEAK_ALIVE_AT_END,  /* tasks like it end; it waits on */
+	DWELL_LEAK_ALIVE_AT_END,  /* it waits on: tasks like it end, or nobody went on from there */
 	DWELL_LEAK_GROWING,       /* there are more and more of its class */
 	DWELL_LEAK_KIND_COUNT
 };
@@ -24,7 +24,10 @@ enum dwell_forever {
 	DWELL_FOREVER_HOLDER_STUCK, /* the holder itself waits forever, or in a circle */
 	DWELL_FOREVER_ALL_STUCK,    /* every task of the process waits for another */
 	DWELL_FOREVER_WAKERS_ENDED, /* all who ever ended such a wait have ended */
-	DWELL_FOREVER_UNHEARD       /* so, and its signal came before it waited */
+	DWELL_FOREVER_UNHEARD,      /* so, and its signal came before it waited */
+	/* Of those alive at the end, of which it is likely: */
+	DWELL_FOREVER_ABANDONED, /* no wait there ever ended, and who made it has */
+	DWELL_FOREVER_LOCKED_OUT /* no wait for a lock there ever ended */
 };
 
 /* One task of a circle, or that waits forever. */
@@ -64,6 +67,7 @@ struct dwell_leak {
 struct dwell_leaks {
 	struct dwell_leak *rows; /* by kind, those of most tasks first */
 	size_t count;
+	uint32_t left;  /* tasks of a runtime that wait at the end, and are in no row */
 	bool has_joins; /* joins were recorded, all of them: never-joined could be judged */
 };
 
