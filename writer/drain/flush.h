@@ -15,11 +15,17 @@ struct dwell_flush {
 
 #define DWELL_FLUSH_LATE_NS UINT64_C(100000000)
 
+/* Whether the pass ahead of this one was long ago. Then a second one right behind it lets go what
+ * came in between. */
+static inline bool dwell_flush_late(const struct dwell_flush *flush, uint64_t now_ns)
+{
+	return now_ns - flush->passed_ns > DWELL_FLUSH_LATE_NS;
+}
+
 /* Asked once in each pass. */
 static inline bool dwell_flush_due(struct dwell_flush *flush, uint64_t now_ns, uint64_t every_ns)
 {
-	const bool late = now_ns - flush->passed_ns > DWELL_FLUSH_LATE_NS;
-	const bool due = late || now_ns - flush->flushed_ns >= every_ns;
+	const bool due = dwell_flush_late(flush, now_ns) || now_ns - flush->flushed_ns >= every_ns;
 
 	flush->passed_ns = now_ns;
 	flush->flushed_ns = due ? now_ns : flush->flushed_ns;

@@ -16,6 +16,7 @@
 #include "dwell/writer.h"
 #include "flush.h"
 #include "lib/api.h"
+#include "urgent.h"
 
 /*
  * libdwell's own recorder: a session in this process, a thread that drains it into a file, or, in
@@ -179,8 +180,13 @@ static void *drain_thread(void *argument)
 	(void)argument;
 	/* What records the others is not itself recorded. */
 	dwell_self.quiet++;
+	(void)dwell_urgent_begin(0);
 	while (!err && pause_for_pass()) {
+		const bool late = dwell_flush_late(&flush, dwell_clock_monotonic_ns());
+
 		err = drain_once(&own.chain);
+		if (!err && late)
+			err = drain_once(&own.chain);
 		if (!err && dwell_flush_due(&flush, dwell_clock_monotonic_ns(), FLUSH_NS))
 			err = dwell_encoder_flush(own.chain.encoder);
 	}

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "drain/urgent.h"
 #include "dwell/error.h"
 #include "flight.h"
 #include "leaks.h"
@@ -23,6 +24,9 @@
 #include "snapshot.h"
 
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
+
+/* Of niceness, below that of the recorded program. */
+enum { URGENT_STEPS = 10 };
 
 #define SNAPSHOT_PAUSE_NS UINT64_C(1000000000)
 
@@ -250,7 +254,6 @@ static int delayed_start(struct run *run)
 	return status;
 }
 
-/* Until it is over. */
 static int loop(struct run *run)
 {
 	struct pollfd wait[2] = { { .fd = run->signals, .events = POLLIN },
@@ -278,6 +281,16 @@ static int loop(struct run *run)
 			run->stop = true;
 	}
 	return 0;
+}
+
+/* Until it is over. What we record may want all of the CPUs: it is not to keep us from it. */
+static int attend(struct run *run)
+{
+	const int steps = dwell_urgent_begin(URGENT_STEPS);
+	const int status = loop(run);
+
+	dwell_urgent_end(steps);
+	return status;
 }
 
 static void print_size(char *out, size_t size, uint64_t bytes)
@@ -382,7 +395,7 @@ static int run_all(struct run *run)
 	else if (status == 0 && run->options.delay_ns == 0)
 		status = begin(run, run->options.pid, true);
 	if (status == 0)
-		status = loop(run);
+		status = attend(run);
 	if (run->started) {
 		run->recording.write_at_end =
 			run->options.snapshot_on_exit ||

@@ -356,6 +356,17 @@ static int take(struct dwell_recording *recording, uint64_t until_ns)
 	return err ? err : let_go(recording, watermark_ns < until_ns ? watermark_ns : until_ns);
 }
 
+/* What all sources have by now; what came since a pass that was long ago is let go, too. */
+static int take_all(struct dwell_recording *recording, uint64_t now_ns)
+{
+	const bool late = dwell_flush_late(&recording->flush, now_ns);
+	int err = take(recording, now_ns > SLACK_NS ? now_ns - SLACK_NS : 0);
+
+	if (!err && late && !recording->options->flight)
+		err = take(recording, dwell_monotonic_ns() - recording->zero_ns - SLACK_NS);
+	return err;
+}
+
 /* Why to stop now, or NULL. */
 static const char *limit_reached(const struct dwell_recording *recording, uint64_t now_ns)
 {
@@ -394,7 +405,7 @@ int dwell_recording_pass(struct dwell_recording *recording)
 	if (!recording->open)
 		return 0;
 	dwell_recording_look(recording, now_ns);
-	err = take(recording, now_ns > SLACK_NS ? now_ns - SLACK_NS : 0);
+	err = take_all(recording, now_ns);
 	if (!err && recording->options->flight) {
 		err = dwell_flight_trim(recording);
 	} else if (!err && dwell_flush_due(&recording->flush, now_ns, FLUSH_NS)) {

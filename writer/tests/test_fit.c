@@ -48,3 +48,15 @@ Test(flush, late_passes_write)
 	cr_expect(dwell_flush_due(&flush, now_ns += 390000000, every_ns));
 	cr_expect(!dwell_flush_due(&flush, now_ns += 15000000, every_ns));
 }
+
+/* Each of these is followed by a second pass at once. */
+Test(flush, late_passes_are_known)
+{
+	struct dwell_flush flush = { 0, 0 };
+	uint64_t now_ns = 1000;
+
+	(void)dwell_flush_due(&flush, now_ns, UINT64_C(500000000));
+	cr_expect(!dwell_flush_late(&flush, now_ns + 15000000));
+	cr_expect(!dwell_flush_late(&flush, now_ns + DWELL_FLUSH_LATE_NS));
+	cr_expect(dwell_flush_late(&flush, now_ns + DWELL_FLUSH_LATE_NS + 1));
+}
