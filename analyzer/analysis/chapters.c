@@ -101,11 +101,11 @@ static int carry(struct chapters *chapters, const struct dwell_stretch *stretch,
 	return DWELL_OK;
 }
 
-/* What begins where the chapter does, or before, is carried into the one before. */
-static int carry_on(struct chapters *chapters)
+/* What begins where the chapter does, or before keep_ns, is carried into the one before. */
+static int carry_on(struct chapters *chapters, uint64_t keep_ns)
 {
 	const struct dwell_history *now = chapters->now;
-	const uint64_t begin_ns = chapters->begin_ns;
+	const uint64_t begin_ns = keep_ns > chapters->begin_ns ? keep_ns : chapters->begin_ns;
 	int err = DWELL_OK;
 
 	for (uint32_t task = 0; task < chapters->carried.end; task++) {
@@ -155,8 +155,13 @@ static int settle_late(struct chapters *chapters, struct dwell_history *now)
 
 int chapters_back(struct chapters *chapters)
 {
+	return chapters_back_keeping(chapters, 0);
+}
+
+int chapters_back_keeping(struct chapters *chapters, uint64_t keep_ns)
+{
 	struct chapter *chapter = NULL;
-	int err = chapters->now ? carry_on(chapters) : DWELL_OK;
+	int err = chapters->now ? carry_on(chapters, keep_ns) : DWELL_OK;
 
 	if (err || !chapters->left)
 		return err ? err : (int)DWELL_END;

@@ -46,6 +46,8 @@ void chapters_close(struct chapters *chapters);
 /* The next earlier chapter, or at first the last one. 0, DWELL_END, or a negative error;
  * DWELL_ELIMIT where one part is too much for memory. */
 int chapters_back(struct chapters *chapters);
+/* The same, but what was done up to keep_ns is known still. */
+int chapters_back_keeping(struct chapters *chapters, uint64_t keep_ns);
 
 /* What a task did right before a moment of this chapter: the stretch with start < time <= end.
  * NULL: not known. Valid until the next chapters_back. */

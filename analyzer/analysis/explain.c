@@ -105,9 +105,14 @@ static int tell_wait(void *context, const struct dwell_stretch *wait, uint64_t a
 							    ? telling->open[telling->open_count - 1]
 							    : DWELL_NONE);
 	in = telling->open[--telling->open_count];
-	if (in && story->waits[in - 1].all_start_ns == wait->start_ns &&
-		story->waits[in - 1].task == wait->task)
-		story->waits[in - 1].start_ns = at_ns;
+	if (!in || story->waits[in - 1].all_start_ns != wait->start_ns ||
+		story->waits[in - 1].task != wait->task)
+		return DWELL_OK;
+	story->waits[in - 1].start_ns = at_ns;
+	if (at_ns < wait->start_ns) {
+		story->waits[in - 1].all_start_ns = at_ns;
+		story->waits[in - 1].again = true;
+	}
 	return DWELL_OK;
 }
 

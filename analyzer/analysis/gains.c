@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "analysis/by_ends.h"
-#include "analysis/pendings.h"
+#include "analysis/first.h"
 
 /* In which lanes a stretch like this takes no time. */
 struct known_lanes {
@@ -23,6 +23,7 @@ struct place {
 	/* The latest stretch that ended no earlier than where the sweep is; of that chapter. */
 	const struct dwell_stretch *last;
 	size_t chapter;
+	struct first *first; /* of a wait that may have been begun again; else NULL */
 };
 
 struct sweep {
@@ -54,6 +55,17 @@ static int reach(struct sweep *sweep, uint32_t task, const struct ways *ways, ui
 	place->reached = true;
 	lengthen(&place->ways, ways, ns, free_lanes);
 	return DWELL_OK;
+}
+
+/* It was the first one. */
+static void settle_first(struct place *place)
+{
+	if (!place->first)
+		return;
+	lengthen(&place->ways, &place->first->ways, 0, 0);
+	place->reached = true;
+	free(place->first);
+	place->first = NULL;
 }
 
 static int find_lanes(struct sweep *sweep, struct place *place, const struct dwell_stretch *s,
@@ -160,6 +172,18 @@ static int pass_last(struct sweep *sweep, const struct dwell_stretch *s)
 	return reach(sweep, s->task, &sweep->end, length_of(sweep, s, s->end_ns), lanes);
 }
 
+/* The task's stretch before a wait, or before those that were. */
+static int pass_first(struct sweep *sweep, struct place *place, const struct dwell_stretch *s)
+{
+	uint32_t lanes;
+	const int err = lanes_of(sweep, s, &lanes);
+
+	if (!err && !first_pass(place->first, s, length_of(sweep, s, s->end_ns), lanes,
+			    sweep->from_ns, sweep->chapters.model->has_wakes))
+		settle_first(place);
+	return err;
+}
+
 /* Over a whole stretch, from the way at its end to the one at its start. */
 static int end_stretch(struct sweep *sweep, const struct dwell_stretch *s)
 {
@@ -174,8 +198,10 @@ static int end_stretch(struct sweep *sweep, const struct dwell_stretch *s)
 	place->chapter = sweep->chapters.left;
 	if (s->task == sweep->task && s->end_ns == sweep->to_ns)
 		return pass_last(sweep, s);
-	if (!place->reached)
-		return DWELL_OK;
+	if (place->first)
+		err = pass_first(sweep, place, s);
+	if (err || !place->reached)
+		return err;
 	if (may_join(sweep, s, &at_ns)) {
 		err = defer_join(sweep, s, at_ns, &place->ways);
 		lose_ways(&place->ways);
@@ -200,6 +226,30 @@ static const struct dwell_stretch *at_moment(
 	return chapters_at(&sweep->chapters, task, time_ns);
 }
 
+/* The waiter's own side of a wait that ended: from its start, or the first one's. */
+static int join_own(
+	struct sweep *sweep, const struct pending *p, uint64_t back_ns, uint32_t free_lanes)
+{
+	const struct dwell_stretch *wait = &p->wait;
+	struct ways ways = p->ways;
+	struct place *place = place_of(sweep, wait->task);
+
+	if (!place)
+		return DWELL_ENOMEM;
+	if (!(ways.lanes & ~free_lanes) || !first_may_be(&sweep->chapters, wait, sweep->from_ns))
+		return reach(sweep, wait->task, &ways, back_ns, free_lanes);
+	settle_first(place);
+	ways.lanes &= ~free_lanes;
+	lengthen_all(&ways, back_ns, 0);
+	place->first = first_new(wait, &ways);
+	if (!place->first)
+		return DWELL_ENOMEM;
+	/* Where it takes no time it was not begun again. */
+	ways = p->ways;
+	ways.lanes &= free_lanes;
+	return ways.lanes ? reach(sweep, wait->task, &ways, back_ns, free_lanes) : 0;
+}
+
 /* The waker's side of a wait that ended. */
 static int join(struct sweep *sweep, struct pending *p)
 {
@@ -214,7 +264,7 @@ static int join(struct sweep *sweep, struct pending *p)
 	if (!of)
 		return reach(
 			sweep, wait->task, &p->ways, length_of(sweep, wait, wait->end_ns), lanes);
-	err = reach(sweep, wait->task, &p->ways, back_ns, lanes);
+	err = join_own(sweep, p, back_ns, lanes);
 	/* Where the wait takes no time it waits for nobody. */
 	p->ways.lanes &= ~lanes;
 	p->ways.all_ns += back_ns;
@@ -228,7 +278,10 @@ static int born(struct sweep *sweep, const struct pending *p)
 	const struct dwell_stretch *parent = NULL;
 	struct ways ways;
 
-	if (!place || p->task >= sweep->places.end || !place->reached)
+	if (!place || p->task >= sweep->places.end)
+		return DWELL_OK;
+	settle_first(place);
+	if (!place->reached)
 		return DWELL_OK;
 	ways = place->ways;
 	place->reached = false;
@@ -402,8 +455,10 @@ static int sweep_all(struct sweep *sweep)
 			err = give_up(sweep, sweep->pendings.heap[i]);
 	/* What was there at the beginning. */
 	for (uint32_t task = 0; task < sweep->places.end; task++) {
-		const struct place *place = table_get(&sweep->places, task);
+		struct place *place = table_get(&sweep->places, task);
 
+		if (place)
+			settle_first(place);
 		if (place && place->reached)
 			lengthen(&sweep->longest, &place->ways, 0, 0);
 	}
@@ -431,6 +486,12 @@ int gains_find(
 					      : 0;
 	pendings_release(&sweep.pendings);
 	by_ends_release(&sweep.ends);
+	for (uint32_t i = 0; i < sweep.places.end; i++) {
+		const struct place *place = table_get(&sweep.places, i);
+
+		if (place)
+			free(place->first);
+	}
 	table_release(&sweep.places);
 	chapters_close(&sweep.chapters);
 	return err;

@@ -179,6 +179,7 @@ static int history_wait(struct dwell_history *h, const struct dwell_wait *wait)
 	struct late_wait late = {
 		.start_ns = wait->start_ns,
 		.for_end = is_for_end(wait),
+		.timed_out = wait->flags & DWELL_EVENT_TIMED_OUT,
 		.task = wait->task,
 		.object = wait->object,
 		.stack = wait->stack,

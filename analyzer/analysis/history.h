@@ -14,6 +14,7 @@ struct late_wait {
 	uint64_t let_go_ns; /* the last release of the object, where its waker made it; else 0 */
 	bool decided;       /* that release, or end of a task, was seen */
 	bool for_end;       /* it is the end of a task that it waited for */
+	bool timed_out;     /* it ended by its time limit */
 	uint32_t task, object, stack, waker, waker_stack, holder;
 	uint8_t holder_how, reason;
 };

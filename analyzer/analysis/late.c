@@ -159,6 +159,8 @@ bool history_late(struct dwell_history *h, struct late_wait *late)
 	decide(h, late);
 	if (!stretch || stretch->start_ns < late->start_ns)
 		return false;
+	if (late->timed_out)
+		stretch->flags |= DWELL_STRETCH_TIMED_OUT;
 	if (!stretch->object)
 		stretch->object = late->object;
 	if (!stretch->stack)

@@ -270,6 +270,8 @@ int shares_wait(void *context, const struct dwell_stretch *wait, uint64_t at_ns,
 {
 	struct shares *s = context;
 	struct shared_wait *of = wait_of(s, wait);
+	/* One that was begun again is left before it began the last time. */
+	const uint64_t length_ns = wait->end_ns - (at_ns < wait->start_ns ? at_ns : wait->start_ns);
 
 	if (!of)
 		return DWELL_ENOMEM;
@@ -282,8 +284,8 @@ int shares_wait(void *context, const struct dwell_stretch *wait, uint64_t at_ns,
 	}
 	if (!--of->open)
 		of->is.ns += of->since_ns - at_ns;
-	if (wait->end_ns - wait->start_ns > of->is.longest_ns) {
-		of->is.longest_ns = wait->end_ns - wait->start_ns;
+	if (length_ns > of->is.longest_ns) {
+		of->is.longest_ns = length_ns;
 		of->is.longest_at_ns = wait->start_ns;
 		of->is.task = wait->task;
 	}

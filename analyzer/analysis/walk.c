@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "analysis/again.h"
+
 const char *dwell_stop_name(unsigned stop)
 {
 	static const char *const names[DWELL_STOP_COUNT] = { NULL, "open", "nobody", "release",
@@ -44,19 +46,26 @@ static int push(struct walk *walk, uint32_t task, uint64_t bound_ns, uint8_t ent
 		.task = task,
 		.entry = entry,
 		.bound_ns = bound_ns,
+		.first_ns = wait ? wait->start_ns : bound_ns,
 		.wait = wait ? *wait : (struct dwell_stretch){ 0 },
 	};
 	return put_on_path(walk, task, true);
 }
 
-static int pop(struct walk *walk, uint64_t at_ns)
+static int tell_pending(struct walk *walk)
 {
-	const struct walk_frame *top = &walk->frames[--walk->depth];
-	int err = put_on_path(walk, top->task, false);
+	const struct dwell_step step = walk->pending;
 
-	if (!err && walk->depth && walk->wait)
-		err = walk->wait(walk->context, &top->wait, at_ns, false);
-	return err;
+	walk->pending.task = DWELL_NONE;
+	return step.task ? walk->step(walk->context, &step) : (int)DWELL_OK;
+}
+
+static int tell_wait(
+	struct walk *walk, const struct dwell_stretch *wait, uint64_t at_ns, bool entered)
+{
+	const int err = tell_pending(walk);
+
+	return err || !walk->wait ? err : walk->wait(walk->context, wait, at_ns, entered);
 }
 
 /* A step of the frame i, [start, end) of the stretch. */
@@ -85,7 +94,21 @@ static int tell_step(struct walk *walk, size_t i, const struct dwell_stretch *st
 		.stop = (uint8_t)stop,
 	};
 
-	return start_ns < end_ns ? walk->step(walk->context, &step) : (int)DWELL_OK;
+	struct dwell_step *pending = &walk->pending;
+	int err;
+
+	if (start_ns >= end_ns)
+		return DWELL_OK;
+	if (pending->task == step.task && pending->depth == step.depth &&
+		pending->start_ns == end_ns && pending->stop == step.stop &&
+		walk->pending_of_ns == stretch->start_ns) {
+		pending->start_ns = start_ns; /* the bound was moved */
+		return DWELL_OK;
+	}
+	err = tell_pending(walk);
+	*pending = step;
+	walk->pending_of_ns = stretch->start_ns;
+	return err;
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -93,37 +116,32 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* The path stays on a blocked task, down to start_ns. */
-static int stay(struct walk *walk, const struct dwell_stretch *wait, uint64_t start_ns,
-	uint64_t *at_ns, unsigned stop)
+static int leave_stay(struct walk *walk, uint64_t at_ns)
 {
-	int err = DWELL_OK;
+	walk->stay.stop = DWELL_STOP_NONE;
+	return tell_wait(walk, &walk->stay.wait, at_ns, false);
+}
 
-	start_ns = later(start_ns, walk->frames[walk->depth - 1].bound_ns);
-	if (walk->wait)
-		err = walk->wait(walk->context, wait, *at_ns, true);
-	if (!err)
-		err = tell_step(walk, walk->depth - 1, wait, start_ns, *at_ns, stop);
-	if (!err && walk->wait)
-		err = walk->wait(walk->context, wait, start_ns, false);
+/* The path stays on a blocked task, as far as its bound. */
+static int stay(struct walk *walk, uint64_t *at_ns)
+{
+	const struct walk_stay *is = &walk->stay;
+	const uint64_t start_ns = later(is->from_ns, walk->frames[walk->depth - 1].bound_ns);
+	const int err =
+		tell_step(walk, walk->depth - 1, &is->wait, start_ns, *at_ns, walk->stay.stop);
+
 	*at_ns = start_ns;
-	return err;
+	return err || start_ns > is->from_ns ? err : leave_stay(walk, start_ns);
 }
 
-/* Who ended it, or when, shows in an earlier chapter. */
-static bool shows_earlier(const struct walk *walk, const struct dwell_stretch *wait)
+static int pop(struct walk *walk, uint64_t at_ns)
 {
-	return is_earlier(wait->let_go_ns) && walk->chapters.left;
-}
+	int err = walk->stay.stop ? leave_stay(walk, at_ns) : DWELL_OK;
+	const struct walk_frame *top = &walk->frames[--walk->depth];
 
-/* It was let go before it matters, or when is not known: nothing can be followed there. */
-static bool let_go_before(const struct walk *walk, const struct dwell_stretch *wait)
-{
-	const uint64_t bound_ns = walk->frames[walk->depth - 1].bound_ns;
-
-	return shows_earlier(walk, wait)
-		       ? walk->chapters.begin_ns <= bound_ns
-		       : is_earlier(wait->let_go_ns) || wait->let_go_ns <= bound_ns;
+	if (!err)
+		err = put_on_path(walk, top->task, false);
+	return err || !walk->depth ? err : tell_wait(walk, &top->wait, at_ns, false);
 }
 
 /* Why the path cannot follow who ended the wait at let_go_ns; 0: it can. */
@@ -134,7 +152,7 @@ static unsigned walk_stop(const struct walk *walk, const struct dwell_stretch *w
 
 	if (wait->flags & DWELL_INTERVAL_OPEN)
 		return DWELL_STOP_OPEN;
-	if (let_go_before(walk, wait)) {
+	if (!wait->let_go_ns || is_earlier(wait->let_go_ns)) {
 		if (for_child || (!wait->waker && at_ns == wait->end_ns))
 			return DWELL_STOP_NOBODY;
 		return wait->waker ? DWELL_STOP_RELEASE : DWELL_STOP_OPEN;
@@ -153,18 +171,20 @@ static int through_wait(struct walk *walk, const struct dwell_stretch *stretch, 
 {
 	const struct dwell_stretch wait = *stretch;
 	const unsigned stop = walk_stop(walk, &wait, *at_ns);
-	const uint64_t start_ns = stop == DWELL_STOP_WAY_BACK ? wait.let_go_ns : wait.start_ns;
-	int err = DWELL_OK;
+	int err;
 
-	/* It is carried there. */
-	if (shows_earlier(walk, &wait) && stop != DWELL_STOP_OPEN && !let_go_before(walk, &wait))
-		return chapters_back(&walk->chapters);
-	if (stop)
-		return stay(walk, &wait, start_ns, at_ns, stop);
-	if (walk->wait)
-		err = walk->wait(walk->context, &wait, *at_ns, true);
+	/* Who ended it, or when, shows in an earlier chapter. */
+	if (is_earlier(wait.let_go_ns) && walk->chapters.left && stop != DWELL_STOP_OPEN)
+		return chapters_back_keeping(&walk->chapters, *at_ns);
+	err = tell_wait(walk, &wait, *at_ns, true);
 	if (err)
 		return err;
+	if (stop) {
+		walk->stay = (struct walk_stay){ wait,
+			stop == DWELL_STOP_WAY_BACK ? wait.let_go_ns : wait.start_ns,
+			(uint8_t)stop };
+		return stay(walk, at_ns);
+	}
 	return push(walk, wait.waker, later(wait.start_ns, walk->frames[walk->depth - 1].bound_ns),
 		DWELL_ENTRY_WAKER, &wait);
 }
@@ -199,10 +219,13 @@ static int before_life(struct walk *walk, uint64_t *at_ns)
 static int one_step(struct walk *walk, uint64_t *at_ns)
 {
 	const struct walk_frame *top = &walk->frames[walk->depth - 1];
-	const struct dwell_stretch *stretch = chapters_at(&walk->chapters, top->task, *at_ns);
+	const struct dwell_stretch *stretch;
 	uint64_t start_ns;
 	int err;
 
+	if (walk->stay.stop)
+		return stay(walk, at_ns);
+	stretch = chapters_at(&walk->chapters, top->task, *at_ns);
 	if (!stretch && walk->depth > 1)
 		return before_life(walk, at_ns);
 	if (!stretch) { /* the interval begins with the task's life */
@@ -215,6 +238,58 @@ static int one_step(struct walk *walk, uint64_t *at_ns)
 	start_ns = later(stretch->start_ns, top->bound_ns);
 	err = tell_step(walk, walk->depth - 1, stretch, start_ns, *at_ns, DWELL_STOP_NONE);
 	*at_ns = start_ns;
+	return err;
+}
+
+/* The wait of a frame began at at_ns: after one that ran out of time, and is the same? */
+static int find_first(struct walk *walk, struct walk_frame *frame, uint64_t at_ns)
+{
+	const struct dwell_stretch *wait = &frame->wait;
+	uint64_t end_ns = frame->first_ns, ran_ns = 0;
+	enum again is = AGAIN_BETWEEN;
+
+	while (is == AGAIN_BETWEEN && end_ns > walk->from_ns) {
+		const struct dwell_stretch *before;
+
+		if (end_ns <= walk->chapters.begin_ns) {
+			const int err = chapters_back_keeping(&walk->chapters, at_ns);
+
+			if (err)
+				return err;
+			continue;
+		}
+		before = chapters_at(&walk->chapters, wait->task, end_ns);
+		if (!before)
+			return DWELL_OK;
+		is = again_before(
+			wait, before, &ran_ns, walk->from_ns, walk->chapters.model->has_wakes);
+		end_ns = before->start_ns;
+	}
+	if (is == AGAIN_YES)
+		frame->first_ns = end_ns;
+	return DWELL_OK;
+}
+
+/* The walk came to its bound: which frames' waits began earlier, after all? */
+static int move_bounds(struct walk *walk, uint64_t at_ns)
+{
+	size_t i = walk->depth;
+	int err = DWELL_OK;
+
+	if (walk->settled_ns == at_ns)
+		return DWELL_OK;
+	/* Bounds do not go down from the first frame to the last. */
+	while (i > 1 && walk->frames[i - 1].bound_ns >= at_ns)
+		i--;
+	for (; i < walk->depth && walk->frames[i - 1].bound_ns < at_ns && !err; i++) {
+		struct walk_frame *frame = &walk->frames[i];
+
+		if (frame->first_ns == at_ns && again_may_be(&frame->wait))
+			err = find_first(walk, frame, at_ns);
+		frame->bound_ns = later(frame->first_ns, walk->frames[i - 1].bound_ns);
+	}
+	if (walk->frames[walk->depth - 1].bound_ns >= at_ns)
+		walk->settled_ns = at_ns;
 	return err;
 }
 
@@ -247,6 +322,7 @@ int walk_back(
 	from_ns = later(from_ns, view->from_ns);
 	walk->on_path.item = sizeof(uint8_t);
 	walk->from_ns = from_ns;
+	walk->settled_ns = DWELL_FOREVER;
 	if (!err)
 		err = find_end(walk, task, from_ns, &at_ns);
 	if (err)
@@ -254,14 +330,16 @@ int walk_back(
 	walk->to_ns = at_ns;
 	err = push(walk, task, from_ns, DWELL_ENTRY_SELF, NULL);
 	while (!err && walk->depth) {
-		if (at_ns <= walk->frames[walk->depth - 1].bound_ns)
+		if (at_ns <= walk->frames[walk->depth - 1].bound_ns && walk->settled_ns != at_ns)
+			err = move_bounds(walk, at_ns);
+		else if (at_ns <= walk->frames[walk->depth - 1].bound_ns)
 			err = pop(walk, at_ns);
 		else if (at_ns <= walk->chapters.begin_ns)
 			err = chapters_back(&walk->chapters);
 		else
 			err = one_step(walk, &at_ns);
 	}
-	return err;
+	return err ? err : tell_pending(walk);
 }
 
 void walk_release(struct walk *walk)

@@ -66,6 +66,7 @@ static void json_wait(
 	dwell_json_number(json, "end_ns", wait->end_ns);
 	dwell_json_number(json, "whole_start_ns", wait->all_start_ns);
 	dwell_json_number(json, "whole_end_ns", wait->all_end_ns);
+	dwell_json_bool(json, "begun_again", wait->again);
 	if (wait->parent)
 		dwell_json_number(json, "parent", wait->parent - 1);
 	else

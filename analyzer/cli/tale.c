@@ -153,6 +153,8 @@ static void put_beginning(const struct tale *tale, const struct dwell_story_wait
 {
 	char at[DWELL_NUMBER_SIZE];
 
+	if (wait->again)
+		fputs(", again and again for a limited time", stdout);
 	if (wait->all_start_ns < wait->start_ns)
 		printf(" (since %s)",
 			dwell_format_duration(at, wait->all_start_ns, tale->style.ascii));

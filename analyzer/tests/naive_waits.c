@@ -89,6 +89,7 @@ static void add_wait(struct naive *n, const struct dwell_wait *wait)
 	}
 	if (!last)
 		return;
+	n->ran_out[last - n->told.intervals] |= wait->flags & DWELL_EVENT_TIMED_OUT;
 	if (!last->object)
 		last->object = wait->object;
 	if (!last->stack)
@@ -111,19 +112,87 @@ static void add_wait(struct naive *n, const struct dwell_wait *wait)
 			release->time_ns < last->end_ns ? release->time_ns : last->end_ns;
 }
 
+static bool only_tasks_end(unsigned reason)
+{
+	return reason == DWELL_REASON_MUTEX || reason == DWELL_REASON_RWLOCK ||
+	       reason == DWELL_REASON_COND || reason == DWELL_REASON_SEMAPHORE ||
+	       reason == DWELL_REASON_BARRIER || reason == DWELL_REASON_JOIN ||
+	       reason == DWELL_REASON_FUTEX;
+}
+
+static bool begun_again(
+	const struct naive *n, const struct dwell_interval *a, const struct dwell_interval *wait)
+{
+	const bool same_stack = a->stack == wait->stack && (a->stack || a->object);
+	const bool no_stack = a->object && (!a->stack || !wait->stack);
+
+	if (a->state != DWELL_BLOCKED || a->waker || a->flags & DWELL_INTERVAL_OPEN)
+		return false;
+	if (!n->ran_out[a - n->told.intervals] && !(n->has_wakes && only_tasks_end(a->reason)))
+		return false;
+	return wait->reason && a->reason == wait->reason && a->object == wait->object &&
+	       (same_stack || no_stack);
+}
+
+/* The task's interval that ended last before a moment, and within n's. */
+static const struct dwell_interval *ended_by(const struct naive *n, uint32_t task, uint64_t at)
+{
+	for (size_t i = 0; at > n->from && i < n->told.interval_count; i++) {
+		const struct dwell_interval *v = &n->told.intervals[i];
+
+		if (v->task == task && v->end_ns == at && v->start_ns < at)
+			return v;
+	}
+	return NULL;
+}
+
+const struct dwell_interval *naive_first(const struct naive *n, const struct dwell_interval *wait)
+{
+	const struct dwell_interval *first = wait, *v = wait;
+	uint64_t ran = 0;
+
+	while ((v = ended_by(n, wait->task, v->start_ns))) {
+		if (v->state == DWELL_RUNNING)
+			ran += v->end_ns - v->start_ns;
+		else if (v->state != DWELL_RUNNABLE && !begun_again(n, v, wait))
+			break;
+		if (ran > 10000000)
+			break;
+		if (v->state == DWELL_BLOCKED) {
+			const uint64_t start = v->start_ns > n->from ? v->start_ns : n->from;
+
+			if (ran > 100000 && ran > (v->end_ns - start) / 16)
+				break;
+			first = v;
+			ran = 0;
+		}
+	}
+	return first;
+}
+
+static void drive(
+	const struct gen_options *options, struct dwell_sink *sink, enum naive_history history)
+{
+	if (history == NAIVE_ENDS)
+		drive_tampered(options, sink);
+	else if (history == NAIVE_AGAIN)
+		drive_again(options, sink);
+	else
+		cr_assert(eq(int, gen_drive(options, sink), 0));
+}
+
 void naive_read(struct naive *n, const struct gen_options *options,
-	const struct dwell_catalog *catalog, bool tampered)
+	const struct dwell_catalog *catalog, enum naive_history history)
 {
 	memset(n, 0, sizeof(*n));
 	n->catalog = catalog;
 	collect_init(&n->rows);
-	if (tampered)
-		drive_tampered(options, &n->rows.sink);
-	else
-		cr_assert(eq(int, gen_drive(options, &n->rows.sink), 0));
+	drive(options, &n->rows.sink, history);
+	n->has_wakes = n->rows.levels & (DWELL_LEVEL_SCHEDULER | DWELL_LEVEL_RUNTIME);
 	naive_states(&n->rows, &n->told);
 	n->let_go = calloc(n->told.interval_count + 1, sizeof(*n->let_go));
 	n->for_child = calloc(n->told.interval_count + 1, sizeof(*n->for_child));
+	n->ran_out = calloc(n->told.interval_count + 1, sizeof(*n->ran_out));
 	n->start_v = calloc(n->told.interval_count + 1, sizeof(*n->start_v));
 	n->start_known = calloc(n->told.interval_count + 1, sizeof(*n->start_known));
 	for (size_t i = 0; i < n->told.interval_count; i++)
@@ -140,6 +209,7 @@ void naive_release(struct naive *n)
 	told_release(&n->told);
 	free(n->let_go);
 	free(n->for_child);
+	free(n->ran_out);
 	free(n->start_v);
 	free(n->start_known);
 }

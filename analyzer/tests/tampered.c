@@ -12,6 +12,7 @@ static struct {
 	uint64_t random;
 	uint32_t tasks;
 	uint32_t ender[TAMPER_TASKS]; /* whom the task waits for, or 0 */
+	struct dwell_event last[TAMPER_TASKS];
 	bool seen[TAMPER_TASKS], gone[TAMPER_TASKS];
 } tamper;
 
@@ -92,16 +93,81 @@ static int tamper_object(struct dwell_sink *sink, const struct dwell_object *obj
 	return tamper.real->object ? tamper.real->object(sink, &other) : 0;
 }
 
-void drive_tampered(const struct gen_options *options, struct dwell_sink *sink)
+static bool one_in(uint64_t count)
 {
-	memset(&tamper, 0, sizeof(tamper));
-	tamper.real = sink->ops;
-	tamper.ops = *sink->ops;
-	tamper.ops.events = tamper_events;
-	tamper.ops.object = tamper_object;
+	return gen_random(&tamper.random, count) == 0;
+}
+
+/* Of a short wait there is no stack. */
+static void like_last(struct dwell_event *row)
+{
+	struct dwell_event *last = &tamper.last[row->task];
+
+	if (last->reason && !one_in(4)) {
+		row->reason = last->reason;
+		row->object = last->object;
+		row->stack = one_in(6) ? 0 : last->stack;
+	}
+	*last = *row;
+}
+
+static void again_row(struct dwell_event *row)
+{
+	static const uint8_t reasons[] = { DWELL_REASON_FUTEX, DWELL_REASON_COND, DWELL_REASON_POLL,
+		DWELL_REASON_MUTEX };
+
+	if (row->kind == DWELL_EVENT_WAIT_BEGIN) {
+		like_last(row);
+	} else if (row->kind == DWELL_EVENT_WAIT_END && !one_in(3)) {
+		row->flags |= DWELL_EVENT_TIMED_OUT;
+		row->reason = 0;
+		row->object = row->stack = row->peer = DWELL_NONE;
+	} else if (row->kind == DWELL_EVENT_WAKE && !one_in(3)) {
+		row->peer = row->stack = DWELL_NONE;
+	} else if (row->kind == DWELL_EVENT_SWITCH && row->state == DWELL_BLOCKED) {
+		row->reason = reasons[row->task % 4];
+		row->object = row->task % 3;
+		row->stack = one_in(6) ? 0 : 1 + row->task % 2;
+	}
+}
+
+static int again_events(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++) {
+		struct dwell_event row = rows[i];
+
+		again_row(&row);
+		err = tamper.real->events(sink, &row, 1);
+	}
+	return err;
+}
+
+static void drive_by(const struct gen_options *options, struct dwell_sink *sink,
+	int (*events)(struct dwell_sink *, const struct dwell_event *, size_t))
+{
+	tamper.ops.events = events;
 	tamper.random = options->seed;
 	tamper.tasks = options->tasks;
 	sink->ops = &tamper.ops;
 	cr_assert(eq(int, gen_drive(options, sink), 0));
 	sink->ops = tamper.real;
+}
+
+void drive_tampered(const struct gen_options *options, struct dwell_sink *sink)
+{
+	memset(&tamper, 0, sizeof(tamper));
+	tamper.real = sink->ops;
+	tamper.ops = *sink->ops;
+	tamper.ops.object = tamper_object;
+	drive_by(options, sink, tamper_events);
+}
+
+void drive_again(const struct gen_options *options, struct dwell_sink *sink)
+{
+	memset(&tamper, 0, sizeof(tamper));
+	tamper.real = sink->ops;
+	tamper.ops = *sink->ops;
+	drive_by(options, sink, again_events);
 }

@@ -10,4 +10,8 @@
  */
 void drive_tampered(const struct gen_options *options, struct dwell_sink *sink);
 
+/* Nor one that runs out of time and is begun again: here many waits are like the task's last one,
+ * many run out of time, and many wakes are nobody's. */
+void drive_again(const struct gen_options *options, struct dwell_sink *sink);
+
 #endif

@@ -12,8 +12,8 @@
 #include "naive_waits.h"
 #include "tampered.h"
 
-static void write_tampered(
-	struct memory_output *file, const struct gen_options *options, uint32_t rows)
+static void write_tampered(struct memory_output *file, const struct gen_options *options,
+	uint32_t rows, enum naive_history history)
 {
 	const struct dwell_encoder_options encoding = {
 		.chunk_rows = rows,
@@ -23,7 +23,10 @@ static void write_tampered(
 
 	memory_output_init(file);
 	cr_assert(eq(int, dwell_encoder_new(&encoder, &file->output, &encoding), 0));
-	drive_tampered(options, dwell_encoder_sink(encoder));
+	if (history == NAIVE_AGAIN)
+		drive_again(options, dwell_encoder_sink(encoder));
+	else
+		drive_tampered(options, dwell_encoder_sink(encoder));
 	dwell_encoder_free(encoder);
 }
 
@@ -101,11 +104,11 @@ static bool naive_walk(const struct naive *n, uint32_t task, uint32_t for_task, 
 			go = 0;
 		else if (v->flags & DWELL_INTERVAL_OPEN)
 			spot.stop = DWELL_STOP_OPEN;
-		else if (go <= bound && n->for_child[v - n->told.intervals])
+		else if (!go && n->for_child[v - n->told.intervals])
 			spot.stop = DWELL_STOP_NOBODY;
 		else if (!v->waker)
 			spot.stop = *at < v->end_ns ? DWELL_STOP_OPEN : DWELL_STOP_NOBODY;
-		else if (go <= bound)
+		else if (!go)
 			spot.stop = DWELL_STOP_RELEASE;
 		else if (*at > go)
 			spot.stop = DWELL_STOP_WAY_BACK;
@@ -116,6 +119,7 @@ static bool naive_walk(const struct naive *n, uint32_t task, uint32_t for_task, 
 		else if (!naive_at(n, v->waker, go))
 			spot.stop = DWELL_STOP_WAKER;
 		if (v->state == DWELL_BLOCKED && !spot.stop) {
+			start = most(naive_first(n, v)->start_ns, bound);
 			if (!naive_walk(n, v->waker, task, start, at, on, steps, count)) {
 				spot.stop = DWELL_STOP_WAKER;
 				paint(n, steps, count, start, *at, spot);
@@ -240,7 +244,8 @@ static uint64_t naive_end(struct naive *n, const struct dwell_interval *v)
 		return naive_start(n, v);
 	if (!waker)
 		return naive_midst(n, v, v->end_ns);
-	return most(naive_start(n, v), naive_midst(n, waker, go)) + (v->end_ns - go);
+	return most(naive_start(n, naive_first(n, v)), naive_midst(n, waker, go)) +
+	       (v->end_ns - go);
 }
 
 /* How long the interval is where some take no time. */
@@ -321,9 +326,21 @@ static bool choose(struct naive *n, uint32_t task)
 	return n->to;
 }
 
-/* What was waited for the end of is added to `ended`. */
-static void check_history(uint64_t seed, bool tampered, size_t ended[2])
+/* Waits that may count: of those that were let go, how many were begun again. */
+static size_t count_again(const struct naive *n)
 {
+	size_t count = 0;
+
+	for (size_t i = 0; i < n->told.interval_count; i++)
+		count += n->let_go[i] &&
+			 naive_first(n, &n->told.intervals[i]) != &n->told.intervals[i];
+	return count;
+}
+
+/* What was waited for the end of is added to `ended`, what was begun again to *again. */
+static void check_history(uint64_t seed, enum naive_history history, size_t ended[2], size_t *again)
+{
+	const bool tampered = history == NAIVE_ENDS;
 	struct gen_options options = gen_any(seed);
 	struct memory_output file;
 	struct dwell_bytes *bytes = NULL;
@@ -333,16 +350,17 @@ static void check_history(uint64_t seed, bool tampered, size_t ended[2])
 
 	options.rows /= 6;
 	options.tasks = tampered ? 10 + (uint32_t)(seed % 60) : 2 + (uint32_t)(seed % 12);
-	if (tampered)
-		write_tampered(&file, &options, 40 + (uint32_t)(seed % 300));
+	if (history != NAIVE_PLAIN)
+		write_tampered(&file, &options, 40 + (uint32_t)(seed % 300), history);
 	else
 		write_history(&file, &options, 40 + (uint32_t)(seed % 300), 0, 0);
 	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, file.at, file.size), 0));
 	cr_assert(eq(int, dwell_reader_open(&reader, bytes, NULL), 0));
 	cr_assert(eq(int, dwell_study_open(&study, dwell_reader_source(reader), NULL), 0));
-	naive_read(&n, &options, dwell_study_catalog(study), tampered);
+	naive_read(&n, &options, dwell_study_catalog(study), history);
 	ended[0] += n.ended[0];
 	ended[1] += n.ended[1];
+	*again += count_again(&n);
 	for (uint32_t task = 1; task <= 3; task++) {
 		const struct dwell_path_query query = {
 			.task = task,
@@ -372,13 +390,13 @@ static void check_history(uint64_t seed, bool tampered, size_t ended[2])
 Test(path, generated_1)
 {
 	for (uint64_t seed = 1; seed <= 500; seed++)
-		check_history(seed, false, (size_t[2]){ 0 });
+		check_history(seed, NAIVE_PLAIN, (size_t[2]){ 0 }, &(size_t){ 0 });
 }
 
 Test(path, generated_2)
 {
 	for (uint64_t seed = 10001; seed <= 10500; seed++)
-		check_history(seed, false, (size_t[2]){ 0 });
+		check_history(seed, NAIVE_PLAIN, (size_t[2]){ 0 }, &(size_t){ 0 });
 }
 
 Test(path, generated_ends)
@@ -386,8 +404,18 @@ Test(path, generated_ends)
 	size_t ended[2] = { 0 };
 
 	for (uint64_t seed = 20001; seed <= 20500; seed++)
-		check_history(seed, true, ended);
+		check_history(seed, NAIVE_ENDS, ended, &(size_t){ 0 });
 	/* It was about something. */
 	cr_expect(lt(sz, 200, ended[0]));
 	cr_expect(lt(sz, 500, ended[1]));
+}
+
+Test(path, generated_again)
+{
+	size_t again = 0;
+
+	for (uint64_t seed = 30001; seed <= 30500; seed++)
+		check_history(seed, NAIVE_AGAIN, (size_t[2]){ 0 }, &again);
+	/* It was about something. */
+	cr_expect(lt(sz, 2000, again));
 }

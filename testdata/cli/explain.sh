@@ -20,6 +20,10 @@ dwell explain main@2ms dwell.trace | sed 1d | sed 's/dwell.trace/native.trace/' 
 # Known by the program alone: who released it, no wakes.
 cp "$DATA/traces/unwoken.txt" .
 dwell explain main@2ms unwoken.txt
+# Waits that ran out of time and were begun again are one with the last.
+cp "$DATA/traces/again.txt" .
+dwell explain boss@2ms again.txt
+dwell explain --json boss@2ms again.txt | grep -o '"begun_again": true'
 # What cannot be asked.
 dwell explain
 dwell explain 123

@@ -18,6 +18,8 @@ diff native.trace.json dwell.trace.json
 # A span, and the whole life by default.
 cp "$DATA/traces/handover.txt" spans.trace
 dwell path --span "$(dwell spans --csv spans.trace | sed -n '2s/,.*//p')" spans.trace
+# Waits that ran out of time and were begun again are one with the last.
+dwell path --csv "$DATA/traces/again.txt"
 # What cannot be asked.
 dwell path --task '*'
 dwell path --task nobody

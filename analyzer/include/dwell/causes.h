@@ -87,7 +87,8 @@ struct dwell_path_wait {
 	bool has_gain;
 	uint8_t reason;
 	uint32_t stack, object;
-	/* The longest of them, which may begin before the interval; its id is dwell_explain's. */
+	/* The longest of them, which may begin before the interval; its id is dwell_explain's. Of
+	 * one that was begun again when its time was over, when it began the last time. */
 	uint64_t longest_at_ns, longest_ns, longest_id;
 	uint32_t task; /* that waited then */
 };

@@ -40,6 +40,8 @@ struct dwell_story_wait {
 	uint32_t waker, waker_stack;
 	uint32_t holder; /* as the wait's begin had it */
 	uint32_t parent; /* index + 1 of the wait that it is part of; 0: of none */
+	bool again; /* it ran out of time and was begun again: all of it, as far as the story goes
+		     */
 	uint8_t reason;
 	uint8_t stop;       /* enum dwell_stop: why the story stays here */
 	uint8_t holder_how; /* enum dwell_how */

@@ -64,12 +64,17 @@ struct dwell_stretch {
 	uint8_t reason;     /* enum dwell_reason; blocked: why */
 	uint8_t cause;      /* enum dwell_cause; runnable: how it became so */
 	uint8_t next;       /* enum dwell_state: what followed */
-	uint8_t flags;      /* enum dwell_interval_flag, DWELL_STRETCH_FOR_END */
+	uint8_t flags;      /* enum dwell_interval_flag, enum dwell_stretch_flag */
 	uint8_t holder_how; /* enum dwell_how */
 };
 
-/* Blocked for the end of a thread or child: its waker is who ended, known by that end alone. */
-enum { DWELL_STRETCH_FOR_END = 1 << 7 };
+enum dwell_stretch_flag {
+	/* Blocked: the program told that its wait ended by the time limit. */
+	DWELL_STRETCH_TIMED_OUT = 1 << 6,
+	/* Blocked for the end of a thread or child: its waker is who ended, known by that end
+	 * alone. */
+	DWELL_STRETCH_FOR_END = 1 << 7
+};
 
 /* A stretch of time in which an executor had one occupant; task 0: it was idle. What is in none is
  * not known. */
