@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "analysis/findings.h"
+#include "analysis/python.h"
 
 /*
  * Who waits for it or gives it up does so in these, in 3.8 to 3.13. Of a stripped interpreter the
@@ -19,14 +20,6 @@ static bool is_one_of(struct dwell_string name, const char *const *names, size_t
 		if (name.size == strlen(names[i]) && memcmp(name.at, names[i], name.size) == 0)
 			return true;
 	return false;
-}
-
-static bool is_python(struct dwell_string module)
-{
-	const struct dwell_string base = dwell_base_name(module);
-
-	return (base.size >= 6 && memcmp(base.at, "python", 6) == 0) ||
-	       (base.size >= 9 && memcmp(base.at, "libpython", 9) == 0);
 }
 
 #define COUNT(names) (sizeof(names) / sizeof((names)[0]))
@@ -50,9 +43,9 @@ bool stack_is_gil(const struct dwell_catalog *catalog, unsigned reason, uint32_t
 		count = dwell_catalog_frames(catalog, stack, frames, COUNT(frames));
 	if (count > COUNT(frames))
 		count = COUNT(frames);
-	for (size_t i = 0; i < count && is_python(frames[i].module); i++)
+	for (size_t i = 0; i < count && module_is_python(frames[i].module); i++)
 		if (is_one_of(frames[i].function, inner, COUNT(inner)))
 			return true;
-	return count > 1 && is_python(frames[0].module) && !frames[0].function.size &&
+	return count > 1 && module_is_python(frames[0].module) && !frames[0].function.size &&
 	       is_one_of(frames[1].function, outer, COUNT(outer));
 }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "analysis/python.h"
+
 enum { FIRST_SHIFT = 16 };
 /* Wakes of one moment, and a task that did nothing before it waited again. */
 #define NEAR_NS UINT64_C(500000)
@@ -200,8 +202,10 @@ static struct watch_process *process_of(struct watch *watch, struct watch_task *
 	const struct dwell_catalog_task *of =
 		task->process ? NULL : dwell_catalog_task(watch->model->catalog, id);
 
-	if (of)
+	if (of) {
 		task->process = table_make(&watch->processes, of->process);
+		task->python = python_starts(watch->model->catalog, id);
+	}
 
 	struct watch_process *process = task->process;
 	if (!process)
@@ -397,6 +401,8 @@ static int watch_wait(struct watch *watch, const struct dwell_wait *wait)
 	/* A call that went through at once has no waker, and is no turn of anybody. */
 	if (wait->waker)
 		task->waker = wait->waker;
+	if (task->python && !task->job)
+		task->job = python_job(watch->model->catalog, wait->stack);
 	task->awake_ns = wait->end_ns;
 	task->awake_runnable_ns = wait->runnable_ns;
 	task->awake_object = wait->object;

@@ -57,6 +57,8 @@ struct watch_task {
 	uint64_t awake_ns, awake_runnable_ns;
 	uint32_t awake_object, burst;
 	uint32_t waker, executor; /* of its last wait; that it ran on last */
+	uint64_t job;             /* that Python started it for (analysis/python.h); 0: not known */
+	bool python;              /* it did */
 	/* Turns: it was woken by whom it had woken before. With one partner at a time; the most. */
 	uint32_t partner, most_partner;
 	uint64_t turns, moved, most_turns, most_moved;
