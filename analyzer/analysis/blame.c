@@ -170,15 +170,15 @@ static int note_end(struct waits *waits, struct released *of, const struct dwell
 /* How it got what it held right before a moment. NULL: it had it from the start, for all that is
  * known; *forgotten: it may have got it by a wait that is not remembered. */
 static const struct waits_got *got_before(
-	const struct waiter *waiter, uint64_t time_ns, bool *forgotten)
+	const struct waits_gots *gots, uint64_t time_ns, bool *forgotten)
 {
-	for (uint32_t i = 1; i <= waiter->gots && i <= WAITS_GOT; i++) {
-		const struct waits_got *got = &waiter->got[(waiter->gots - i) % WAITS_GOT];
+	for (uint32_t i = 1; gots && i <= gots->count && i <= WAITS_GOT; i++) {
+		const struct waits_got *got = &gots->last[(gots->count - i) % WAITS_GOT];
 
 		if (got->time_ns < time_ns)
 			return got;
 	}
-	*forgotten = waiter->gots > 0;
+	*forgotten = gots && gots->count;
 	return NULL;
 }
 
@@ -198,13 +198,10 @@ static int follow_givers(
 	int err = DWELL_OK;
 
 	for (unsigned i = 0; i < RELEASES && who.task && who.task != wait->task && !err; i++) {
-		const struct waiter *before = waiter_of(waits, who.task);
-		const struct waits_got *got;
 		bool forgotten = false;
+		const struct waits_got *got =
+			got_before(table_get(&waits->gots, who.task), to_ns, &forgotten);
 
-		if (!before)
-			return DWELL_ENOMEM;
-		got = got_before(before, to_ns, &forgotten);
 		if (forgotten)
 			return err;
 		if (!got || got->time_ns <= wait->start_ns || !got->giver)

@@ -28,27 +28,27 @@ bool stack_is_handed(const struct dwell_catalog *catalog, uint32_t stack);
  */
 enum { GROUP_PEOPLE = 32, GROUP_FEW = 2, GROUPS_HOLDERS = 1 << 16 };
 
-/* Waits alike. */
+/* Waits alike. What every wait changes comes first. */
 struct group {
+	struct dwell_histogram waits;
+	uint64_t first_ns, last_ns; /* from the first wait's start to the last one's end */
+	uint64_t underused_ns, woken, replies, timed_out;
+	struct dwell_waker *wakers;
+	uint32_t waker_count, last_waker; /* index of who was added to last */
+	struct dwell_times times;
 	uint64_t key; /* hash of what they have in common */
 	uint32_t id;  /* task, object or reason where the key is one */
 	uint8_t reason;
+	bool several; /* objects */
 	uint32_t object, stack;
-	uint64_t lead_ns; /* of the member that reason, object and stack are taken from */
-	bool several;     /* objects */
-	struct dwell_histogram waits;
-	struct dwell_times times;
-	uint64_t timed_out, replies, woken, underused_ns;
+	uint32_t first_task; /* whose wait was the first */
+	uint64_t lead_ns;    /* of the member that reason, object and stack are taken from */
 	uint64_t open_count, open_ns;
 	uint64_t open_held_ns; /* that holders are blamed for of waits that have not ended */
 	uint64_t unproven_ns;  /* that holders are blamed for of what may be no lock */
 	struct idset tasks;
-	uint64_t first_ns, last_ns; /* from the first wait's start to the last one's end */
-	uint32_t first_task;        /* whose wait was the first */
 	struct dwell_holder *holders;
-	struct dwell_waker *wakers;
-	uint32_t holder_count, holder_cap, waker_count, waker_cap;
-	uint32_t last_waker;     /* index of who was added to last */
+	uint32_t holder_count, holder_cap, waker_cap;
 	struct group_rest *rest; /* NULL: none */
 };
 

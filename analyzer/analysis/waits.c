@@ -1,9 +1,7 @@
 /* Waits into groups. */
-#include "analysis/waits.h"
+#include "analysis/waits_add.h"
 
 #include <stdlib.h>
-
-#include "model/histogram_add.h"
 
 int waits_make(void **fold, const struct model *model, unsigned by, bool held_only)
 {
@@ -15,6 +13,7 @@ int waits_make(void **fold, const struct model *model, unsigned by, bool held_on
 	waits->held_only = true;
 	waits_add_view(waits, by, held_only);
 	waits->waiters.item = sizeof(struct waiter);
+	waits->gots.item = sizeof(struct waits_gots);
 	waits->places.item = sizeof(struct waits_place);
 	past_init(&waits->past);
 	releases_init(&waits->releases);
@@ -44,6 +43,7 @@ void waits_drop(void *fold)
 	releases_release(&waits->releases);
 	active_release(&waits->active);
 	table_release(&waits->waiters);
+	table_release(&waits->gots);
 	table_release(&waits->places);
 	free(waits);
 }
@@ -234,27 +234,6 @@ struct group *waits_group(struct waits *waits, struct waits_view *view, uint32_t
 	return group;
 }
 
-/* It had been woken by who waits now, since that one was awake: so this is its reply. */
-static inline bool replies(
-	const struct waiter *me, const struct waiter *other, uint32_t task, uint64_t start_ns)
-{
-	return other->woken_by == task && other->woken_ns >= me->awake_ns &&
-	       other->woken_ns <= start_ns;
-}
-
-static inline int add_waker(struct waits *waits, struct group *group, const struct waiter *me,
-	const struct dwell_interval *wait)
-{
-	const struct waiter *other = wait->waker ? waiter_of(waits, wait->waker) : NULL;
-
-	if (!other)
-		return wait->waker ? DWELL_ENOMEM : DWELL_OK;
-	group->woken++;
-	group->replies += replies(me, other, wait->task, wait->start_ns);
-	return group_add_one_waker(
-		group, wait->waker, wait->waker_stack, wait->end_ns - wait->start_ns);
-}
-
 /* Is it a wait for a lock of which neither its reason nor its object tells? */
 static inline bool is_handed(struct waits *waits, unsigned reason, uint32_t stack)
 {
@@ -284,12 +263,10 @@ static inline struct dwell_interval as_shown(
 	return shown;
 }
 
-/* Of the waiter's last wait again, mostly. */
-static inline struct group *group_of_waiter(struct waits *waits, unsigned view,
-	struct waiter *waiter, const struct dwell_interval *wait, bool handed)
+struct group *waits_group_anew(struct waits *waits, unsigned view, struct waiter *waiter,
+	const struct dwell_interval *wait, bool handed)
 {
-	if (waiter->object != wait->object || waiter->stack != wait->stack ||
-		waiter->reason != wait->reason) {
+	if (!is_as_before(waiter, wait)) {
 		for (unsigned i = 0; i < WAITS_VIEWS; i++)
 			waiter->groups[i] = NULL;
 		waits->strangers++;
@@ -304,30 +281,6 @@ static inline struct group *group_of_waiter(struct waits *waits, unsigned view,
 			shown.object, shown.stack, shown.reason);
 	}
 	return waiter->groups[view];
-}
-
-/* What all waits have. NULL: no memory. */
-static inline struct group *add_wait(struct waits *waits, unsigned view, struct waiter *waiter,
-	const struct dwell_interval *wait, uint8_t flags, bool handed)
-{
-	const uint64_t ns = wait->end_ns - wait->start_ns;
-	struct group *group = group_of_waiter(waits, view, waiter, wait, handed);
-
-	if (!group || histogram_add_one(&group->waits, ns))
-		return NULL;
-	if (!group->last_ns || wait->start_ns < group->first_ns) {
-		group->first_ns = wait->start_ns;
-		group->first_task = wait->task;
-	}
-	if (wait->end_ns > group->last_ns)
-		group->last_ns = wait->end_ns;
-	group->timed_out += (flags & DWELL_EVENT_TIMED_OUT) != 0;
-	if (waits->views[view].held_only)
-		return group;
-	if (!waiter->active.process && active_meet(&waits->active, wait->task, &waiter->active))
-		return NULL;
-	group->underused_ns += active_unused(&waits->active, &waiter->active, ns);
-	return add_waker(waits, group, waiter, wait) ? NULL : group;
 }
 
 /* lock: the same wait, as what it is for. */
@@ -365,6 +318,17 @@ bool never_waited(const struct dwell_wait *wait)
 	return !is_held(wait->reason) && wait->running_ns && !wait->blocked_ns && !wait->unknown_ns;
 }
 
+static int add_got(struct waits *waits, const struct dwell_wait *wait)
+{
+	struct waits_gots *gots = table_make(&waits->gots, wait->task);
+
+	if (!gots)
+		return DWELL_ENOMEM;
+	gots->last[gots->count++ % WAITS_GOT] =
+		(struct waits_got){ wait->end_ns, wait->waker, wait->waker_stack };
+	return DWELL_OK;
+}
+
 int waits_wait(struct waits *waits, const struct dwell_wait *wait)
 {
 	struct waiter *waiter = waiter_of(waits, wait->task);
@@ -394,39 +358,9 @@ int waits_wait(struct waits *waits, const struct dwell_wait *wait)
 			return DWELL_ENOMEM;
 		released_got(of, wait->task);
 	}
-	if (is_held(lock->reason)) {
-		waiter->got[waiter->gots++ % WAITS_GOT] =
-			(struct waits_got){ wait->end_ns, wait->waker, wait->waker_stack };
-	}
+	if (is_held(lock->reason))
+		err = add_got(waits, wait);
 	return err;
-}
-
-static inline bool wants_plain(const struct waits *waits, const struct dwell_interval *of)
-{
-	const struct dwell_wait asked = { .task = of->task, .reason = of->reason };
-
-	return waits->any || wants_wait(waits->model, &asked);
-}
-
-/* One on no object and for nothing that anybody holds: there is nobody to blame. */
-static inline int on_plain_wait(struct waits *waits, const struct dwell_interval *of)
-{
-	struct waiter *waiter = waiter_of(waits, of->task);
-
-	if (!waiter)
-		return DWELL_ENOMEM;
-	for (unsigned i = 0; i < waits->view_count && wants_plain(waits, of); i++) {
-		struct group *group;
-
-		if (waits->views[i].held_only)
-			continue;
-		group = add_wait(waits, i, waiter, of, of->wait_flags, false);
-		if (!group)
-			return DWELL_ENOMEM;
-		group->times.blocked_ns += of->end_ns - of->start_ns;
-	}
-	waiter->awake_ns = of->end_ns;
-	return waiter->queued ? waits_queue(waits, waiter, 0) : DWELL_OK;
 }
 
 static int on_other_wait(struct waits *waits, const struct dwell_interval *of)
@@ -441,7 +375,10 @@ int waits_own(struct waits *waits, const struct dwell_interval *interval)
 	if (interval->object || may_be_lock(interval->reason) ||
 		is_handed(waits, interval->reason, interval->stack))
 		return on_other_wait(waits, interval);
-	return on_plain_wait(waits, interval);
+
+	struct waiter *waiter = waiter_of(waits, interval->task);
+
+	return waiter ? on_plain_wait(waits, waiter, interval) : (int)DWELL_ENOMEM;
 }
 
 /* Why it is blocked from now on: a semaphore that is a lock counts as one. */

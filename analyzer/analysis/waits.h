@@ -36,29 +36,36 @@ struct waits {
 	struct releases releases;
 	struct active active;
 	struct table waiters; /* struct waiter: waiter_of */
+	struct table gots;    /* by task: struct waits_gots */
 	struct table places;  /* by stack: struct waits_place */
 	const struct dwell_states *states;
 	uint64_t begin_ns;
 };
 
-/* What a task waits for now, and whom it dealt with last. What every row needs comes first. */
+/* What a task waits for now, and whom it dealt with last. What nearly every row needs is the first
+ * cache line. */
 struct waiter {
-	struct active_task active;
+	_Alignas(64) struct active_task active;
 	uint64_t woken_ns; /* when `woken_by` woke it last */
 	uint64_t awake_ns; /* the end of its last wait */
-	/* Of its last wait that was folded: mostly the next one is like it. */
-	struct group *groups[WAITS_VIEWS];
-	uint32_t object, stack;
 	uint32_t woken_by;
-	uint32_t queued; /* object in whose queue it counts */
+	/* Its last wait that was folded, and the groups of that: mostly the next one is like it. */
+	uint32_t object, stack;
 	uint8_t reason;
 	bool for_lock; /* a semaphore whose holder was read, by its latest word */
-	/* Its last waits for something held that have ended: a ring. */
+	struct group *groups[WAITS_VIEWS];
+	uint32_t queued; /* object in whose queue it counts */
+};
+
+_Static_assert(offsetof(struct waiter, groups[1]) == 64, "the first cache line of a waiter");
+
+/* The last waits of a task for something held that have ended: a ring. */
+struct waits_gots {
 	struct waits_got {
 		uint64_t time_ns;
 		uint32_t giver, giver_stack;
-	} got[WAITS_GOT];
-	uint32_t gots; /* ever */
+	} last[WAITS_GOT];
+	uint32_t count; /* ever */
 };
 
 int waits_make(void **fold, const struct model *model, unsigned by, bool held_only);
@@ -153,6 +160,10 @@ int waits_wait(struct waits *waits, const struct dwell_wait *wait);
 /* The same of an interval that is a wait, where nobody asks what tasks did before. */
 int waits_own(struct waits *waits, const struct dwell_interval *interval);
 int waits_open(struct waits *waits, const struct dwell_interval *interval);
+/* Rows from *at to `end`, all of them plain, and the waits that they ended, from *own on; while
+ * nobody waits for what may be held. 0 or DWELL_ENOMEM. */
+int waits_plain(
+	struct waits *waits, const struct fold_batch *batch, size_t *at, size_t end, size_t *own);
 
 /* The object is given up: what was to learn of it is told. 0 or DWELL_ENOMEM. */
 int waits_release(struct waits *waits, struct released *of, const struct release *release);

@@ -297,7 +297,7 @@ static int add_rows(struct waits *waits, const struct fold_batch *batch)
 }
 
 /* The same, where only waits are of interest. */
-static int add_plain_rows(struct waits *waits, const struct fold_batch *batch)
+static int add_waits(struct waits *waits, const struct fold_batch *batch)
 {
 	const struct dwell_told *told = batch->told;
 	size_t row = 0, wait = 0;
@@ -318,6 +318,35 @@ static int add_plain_rows(struct waits *waits, const struct fold_batch *batch)
 	return err ? err : rows_before(waits, batch, &row, batch->count);
 }
 
+/* An odd row, and then what it ended. */
+static int add_odd_row(
+	struct waits *waits, const struct fold_batch *batch, size_t *row, size_t *own, size_t *wait)
+{
+	const struct dwell_told *told = batch->told;
+	const size_t end = *row + 1;
+	int err = rows_before(waits, batch, row, end);
+
+	for (; *own < told->own_count && told->intervals[told->own_waits[*own]].row < end && !err;
+		++*own)
+		err = waits_own(waits, &told->intervals[told->own_waits[*own]]);
+	return err ? err : waits_before(waits, batch, row, wait, end);
+}
+
+/* Between the few that are odd, all rows are plain. */
+static int add_plain_rows(struct waits *waits, const struct fold_batch *batch)
+{
+	const struct dwell_told *told = batch->told;
+	size_t row = 0, own = 0, wait = 0;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < told->odd_count && !err; i++) {
+		err = waits_plain(waits, batch, &row, told->odd[i], &own);
+		if (!err)
+			err = add_odd_row(waits, batch, &row, &own, &wait);
+	}
+	return err ? err : waits_plain(waits, batch, &row, batch->count, &own);
+}
+
 int waits_batch(void *fold, const struct fold_batch *batch)
 {
 	struct waits *waits = fold;
@@ -329,5 +358,7 @@ int waits_batch(void *fold, const struct fold_batch *batch)
 	waits_fetch(waits, batch->told);
 	if (rows_say_nothing(waits, batch))
 		return add_own_waits(waits, batch->told);
-	return waits->past.begun ? add_rows(waits, batch) : add_plain_rows(waits, batch);
+	if (waits->past.begun)
+		return add_rows(waits, batch);
+	return waits->held_only ? add_waits(waits, batch) : add_plain_rows(waits, batch);
 }

@@ -148,6 +148,14 @@ void strings_release(struct strings *strings)
 	*strings = (struct strings){ 0 };
 }
 
+/* Things of a cache line, or of several, share none with others. */
+static void *new_page(size_t item)
+{
+	void *page = aligned_alloc(TABLE_PAGE, TABLE_PAGE * item);
+
+	return page ? memset(page, 0, TABLE_PAGE * item) : NULL;
+}
+
 void *table_make(struct table *table, uint32_t id)
 {
 	const size_t page = id >> TABLE_BITS;
@@ -163,7 +171,7 @@ void *table_make(struct table *table, uint32_t id)
 		table->page_count = count;
 	}
 	if (!table->pages[page])
-		table->pages[page] = calloc(TABLE_PAGE, table->item);
+		table->pages[page] = new_page(table->item);
 	if (!table->pages[page])
 		return NULL;
 	if (id >= table->end)

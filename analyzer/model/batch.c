@@ -11,13 +11,14 @@ int told_room(struct dwell_told *told, size_t rows)
 	*told = (struct dwell_told){
 		.intervals = malloc(most * sizeof(*told->intervals)),
 		.waits = malloc(rows * sizeof(*told->waits)),
-		.running = malloc(4 * most * sizeof(*told->running)),
+		.running = malloc((4 * most + rows) * sizeof(*told->running)),
 	};
 	if (!told->intervals || !told->waits || !told->running)
 		return DWELL_ENOMEM;
 	told->runnable = told->running + most;
 	told->own_waits = told->runnable + most;
 	told->gaps = told->own_waits + most;
+	told->odd = told->gaps + most;
 	return DWELL_OK;
 }
 

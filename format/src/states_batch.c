@@ -323,6 +323,8 @@ __attribute__((noinline)) static void any_row(
 
 	if (told->gaps && event->kind == DWELL_EVENT_SWITCH)
 		told->gaps[told->gap_count++] = (uint16_t)row;
+	if (told->odd)
+		told->odd[told->odd_count++] = (uint16_t)row;
 	states->at = at;
 	states->row = row;
 	states_apply(states, event);
@@ -399,7 +401,7 @@ static void begin(struct dwell_told *told)
 {
 	told->count = told->wait_count = 0;
 	told->running_count = told->runnable_count = told->own_count = 0;
-	told->gap_count = 0;
+	told->gap_count = told->odd_count = 0;
 	told->counted = (struct dwell_told_waits){ 0 };
 }
 

@@ -98,6 +98,14 @@ struct dwell_told {
 	 * made way for another: at the rest it may be, or have been, idle. NULL: not asked for. */
 	uint16_t *gaps;
 	size_t gap_count;
+	/*
+	 * Rows that were not plain. A plain one is a switch by which a running task leaves its
+	 * executor blocked or ready, or nobody does, and a ready one or nobody enters; or a wake that
+	 * ends the wait of a blocked task, told as an interval. No loss nor wait of the program's is
+	 * around it. NULL: not asked for.
+	 */
+	uint16_t *odd;
+	size_t odd_count;
 	/* Asked for: */
 	uint32_t skips;        /* bits of enum dwell_told_skip; 0: all is told */
 	const uint64_t *scope; /* a bit for each task whose waits are counted; NULL: all are */
