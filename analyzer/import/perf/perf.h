@@ -10,6 +10,7 @@
 #include "dwell/bytes.h"
 #include "dwell/error.h"
 #include "dwell/sink.h"
+#include "import/ahead.h"
 #include "import/input.h"
 #include "import/perf/attrs.h"
 #include "import/perf/builds.h"
@@ -21,11 +22,14 @@
 
 /* The bytes between two places of the file, read once from front to back. */
 struct perf_stream {
+	const uint8_t *data; /* in the buffer, or in a block that was read ahead */
+	size_t from, to;     /* what of it is not taken yet */
 	uint8_t *buffer;
 	size_t room;
-	size_t from, to;  /* what of it is not taken yet */
 	uint64_t at, end; /* the next byte to read; the end of the data */
 	bool short_file;  /* the file ended before `end` */
+	bool jumped;      /* much was skipped: to read that ahead would be in vain */
+	struct import_ahead *ahead; /* NULL: not read by another thread */
 };
 
 /* What compressed records unpack to. */
@@ -118,7 +122,7 @@ static inline int perf_stream_take(
 		if (err)
 			return err;
 	}
-	*out = stream->buffer + stream->from;
+	*out = stream->data + stream->from;
 	return DWELL_OK;
 }
 

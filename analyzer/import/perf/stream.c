@@ -19,6 +19,7 @@ void perf_stream_start(struct perf_stream *stream, uint64_t at, uint64_t end)
 
 void perf_stream_release(struct perf_stream *stream)
 {
+	import_ahead_stop(stream->ahead);
 	free(stream->buffer);
 	*stream = (struct perf_stream){ .buffer = NULL };
 }
@@ -33,19 +34,23 @@ static void short_at(struct perf_stream *stream, uint64_t at)
 static int make_room(struct perf_stream *stream, size_t size)
 {
 	const size_t left = stream->to - stream->from;
+	const bool owned = stream->data == stream->buffer;
+	uint8_t *buffer = stream->buffer;
 
 	if (size < ROOM)
 		size = ROOM;
-	if (left)
-		memmove(stream->buffer, stream->buffer + stream->from, left);
+	if (owned && left)
+		memmove(buffer, buffer + stream->from, left);
 	if (size > stream->room) {
-		uint8_t *buffer = realloc(stream->buffer, size);
-
+		buffer = realloc(buffer, size);
 		if (!buffer)
 			return DWELL_ENOMEM;
 		stream->buffer = buffer;
 		stream->room = size;
 	}
+	if (!owned && left)
+		memcpy(buffer, stream->data + stream->from, left);
+	stream->data = buffer;
 	stream->from = 0;
 	stream->to = left;
 	return DWELL_OK;
@@ -71,15 +76,58 @@ static int read_more(struct perf_stream *stream, struct dwell_bytes *bytes, size
 	return DWELL_OK;
 }
 
+/* The next block that was read ahead, with what is not taken yet in front of it. */
+static int next_block(struct perf_stream *stream)
+{
+	const size_t left = stream->to - stream->from;
+	const uint64_t more = stream->end - stream->at;
+	uint8_t *block;
+	size_t got;
+	const int err = import_ahead_next(stream->ahead, &block, &got);
+
+	if (err)
+		return err;
+	if (left)
+		memcpy(block - left, stream->data + stream->from, left);
+	stream->data = block - left;
+	stream->from = 0;
+	stream->to = left + got;
+	stream->at += got;
+	if (got < AHEAD_BLOCK && got < more)
+		short_at(stream, stream->at);
+	return DWELL_OK;
+}
+
+/* From here on as it is asked for. What is not taken yet is kept. */
+static int stop_ahead(struct perf_stream *stream)
+{
+	const int err = make_room(stream, stream->to - stream->from);
+
+	if (err)
+		return err;
+	import_ahead_stop(stream->ahead);
+	stream->ahead = NULL;
+	return DWELL_OK;
+}
+
 int perf_stream_fill(struct perf_stream *stream, struct dwell_bytes *bytes, size_t size)
 {
-	int err;
+	const size_t left = stream->to - stream->from;
+	const bool fits = left <= AHEAD_BEFORE && size <= AHEAD_BLOCK;
+	int err = DWELL_OK;
 
-	if (size > stream->to - stream->from + (stream->end - stream->at))
+	if (size > left + (stream->end - stream->at))
 		return DWELL_END;
 	if (size > LONGEST)
 		return DWELL_ELIMIT;
-	err = read_more(stream, bytes, size);
+	if (!stream->ahead && fits && !stream->jumped &&
+		import_ahead_pays(stream->end - stream->at) &&
+		import_ahead_start(&stream->ahead, bytes, stream->at, stream->end))
+		stream->ahead = NULL;
+	if (stream->ahead && !fits)
+		err = stop_ahead(stream);
+	if (!err)
+		err = stream->ahead ? next_block(stream) : read_more(stream, bytes, size);
 	if (err)
 		return err;
 	return stream->to - stream->from < size ? DWELL_END : DWELL_OK;
@@ -94,6 +142,10 @@ void perf_stream_skip(struct perf_stream *stream, uint64_t size)
 		return;
 	}
 	size -= here;
-	stream->from = stream->to;
+	stream->jumped = true;
+	import_ahead_stop(stream->ahead);
+	stream->ahead = NULL;
+	stream->data = stream->buffer;
+	stream->from = stream->to = 0;
 	stream->at = size > stream->end - stream->at ? stream->end : stream->at + size;
 }
