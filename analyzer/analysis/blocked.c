@@ -23,7 +23,6 @@ const struct fold_ops blocked_fold = {
 	.free = waits_drop,
 	.begin = waits_begin,
 	.ahead = waits_ahead,
-	.looks = waits_looks,
 	.batch = waits_batch,
 	.skips = waits_skips,
 	.merge = waits_merge,

@@ -48,17 +48,11 @@ static int locks_begin(void *fold, const struct fold_start *start)
 	return waits ? waits_begin(waits, start) : DWELL_OK;
 }
 
-static bool locks_looks(
-	const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
-{
-	const struct waits *waits = ((const struct locks *)fold)->waits;
-
-	return waits && waits_looks(waits, rows, count, kinds);
-}
-
 static int locks_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
-	return waits_ahead(((struct locks *)fold)->waits, rows, count, kinds);
+	struct waits *waits = ((struct locks *)fold)->waits;
+
+	return waits ? waits_ahead(waits, rows, count, kinds) : DWELL_OK;
 }
 
 static int locks_batch(void *fold, const struct fold_batch *batch)
@@ -88,7 +82,6 @@ const struct fold_ops locks_fold = {
 	.free = locks_drop,
 	.begin = locks_begin,
 	.ahead = locks_ahead,
-	.looks = locks_looks,
 	.batch = locks_batch,
 	.skips = locks_skips,
 	.merge = waits_merge,

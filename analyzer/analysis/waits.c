@@ -88,15 +88,13 @@ static inline bool say_why(const struct dwell_event *rows)
 	return any;
 }
 
-bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
+/* Does any row say so? */
+static bool any_needs_past(const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	const uint32_t always = 1u << DWELL_EVENT_WAIT_BEGIN | 1u << DWELL_EVENT_ACQUIRE |
 				1u << DWELL_EVENT_RELEASE;
-	const struct waits *waits = fold;
 	size_t i = 0;
 
-	if (waits->past.begun)
-		return false;
 	/* Most traces that do not need it have neither reasons nor objects. */
 	while (!(kinds & always) && i + TOGETHER <= count && !say_why(&rows[i]))
 		i += TOGETHER;
@@ -108,10 +106,10 @@ bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count,
 
 int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
-	(void)rows;
-	(void)count;
-	(void)kinds;
-	return begin_past(fold);
+	struct waits *waits = fold;
+
+	return !waits->past.begun && any_needs_past(rows, count, kinds) ? begin_past(waits)
+									: DWELL_OK;
 }
 
 /* Who runs or is ready at the start. */

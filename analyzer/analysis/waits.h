@@ -73,7 +73,6 @@ int waits_make(void **fold, const struct model *model, unsigned by, bool held_on
 void waits_add_view(struct waits *waits, unsigned by, bool held_only);
 void waits_drop(void *fold);
 int waits_begin(void *fold, const struct fold_start *start);
-bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 uint32_t waits_skips(const void *fold);
 int waits_batch(void *fold, const struct fold_batch *batch);

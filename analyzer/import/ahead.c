@@ -8,7 +8,7 @@
 
 enum {
 	BLOCKS = 10, /* two of them are with whoever takes them */
-	ENOUGH = 4,  /* free ones, for who waits for any: so that neither wakes the other for each */
+	ENOUGH = 4, /* free ones, for who waits for any: so that neither wakes the other for each */
 	WORTH_IT = 1 << 20
 };
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/pipe.h"
+#include "model/run.h"
 
 int told_room(struct dwell_told *told, size_t rows)
 {
@@ -117,36 +117,24 @@ static int tell_each(const struct fold_ops *ops, void *fold, const struct dwell_
 	return err;
 }
 
-static int fold_one(void *context, const struct fold_batch *batch)
+static int fold_told(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
-	struct run *run = context;
+	const struct fold_batch batch = { rows, count, kinds, &run->told };
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < run->fold_count && !err; i++)
-		err = run->ops[i]->batch ? run->ops[i]->batch(run->folds[i], batch)
-					 : tell_each(run->ops[i], run->folds[i], batch->told);
+		err = run->ops[i]->batch ? run->ops[i]->batch(run->folds[i], &batch)
+					 : tell_each(run->ops[i], run->folds[i], &run->told);
 	return err;
 }
 
-static int fold_told(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
-{
-	return fold_one(run, &(struct fold_batch){ rows, count, kinds, &run->told });
-}
-
-/* What they did not yet see of the batches before would be missing to them. */
 static int tell_ahead(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	int err = DWELL_OK;
 
-	for (size_t i = 0; i < run->fold_count && !err; i++) {
-		const struct fold_ops *ops = run->ops[i];
-
-		if (!ops->ahead || (ops->looks && !ops->looks(run->folds[i], rows, count, kinds)))
-			continue;
-		err = run->pipe ? pipe_drain(run->pipe) : DWELL_OK;
-		if (!err)
-			err = ops->ahead(run->folds[i], rows, count, kinds);
-	}
+	for (size_t i = 0; i < run->fold_count && !err; i++)
+		if (run->ops[i]->ahead)
+			err = run->ops[i]->ahead(run->folds[i], rows, count, kinds);
 	return err;
 }
 
@@ -160,9 +148,9 @@ static uint32_t all_skip(const struct run *run)
 	return skips;
 }
 
-static int apply(
-	struct run *run, const struct dwell_event *rows, size_t count, struct dwell_told *told)
+static int apply(struct run *run, const struct dwell_event *rows, size_t count)
 {
+	struct dwell_told *told = &run->told;
 	int err;
 
 	told->skips = all_skip(run);
@@ -170,78 +158,17 @@ static int apply(
 	told->scope_words = run->model->task_words;
 	err = dwell_states_batch(run->states, rows, count, told);
 	tally_waits(&run->tally, &told->counted);
+	run->told_count += told->count + told->wait_count;
 	return err;
-}
-
-static int give_batch(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
-{
-	struct pipe_batch *batch = pipe_room(run->pipe);
-	int err;
-
-	if (!batch)
-		return run_join(run);
-	memcpy(batch->rows, rows, count * sizeof(*rows));
-	batch->count = count;
-	batch->kinds = kinds;
-	err = apply(run, rows, count, &batch->told);
-	if (!err)
-		pipe_give(run->pipe);
-	return err;
-}
-
-/*
- * To hand a row on costs a copy of it; what is saved is the folds' work, which goes by what they
- * are told. Of few waits another thread would be a loss.
- */
-static void consider_fork(struct run *run, size_t count)
-{
-	enum { ROWS = 1 << 16 };
-
-	run->rows += count;
-	run->told_count += run->told.count + run->told.wait_count;
-	if (run->rows < ROWS)
-		return;
-	/* Where no other thread can be had, this one folds. */
-	if (run->told_count >= run->rows / 4 && pipe_new(&run->pipe, fold_one, run)) {
-		run->pipe = NULL;
-		run->may_fork = false;
-	}
-	run->rows = run->told_count = 0;
 }
 
 static int fold_batch(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	int err = tell_ahead(run, rows, count, kinds);
 
-	if (err || run->pipe)
-		return err ? err : give_batch(run, rows, count, kinds);
-	err = apply(run, rows, count, &run->told);
 	if (!err)
-		err = fold_told(run, rows, count, kinds);
-	if (!err && run->may_fork)
-		consider_fork(run, count);
-	return err;
-}
-
-/* Only folds that look at nothing but their batches, and definitions that are all known. */
-void run_fork(struct run *run)
-{
-	const struct model *model = run->model;
-
-	if (model->threads < 2 || !model->source->ops->all_defined)
-		return;
-	for (size_t i = 0; i < run->fold_count; i++)
-		if (!run->ops[i]->batch || !run->ops[i]->looks || run->ops[i]->event)
-			return;
-	run->may_fork = true;
-}
-
-int run_join(struct run *run)
-{
-	struct pipe *pipe = run->pipe;
-
-	run->pipe = NULL;
-	return pipe_free(pipe);
+		err = apply(run, rows, count);
+	return err ? err : fold_told(run, rows, count, kinds);
 }
 
 static int tell_row(struct run *run, const struct dwell_event *row)

@@ -36,10 +36,8 @@ struct fold_ops {
 	/* What parts before this one were merged into so far: what it has may be left out here. */
 	void (*follow)(void *fold, const void *merged);
 	int (*begin)(void *fold, const struct fold_start *start);
-	/* Rows before they are applied; states may be looked at. If `looks` says so: who has that
-	 * may fold in another thread, and sees what `begin` and `ahead` set. */
+	/* Rows before they are applied; states may be looked at. */
 	int (*ahead)(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
-	bool (*looks)(const void *, const struct dwell_event *rows, size_t count, uint32_t kinds);
 	int (*batch)(void *fold, const struct fold_batch *batch);
 	uint32_t (*skips)(const void *fold); /* of the next batch: bits of enum dwell_told_skip */
 	int (*event)(void *fold, const struct dwell_event *event);

@@ -1,5 +1,5 @@
 /* What a run need not keep of tasks that have ended. */
-#include "model/pipe.h"
+#include "model/run.h"
 
 void run_may_forget(struct run *run)
 {

@@ -1,52 +1,61 @@
-/* Batches from one thread to another. */
+/* Rows from one thread to another. */
 #include "model/pipe.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Who had to wait goes on when so many are ready: so that neither wakes the other for each. */
-enum { BATCHES = 16, ENOUGH = BATCHES / 2 };
+#include "dwell/error.h"
+
+/* Who had to wait goes on when so many are ready: so that neither wakes the other for each. All of
+ * them stay in the second cache of a core. */
+enum { BATCH = 512, BATCHES = 8, ENOUGH = BATCHES / 2 };
+
+struct batch {
+	struct dwell_event rows[BATCH];
+	size_t count;
+};
 
 struct pipe {
-	int (*fold)(void *context, const struct fold_batch *batch);
+	int (*take)(void *context, const struct dwell_event *rows, size_t count);
 	void *context;
-	struct pipe_batch *batches;
+	struct batch *batches;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	uint64_t given, folded; /* so far */
-	bool hurry;             /* fold all that were given */
+	uint64_t given, taken; /* batches so far */
+	bool hurry;            /* take all that were given */
 	bool ended;
 	int err;
 	pthread_t thread;
 };
 
-/* True: the batch `folded` is there. */
+/* True: the batch `taken` is there. */
 static bool wait_for_batch(struct pipe *pipe)
 {
-	if (pipe->given == pipe->folded)
-		while (!pipe->ended && !(pipe->hurry && pipe->given > pipe->folded) &&
-			pipe->given - pipe->folded < ENOUGH)
+	if (pipe->given == pipe->taken)
+		while (!pipe->ended && !(pipe->hurry && pipe->given > pipe->taken) &&
+			pipe->given - pipe->taken < ENOUGH)
 			pthread_cond_wait(&pipe->changed, &pipe->lock);
-	return pipe->given > pipe->folded;
+	return pipe->given > pipe->taken;
 }
 
-static void *fold_all(void *context)
+static void *take_all(void *context)
 {
 	struct pipe *pipe = context;
 
 	pthread_mutex_lock(&pipe->lock);
 	while (wait_for_batch(pipe)) {
-		const struct pipe_batch *at = &pipe->batches[pipe->folded % BATCHES];
-		const struct fold_batch batch = { at->rows, at->count, at->kinds, &at->told };
+		const struct batch *batch = &pipe->batches[pipe->taken % BATCHES];
 		int err = pipe->err;
 
 		pthread_mutex_unlock(&pipe->lock);
 		if (!err)
-			err = pipe->fold(pipe->context, &batch);
+			err = pipe->take(pipe->context, batch->rows, batch->count);
 		pthread_mutex_lock(&pipe->lock);
 		pipe->err = err;
-		pipe->folded++;
-		if (err || pipe->given - pipe->folded == (pipe->hurry ? 0 : BATCHES - ENOUGH))
+		pipe->taken++;
+		if (err || pipe->given - pipe->taken == (pipe->hurry ? 0 : BATCHES - ENOUGH))
 			pthread_cond_broadcast(&pipe->changed);
 	}
 	pthread_mutex_unlock(&pipe->lock);
@@ -55,31 +64,26 @@ static void *fold_all(void *context)
 
 static void release(struct pipe *pipe)
 {
-	for (size_t i = 0; pipe->batches && i < BATCHES; i++)
-		told_leave(&pipe->batches[i].told);
 	free(pipe->batches);
 	pthread_mutex_destroy(&pipe->lock);
 	pthread_cond_destroy(&pipe->changed);
 	free(pipe);
 }
 
-int pipe_new(struct pipe **out, int (*fold)(void *context, const struct fold_batch *batch),
-	void *context)
+int pipe_new(struct pipe **out,
+	int (*take)(void *context, const struct dwell_event *rows, size_t count), void *context)
 {
 	struct pipe *pipe = calloc(1, sizeof(*pipe));
 	int err = pipe ? DWELL_OK : DWELL_ENOMEM;
 
 	if (err)
 		return err;
-	pipe->fold = fold;
+	pipe->take = take;
 	pipe->context = context;
 	pthread_mutex_init(&pipe->lock, NULL);
 	pthread_cond_init(&pipe->changed, NULL);
-	pipe->batches = calloc(BATCHES, sizeof(*pipe->batches));
-	err = pipe->batches ? DWELL_OK : DWELL_ENOMEM;
-	for (size_t i = 0; i < BATCHES && !err; i++)
-		err = told_room(&pipe->batches[i].told, RUN_BATCH);
-	if (!err && pthread_create(&pipe->thread, NULL, fold_all, pipe))
+	pipe->batches = malloc(BATCHES * sizeof(*pipe->batches));
+	if (!pipe->batches || pthread_create(&pipe->thread, NULL, take_all, pipe))
 		err = DWELL_ENOMEM;
 	if (err)
 		release(pipe);
@@ -104,26 +108,43 @@ int pipe_free(struct pipe *pipe)
 	return err;
 }
 
-struct pipe_batch *pipe_room(struct pipe *pipe)
+/* Room for one more; the error of what was taken. */
+static int wait_for_room(struct pipe *pipe)
 {
-	bool failed;
+	int err;
 
 	pthread_mutex_lock(&pipe->lock);
-	if (pipe->given - pipe->folded == BATCHES)
-		while (!pipe->err && pipe->given - pipe->folded > BATCHES - ENOUGH)
+	if (pipe->given - pipe->taken == BATCHES)
+		while (!pipe->err && pipe->given - pipe->taken > BATCHES - ENOUGH)
 			pthread_cond_wait(&pipe->changed, &pipe->lock);
-	failed = pipe->err;
+	err = pipe->err;
 	pthread_mutex_unlock(&pipe->lock);
-	return failed ? NULL : &pipe->batches[pipe->given % BATCHES];
+	return err;
 }
 
-void pipe_give(struct pipe *pipe)
+static void give(struct pipe *pipe)
 {
 	pthread_mutex_lock(&pipe->lock);
 	pipe->given++;
-	if (pipe->given - pipe->folded == ENOUGH)
+	if (pipe->given - pipe->taken == ENOUGH)
 		pthread_cond_broadcast(&pipe->changed);
 	pthread_mutex_unlock(&pipe->lock);
+}
+
+int pipe_put(struct pipe *pipe, const struct dwell_event *rows, size_t count)
+{
+	for (size_t at = 0, n; at < count; at += n) {
+		struct batch *batch = &pipe->batches[pipe->given % BATCHES];
+		const int err = wait_for_room(pipe);
+
+		if (err)
+			return err;
+		n = count - at < BATCH ? count - at : BATCH;
+		memcpy(batch->rows, rows + at, n * sizeof(*rows));
+		batch->count = n;
+		give(pipe);
+	}
+	return DWELL_OK;
 }
 
 int pipe_drain(struct pipe *pipe)
@@ -133,7 +154,7 @@ int pipe_drain(struct pipe *pipe)
 	pthread_mutex_lock(&pipe->lock);
 	pipe->hurry = true;
 	pthread_cond_broadcast(&pipe->changed);
-	while (pipe->folded < pipe->given)
+	while (pipe->taken < pipe->given)
 		pthread_cond_wait(&pipe->changed, &pipe->lock);
 	pipe->hurry = false;
 	err = pipe->err;

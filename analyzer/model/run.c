@@ -4,9 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/pipe.h"
+
 static struct run *run_of(struct dwell_sink *sink)
 {
 	return (struct run *)sink;
+}
+
+/* What is told between rows is told when those before it are folded. */
+static int rows_so_far(struct run *run)
+{
+	return run->pipe ? pipe_drain(run->pipe) : DWELL_OK;
 }
 
 static int tell_executors(struct run *run)
@@ -116,13 +124,15 @@ static int sink_keyframe(struct dwell_sink *sink, uint64_t time_ns,
 	const struct dwell_task_state *states, size_t count)
 {
 	struct run *run = run_of(sink);
+	int err = rows_so_far(run);
 
+	if (err)
+		return err;
 	if (!run->silent && !run->again)
 		run->model->part_starts[run->stage - 1] = time_ns;
 	if (run->followed)
 		return DWELL_OK;
-
-	const int err = dwell_states_load(run->states, time_ns, states, count);
+	err = dwell_states_load(run->states, time_ns, states, count);
 	run->followed = true;
 	if (err || run->folding || time_ns < run->model->from_ns)
 		return err;
@@ -178,9 +188,9 @@ static size_t rows_before(const struct dwell_event *events, size_t count, uint64
 	return low;
 }
 
-static int sink_events(struct dwell_sink *sink, const struct dwell_event *events, size_t count)
+static int take_rows(void *context, const struct dwell_event *events, size_t count)
 {
-	struct run *run = run_of(sink);
+	struct run *run = context;
 	const size_t before = rows_before(events, count, run->model->from_ns);
 	const size_t end = rows_before(events, count, run->model->to_ns);
 	int err = DWELL_OK;
@@ -196,6 +206,49 @@ static int sink_events(struct dwell_sink *sink, const struct dwell_event *events
 	if (!err && run->model->progress && run->part == 0 && !run->silent && !run->again && count)
 		run->model->progress(run->model->progress_context, events[count - 1].time_ns);
 	return err;
+}
+
+/*
+ * To hand a row on costs a copy of it; what is saved is mostly the folds' work, which goes by what
+ * they are told. Of few waits another thread would be a loss.
+ */
+static void consider_fork(struct run *run, size_t count)
+{
+	enum { ROWS = 1 << 16 };
+
+	run->rows += count;
+	if (run->rows < ROWS)
+		return;
+	/* Where no other thread can be had, this one goes on. */
+	if (run->told_count >= run->rows / 4) {
+		run->may_fork = false;
+		if (pipe_new(&run->pipe, take_rows, run))
+			run->pipe = NULL;
+	}
+	run->rows = run->told_count = 0;
+}
+
+static int sink_events(struct dwell_sink *sink, const struct dwell_event *events, size_t count)
+{
+	struct run *run = run_of(sink);
+
+	if (run->may_fork)
+		consider_fork(run, count);
+	return run->pipe ? pipe_put(run->pipe, events, count) : take_rows(run, events, count);
+}
+
+/* Only where all definitions are known: what comes between rows has to wait for those before it. */
+void run_fork(struct run *run)
+{
+	run->may_fork = run->model->threads > 1 && run->model->source->ops->all_defined;
+}
+
+int run_join(struct run *run)
+{
+	struct pipe *pipe = run->pipe;
+
+	run->pipe = NULL;
+	return pipe_free(pipe);
 }
 
 int run_flush(struct run *run, uint64_t end_ns)
@@ -231,8 +284,10 @@ static int sink_task(struct dwell_sink *sink, const struct dwell_task *task)
 {
 	struct run *run = run_of(sink);
 	struct dwell_task what = *task;
-	int err = DWELL_OK;
+	int err = rows_so_far(run);
 
+	if (err)
+		return err;
 	if (run->states)
 		what.created_ns = dwell_states_created(run->states, task);
 	if (!run->again)
@@ -243,20 +298,22 @@ static int sink_task(struct dwell_sink *sink, const struct dwell_task *task)
 static int sink_executor(struct dwell_sink *sink, const struct dwell_executor *executor)
 {
 	struct run *run = run_of(sink);
-	const int err = run->again
-				? DWELL_OK
-				: catalog_put_executor(run->model->catalog, run->stage, executor);
+	int err = rows_so_far(run);
 
+	if (!err && !run->again)
+		err = catalog_put_executor(run->model->catalog, run->stage, executor);
 	return err || !run->states ? err : dwell_states_executor(run->states, executor);
 }
 
 #define TO_CATALOG(word)                                                                           \
 	static int sink_##word(struct dwell_sink *sink, const struct dwell_##word *word)           \
 	{                                                                                          \
-		const struct run *run = run_of(sink);                                              \
+		struct run *run = run_of(sink);                                                    \
+		const int err = rows_so_far(run);                                                  \
                                                                                                    \
-		return run->again ? (int)DWELL_OK                                                  \
-				  : catalog_put_##word(run->model->catalog, run->stage, word);     \
+		return err || run->again                                                           \
+			       ? err                                                               \
+			       : catalog_put_##word(run->model->catalog, run->stage, word);        \
 	}
 TO_CATALOG(process)
 TO_CATALOG(object)

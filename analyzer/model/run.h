@@ -22,7 +22,7 @@ struct run {
 	size_t places[MODEL_FOLDS]; /* of each among the model's */
 	uint32_t kinds;             /* of rows that any of them wants one by one */
 	struct dwell_told told;     /* the batch */
-	struct pipe *pipe;          /* to the thread that folds; NULL: none but this one */
+	struct pipe *pipe;          /* to the thread that follows rows; NULL: none but this one */
 	bool may_fork;              /* where folding turns out to be much of the work */
 	size_t rows, told_count;    /* since it was last looked whether it is */
 	bool forgets;               /* tasks that have ended, now and then */
@@ -42,8 +42,8 @@ void run_release(struct run *run);
 int told_room(struct dwell_told *told, size_t rows);
 void told_leave(struct dwell_told *told);
 
-/* Fold in another thread, where that can be, from when on it pays. run_join: all that was told is
- * folded. */
+/* Follow and fold rows in another thread, where that can be, from when on it pays. run_join: all
+ * that were told are folded. */
 void run_fork(struct run *run);
 int run_join(struct run *run);
 

@@ -26,9 +26,9 @@ struct perf_stream {
 	size_t from, to;     /* what of it is not taken yet */
 	uint8_t *buffer;
 	size_t room;
-	uint64_t at, end; /* the next byte to read; the end of the data */
-	bool short_file;  /* the file ended before `end` */
-	bool jumped;      /* much was skipped: to read that ahead would be in vain */
+	uint64_t at, end;           /* the next byte to read; the end of the data */
+	bool short_file;            /* the file ended before `end` */
+	bool jumped;                /* much was skipped: to read that ahead would be in vain */
 	struct import_ahead *ahead; /* NULL: not read by another thread */
 };
 

@@ -100,9 +100,9 @@ struct dwell_told {
 	size_t gap_count;
 	/*
 	 * Rows that were not plain. A plain one is a switch by which a running task leaves its
-	 * executor blocked or ready, or nobody does, and a ready one or nobody enters; or a wake that
-	 * ends the wait of a blocked task, told as an interval. No loss nor wait of the program's is
-	 * around it. NULL: not asked for.
+	 * executor blocked or ready, or nobody does, and a ready one or nobody enters; or a wake
+	 * that ends the wait of a blocked task, told as an interval. No loss nor wait of the
+	 * program's is around it. NULL: not asked for.
 	 */
 	uint16_t *odd;
 	size_t odd_count;
