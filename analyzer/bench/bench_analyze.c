@@ -4,7 +4,8 @@
  *
  *     bench_analyze [MILLION_ROWS [TASKS [FILE [TRACE]]]]
  *
- * The trace is made of a generated history, or of TRACE's rows again and again. It stays in FILE
+ * The trace is made of a generated history, of TRACE's rows again and again, or, where TRACE is the
+ * word crowd, of 10,000 tasks that wait at 100,000 places (crowd.h). It stays in FILE
  * (default: in $TMPDIR), so that other tools can be run on it; where FILE is there it is taken.
  */
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../format/tests/gen.h"
+#include "crowd.h"
 #include "dwell/analysis.h"
 #include "dwell/encoder.h"
 #include "dwell/reader.h"
@@ -75,7 +77,9 @@ static int make_file(const char *path, size_t rows, uint32_t tasks, const char *
 	struct dwell_encoder *encoder = NULL;
 	int err = file.file ? dwell_encoder_new(&encoder, &file.output, NULL) : DWELL_EIO;
 
-	if (!err && trace)
+	if (!err && trace && !strcmp(trace, "crowd"))
+		err = crowd_drive(rows, dwell_encoder_sink(encoder));
+	else if (!err && trace)
 		err = drive_repeated(trace, rows, dwell_encoder_sink(encoder));
 	else if (!err)
 		err = drive_generated(rows, tasks, dwell_encoder_sink(encoder));
