@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "drain/grow.h"
 #include "dwell/error.h"
 
 #define OWN_BYTES (UINT64_C(64) << 20)
@@ -109,16 +110,9 @@ void dwell_area_retire(struct dwell_area *area, struct dwell_area_list list, uin
 {
 	if (list.offset == 0)
 		return;
-	if (area->retired_count == area->retired_room) {
-		const size_t room = area->retired_room ? area->retired_room * 2 : 64;
-		void *larger = area->retired_room < MOST_RETIRED
-				       ? realloc(area->retired, room * sizeof(*area->retired))
-				       : NULL;
-
-		if (!larger)
-			return; /* never used again */
-		area->retired = larger;
-		area->retired_room = room;
-	}
+	if (area->retired_count == MOST_RETIRED ||
+		!dwell_grow((void **)&area->retired, area->retired_count, &area->retired_room,
+			sizeof(*area->retired), 64))
+		return; /* never used again */
 	area->retired[area->retired_count++] = (struct area_retired){ list, now_ns };
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cfi_private.h"
+#include "drain/grow.h"
 #include "dwell/error.h"
 #include "ring/unwind.h"
 
@@ -22,15 +23,9 @@ int dwell_cfi_add(struct dwell_cfi *out, uint64_t address, uint32_t rule)
 {
 	if (address > UINT32_MAX || out->count == MOST_ROWS)
 		return DWELL_ELIMIT;
-	if (out->count == out->room) {
-		const size_t room = out->room ? out->room * 2 : 4096;
-		void *larger = realloc(out->rows, room * CFI_ROW_WORDS * sizeof(*out->rows));
-
-		if (!larger)
-			return DWELL_ENOMEM;
-		out->rows = larger;
-		out->room = room;
-	}
+	if (!dwell_grow((void **)&out->rows, out->count, &out->room,
+		    CFI_ROW_WORDS * sizeof(*out->rows), 4096))
+		return DWELL_ENOMEM;
 	out->rows[out->count * CFI_ROW_WORDS] = (uint32_t)address;
 	out->rows[out->count * CFI_ROW_WORDS + 1] = rule;
 	out->count++;

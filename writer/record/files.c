@@ -11,6 +11,7 @@
 
 #include <libelf.h>
 
+#include "drain/grow.h"
 #include "drain/map.h"
 #include "dwell/error.h"
 
@@ -143,15 +144,8 @@ const struct dwell_file *dwell_files_get(
 		return &files->all[known - 1];
 	if (mapping->path[0] != '/' && strcmp(mapping->path, "[vdso]") != 0)
 		return NULL;
-	if (files->count == files->room) {
-		const size_t room = files->room ? files->room * 2 : 64;
-		void *larger = realloc(files->all, room * sizeof(*files->all));
-
-		if (!larger)
-			return NULL;
-		files->all = larger;
-		files->room = room;
-	}
+	if (!dwell_grow((void **)&files->all, files->count, &files->room, sizeof(*files->all), 64))
+		return NULL;
 	files->all[files->count] = (struct dwell_file){ .table = 0 };
 	look_into(files, &files->all[files->count], mapping);
 	(void)dwell_map_set(&files->known, identity, 0, (uint32_t)++files->count);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "drain/grow.h"
 #include "proc.h"
 
 enum { MOST_HOMES = 256 };
@@ -24,21 +25,13 @@ void dwell_homes_release(struct dwell_homes *homes)
 static struct dwell_home *home_of(struct dwell_homes *homes, uint32_t pid)
 {
 	const uint32_t known = dwell_map_get(&homes->by_pid, pid, 0);
-	struct dwell_home *larger;
 
 	if (known != 0)
 		return &homes->all[known - 1];
 	if (homes->count == MOST_HOMES)
 		return NULL;
-	if (homes->count == homes->room) {
-		const size_t room = homes->room ? homes->room * 2 : 8;
-
-		larger = realloc(homes->all, room * sizeof(*larger));
-		if (!larger)
-			return NULL;
-		homes->all = larger;
-		homes->room = room;
-	}
+	if (!dwell_grow((void **)&homes->all, homes->count, &homes->room, sizeof(*homes->all), 8))
+		return NULL;
 	if (dwell_map_set(&homes->by_pid, pid, 0, (uint32_t)homes->count + 1) != 0)
 		return NULL;
 	homes->all[homes->count] = (struct dwell_home){ .folder = -1, .inside = pid };

@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "drain/grow.h"
 #include "dwell/error.h"
 #include "kernel_private.h"
 #include "ring/ring.h"
@@ -155,16 +156,10 @@ static int take_rare(void *context, void *data, size_t size)
 			rares->count * sizeof(*rares->records));
 		rares->first = 0;
 	}
-	if (rares->first + rares->count == rares->room) {
-		const size_t room = rares->room ? rares->room * 2 : 256;
-		void *larger = realloc(rares->records, room * sizeof(*rares->records));
-
-		if (!larger) {
-			rares->error = DWELL_ENOMEM;
-			return 0;
-		}
-		rares->records = larger;
-		rares->room = room;
+	if (!dwell_grow((void **)&rares->records, rares->first + rares->count, &rares->room,
+		    sizeof(*rares->records), 256)) {
+		rares->error = DWELL_ENOMEM;
+		return 0;
 	}
 	at = rares->first + rares->count++;
 	memcpy(&rares->records[at], data, sizeof(rares->records[at]));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drain/grow.h"
 #include "dwell/error.h"
 #include "maps_private.h"
 
@@ -71,17 +72,9 @@ static uint64_t hash_text(const char *text)
 
 static void add_range(struct maps_process *process, const struct dwell_unwind_range *range)
 {
-	if (process->count == process->room) {
-		const size_t room = process->room ? process->room * 2 : 32;
-		void *larger = room <= MOST_RANGES ? realloc(process->ranges, room * sizeof(*range))
-						   : NULL;
-
-		if (!larger)
-			return;
-		process->ranges = larger;
-		process->room = room;
-	}
-	process->ranges[process->count++] = *range;
+	if (process->count < MOST_RANGES && dwell_grow((void **)&process->ranges, process->count,
+						    &process->room, sizeof(*range), 32))
+		process->ranges[process->count++] = *range;
 }
 
 static void tell_mapping(struct dwell_maps *maps, uint32_t id, const char *line,

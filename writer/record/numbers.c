@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "drain/grow.h"
 #include "proc.h"
 
 /* Beyond them, /proc is asked. */
@@ -149,17 +150,10 @@ void dwell_numbers_born(struct dwell_numbers *numbers, const struct dwell_kernel
 			(void)dwell_map_set(&numbers->ours, birth->tid, 0, 1);
 		return;
 	}
-	if (numbers->birth_count == numbers->birth_room) {
-		const size_t room = numbers->birth_room ? numbers->birth_room * 2 : 64;
-		void *larger = room <= MOST_BIRTHS
-				       ? realloc(numbers->births, room * sizeof(*numbers->births))
-				       : NULL;
-
-		if (!larger)
-			return;
-		numbers->births = larger;
-		numbers->birth_room = room;
-	}
+	if (numbers->birth_count == MOST_BIRTHS ||
+		!dwell_grow((void **)&numbers->births, numbers->birth_count, &numbers->birth_room,
+			sizeof(*numbers->births), 64))
+		return;
 	numbers->births[numbers->birth_count++] = (struct numbers_birth){ .of = *birth,
 		.previous = dwell_map_get(&numbers->by_inside, birth->inside, 0) };
 	(void)dwell_map_set(&numbers->by_inside, birth->inside, 0, (uint32_t)numbers->birth_count);

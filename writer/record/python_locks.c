@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drain/grow.h"
 #include "dwell/error.h"
 #include "proc.h"
 #include "python_private.h"
@@ -43,17 +44,9 @@ static uint64_t semaphore_of(const struct python_process *process, uint64_t valu
 
 static int keep(struct dwell_python *python, const struct dwell_still *still, uint64_t semaphore)
 {
-	struct python_held *larger;
-
-	if (python->held_count == python->held_room) {
-		const size_t room = python->held_room ? python->held_room * 2 : 64;
-
-		larger = realloc(python->held, room * sizeof(*larger));
-		if (!larger)
-			return DWELL_ENOMEM;
-		python->held = larger;
-		python->held_room = room;
-	}
+	if (!dwell_grow((void **)&python->held, python->held_count, &python->held_room,
+		    sizeof(*python->held), 64))
+		return DWELL_ENOMEM;
 	python->held[python->held_count++] = (struct python_held){ semaphore, *still };
 	return 0;
 }

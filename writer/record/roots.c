@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "drain/grow.h"
 #include "dwell/error.h"
 #include "proc.h"
 
@@ -25,15 +26,9 @@ static void add(void *context, uint32_t pid)
 {
 	struct family *family = context;
 
-	if (family->count == family->room) {
-		const size_t room = family->room ? family->room * 2 : 256;
-		void *larger = realloc(family->members, room * sizeof(*family->members));
-
-		if (!larger)
-			return;
-		family->members = larger;
-		family->room = room;
-	}
+	if (!dwell_grow((void **)&family->members, family->count, &family->room,
+		    sizeof(*family->members), 256))
+		return;
 	family->members[family->count++] =
 		(struct member){ .pid = pid, .parent = dwell_proc_parent(pid) };
 }

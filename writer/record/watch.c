@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "drain/grow.h"
 #include "drain/map.h"
 #include "dwell/error.h"
 #include "memory.h"
@@ -76,15 +77,9 @@ static struct watched *thread_of(struct dwell_watch *watch, uint32_t tid)
 
 	if (index != 0)
 		return &watch->threads[index - 1];
-	if (watch->count == watch->room) {
-		const size_t room = watch->room ? watch->room * 2 : 64;
-		void *larger = realloc(watch->threads, room * sizeof(*watch->threads));
-
-		if (!larger)
-			return NULL;
-		watch->threads = larger;
-		watch->room = room;
-	}
+	if (!dwell_grow((void **)&watch->threads, watch->count, &watch->room,
+		    sizeof(*watch->threads), 64))
+		return NULL;
 	index = (uint32_t)++watch->count;
 	if (dwell_map_set(&watch->by_tid, tid, 0, index) != 0)
 		return NULL;
@@ -136,16 +131,10 @@ static void look_at(void *context, uint32_t tid, uint32_t pid)
 
 void dwell_watch_process(struct dwell_watch *watch, uint32_t pid)
 {
-	if (watch->process_count == watch->process_room) {
-		const size_t room = watch->process_room ? watch->process_room * 2 : 16;
-		void *larger = realloc(watch->processes, room * sizeof(*watch->processes));
-
-		if (!larger) {
-			note(watch, DWELL_ENOMEM);
-			return;
-		}
-		watch->processes = larger;
-		watch->process_room = room;
+	if (!dwell_grow((void **)&watch->processes, watch->process_count, &watch->process_room,
+		    sizeof(*watch->processes), 16)) {
+		note(watch, DWELL_ENOMEM);
+		return;
 	}
 	watch->processes[watch->process_count++] = pid;
 	dwell_proc_each_thread(pid, look_at, watch);
