@@ -1,24 +1,30 @@
-#!/bin/sh
+#!/bin/bash
 # What recording costs real programs: each runs bare and recorded in turn, PAIRS times, and the
 # ratio of the pairs is printed with its 95 % interval, for wall time and for CPU time: of
 # the program and, where it is recorded, the recorder, by a control group (so it needs root). By hand, on a
 # machine that does nothing else; it needs the programs it names, and says which are missing.
 #
-# -l does FACTOR times the work, so that what a recording costs once counts for less, and goes on with
-# pairs (5 at least) only until the interval of the CPU time is three points wide.
+# What a program writes, what it leaves and its exit status must be the same in both: else the row says so, and the
+# script fails at the end. Of servers, what their clients saw.
 #
-#	programs.sh BIN [-n PAIRS] [-l FACTOR] [-r 'RECORD OPTIONS'] [NAME...]
+# -l does FACTOR times the work, so that what a recording costs once counts for less, and goes on with
+# pairs (5 at least) only until the interval of the CPU time is three points wide. -f does that with
+# a factor for each program by which it takes some seconds, and 30 pairs at most: the figures of record.
+#
+#	programs.sh BIN [-f] [-n PAIRS] [-l FACTOR] [-r 'RECORD OPTIONS'] [NAME...]
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-bin=${1:?usage: programs.sh BIN [-n PAIRS] [-l FACTOR] [-r OPTIONS] [NAME...]}
+bin=${1:?usage: programs.sh BIN [-f] [-n PAIRS] [-l FACTOR] [-r OPTIONS] [NAME...]}
 shift
 pairs=5
 options=
 factor=1
 enough=0
-while getopts n:l:r: option; do
+record=0
+while getopts fn:l:r: option; do
 	case $option in
+	f) record=1 pairs=30 enough=3 ;;
 	n) pairs=$OPTARG ;;
 	l) factor=$OPTARG enough=3 ;;
 	r) options=$OPTARG ;;
@@ -46,7 +52,7 @@ stop_all() {
 
 have() {
 	for tool; do
-		command -v "$tool" >/dev/null || { echo "$name: skipped, no $tool"; return 1; }
+		command -v "$tool" >/dev/null || { printf '%-10s skipped, no %s\n' "$name" "$tool"; return 1; }
 	done
 }
 
@@ -63,7 +69,7 @@ run() {
 # Wait until something listens on a port of ours.
 listening() {
 	tries=0
-	until nc -z 127.0.0.1 "$1" 2>/dev/null; do
+	until (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
 		tries=$((tries + 1))
 		[ "$tries" -lt 100 ] || { echo "$name: nothing listens on $1" >&2; return 1; }
 		sleep 0.05
@@ -83,6 +89,12 @@ now() { date +%s%N; }
 start_clock() { wall0=$(now); cpu0=$(busy); }
 stop_clock() { wall=$(($(now) - wall0)); cpu=$(($(busy) - cpu0)); }
 
+# end_server: wait for it, and note its exit status.
+end_server() {
+	wait "$servers" && echo "exit 0" >>"$seen" || echo "exit $?" >>"$seen"
+	servers=
+}
+
 load_redis() {
 	run redis-server --port 7901 --save '' --appendonly no --daemonize no >/dev/null &
 	servers=$!
@@ -90,9 +102,9 @@ load_redis() {
 	start_clock
 	redis-benchmark -p 7901 -n $((150000 * factor)) -c 20 -t set,get -q >/dev/null
 	stop_clock
+	redis-cli -p 7901 info commandstats | grep -oE '^cmdstat_(get|set):calls=[0-9]+' >>"$seen"
 	redis-cli -p 7901 shutdown nosave >/dev/null 2>&1 || true
-	wait "$servers" || true
-	servers=
+	end_server
 }
 
 pgbin=$(find /usr/lib/postgresql -name initdb 2>/dev/null | sort | tail -n 1)
@@ -115,11 +127,11 @@ load_postgres() {
 	psql -h "$work/pg" -p 7902 -U postgres -Atc "select 1 from pg_tables where tablename = 'pgbench_accounts'" postgres |
 		grep -q 1 || pgbench -q -i -h "$work/pg" -p 7902 -U postgres postgres >/dev/null 2>&1
 	start_clock
-	pgbench -n -c 4 -j 1 -t $((3000 * factor)) -S -h "$work/pg" -p 7902 -U postgres postgres >/dev/null 2>&1
+	pgbench -n -c 4 -j 1 -t $((3000 * factor)) -S -h "$work/pg" -p 7902 -U postgres postgres 2>&1 |
+		grep -E '^number of .*(processed|failed)' >>"$seen"
 	stop_clock
 	kill -INT "$(head -n 1 "$work/pg/data/postmaster.pid")"
-	wait "$servers" || true
-	servers=
+	end_server
 }
 
 load_nginx() {
@@ -132,33 +144,39 @@ events {} http { access_log off; server { listen 7903; root %s/www; } }\n' "$wor
 	servers=$!
 	listening 7903
 	start_clock
-	# A number of requests, not a time, so that the work is the same.
-	ab -q -n $((60000 * factor)) -c 16 http://127.0.0.1:7903/ >/dev/null 2>&1
+	# By time: what it took is counted for 60,000 requests.
+	wrk -t 1 -c 16 -d $((2 * factor))s http://127.0.0.1:7903/ >"$work/wrk"
 	stop_clock
+	requests=$(awk '/requests in/ { print $1 }' "$work/wrk")
+	wall=$((wall * 60000 * factor / requests))
+	cpu=$((cpu * 60000 * factor / requests))
+	grep -E 'Non-2xx|Socket errors' "$work/wrk" >>"$seen" || true
 	kill -QUIT "$(cat "$work/nginx.pid")"
-	wait "$servers" || true
-	servers=
+	end_server
 }
 
 batch() {
 	start_clock
-	run "$@" >/dev/null 2>&1
+	run "$@" >>"$seen" 2>&1 && status=0 || status=$?
 	stop_clock
+	echo "exit $status" >>"$seen"
 }
 
 load_python() {
 	cat >"$work/threads.py" <<'PY'
 import hashlib, queue, sys, threading
 jobs = queue.Queue()
+sums = []
 def work():
     while (job := jobs.get()) is not None:
-        hashlib.sha256(b'x' * (20000 + job % 7000)).hexdigest()
+        sums.append(hashlib.sha256(b'x' * (20000 + job % 7000)).hexdigest())
         sum(i * i for i in range(300))
 threads = [threading.Thread(target=work) for _ in range(4)]
 for t in threads: t.start()
 for i in range(20000 * int(sys.argv[1])): jobs.put(i)
 for t in threads: jobs.put(None)
 for t in threads: t.join()
+print(hashlib.sha256(''.join(sorted(sums)).encode()).hexdigest())
 PY
 	batch python3 "$work/threads.py" "$factor"
 }
@@ -166,8 +184,9 @@ PY
 load_node() {
 	cat >"$work/work.js" <<'JS'
 const crypto = require('crypto'), fs = require('fs');
-let left = 3000 * process.argv[2];
-const next = () => { if (left-- > 0) crypto.pbkdf2('a', 'b', 400, 64, 'sha512', () => fs.stat('/', next)); };
+let left = 3000 * process.argv[2], sum = 0;
+const next = () => { if (left-- > 0) crypto.pbkdf2('a', 'b', 400, 64, 'sha512', (e, k) => { sum += k[0]; fs.stat('/', next); }); };
+process.on('exit', () => console.log(sum));
 for (let i = 0; i < 8; i++) next();
 JS
 	batch node "$work/work.js" "$factor"
@@ -184,6 +203,7 @@ public class Pool {
 		for (int i = 0; i < 200000 * Integer.parseInt(a[0]); i++) pool.submit(() -> { synchronized (Pool.class) { shared++; } });
 		pool.shutdown();
 		pool.awaitTermination(1, TimeUnit.MINUTES);
+		System.out.println(shared);
 	}
 }
 JAVA
@@ -258,8 +278,11 @@ func main() {
 		wg.Wait()
 		close(results)
 	}()
-	for range results {
+	sum := 0
+	for r := range results {
+		sum ^= r
 	}
+	println(sum)
 }
 GO
 		(cd "$work/gosrc" && printf 'module example/work\n' >go.mod && go build -o "$work/go" .)
@@ -278,6 +301,7 @@ load_make() {
 	}
 	rm -f "$work"/tree/*.o
 	batch make -s -j2 -C "$work/tree"
+	cat "$work"/tree/*.o | cksum >>"$seen"
 }
 
 # A real tree: our own format library, by make, FACTOR times.
@@ -288,15 +312,31 @@ load_tree() {
 	# shellcheck disable=SC2016 # for the shell that is measured
 	batch sh -c 'for i in $(seq "$2"); do make -s -C "$1" clean && make -s -j2 -C "$1" dwell_format || exit; done' \
 		sh "$work/build" "$factor"
+	find "$work/build" -name '*.o' -o -name '*.a' | sort | xargs cat | cksum >>"$seen"
 }
 
-load_messaging() { batch perf bench -f simple sched messaging -g 4 -l $((400 * factor)); }
+load_messaging() {
+	batch perf bench -f simple sched messaging -g 4 -l $((400 * factor))
+	# What it writes is the time that it took.
+	sed -i '/^exit/!d' "$seen"
+}
+
+# By which it takes some seconds.
+factor_of() {
+	case $1 in
+	redis | nginx | messaging) echo 4 ;;
+	postgres | python) echo 10 ;;
+	node) echo 16 ;;
+	tree) echo 2 ;;
+	*) echo 8 ;;
+	esac
+}
 
 needs() {
 	case $1 in
-	redis) have redis-server redis-benchmark nc ;;
+	redis) have redis-server redis-benchmark ;;
 	postgres) have pgbench && [ -n "$pgbin" ] ;;
-	nginx) have nginx ab nc ;;
+	nginx) have nginx wrk ;;
 	python) have python3 ;;
 	node) have node ;;
 	java) have java javac ;;
@@ -308,22 +348,23 @@ needs() {
 	esac
 }
 
-# Ratios of pairs, their mean and the 95 % interval of the mean (Student's t).
+# Ratios of pairs, their mean and the 95 % interval of the mean (Student's t), as a row of the table.
+row='%-10s %20s %20s %6s %14s %10s  %s\n'
 summary() {
-	awk -v name="$1" '
+	awk -v name="$1" -v row="$row" '
 	function t95(n) { return n < 2 ? 0 : n == 2 ? 12.71 : n == 3 ? 4.30 : n == 4 ? 3.18 : n == 5 ? 2.78 : n <= 7 ? 2.45 : n <= 10 ? 2.26 : n <= 15 ? 2.14 : n <= 20 ? 2.09 : 2.05 }
-	function show(what, s, q,  m, v) {
+	function percent(s, q,  m, v) {
 		m = s / n; v = n > 1 ? (q - n * m * m) / (n - 1) : 0; if (v < 0) v = 0
 		h = t95(n) * sqrt(v / n)
-		printf "%-10s %-4s %+6.1f %% [%+.1f, %+.1f]  bare %.2f s\n", name, what, (m - 1) * 100, (m - h - 1) * 100, (m + h - 1) * 100, base[what] / n
+		return sprintf("%+.1f [%+.1f, %+.1f]", (m - 1) * 100, (m - h - 1) * 100, (m + h - 1) * 100)
 	}
-	{ n++; w = $3 / $1; c = $4 / $2; sw += w; qw += w * w; sc += c; qc += c * c; base["wall"] += $1 / 1e9; base["cpu"] += $2 / 1e9 }
+	{ n++; w = $3 / $1; c = $4 / $2; sw += w; qw += w * w; sc += c; qc += c * c; wall += $1 / 1e9; cpu += $2 / 1e9 }
 	END {
-		show("wall", sw, qw); show("cpu", sc, qc)
-		if (switches) printf "%-10s %d switches a second and CPU\n", name, switches
+		of_wall = percent(sw, qw)
+		printf row, name, of_wall, percent(sc, qc), n, sprintf("%.2f, %.2f s", wall / n, cpu / n), switches, same
 		# For the caller: narrow enough.
 		exit !(n >= 5 && 2 * h * 100 <= enough)
-	}' enough="$enough" switches="$3" "$2"
+	}' enough="$enough" switches="$3" same="$4" "$2"
 }
 
 # Of all that ran, in the last recording.
@@ -334,21 +375,34 @@ switches() {
 		END { printf "%d", count / (ns / 1e9) / cpus }'
 }
 
+# once RECORDED: run it; what is seen of it is left in $work/seen.RECORDED.
+once() {
+	recorded=$1
+	seen=$work/seen.$recorded
+	: >"$seen"
+	"load_$name"
+}
+
+failed=0
+# shellcheck disable=SC2059 # a format of ours
+printf "$row" program "wall, %" "CPU, %" pairs "bare: wall, CPU" switches "output and status"
 for name in $names; do
 	needs "$name" || continue
+	[ "$record" = 0 ] || factor=$(factor_of "$name")
 	: >"$work/pairs"
-	recorded=0
-	"load_$name" # warm
+	once 0 # warm
+	same="the same"
 	i=0
 	while [ "$i" -lt "$pairs" ]; do
-		recorded=0
-		"load_$name"
+		once 0
 		bare="$wall $cpu"
-		recorded=1
-		"load_$name"
+		once 1
 		echo "$bare $wall $cpu" >>"$work/pairs"
+		cmp -s "$work/seen.0" "$work/seen.1" || same=DIFFERENT failed=1
 		i=$((i + 1))
-		! summary "$name" "$work/pairs" "$(switches)" >"$work/summary" || break
+		! summary "$name" "$work/pairs" "$(switches)" "$same" >"$work/summary" || break
 	done
 	cat "$work/summary"
+	[ "$same" = "the same" ] || diff "$work/seen.0" "$work/seen.1" | head -n 4 || true
 done
+[ "$failed" = 0 ]
