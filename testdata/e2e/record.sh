@@ -281,6 +281,37 @@ C
 	[ "$(grep -c ' stack=' dumped)" -lt 100 ] || fault "the kernel copied $(grep -c ' stack=' dumped) stacks"
 }
 
+# A process that was copied before it recorded anything: the first record is the child's.
+forked() {
+	cat >forks.c <<'C'
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		prctl(PR_SET_NAME, "w-copied");
+		usleep(50000);
+		_exit(7);
+	}
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+C
+	cc -O1 -o forks forks.c || { fault 'forked: no program'; return; }
+	for how in --kernel --no-kernel; do
+		run "$bin/dwell" record -q ${how/--kernel/} -o t.dwell -- ./forks
+		expect_status 7 "forked, $how"
+		"$bin/dwell" tasks --limit 0 t.dwell | grep -q '^w-copied' || fault "forked, $how: no child"
+		"$bin/dwell" dump t.dwell | grep -q ' wait-end .*reason=sleep.*w-copied' ||
+			fault "forked, $how: no wait of the child"
+	done
+}
+
 attached() {
 	rm -f t.dwell
 	sh -c 'sleep 600 & sleep 600; wait' &
@@ -386,6 +417,7 @@ done
 who=$(id -un)
 untouched
 unlocked
+forked
 signals
 slower flight
 versions

@@ -45,7 +45,7 @@ struct dwell_self {
 	_Atomic uint32_t quiet;
 	struct dwell_writer writer;
 	struct dwell_thread_slot *slot; /* NULL: does not record */
-	uint64_t epoch; /* equal to *dwell_lib.epoch when `slot` is this process's */
+	uint64_t epoch; /* dwell_epoch_mark(*dwell_lib.epoch) when `slot` is this process's */
 	uint64_t deaf;  /* the epoch in which no slot was to be had */
 	struct dwell_wait_note *wait;
 	uintptr_t stack_low; /* of the thread's own stack; both 0: not known, so not walked */
@@ -91,13 +91,18 @@ static inline uint64_t dwell_now_after(void)
 /* The slow half of dwell_enter: this thread's first record, or a fork's child's. */
 struct dwell_self *dwell_enter_slow(struct dwell_self *self);
 
+/* A thread keeps this: it begins with 0, which the page holds in a fork's child. */
+static inline uint64_t dwell_epoch_mark(uint64_t epoch)
+{
+	return epoch ^ 0x40000000;
+}
+
 /* It records, and there is nothing to do before. */
 static inline bool dwell_is_entered(const struct dwell_self *self)
 {
-	return __builtin_expect(
-		self->epoch == atomic_load_explicit(dwell_lib.epoch, memory_order_relaxed) &&
-			self->quiet == 0,
-		1);
+	const uint64_t epoch = atomic_load_explicit(dwell_lib.epoch, memory_order_relaxed);
+
+	return __builtin_expect(self->epoch == dwell_epoch_mark(epoch) && self->quiet == 0, 1);
 }
 
 /* This thread's self when it records, else NULL. */
@@ -115,19 +120,14 @@ enum dwell_attach {
 	DWELL_ATTACH_FULL     /* no process slot is free */
 };
 
-/* Map the session that `places` names (as DWELL_SESSION has it) and take a process slot. Once, at
- * start. */
+/* Map what `places` names (as DWELL_SESSION has it), take a process slot. Once, at start. */
 enum dwell_attach dwell_lib_attach(const char *places, int argc, char *const *argv);
 
 /* The same with a session that is mapped already. */
 enum dwell_attach dwell_lib_adopt(const struct dwell_session *session, int argc, char *const *argv);
 
-/* Called by each thread when it registers: to learn of its end, to ask for its stack. May be NULL.
- */
+/* Called by each thread once it is registered, its stack and its end to be asked for; or NULL. */
 extern void (*dwell_lib_on_register)(struct dwell_self *self);
-
-/* valgrind runs this program: it tells of what a program would not do of itself. */
-bool dwell_lib_watched(void);
 
 /* Record no more in this process. */
 void dwell_lib_detach(void);

@@ -17,4 +17,7 @@ uint32_t dwell_stack(struct dwell_self *self, const void *return_address, const 
  * still to come. */
 bool dwell_stack_by(uint64_t *unwind);
 
+/* valgrind runs this program: it tells of what a program would not do of itself. */
+bool dwell_lib_watched(void);
+
 #endif

@@ -176,15 +176,15 @@ static bool register_thread(struct dwell_self *self, uint64_t epoch)
 		return false;
 	}
 	fill_slot(self, slot);
-	if (dwell_lib_on_register)
-		dwell_lib_on_register(self);
 	self->slot = slot;
 	self->wait = NULL;
 	dwell_trail_clear(&self->trails);
 	/* Release: the drain may read the slot now. */
 	atomic_store_explicit(&slot->state, DWELL_SLOT_LIVE, memory_order_release);
 	atomic_signal_fence(memory_order_seq_cst);
-	self->epoch = epoch;
+	self->epoch = dwell_epoch_mark(epoch);
+	if (dwell_lib_on_register)
+		dwell_lib_on_register(self);
 	return true;
 }
 
@@ -208,7 +208,8 @@ struct dwell_self *dwell_enter_slow(struct dwell_self *self)
 			epoch = dwell_lib.epoch_value;
 	}
 	done = epoch != 0 && epoch != UINT64_MAX &&
-	       (self->epoch == epoch || (self->deaf != epoch && register_thread(self, epoch)));
+	       (self->epoch == dwell_epoch_mark(epoch) ||
+		       (self->deaf != epoch && register_thread(self, epoch)));
 	atomic_signal_fence(memory_order_seq_cst);
 	self->quiet--;
 	return done ? self : NULL;
@@ -232,7 +233,8 @@ void dwell_thread_end(void)
 	struct dwell_self *self = &dwell_self;
 	struct dwell_thread_slot *slot = self->slot;
 
-	if (!slot || self->epoch != atomic_load_explicit(dwell_lib.epoch, memory_order_relaxed))
+	if (!slot || self->epoch != dwell_epoch_mark(atomic_load_explicit(
+					    dwell_lib.epoch, memory_order_relaxed)))
 		return;
 	self->quiet++;
 	atomic_signal_fence(memory_order_seq_cst);

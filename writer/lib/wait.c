@@ -142,7 +142,8 @@ void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *not
 	uint32_t stack = 0;
 
 	/* A handler forked inside the wait, and this is the child: the slot is the parent's. */
-	if (self->epoch != atomic_load_explicit(dwell_lib.epoch, memory_order_relaxed) ||
+	if (self->epoch != dwell_epoch_mark(
+				   atomic_load_explicit(dwell_lib.epoch, memory_order_relaxed)) ||
 		!self->slot)
 		return;
 	if (always || lasted >= atomic_load_explicit(&header->call_ticks, memory_order_relaxed)) {

@@ -6,14 +6,14 @@
 #include <stdint.h>
 
 /*
- * dlsym(RTLD_NEXT) for a hundred functions at once, in a third of its instructions: it takes a
- * lock, checks versions by their names and makes room for an error at each. Only in a constructor,
- * where nothing is mapped or unmapped meanwhile.
+ * dlsym(RTLD_NEXT) without what it does beside: it takes the loader's lock, checks versions by
+ * their names and makes room for an error. Of the files that were mapped when the program started,
+ * which stay; looking there needs no lock, in any thread and in handlers of signals.
  */
 
 enum { DWELL_NEXT_MAX = 64 };
 
-/* Who comes after us. Some 2 kB, for the stack: another page of our own data would cost a fault. */
+/* Who comes after us. */
 struct dwell_next {
 	struct dwell_next_object {
 		uintptr_t base;
@@ -25,8 +25,8 @@ struct dwell_next {
 	unsigned count;
 };
 
-/* Look who comes after the file that holds `ours`. false, and nobody: that is no file, or somebody
- * has no table of the kind that is looked into here. */
+/* Look who comes after the file that holds `ours`: in a constructor. false, and nobody: that is no
+ * file, or somebody has no table of the kind that is looked into here. */
 bool dwell_next_open(struct dwell_next *next, const void *ours);
 
 /* The function's default version; NULL: ask dlsym. */

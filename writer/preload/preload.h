@@ -153,6 +153,8 @@ static inline void dwell_unheard_again(const void *object)
 	atomic_store_explicit(told, 0, memory_order_relaxed);
 }
 
+/* Note the process's priority, to be told with its first record: at start. */
+void dwell_priority_begin(void);
 /* The calling thread's own priority, as it is now. */
 void dwell_priority_tell(struct dwell_self *self);
 

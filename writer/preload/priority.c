@@ -40,6 +40,27 @@ static void put(struct dwell_self *self, int64_t priority, pid_t tid, uint64_t t
 			(uint64_t)priority, (uint32_t)tid, thread);
 }
 
+/* The process's at its start, until that is told with the first record that it, or a child of its
+ * that is not replaced, makes: whoever it creates meanwhile has the same. */
+static int64_t first;
+static _Atomic bool first_due;
+
+static void tell_first(struct dwell_self *self)
+{
+	if (atomic_exchange_explicit(&first_due, false, memory_order_relaxed))
+		put(self, first, 0, 0);
+}
+
+void dwell_priority_begin(void)
+{
+	const int saved = errno;
+
+	first = ask(0);
+	errno = saved;
+	atomic_store_explicit(&first_due, true, memory_order_relaxed);
+	dwell_lib_on_register = tell_first;
+}
+
 void dwell_priority_tell(struct dwell_self *self)
 {
 	const int saved = errno;

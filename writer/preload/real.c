@@ -2,12 +2,17 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "next.h"
 
 struct dwell_real dwell_real;
+
+/* Who comes after us, as of our constructor; nobody before that. */
+static struct dwell_next next;
+static _Atomic bool next_known;
 
 /* For entry.S. */
 extern void *dwell_real_syscall;
@@ -26,9 +31,8 @@ static bool exists_twice(const char *name)
 	return false;
 }
 
-void dwell_real_find(void *at, const char *name)
+static void *ask_loader(const char *name)
 {
-	int saved = errno;
 	void *found = NULL;
 
 #ifdef __x86_64__
@@ -37,8 +41,18 @@ void dwell_real_find(void *at, const char *name)
 #else
 	(void)exists_twice;
 #endif
+	return found ? found : dlsym(RTLD_NEXT, name);
+}
+
+void dwell_real_find(void *at, const char *name)
+{
+	const int saved = errno;
+	void *found = NULL;
+
+	if (atomic_load_explicit(&next_known, memory_order_acquire))
+		found = dwell_next_find(&next, name);
 	if (!found)
-		found = dlsym(RTLD_NEXT, name);
+		found = ask_loader(name);
 	/* Two threads may do this at once; both store the same. */
 	memcpy(at, &found, sizeof(found));
 	errno = saved;
@@ -49,23 +63,25 @@ void dwell_real_need_syscall(void)
 	dwell_real_find(&dwell_real_syscall, "syscall");
 }
 
-static void resolve(const struct dwell_next *next, void *at, const char *name)
+/* Most programs call a few of them, so each is found when it is; where that would take the loader's
+ * lock, and maybe memory, all are found now. */
+static void find_all(void)
 {
-	void *found = dwell_next_find(next, name);
-
-	if (found)
-		memcpy(at, &found, sizeof(found));
-	else
-		dwell_real_find(at, name);
+#define FIND(result, name, parameters) dwell_real_find(&dwell_real.name, #name);
+	DWELL_REAL_ALL(FIND)
+#undef FIND
 }
 
-void dwell_real_resolve(void)
+void dwell_real_begin(void)
 {
-	struct dwell_next next;
+	const bool known = dwell_next_open(&next, &dwell_real);
 
-	(void)dwell_next_open(&next, &dwell_real);
-#define RESOLVE(result, name, parameters) resolve(&next, &dwell_real.name, #name);
-	DWELL_REAL_ALL(RESOLVE)
-#undef RESOLVE
-	memcpy(&dwell_real_syscall, &dwell_real.syscall, sizeof(dwell_real_syscall));
+	/* Release: other threads may call us already, and find them by the loader till now. */
+	atomic_store_explicit(&next_known, known, memory_order_release);
+	if (!known)
+		find_all();
+	/* Those that are used where there is no time to find them. */
+	(void)REAL(pthread_mutex_lock);
+	(void)REAL(pthread_mutex_trylock);
+	(void)REAL(pthread_mutex_unlock);
 }

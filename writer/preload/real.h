@@ -178,12 +178,14 @@ struct dwell_real {
 
 extern struct dwell_real dwell_real __attribute__((visibility("hidden")));
 
-/* Find all of them: in our constructor. One that is missing costs an allocation (of the error's
- * text), which elsewhere might come from inside an allocator. */
-void dwell_real_resolve(void);
+/* Learn where they are: in our constructor. */
+void dwell_real_begin(void);
 
-/* Find one that is being called, so it exists: other libraries' constructors, and allocators that
- * lock while they start, may call before our constructor ran. */
+/*
+ * Find one that is being called, so it exists. By tables in memory; before our constructor ran,
+ * when other libraries' constructors, and allocators that lock while they start, may call, by the
+ * loader.
+ */
 void dwell_real_find(void *at, const char *name);
 
 #define REAL(name)                                                                                 \

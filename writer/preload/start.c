@@ -22,16 +22,20 @@ __attribute__((constructor(101))) static void start(
 	int argc, char *const *argv, char *const *environment)
 {
 	const char *places = session_of(environment);
+	uint32_t flags;
 
-	dwell_real_resolve();
+	dwell_real_begin();
 	dwell_lib_lock = dwell_real.pthread_mutex_lock;
 	dwell_lib_unlock = dwell_real.pthread_mutex_unlock;
 	if (!places || dwell_lib_attach(places, argc, argv) != DWELL_ATTACH_OK)
 		return;
-	if (atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed) &
-		DWELL_SESSION_ALL_LOCKS)
+	flags = atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed);
+	if ((flags & DWELL_SESSION_ALL_LOCKS) != 0)
 		dwell_all_locks = DWELL_ALL_LOCKS;
 	dwell_lib_modules_note();
-	dwell_priority_tell(dwell_enter());
+	dwell_priority_begin();
+	/* A process that is told of by nobody else, and a snapshot's, must be there from now on. */
+	if ((flags & DWELL_SESSION_TASKS) == 0 || dwell_lib.session.flight)
+		(void)dwell_enter();
 	dwell_python_find();
 }

@@ -129,8 +129,7 @@ static int make_session(struct dwell_preload *preload, const struct dwell_preloa
 	const char *path = options->other_users ? make_place(preload) : NULL;
 	int err;
 
-	if (options->writes)
-		session.flags |= DWELL_SESSION_RELEASES;
+	session.flags |= options->machine ? DWELL_SESSION_TASKS : DWELL_SESSION_RELEASES;
 	if (options->stacks)
 		session.flags |= DWELL_SESSION_STACKS;
 	if (options->all_locks)

@@ -24,8 +24,9 @@ struct dwell_preload_options {
 	const char *command; /* that the library would be loaded into */
 	bool stacks;
 	bool all_locks;
-	bool writes; /* tell of every write to a pipe or socket: nothing else tells who woke its
-			reader */
+	/* The kernel tells of the whole machine's tasks: of who they are, and who woke whom, so
+	   that not every write to a pipe or socket is told. */
+	bool machine;
 	bool other_users;                     /* programs may run as somebody else than we do */
 	uint64_t stack_wait_ns, call_wait_ns; /* as dwell.yaml has them; 0: the defaults */
 };

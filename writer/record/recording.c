@@ -145,7 +145,7 @@ static void open_preload(struct dwell_recording *recording)
 		.stacks = recording->options->stacks,
 		.all_locks = recording->options->all_locks,
 		.other_users = geteuid() == 0,
-		.writes = !recording->machine,
+		.machine = recording->machine,
 		.stack_wait_ns = config ? config->stack_wait_ns : 0,
 		.call_wait_ns = call_wait_ns(recording),
 	};

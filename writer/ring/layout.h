@@ -43,7 +43,9 @@ enum dwell_session_flag {
 	DWELL_SESSION_FLIGHT = 1 << 0,    /* rings overwrite the oldest */
 	DWELL_SESSION_STACKS = 1 << 1,    /* walk stacks of waits */
 	DWELL_SESSION_ALL_LOCKS = 1 << 2, /* every acquire and release, contended or not */
-	DWELL_SESSION_RELEASES = 1 << 3   /* signals and posts that may wake, with their stack */
+	DWELL_SESSION_RELEASES = 1 << 3,  /* signals and posts that may wake, with their stack */
+	DWELL_SESSION_TASKS = 1 << 4      /* tasks are told of by the kernel, too: a process takes
+					     a thread slot with its first record, not at once */
 };
 
 enum dwell_session_loss {
