@@ -206,7 +206,8 @@ int dwell_encoder_close_chunk(struct dwell_encoder *encoder)
 			(uint64_t)options->generation_chunks * options->chunk_rows &&
 		dwell_states_can_save(encoder->states))
 		encoder->generation_begun = false;
-	return err;
+	/* What a task that has ended did is in the pyramid by now. */
+	return err ? err : dwell_states_forget(encoder->states, NULL, NULL);
 }
 
 static int merge_record(void *context, const uint8_t *at, size_t size)

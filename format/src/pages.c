@@ -34,3 +34,13 @@ void *dwell_pages_make(struct dwell_pages *pages, uint32_t id)
 		pages->pages[page] = calloc(PAGES_IDS, pages->size);
 	return dwell_pages_find(pages, id);
 }
+
+void dwell_pages_drop(struct dwell_pages *pages, uint32_t id)
+{
+	const size_t page = id >> PAGES_BITS;
+
+	if (page >= pages->count)
+		return;
+	free(pages->pages[page]);
+	pages->pages[page] = NULL;
+}

@@ -21,6 +21,9 @@ void dwell_pages_release(struct dwell_pages *pages);
 /* Makes the value, of zeros, where there is none. NULL when out of memory. */
 void *dwell_pages_make(struct dwell_pages *pages, uint32_t id);
 
+/* Frees the page that id is in, with all its values. */
+void dwell_pages_drop(struct dwell_pages *pages, uint32_t id);
+
 /* NULL where there is none. */
 static inline void *dwell_pages_find(const struct dwell_pages *pages, uint32_t id)
 {

@@ -55,7 +55,8 @@ void dwell_pyramid_build_release(struct pyramid_build *build)
 static int add_bucket(struct pyramid_row *row, const struct pyramid_bucket *bucket)
 {
 	if (row->count == row->cap) {
-		const size_t cap = row->cap ? row->cap * 2 : 8;
+		/* Most of a million tasks have one. */
+		const size_t cap = row->cap ? row->cap * 2 : 1;
 		struct pyramid_bucket *grown = realloc(row->buckets, cap * sizeof(*grown));
 
 		if (!grown)
@@ -321,8 +322,12 @@ int dwell_pyramid_take(struct pyramid_build *build, struct pyramid_level *out)
 {
 	*out = (struct pyramid_level){ 0 };
 	for (uint64_t id = 0; id <= build->most_task; id++) {
-		struct pyramid_task *task = dwell_pages_find(&build->tasks, (uint32_t)id);
+		struct pyramid_task *task;
 
+		/* A page that was left behind. */
+		if (id && id % PAGES_IDS == 0)
+			dwell_pages_drop(&build->tasks, (uint32_t)id - 1);
+		task = dwell_pages_find(&build->tasks, (uint32_t)id);
 		if (!task || !task->end_ns)
 			continue;
 		finish(build, task, DWELL_STATE_SAME);
