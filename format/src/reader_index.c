@@ -72,19 +72,7 @@ int dwell_reader_index(struct dwell_reader *reader)
 	return dwell_reader_scan(reader);
 }
 
-/* Can all records be read? Found out before any is told. */
-static bool records_are_good(struct dwell_cursor in)
-{
-	static const struct dwell_sink_ops none;
-	struct dwell_sink nobody = { &none };
-	int err = DWELL_OK;
-
-	while (!err)
-		err = dwell_record_next(&in, &nobody);
-	return err == DWELL_END;
-}
-
-/* The definitions of one chunk. */
+/* The definitions of one chunk, up to one that cannot be read. */
 static int tell_tables(struct dwell_reader *reader, uint64_t offset, struct dwell_sink *sink)
 {
 	uint8_t *at = NULL;
@@ -92,17 +80,15 @@ static int tell_tables(struct dwell_reader *reader, uint64_t offset, struct dwel
 	int err = open_blob(reader, offset, WIRE_TABLES, DWELL_MAX_TABLES_BYTES, &at, &size);
 	struct dwell_cursor in = { at, size };
 
+	bool faulty = err != DWELL_OK;
+
 	if (err == DWELL_ENOMEM || err == DWELL_EIO)
 		return err;
-	if (err || !records_are_good(in)) {
-		reader->tables_lost = true;
-		free(at);
-		return DWELL_OK;
-	}
 	while (!err)
-		err = dwell_record_next(&in, sink);
+		err = dwell_record_tell(&in, sink, &faulty);
 	free(at);
-	return err == DWELL_END ? DWELL_OK : err;
+	reader->tables_lost |= faulty;
+	return faulty || err == DWELL_END ? DWELL_OK : err;
 }
 
 int dwell_reader_tables(struct dwell_reader *reader, struct dwell_sink *sink)

@@ -30,5 +30,7 @@ int dwell_record_read_info(struct dwell_cursor *in, struct dwell_trace_info *out
  * what the sink returned.
  */
 int dwell_record_next(struct dwell_cursor *in, struct dwell_sink *sink);
+/* The same; where it fails, *faulty tells whether the record is to blame or the sink. */
+int dwell_record_tell(struct dwell_cursor *in, struct dwell_sink *sink, bool *faulty);
 
 #endif

@@ -181,10 +181,11 @@ static int read_stack(struct fields *f, struct dwell_sink *sink)
 
 		/* Both ends first: a hostile step must not overflow the sum. */
 		if (step < -(int64_t)DWELL_MAX_LOCATIONS || step > DWELL_MAX_LOCATIONS)
-			return DWELL_ELIMIT;
-		location += step;
-		if (location < 0 || location > DWELL_MAX_LOCATIONS)
-			return DWELL_ELIMIT;
+			f->err = DWELL_ELIMIT;
+		else
+			location += step;
+		if (!f->err && (location < 0 || location > DWELL_MAX_LOCATIONS))
+			f->err = DWELL_ELIMIT;
 		locations[i] = (uint32_t)location;
 	}
 	return f->err ? f->err : TELL(sink, stack, &stack);
@@ -213,8 +214,8 @@ static int read_counter(struct fields *f, struct dwell_sink *sink)
 	counter.name = string(f);
 	counter.unit = string(f);
 
-	if (exponent < INT8_MIN || exponent > INT8_MAX)
-		return DWELL_ELIMIT;
+	if (!f->err && (exponent < INT8_MIN || exponent > INT8_MAX))
+		f->err = DWELL_ELIMIT;
 	return f->err ? f->err : TELL(sink, counter, &counter);
 }
 
@@ -260,7 +261,7 @@ int dwell_record_read_info(struct dwell_cursor *in, struct dwell_trace_info *out
 	return DWELL_OK;
 }
 
-int dwell_record_next(struct dwell_cursor *in, struct dwell_sink *sink)
+int dwell_record_tell(struct dwell_cursor *in, struct dwell_sink *sink, bool *faulty)
 {
 	static int (*const readers[])(struct fields *, struct dwell_sink *) = {
 		[WIRE_PROCESS] = read_process,
@@ -287,7 +288,18 @@ int dwell_record_next(struct dwell_cursor *in, struct dwell_sink *sink)
 		err = dwell_cursor_varint(in, &size);
 	if (!err)
 		err = dwell_cursor_take(in, size, &f.in);
-	if (err || type >= WIRE_RECORD_COUNT || !readers[type])
-		return err;
-	return readers[type](&f, sink);
+	if (!err && type < WIRE_RECORD_COUNT && readers[type]) {
+		err = readers[type](&f, sink);
+		*faulty = f.err != DWELL_OK;
+	} else {
+		*faulty = err != DWELL_OK;
+	}
+	return err;
+}
+
+int dwell_record_next(struct dwell_cursor *in, struct dwell_sink *sink)
+{
+	bool faulty;
+
+	return dwell_record_tell(in, sink, &faulty);
 }
