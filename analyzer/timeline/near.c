@@ -19,20 +19,86 @@ int timeline_far(struct dwell_timeline *timeline, uint32_t task, uint64_t from_n
 	return err;
 }
 
+/* The coarsest buckets do, which end where a power of two does. */
+static uint64_t end_of_all(const struct dwell_timeline *timeline)
+{
+	uint64_t to_ns = 1;
+
+	while (to_ns < timeline->facts.end_ns && to_ns <= UINT64_MAX / 2)
+		to_ns *= 2;
+	return to_ns;
+}
+
+/* With a reader of its own, as the other one reads definitions meanwhile. */
+static void *weigh(void *context)
+{
+	struct dwell_timeline *timeline = context;
+	struct dwell_pyramid *pyramid = NULL;
+	struct dwell_import import;
+	int err = timeline_take(timeline, &import);
+
+	if (!err) {
+		err = dwell_pyramid_open(&pyramid, import.reader, NULL);
+		if (!err)
+			err = dwell_pyramid_totals(pyramid, DWELL_RUNNING, end_of_all(timeline),
+				timeline->weights.ns, timeline->weights.tasks);
+		dwell_pyramid_free(pyramid);
+		timeline_give(timeline, &import);
+	}
+	timeline->weights.err = err;
+	return NULL;
+}
+
+void timeline_weigh(struct dwell_timeline *timeline)
+{
+	enum { MANY = 1 << 16 };
+	const uint32_t tasks = timeline->facts.tasks;
+
+	if (tasks < MANY)
+		return;
+	timeline->weights.tasks = tasks + 1;
+	timeline->weights.ns = malloc(timeline->weights.tasks * sizeof(*timeline->weights.ns));
+	timeline->weights.goes_on =
+		timeline->weights.ns &&
+		!pthread_create(&timeline->weights.thread, NULL, weigh, timeline);
+	timeline->weights.err = timeline->weights.goes_on ? DWELL_OK : DWELL_ENOMEM;
+}
+
+void timeline_await_weights(struct dwell_timeline *timeline)
+{
+	if (timeline->weights.goes_on)
+		pthread_join(timeline->weights.thread, NULL);
+	timeline->weights.goes_on = false;
+}
+
+/* Wanted once: afterwards the trace is in memory. */
+static bool take_weights(
+	struct dwell_timeline *timeline, uint8_t state, uint64_t *ns, uint32_t tasks)
+{
+	bool fits;
+
+	timeline_await_weights(timeline);
+	fits = timeline->weights.ns && !timeline->weights.err && state == DWELL_RUNNING &&
+	       tasks == timeline->weights.tasks;
+	if (fits)
+		memcpy(ns, timeline->weights.ns, tasks * sizeof(*ns));
+	free(timeline->weights.ns);
+	timeline->weights.ns = NULL;
+	return fits;
+}
+
 int dwell_timeline_totals(
 	struct dwell_timeline *timeline, uint8_t state, uint64_t *ns, uint32_t tasks)
 {
 	struct dwell_pyramid *whole = atomic_load(&timeline->whole);
-	uint64_t to_ns = 1;
-	int err;
+	const uint64_t to_ns = end_of_all(timeline);
+	int err = DWELL_OK;
 
-	/* The coarsest buckets do, which end where a power of two does. */
-	while (to_ns < timeline->facts.end_ns && to_ns <= UINT64_MAX / 2)
-		to_ns *= 2;
 	if (whole)
 		return dwell_pyramid_totals(whole, state, to_ns, ns, tasks);
 	pthread_mutex_lock(&timeline->pyramid_lock);
-	err = dwell_pyramid_totals(timeline->pyramid, state, to_ns, ns, tasks);
+	if (!take_weights(timeline, state, ns, tasks))
+		err = dwell_pyramid_totals(timeline->pyramid, state, to_ns, ns, tasks);
 	pthread_mutex_unlock(&timeline->pyramid_lock);
 	return err;
 }

@@ -114,6 +114,7 @@ int timeline_see(struct dwell_timeline *timeline, struct dwell_diag *diag)
 	if (err)
 		return err;
 	fill_facts(timeline);
+	timeline_weigh(timeline);
 	err = read_tables(timeline);
 	if (!err && !timeline->facts.source.size)
 		timeline->facts.source = (struct dwell_string){ "dwell", 5 };
@@ -322,6 +323,8 @@ void dwell_timeline_close(struct dwell_timeline *timeline)
 	while (timeline->jobs)
 		pthread_cond_wait(&timeline->ended, &timeline->lock);
 	pthread_mutex_unlock(&timeline->lock);
+	timeline_await_weights(timeline);
+	free(timeline->weights.ns);
 	for (unsigned i = 0; i < REGIONS; i++)
 		region_release(&timeline->regions[i]);
 	dwell_pyramid_free(timeline->pyramid);

@@ -42,6 +42,16 @@ struct dwell_timeline {
 	_Atomic(struct dwell_pyramid *) whole;
 	struct dwell_import ahead; /* what that was read by */
 
+	/* Every task's running time, which rows are sorted by at first: worked out while
+	 * definitions are read, where there are many tasks. */
+	struct {
+		pthread_t thread;
+		bool goes_on; /* locked, as the rest from its end on */
+		int err;
+		uint32_t tasks; /* in ns */
+		uint64_t *ns;   /* NULL: there are none */
+	} weights;
+
 	pthread_mutex_t region_lock;
 	struct region regions[REGIONS];
 	uint64_t looks;
@@ -85,6 +95,10 @@ void job_leave(struct dwell_job *job);
 /* A reader of the trace, for one thread, until it is given back. */
 int timeline_take(struct dwell_timeline *timeline, struct dwell_import *out);
 void timeline_give(struct dwell_timeline *timeline, struct dwell_import *import);
+
+/* Begin to work weights out, and wait for their end. */
+void timeline_weigh(struct dwell_timeline *timeline);
+void timeline_await_weights(struct dwell_timeline *timeline);
 
 /* All of the timeline that needs a file of ours. */
 int timeline_see(struct dwell_timeline *timeline, struct dwell_diag *diag);

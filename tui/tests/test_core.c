@@ -415,3 +415,49 @@ Test(cut, is_the_view)
 	unlink(path);
 	rmdir(folder);
 }
+
+/* Three run for long. So many tasks are weighed by a thread of its own. */
+static void write_crowd(const char *path, unsigned tasks)
+{
+	FILE *file = fopen(path, "w");
+	unsigned long long at_ns = 0;
+
+	cr_assert_not_null(file);
+	fputs("dwell-text 1\ntrace source=\"go\" tick=1 levels=runtime\n"
+	      "process p1 name=\"crowd\"\nexecutor x1 kind=p number=0\n",
+		file);
+	for (unsigned id = 1; id <= tasks; id++)
+		fprintf(file, "task t%u kind=goroutine process=p1 native=%u\n", id, id);
+	for (unsigned id = 1; id <= tasks; id++) {
+		const unsigned long long ran_ns = id % 20000 ? 1000 : 1000000000;
+
+		fprintf(file, "%llu switch executor=x1 peer=t%u\n", at_ns, id);
+		at_ns += ran_ns;
+		fprintf(file, "%llu switch executor=x1 task=t%u state=exited\n", at_ns, id);
+	}
+	fprintf(file, "end time=%llu closed\n", at_ns);
+	cr_assert_eq(fclose(file), 0);
+}
+
+Test(crowd, is_sorted_by_what_ran)
+{
+	enum { TASKS = 70000 };
+	char path[] = "/tmp/dwell-crowd-XXXXXX";
+	const int fd = mkstemp(path);
+	uint64_t *again = calloc(TASKS + 1, sizeof(*again));
+	struct play play;
+
+	cr_assert_geq(fd, 0);
+	close(fd);
+	write_crowd(path, TASKS);
+	play = open_play(path);
+	cr_assert_eq(play.tui->rows.task_end, TASKS + 1);
+	cr_assert_eq(dwell_timeline_totals(play.timeline, DWELL_RUNNING, again, TASKS + 1), 0);
+	cr_assert_arr_eq(play.tui->rows.weights, again, (TASKS + 1) * sizeof(*again));
+	/* Those are the first. */
+	for (unsigned i = 0; i < 3; i++)
+		cr_expect_eq(play.tui->rows.members[i] % 20000, 0);
+	play_close(&play);
+	free(again);
+	unlink(path);
+}
