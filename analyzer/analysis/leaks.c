@@ -205,8 +205,10 @@ static int on_interval(struct leaks *leaks, const struct dwell_interval *interva
 /* Who waited there went on. */
 static int pass_place(struct leaks *leaks, uint32_t stack)
 {
-	uint8_t *passed = stack ? table_make(&leaks->passed, stack) : NULL;
+	uint8_t *passed = table_get(&leaks->passed, stack);
 
+	if (stack && !passed)
+		passed = table_make(&leaks->passed, stack);
 	if (passed)
 		*passed = true;
 	return passed || !stack ? DWELL_OK : DWELL_ENOMEM;
