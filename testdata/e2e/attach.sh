@@ -1,7 +1,7 @@
 #!/bin/bash
 # record -p of programs that are stuck: where they are stuck, who has what they wait for, though nobody
 # saw them come to it. As root, by BPF; and as nobody, of whom the
-# kernel tells nothing.
+# kernel tells nothing. And Java's locks, of which nothing but its memory tells, of a program that is recorded from its start.
 set -u
 bin=$1
 work=$(mktemp -d)
@@ -231,10 +231,126 @@ J
 	sleep 0.7
 	(exec "$bin/dwell" record -q -o java.trace --limit-time 2s -p $pid) >out 2>err || fault "java: $(cat err)"
 	# It looks at its monitor now and then, and waits all the while.
-	expect java.trace "deadlock: 2 tasks.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit \([0-9]+\) since [0-9.]+ [mµ]s, for [12].[0-9]+ s, at Dead.take \(Dead.java:8\).*audit \([0-9]+\) waits for mutex [0-9a-fx]+ of transfer" leaks
+	expect java.trace "deadlock: 2 tasks.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit \([0-9]+\) since [0-9.]+ [mµ]?s, for [0-9.]+ s, at Dead.take \(Dead.java:8\).*audit \([0-9]+\) waits for mutex [0-9a-fx]+ of transfer" leaks
 	"$bin/dwell" dump java.trace >said
 	grep -qE 'lines="Dead.lambda.start.0":"Dead.java":17' said || fault "java: no caller: $(grep Dead said)"
 	kill $pid
+}
+
+# The same by java.util.concurrent; and locks that are let go after a while.
+cat >Parked.java <<'J'
+import java.util.concurrent.locks.ReentrantLock;
+
+class Parked {
+	static final ReentrantLock ledger = new ReentrantLock(), journal = new ReentrantLock();
+	static final java.util.concurrent.CyclicBarrier both = new java.util.concurrent.CyclicBarrier(2);
+
+	static void take(ReentrantLock first, ReentrantLock second) throws Exception {
+		first.lock();
+		both.await();
+		second.lock(); // line 10
+	}
+
+	static void start(String name, ReentrantLock first, ReentrantLock second) {
+		new Thread(() -> {
+			try {
+				take(first, second);
+			} catch (Exception e) {
+				System.out.println(e);
+			}
+		}, name).start();
+	}
+
+	public static void main(String[] arguments) {
+		start("transfer", ledger, journal);
+		start("audit", journal, ledger);
+	}
+}
+J
+cat >Passed.java <<'J'
+import java.util.concurrent.locks.ReentrantLock;
+
+class Passed {
+	static final Object ledger = new Object(), idle = new Object();
+	static final ReentrantLock journal = new ReentrantLock();
+
+	static void enter() {
+		synchronized (ledger) { // line 8
+		}
+	}
+
+	static void lock() {
+		journal.lock(); // line 13
+		journal.unlock();
+	}
+
+	static void idle() {
+		try {
+			synchronized (idle) {
+				idle.wait();
+			}
+		} catch (InterruptedException e) {
+			System.out.println(e);
+		}
+	}
+
+	static void start(String name, Runnable what) {
+		Thread thread = new Thread(what, name);
+
+		thread.setDaemon(name.equals("idle"));
+		thread.start();
+	}
+
+	public static void main(String[] arguments) throws Exception {
+		synchronized (ledger) {
+			journal.lock();
+			start("entering", Passed::enter);
+			start("locking", Passed::lock);
+			start("idle", Passed::idle);
+			while (!new java.io.File(arguments[0]).exists())
+				Thread.sleep(50);
+			journal.unlock();
+		}
+	}
+}
+J
+
+# java_record WHO FILE NAMES COMMAND...: in the background, until it is told that both of these threads wait for a lock
+java_record() {
+	local who=$1 file=$2 names=$3
+	shift 3
+	(become "$who" "$bin/dwell" record -q -o "$file" "$@") >out 2>err &
+	recorder=$!
+	programs="$programs $recorder"
+	until [ "$("$bin/dwell" dump "$file" 2>&1 | grep -E "wait-begin .*reason=mutex .*holder-read +# ($names) >" | grep -c '^[0-9]*[0-9]\{9\} ')" -ge 2 ]; do
+		[ -d /proc/$recorder ] || { fault "$who: $file ended: $(cat err)"; return 1; }
+		sleep 0.2
+	done
+}
+
+# launched WHO PROGRAM WHERE: it is stuck while it is recorded, and known to be
+launched() {
+	local who=$1 program=$2 where=$3 recorder
+	java_record "$who" "$who.$program" 'transfer|audit' java -XX:TieredStopAtLevel=1 "$program" || return
+	kill "$recorder"
+	wait "$recorder"
+	expect "$who.$program" "deadlock: 2 tasks.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit \([0-9]+\) since .*, at $where.*audit \([0-9]+\) waits for mutex [0-9a-fx]+ of transfer .*, at $where" leaks
+	expect "$who.$program" "deadlock \(high\).*held by: (audit|transfer)" findings
+	expect "$who.$program" "mutex .*$where.*held by (audit|transfer)" blocked
+	expect "$who.$program" 'mutex [0-9a-fx]+ +(audit|transfer)' locks
+}
+
+# Each waits for main until that gives the lock up, and idle for nobody.
+passed() {
+	local who=$1 recorder
+	rm -f go
+	java_record "$who" "$who.passed" 'entering|locking' java Passed go || return
+	touch go
+	wait "$recorder" || fault "$who: Passed: $(cat err)"
+	expect "$who.passed" 'no leaks' leaks
+	expect "$who.passed" 'mutex .*Passed.enter \(Passed.java:8\).*held by java' blocked
+	expect "$who.passed" 'mutex .*Passed.lock \(Passed.java:13\).*held by java' blocked
+	tr '~' '\n' <said | grep 'mutex .*Passed.idle' && fault "$who: Passed: idle waits for a lock"
 }
 
 # may_look WHO: at its own processes, which the kernel may be told to forbid (ptrace_scope, containers)
@@ -271,6 +387,14 @@ done
 [ "$(id -u)" != 0 ] || strangers
 if [ "$(id -u)" = 0 ] && command -v javac >out; then
 	java
+	javac Parked.java Passed.java || fault 'no program of javac'
+	chmod 644 ./*.class
+	for who in root nobody; do
+		may_look $who || continue
+		launched $who Dead 'Dead.take \(Dead.java:8\)'
+		launched $who Parked 'Parked.take \(Parked.java:10\)'
+		passed $who
+	done
 fi
 [ $looked = 1 ] || [ $faults != 0 ] || exit 77
 exit $((faults > 0))

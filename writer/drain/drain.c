@@ -84,6 +84,16 @@ uint64_t dwell_drain_doubt(struct dwell_drain *drain, uint64_t ns)
 	return ns < drain->latest_ns ? ns : now_ns;
 }
 
+bool dwell_drain_hears(const struct dwell_drain *drain, int64_t host_tid)
+{
+	const uint32_t count = dwell_session_thread_count(drain->session);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (drain->thread[i].generation != 0 && drain->thread[i].host_tid == host_tid)
+			return true;
+	return false;
+}
+
 static struct dwell_ring_reader open_ring(const struct dwell_drain *drain,
 	const struct dwell_thread_slot *slot, unsigned index, uint64_t position)
 {

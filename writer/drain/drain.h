@@ -66,6 +66,9 @@ int dwell_drain_finish(struct dwell_drain *drain, uint64_t *end_ns);
 /* The time of a reading of the session's clock, for others who stamp with it (BPF). */
 uint64_t dwell_drain_time_ns(struct dwell_drain *drain, uint64_t ticks);
 
+/* Whether that thread tells of its waits itself. */
+bool dwell_drain_hears(const struct dwell_drain *drain, int64_t host_tid);
+
 /* Now, on the trace's clock. */
 uint64_t dwell_drain_now_ns(struct dwell_drain *drain);
 

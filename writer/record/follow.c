@@ -90,6 +90,19 @@ int dwell_recording_watch(struct dwell_recording *recording, uint64_t now_ns)
 	return err ? err : dwell_sched_flush(&recording->sched);
 }
 
+int dwell_recording_look_waits(struct dwell_recording *recording, uint64_t now_ns, bool last)
+{
+	if (recording->watch)
+		return last || dwell_watch_is_due(recording->watch, now_ns)
+			       ? dwell_recording_watch(recording, now_ns)
+			       : 0;
+	if (!recording->stuck || (!last && !dwell_stuck_is_due(recording->stuck, now_ns)))
+		return 0;
+	/* Nothing that was taken over is later. */
+	return dwell_stuck_look(recording->stuck, recording->drain,
+		last ? now_ns : dwell_monotonic_ns() - recording->zero_ns, last);
+}
+
 int dwell_recording_follow(struct dwell_recording *recording, uint32_t pid, bool running)
 {
 	recording->root = running ? pid : 0;
@@ -215,14 +228,18 @@ int dwell_recording_open_drain(struct dwell_recording *recording)
 		.thread_seen = thread_seen,
 		.stack_seen = stack_seen,
 	};
+	int err = 0;
 
 	/* The kernel tells of ends, where it is asked. */
 	if (options.states)
 		options.lives = lives;
 
-	if (recording->preload.why[0])
-		return 0;
+	if (!recording->watch)
+		err = dwell_stuck_new(
+			&recording->stuck, &recording->sched, recording->sink, options.states);
+	if (err || recording->preload.why[0])
+		return err;
 	dwell_numbers_init(&recording->numbers, recording->preload.fd);
 	return dwell_drain_new(&recording->drain, &recording->preload.session, recording->registry,
-		recording->sink, &options);
+		recording->stuck ? dwell_stuck_sink(recording->stuck) : recording->sink, &options);
 }

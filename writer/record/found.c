@@ -50,8 +50,7 @@ static void compare_thread(void *context, uint32_t tid, uint32_t process)
 		search->found = tid;
 }
 
-/* A thread of a process by the number that it has there; 0: there is none. */
-static uint32_t thread_of(uint32_t pid, uint32_t inside)
+uint32_t dwell_sched_thread(uint32_t pid, uint32_t inside)
 {
 	struct search search = { .inside = inside };
 
@@ -96,7 +95,7 @@ static bool explain_futex(struct found *found, uint64_t time_ns, struct dwell_ev
 
 	dwell_libc_explain(&found->still, in_libc, role, &wait);
 	row->flags = wait.flags;
-	holder = thread_of(found->still.pid, wait.holder);
+	holder = dwell_sched_thread(found->still.pid, wait.holder);
 	if (wait.reason == DWELL_REASON_JOIN)
 		wait.object = holder;
 	name_holder(found, holder, time_ns, row);
@@ -133,30 +132,41 @@ static void look_at_python(struct found *found, uint64_t time_ns, struct dwell_e
 }
 
 /*
- * To enter a monitor of Java's: it waits for who has that, however often it looks at the clock
- * meanwhile.
+ * For a lock of Java's. To enter a monitor it waits for who has that, however often it looks at the
+ * clock meanwhile.
  */
-static bool look_at_hotspot(struct found *found, uint64_t time_ns, struct dwell_event *row)
+static bool look_at_hotspot(struct found *found, uint64_t time_ns, struct dwell_event *row,
+	struct dwell_hotspot_wait *wait)
 {
 	struct dwell_sched *sched = found->sched;
 	struct dwell_hotspot_tables tables;
-	struct dwell_hotspot_wait wait;
 	bool waits;
 
 	if (!dwell_maps_hotspot(
 		    sched->maps, found->process, found->walk.frames, found->walk.count, &tables) ||
 		(!sched->hotspot && dwell_hotspot_new(&sched->hotspot, sched->registry) != 0))
 		return false;
-	waits = dwell_hotspot_find(sched->hotspot, &tables, &found->still, &wait);
-	dwell_hotspot_frames(sched->hotspot, &tables, &found->still, waits, &found->walk);
+	waits = dwell_hotspot_find(sched->hotspot, &tables, &found->still, wait);
+	dwell_hotspot_frames(
+		sched->hotspot, &tables, &found->still, waits && wait->is_monitor, &found->walk);
 	if (!waits)
 		return false;
 	row->reason = DWELL_REASON_MUTEX;
-	row->flags = 0;
+	row->flags = wait->is_monitor ? 0 : row->flags & DWELL_EVENT_TIMED_OUT;
+	row->peer = 0;
 	row->object = dwell_registry_object(
-		sched->registry, found->process, DWELL_OBJECT_MUTEX, wait.monitor);
-	name_holder(found, thread_of(found->still.pid, wait.holder), time_ns, row);
+		sched->registry, found->process, DWELL_OBJECT_MUTEX, wait->lock);
+	name_holder(found, dwell_sched_thread(found->still.pid, wait->holder), time_ns, row);
 	return true;
+}
+
+/* What its stack was read to be, Java's methods in it. */
+static uint32_t stack_of(const struct found *found)
+{
+	return found->sched->stacks && found->walk.count > 0
+		       ? dwell_registry_stack(found->sched->registry, found->process,
+				 found->walk.frames, found->walk.count, false, !found->walk.whole)
+		       : 0;
 }
 
 /* It waits in a call of the system: why, where, and, of a lock, who has it. */
@@ -164,7 +174,8 @@ static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *
 {
 	struct dwell_sched *sched = found->sched;
 	struct dwell_event begin = *row;
-	bool told = false, monitor;
+	struct dwell_hotspot_wait wait = { .lock = 0 };
+	bool told = false;
 	int err;
 
 	if (found->process == 0 || !walk_stack(found, time_ns))
@@ -174,13 +185,11 @@ static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *
 	else
 		explain_call(found, time_ns, &begin);
 	look_at_python(found, time_ns, &begin);
-	monitor = look_at_hotspot(found, time_ns, &begin);
+	(void)look_at_hotspot(found, time_ns, &begin, &wait);
 	/* What was read of one that went on does not belong together. */
 	if (!dwell_still_stands(&found->still))
 		return 0;
-	if (found->walk.count > 0 && sched->stacks)
-		begin.stack = dwell_registry_stack(sched->registry, found->process,
-			found->walk.frames, found->walk.count, false, !found->walk.whole);
+	begin.stack = stack_of(found);
 	row->reason = begin.reason;
 	row->object = begin.object;
 	row->stack = begin.stack;
@@ -190,7 +199,7 @@ static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *
 	begin.kind = DWELL_EVENT_WAIT_BEGIN;
 	begin.state = DWELL_STATE_SAME;
 	err = dwell_map_set(&sched->found, found->still.tid, 0,
-		monitor ? SCHED_FOUND_MONITOR : SCHED_FOUND_WAIT);
+		wait.is_monitor ? SCHED_FOUND_MONITOR : SCHED_FOUND_WAIT);
 	return err ? err : dwell_sched_put(sched, &begin);
 }
 
@@ -210,6 +219,28 @@ static int tell_found(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
 	err = tell_call(&found, time_ns, &row);
 	dwell_still_release(&found.still);
 	return err;
+}
+
+bool dwell_sched_find_lock(struct dwell_sched *sched, uint32_t pid, uint32_t tid, uint64_t time_ns,
+	struct dwell_event *begin, struct dwell_hotspot_wait *wait)
+{
+	struct found found = { .sched = sched, .process = dwell_who_process(sched->who, pid) };
+	bool good;
+
+	*begin = (struct dwell_event){ .time_ns = time_ns,
+		.kind = DWELL_EVENT_WAIT_BEGIN,
+		.task = dwell_registry_find_task(sched->registry, tid) };
+	if (begin->task == 0 || found.process == 0 || !dwell_still_find(&found.still, pid, tid))
+		return false;
+	good = found.still.call.number == SYS_futex && walk_stack(&found, time_ns);
+	if (good)
+		(void)explain_futex(&found, time_ns, begin);
+	good = good && look_at_hotspot(&found, time_ns, begin, wait) && begin->peer != 0 &&
+	       dwell_still_stands(&found.still);
+	if (good)
+		begin->stack = stack_of(&found);
+	dwell_still_release(&found.still);
+	return good;
 }
 
 int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)

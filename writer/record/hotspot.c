@@ -51,6 +51,20 @@ static const struct {
 	[CLASS_NAME] = { "Klass", "", "_name" },
 	[SYMBOL_LENGTH] = { "Symbol", "", "_length" },
 	[SYMBOL_BODY] = { "Symbol", "", "_body" },
+	[THREAD_OBJECT] = { "JavaThread", "", "_threadObj" },
+	[OBJECT_BASE] = { "CompressedOops", "Universe", "_narrow_oop._base" },
+	[OBJECT_SHIFT] = { "CompressedOops", "Universe", "_narrow_oop._shift" },
+	[OBJECT_CLASS] = { "oopDesc", "", "_metadata._klass" },
+	[CLASS_BASE] = { "CompressedKlassPointers", "Universe", "_narrow_klass._base" },
+	[CLASS_SHIFT] = { "CompressedKlassPointers", "Universe", "_narrow_klass._shift" },
+	[CLASS_SUPER] = { "Klass", "", "_super" },
+	[CLASS_POOL] = { "InstanceKlass", "", "_constants" },
+	[CLASS_FIELDS] = { "InstanceKlass", "", "_fields" },
+	[CLASS_FIELD_COUNT] = { "InstanceKlass", "", "_java_fields_count" },
+	[FLAGS] = { "JVMFlag", "", "flags" },
+	[FLAG_COUNT] = { "JVMFlag", "", "numFlags" },
+	[FLAG_NAME] = { "JVMFlag", "", "_name" },
+	[FLAG_VALUE] = { "JVMFlag", "", "_addr" },
 };
 
 static void take_symbol(void *context, const char *name, uint64_t address, uint64_t size)
@@ -111,7 +125,7 @@ static void read_name(const struct dwell_hotspot *hotspot, uint64_t address, cha
 	out[got] = '\0';
 }
 
-static void take_entry(struct dwell_hotspot *hotspot, const struct entry *entry, uint32_t *found)
+static void take_entry(struct dwell_hotspot *hotspot, const struct entry *entry, uint64_t *found)
 {
 	char type[TEXT], field[TEXT];
 
@@ -125,15 +139,19 @@ static void take_entry(struct dwell_hotspot *hotspot, const struct entry *entry,
 		if (!entry->is_static && entry->offset > OFFSET_MAX)
 			continue;
 		hotspot->fields[i] = entry->is_static ? entry->address : entry->offset;
-		*found |= 1U << i;
+		*found |= UINT64_C(1) << i;
+		if (i == THREAD_OBJECT) {
+			read_name(hotspot, entry->kind, type);
+			hotspot->heap.by_handle = strcmp(type, "OopHandle") == 0;
+		}
 	}
 }
 
 /* The table ends with an entry without a name. */
-static uint32_t read_fields(struct dwell_hotspot *hotspot, uint64_t table)
+static uint64_t read_fields(struct dwell_hotspot *hotspot, uint64_t table)
 {
 	uint64_t at = hotspot_word(hotspot, table);
-	uint32_t found = 0;
+	uint64_t found = 0;
 
 	for (int i = 0; i < ENTRIES_MAX && at != 0; i++, at += sizeof(struct entry)) {
 		struct entry entry;
@@ -160,19 +178,27 @@ static void read_types(struct dwell_hotspot *hotspot, uint64_t table)
 			hotspot->const_size = type.size;
 		else if (strcmp(name, "ConstantPool") == 0)
 			hotspot->pool_size = type.size;
+		else if (strcmp(name, "JVMFlag") == 0)
+			hotspot->flag_size = type.size;
 	}
 }
 
 static void learn(struct dwell_hotspot *hotspot, const struct dwell_hotspot_tables *tables)
 {
-	const uint32_t for_monitors = (1U << VERSION) - 1, all = (1U << HOTSPOT_FIELDS) - 1;
-	const uint32_t found = read_fields(hotspot, tables->fields);
+	const uint64_t for_monitors = (UINT64_C(1) << VERSION) - 1,
+		       for_frames = (UINT64_C(1) << THREAD_OBJECT) - 1,
+		       for_heap = (UINT64_C(1) << HOTSPOT_FIELDS) - 1;
+	uint64_t found;
 
-	hotspot->knows_monitors = (found & for_monitors) == for_monitors;
+	hotspot->heap = (struct hotspot_heap){ .is_known = false };
+	found = read_fields(hotspot, tables->fields);
 	read_types(hotspot, tables->types);
-	hotspot->knows_frames = found == all && hotspot->const_size != 0 &&
+	hotspot->knows_monitors = (found & for_monitors) == for_monitors;
+	hotspot->knows_frames = (found & for_frames) == for_frames && hotspot->const_size != 0 &&
 				hotspot->const_size < OFFSET_MAX && hotspot->pool_size != 0 &&
 				hotspot->pool_size < OFFSET_MAX;
+	if (found == for_heap && hotspot->knows_frames)
+		hotspot_learn_heap(hotspot);
 }
 
 void hotspot_meet(
@@ -193,34 +219,67 @@ static struct java_thread *thread_with(const struct dwell_hotspot *hotspot, uint
 	return NULL;
 }
 
+/* What lies that far into each of them, or 0. false: no memory. */
+static bool gather(
+	const struct dwell_hotspot *hotspot, uint64_t *words, size_t count, uint64_t into)
+{
+	uint64_t *at = malloc(count * sizeof(*at));
+
+	if (!at)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		at[i] = words[i] ? words[i] + into : 0;
+	dwell_memory_gather(hotspot->pid, at, words, count);
+	free(at);
+	return true;
+}
+
+/* threads: their addresses. */
+static bool take_threads(
+	struct dwell_hotspot *hotspot, const uint64_t *threads, uint64_t *words, uint32_t count)
+{
+	struct java_thread *list = calloc(count, sizeof(*list));
+
+	memcpy(words, threads, count * sizeof(*words));
+	if (!list || !gather(hotspot, words, count, hotspot->fields[THREAD_SYSTEM]) ||
+		!gather(hotspot, words, count, hotspot->fields[SYSTEM_NUMBER])) {
+		free(list);
+		return false;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct java_thread *former;
+		uint32_t number;
+
+		memcpy(&number, &words[i], sizeof(number));
+		former = thread_with(hotspot, number);
+		list[i] = (struct java_thread){ .at = threads[i], .number = number };
+		if (former && former->at == threads[i])
+			list[i] = *former;
+	}
+	free(hotspot->threads);
+	hotspot->threads = list;
+	hotspot->count = count;
+	return true;
+}
+
 static bool read_threads(struct dwell_hotspot *hotspot)
 {
 	const uint64_t *fields = hotspot->fields;
 	const uint64_t list = hotspot_word(hotspot, fields[THREAD_LIST]);
 	const uint32_t count = list ? hotspot_half(hotspot, list + fields[LIST_LENGTH]) : 0;
 	const uint64_t threads = list ? hotspot_word(hotspot, list + fields[LIST_THREADS]) : 0;
-	struct java_thread *larger;
+	uint64_t *words;
+	bool good;
 
 	if (count == 0 || count > THREADS_MAX)
 		return false;
-	larger = calloc(count, sizeof(*larger));
-	if (!larger)
+	words = malloc(2 * (size_t)count * sizeof(*words));
+	if (!words)
 		return false;
-	for (uint32_t i = 0; i < count; i++) {
-		const uint64_t at = hotspot_word(hotspot, threads + (uint64_t)i * sizeof(uint64_t));
-		const uint64_t system = at ? hotspot_word(hotspot, at + fields[THREAD_SYSTEM]) : 0;
-		const uint32_t number =
-			system ? hotspot_half(hotspot, system + fields[SYSTEM_NUMBER]) : 0;
-		const struct java_thread *former = thread_with(hotspot, number);
-
-		larger[i] = (struct java_thread){ .at = at, .number = number };
-		if (former && former->at == at)
-			larger[i] = *former;
-	}
-	free(hotspot->threads);
-	hotspot->threads = larger;
-	hotspot->count = count;
-	return true;
+	good = dwell_memory_get(hotspot->pid, threads, words, count * sizeof(*words)) &&
+	       take_threads(hotspot, words, words + count, count);
+	free(words);
+	return good;
 }
 
 /* An owner is a thread, or a place in its stack. */
@@ -240,26 +299,61 @@ static uint32_t owner_of(const struct dwell_hotspot *hotspot, uint64_t monitor)
 	return 0;
 }
 
+static uint32_t thread_of_object(const struct dwell_hotspot *hotspot, uint64_t object)
+{
+	for (size_t i = 0; i < hotspot->count && object != 0; i++)
+		if (hotspot_thread_object(hotspot, &hotspot->threads[i]) == object)
+			return hotspot->threads[i].number;
+	return 0;
+}
+
+static uint64_t pending_of(const struct dwell_hotspot *hotspot, const struct java_thread *thread)
+{
+	return hotspot_word(hotspot, thread->at + hotspot->fields[THREAD_PENDING]);
+}
+
+/*
+ * One of java.util.concurrent. The collector may have moved it while it was read: all of it is read
+ * twice, from the thread on.
+ */
+static void find_lock(struct dwell_hotspot *hotspot, const struct java_thread *thread,
+	struct dwell_hotspot_wait *out)
+{
+	uint64_t owner, again;
+
+	out->lock = hotspot_lock(hotspot, hotspot_thread_object(hotspot, thread), &owner);
+	if (out->lock == 0)
+		return;
+	out->holder = thread_of_object(hotspot, owner);
+	if (hotspot_lock(hotspot, hotspot_thread_object(hotspot, thread), &again) != out->lock ||
+		again != owner || thread_of_object(hotspot, again) != out->holder)
+		out->lock = 0;
+}
+
 bool dwell_hotspot_find(struct dwell_hotspot *hotspot, const struct dwell_hotspot_tables *tables,
 	const struct dwell_still *still, struct dwell_hotspot_wait *out)
 {
 	const uint32_t number = dwell_proc_inside(still->tid);
 	struct java_thread *thread;
 
-	*out = (struct dwell_hotspot_wait){ .monitor = 0 };
+	*out = (struct dwell_hotspot_wait){ .thread = number };
 	hotspot_meet(hotspot, tables, still->pid);
 	thread = thread_with(hotspot, number);
 	if (!hotspot->knows_monitors || (!thread && !read_threads(hotspot)))
 		return false;
 	thread = thread ? thread : thread_with(hotspot, number);
-	out->monitor =
-		thread ? hotspot_word(hotspot, thread->at + hotspot->fields[THREAD_PENDING]) : 0;
-	if (out->monitor == 0)
+	out->lock = thread ? pending_of(hotspot, thread) : 0;
+	out->is_monitor = out->lock != 0;
+	out->at = thread ? thread->at + hotspot->fields[THREAD_PENDING] : 0;
+	if (out->is_monitor)
+		out->holder = owner_of(hotspot, out->lock);
+	else if (thread && hotspot->heap.is_known)
+		find_lock(hotspot, thread, out);
+	if (out->lock == 0)
 		return false;
-	out->holder = owner_of(hotspot, out->monitor);
 	out->holder = out->holder == number ? 0 : out->holder;
 	thread->tid = still->tid;
-	thread->monitor = out->monitor;
+	thread->monitor = out->is_monitor ? out->lock : 0;
 	return true;
 }
 
@@ -269,9 +363,64 @@ bool dwell_hotspot_waits(const struct dwell_hotspot *hotspot, uint32_t tid)
 		const struct java_thread *thread = &hotspot->threads[i];
 
 		if (thread->tid == tid)
-			return hotspot_word(
-				       hotspot, thread->at + hotspot->fields[THREAD_PENDING]) ==
-			       thread->monitor;
+			return thread->monitor != 0 &&
+			       pending_of(hotspot, thread) == thread->monitor;
 	}
 	return false;
+}
+
+/* Monitors, and objects of threads that wait for none; 0 where there are none. */
+static bool gather_waits(const struct dwell_hotspot *hotspot, uint64_t *monitors, uint64_t *objects)
+{
+	const struct hotspot_heap *heap = &hotspot->heap;
+	const size_t count = hotspot->count;
+
+	for (size_t i = 0; i < count; i++)
+		monitors[i] = hotspot->threads[i].at;
+	if (!gather(hotspot, monitors, count, hotspot->fields[THREAD_PENDING]))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		objects[i] = heap->is_known && monitors[i] == 0 ? hotspot->threads[i].at : 0;
+	return gather(hotspot, objects, count, hotspot->fields[THREAD_OBJECT]) &&
+	       (!heap->by_handle || gather(hotspot, objects, count, 0));
+}
+
+static size_t list_waits(struct dwell_hotspot *hotspot, const uint64_t *monitors,
+	const uint64_t *objects, struct dwell_hotspot_wait *out)
+{
+	size_t waits = 0;
+
+	for (size_t i = 0; i < hotspot->count; i++) {
+		uint64_t unused;
+		const uint64_t lock = monitors[i] != 0  ? monitors[i]
+				      : objects[i] != 0 ? hotspot_lock(hotspot, objects[i], &unused)
+							: 0;
+
+		if (lock != 0)
+			out[waits++] = (struct dwell_hotspot_wait){ .lock = lock,
+				.thread = hotspot->threads[i].number,
+				.is_monitor = monitors[i] != 0 };
+	}
+	return waits;
+}
+
+int dwell_hotspot_survey(struct dwell_hotspot *hotspot, const struct dwell_hotspot_tables *tables,
+	uint32_t pid, struct dwell_hotspot_wait **out, size_t *count)
+{
+	uint64_t *words;
+	int err = DWELL_OK;
+
+	*out = NULL;
+	*count = 0;
+	hotspot_meet(hotspot, tables, pid);
+	if (!hotspot->knows_monitors || !read_threads(hotspot))
+		return DWELL_OK;
+	words = malloc(2 * hotspot->count * sizeof(*words));
+	*out = malloc(hotspot->count * sizeof(**out));
+	if (!words || !*out || !gather_waits(hotspot, words, words + hotspot->count))
+		err = DWELL_ENOMEM;
+	else
+		*count = list_waits(hotspot, words, words + hotspot->count, *out);
+	free(words);
+	return err;
 }

@@ -22,7 +22,7 @@ struct method {
 	char function[2 * TEXT], file[TEXT];
 };
 
-static uint32_t quarter(const struct dwell_hotspot *hotspot, uint64_t address)
+uint32_t hotspot_quarter(const struct dwell_hotspot *hotspot, uint64_t address)
 {
 	uint16_t number = 0;
 
@@ -30,22 +30,20 @@ static uint32_t quarter(const struct dwell_hotspot *hotspot, uint64_t address)
 	return number;
 }
 
-/* false: that is none. */
-static bool read_symbol(
-	const struct dwell_hotspot *hotspot, uint64_t symbol, char *out, size_t room, size_t *size)
+size_t hotspot_symbol(const struct dwell_hotspot *hotspot, uint64_t symbol, char *out, size_t room)
 {
 	const uint32_t length =
-		symbol ? quarter(hotspot, symbol + hotspot->fields[SYMBOL_LENGTH]) : 0;
+		symbol ? hotspot_quarter(hotspot, symbol + hotspot->fields[SYMBOL_LENGTH]) : 0;
 
-	*size = length;
-	return length > 0 && length < room &&
-	       dwell_memory_get(hotspot->pid, symbol + hotspot->fields[SYMBOL_BODY], out, length);
+	if (length == 0 || length >= room ||
+		!dwell_memory_get(hotspot->pid, symbol + hotspot->fields[SYMBOL_BODY], out, length))
+		return 0;
+	return length;
 }
 
-static uint64_t constant_at(
-	const struct dwell_hotspot *hotspot, const struct method *method, uint32_t index)
+uint64_t hotspot_constant(const struct dwell_hotspot *hotspot, uint64_t pool, uint32_t index)
 {
-	return hotspot_word(hotspot, method->pool + hotspot->pool_size + (uint64_t)index * WORD);
+	return hotspot_word(hotspot, pool + hotspot->pool_size + (uint64_t)index * WORD);
 }
 
 /* "java/lang/Thread" and "run". */
@@ -53,21 +51,21 @@ static bool read_function(const struct dwell_hotspot *hotspot, struct method *me
 {
 	const uint64_t *fields = hotspot->fields;
 	const uint64_t holder = hotspot_word(hotspot, method->pool + fields[POOL_HOLDER]);
-	const uint32_t name = quarter(hotspot, method->constant + fields[CONST_NAME]);
+	const uint32_t name = hotspot_quarter(hotspot, method->constant + fields[CONST_NAME]);
 	size_t more;
 
-	if (!read_symbol(hotspot, hotspot_word(hotspot, holder + fields[CLASS_NAME]),
-		    method->function, TEXT, size))
+	*size = hotspot_symbol(hotspot, hotspot_word(hotspot, holder + fields[CLASS_NAME]),
+		method->function, TEXT);
+	if (*size == 0)
 		return false;
 	for (size_t i = 0; i < *size; i++)
 		if (method->function[i] == '/')
 			method->function[i] = '.';
 	method->function[(*size)++] = '.';
-	if (!read_symbol(hotspot, constant_at(hotspot, method, name), method->function + *size,
-		    TEXT, &more))
-		return false;
+	more = hotspot_symbol(hotspot, hotspot_constant(hotspot, method->pool, name),
+		method->function + *size, TEXT);
 	*size += more;
-	return true;
+	return more != 0;
 }
 
 /* A frame's method, if it is one: what tells is that it is inside of its bytecode. */
@@ -84,7 +82,7 @@ static bool read_method(const struct dwell_hotspot *hotspot, const struct dwell_
 	memcpy(&bytecode, still->stack + below - FRAME_BYTECODE, WORD);
 	out->constant = hotspot_word(hotspot, out->at + fields[METHOD_CONST]);
 	out->pool = out->constant ? hotspot_word(hotspot, out->constant + fields[CONST_POOL]) : 0;
-	out->size = quarter(hotspot, out->constant + fields[CONST_SIZE]);
+	out->size = hotspot_quarter(hotspot, out->constant + fields[CONST_SIZE]);
 	begin = out->constant + hotspot->const_size;
 	out->bytecode = (uint32_t)(bytecode - begin);
 	return out->pool != 0 && bytecode - begin < out->size;
@@ -125,7 +123,8 @@ static uint32_t read_line(const struct dwell_hotspot *hotspot, const struct meth
 
 	/* Later ones write numbers otherwise. */
 	if (hotspot_half(hotspot, hotspot->fields[VERSION]) > LAST_SO ||
-		!(quarter(hotspot, method->constant + hotspot->fields[CONST_FLAGS]) & HAS_LINES))
+		!(hotspot_quarter(hotspot, method->constant + hotspot->fields[CONST_FLAGS]) &
+			HAS_LINES))
 		return 0;
 	stream.end += dwell_memory_read(hotspot->pid,
 		method->constant + hotspot->const_size + method->size, bytes, sizeof(bytes));
@@ -155,7 +154,7 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 /* 0: it has no name. */
 static uint64_t name_method(struct dwell_hotspot *hotspot, struct method *method)
 {
-	const uint32_t file = quarter(hotspot, method->pool + hotspot->fields[POOL_FILE]);
+	const uint32_t file = hotspot_quarter(hotspot, method->pool + hotspot->fields[POOL_FILE]);
 	struct dwell_line line = { .function.at = method->function, .file.at = method->file };
 	uint64_t key = mix(mix(2, method->at), method->bytecode);
 	uint32_t number;
@@ -167,9 +166,10 @@ static uint64_t name_method(struct dwell_hotspot *hotspot, struct method *method
 	number = dwell_map_get(&hotspot->frames, key, hotspot->pid);
 	if (number != 0)
 		return DWELL_NAMED_FRAME | number;
-	if (file == 0 || !read_symbol(hotspot, constant_at(hotspot, method, file), method->file,
-				 sizeof(method->file), &line.file.size))
-		line.file.size = 0;
+	if (file != 0)
+		line.file.size =
+			hotspot_symbol(hotspot, hotspot_constant(hotspot, method->pool, file),
+				method->file, sizeof(method->file));
 	line.line = read_line(hotspot, method);
 	number = FIRST_NUMBER + hotspot->named++;
 	dwell_registry_name_frame(hotspot->registry, DWELL_NAMED_FRAME | number, &line);

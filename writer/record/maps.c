@@ -126,6 +126,12 @@ static void take_line(struct dwell_maps *maps, uint32_t pid, uint32_t id, const 
 	file = dwell_files_get(maps->files, &mapping);
 	range = dwell_file_range(file, &mapping);
 	add_range(&maps->processes[id - 1], &range);
+	if (file && file->hotspot.fields != 0) {
+		maps->hotspots = true;
+		maps->processes[id - 1].hotspot =
+			(struct dwell_hotspot_tables){ file->hotspot.fields + range.bias,
+				file->hotspot.types + range.bias };
+	}
 	if (mapping.path[0] != '/' && strncmp(mapping.path, "[v", 2) != 0)
 		maps->processes[id - 1].compiles = true;
 	tell_mapping(maps, id, line, &mapping, file);
@@ -199,6 +205,8 @@ static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64
 
 	process->ranges = NULL;
 	process->count = process->room = 0;
+	process->hotspot = (struct dwell_hotspot_tables){ 0, 0 };
+	process->pid = pid;
 	read_lines(maps, pid, id);
 	if (process->compiles)
 		dwell_homes_look(&maps->homes, pid);
@@ -349,6 +357,7 @@ void dwell_maps_exec(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 		return;
 	process->epoch++;
 	process->read = false;
+	process->hotspot = (struct dwell_hotspot_tables){ 0, 0 };
 	/* What the session's slot says may be of the new program already. */
 	if (process->slot)
 		return;

@@ -69,6 +69,12 @@ const struct dwell_python_exports *dwell_maps_python(struct dwell_maps *maps, ui
 bool dwell_maps_hotspot(struct dwell_maps *maps, uint32_t process, const uint64_t *frames,
 	size_t count, struct dwell_hotspot_tables *out);
 
+/* Call for each process that has HotSpot in it, as far as is known. */
+void dwell_maps_each_hotspot(struct dwell_maps *maps,
+	void (*tell)(void *context, uint32_t pid, uint32_t process,
+		const struct dwell_hotspot_tables *tables),
+	void *context);
+
 /* Where a process wrote down what it compiled at run time. */
 void dwell_maps_jit_path(const struct dwell_maps *maps, int64_t pid, char *out, size_t size);
 

@@ -19,7 +19,8 @@ struct maps_process {
 	bool compiles; /* it has code that no file holds */
 	bool wanted;   /* to be read again when the pause is over */
 	uint32_t pid;
-	uint64_t met_ns; /* when the slot was */
+	struct dwell_hotspot_tables hotspot; /* in its memory; zero: it has none */
+	uint64_t met_ns;                     /* when the slot was */
 	uint64_t read_ns, pause_ns;
 };
 
@@ -33,6 +34,7 @@ struct dwell_maps {
 	size_t process_room;
 	uint32_t lists;  /* ever made */
 	bool wanted;     /* something of some process */
+	bool hotspots;   /* there was a process that has one */
 	uint64_t now_ns; /* when the pass began: what is read now was not read before */
 };
 

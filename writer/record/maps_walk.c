@@ -191,6 +191,19 @@ const struct dwell_python_exports *dwell_maps_python(struct dwell_maps *maps, ui
 	return NULL;
 }
 
+void dwell_maps_each_hotspot(struct dwell_maps *maps,
+	void (*tell)(void *context, uint32_t pid, uint32_t process,
+		const struct dwell_hotspot_tables *tables),
+	void *context)
+{
+	for (size_t i = 0; maps->hotspots && i < maps->process_room; i++)
+		if (maps->processes[i].hotspot.fields != 0) {
+			const struct dwell_hotspot_tables tables = maps->processes[i].hotspot;
+
+			tell(context, maps->processes[i].pid, (uint32_t)i + 1, &tables);
+		}
+}
+
 bool dwell_maps_hotspot(struct dwell_maps *maps, uint32_t id, const uint64_t *frames, size_t count,
 	struct dwell_hotspot_tables *out)
 {

@@ -18,6 +18,33 @@ bool dwell_memory_get(uint32_t pid, uint64_t address, void *out, size_t size)
 	return dwell_memory_read(pid, address, out, size) == size;
 }
 
+/* As many of them at once as may be; those before the first that cannot be read. */
+static size_t gather_some(uint32_t pid, const uint64_t *addresses, uint64_t *words, size_t count)
+{
+	enum { SOME = 128 };
+	struct iovec from[SOME];
+	const struct iovec to = { words, (count < SOME ? count : SOME) * sizeof(*words) };
+	size_t some = 0;
+	ssize_t got;
+
+	for (; some < count && some < SOME && addresses[some] != 0; some++)
+		from[some] = (struct iovec){ (void *)(uintptr_t)addresses[some], /* NOLINT */
+			sizeof(*words) };
+	got = some ? process_vm_readv((pid_t)pid, &to, 1, from, some, 0) : 0;
+	return got > 0 ? (size_t)got / sizeof(*words) : 0;
+}
+
+void dwell_memory_gather(uint32_t pid, const uint64_t *addresses, uint64_t *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		i += gather_some(pid, &addresses[i], &words[i], count - i);
+		if (i < count &&
+			(addresses[i] == 0 || dwell_memory_read(pid, addresses[i], &words[i],
+						      sizeof(*words)) != sizeof(*words)))
+			words[i] = 0;
+	}
+}
+
 bool dwell_still_find(struct dwell_still *still, uint32_t pid, uint32_t tid)
 {
 	*still = (struct dwell_still){ .pid = pid, .tid = tid };

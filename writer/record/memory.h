@@ -13,6 +13,8 @@
 size_t dwell_memory_read(uint32_t pid, uint64_t address, void *out, size_t size);
 /* All of them. */
 bool dwell_memory_get(uint32_t pid, uint64_t address, void *out, size_t size);
+/* A word of each address; 0 where the address is, or nothing can be read there. */
+void dwell_memory_gather(uint32_t pid, const uint64_t *addresses, uint64_t *words, size_t count);
 
 /* A thread that waits in a system call, and its stack. */
 struct dwell_still {

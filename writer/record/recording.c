@@ -345,8 +345,8 @@ static int take(struct dwell_recording *recording, uint64_t until_ns)
 			recording->perf, until_ns, dwell_sched_tell, &recording->sched);
 	if (recording->sched.delay)
 		dwell_delay_look(recording->sched.delay);
-	if (!err && recording->watch && dwell_watch_is_due(recording->watch, until_ns))
-		err = dwell_recording_watch(recording, until_ns);
+	if (!err)
+		err = dwell_recording_look_waits(recording, until_ns, false);
 	if (recording->watch && watermark_ns > dwell_watch_known_ns(recording->watch))
 		watermark_ns = dwell_watch_known_ns(recording->watch);
 	if (!err)
@@ -453,7 +453,7 @@ int dwell_recording_finish(struct dwell_recording *recording)
 	if (!err)
 		err = take(recording, end.end_ns);
 	if (!err)
-		err = dwell_recording_watch(recording, end.end_ns);
+		err = dwell_recording_look_waits(recording, end.end_ns, true);
 	err = err ? err : dwell_sched_end(&recording->sched, end.end_ns);
 	if (recording->options->flight) {
 		if (!err && recording->write_at_end)
@@ -481,6 +481,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_perf_close(recording->perf);
 	dwell_ends_release(&recording->ends);
 	dwell_watch_free(recording->watch);
+	dwell_stuck_free(recording->stuck);
 	dwell_delay_free(recording->sched.delay);
 	dwell_sched_release(&recording->sched);
 	dwell_objects_free(recording->objects);

@@ -16,6 +16,7 @@
 #include "policy.h"
 #include "preload.h"
 #include "sched.h"
+#include "stuck.h"
 #include "tick.h"
 #include "watch.h"
 
@@ -58,6 +59,7 @@ struct dwell_recording {
 	struct dwell_perf *perf;      /* NULL: none; never beside kernel */
 	char tracepoints_why[160], perf_why[160];
 	struct dwell_watch *watch; /* NULL: of what ran before the kernel tells, or nothing did */
+	struct dwell_stuck *stuck; /* NULL: every wait is looked at */
 	bool machine; /* the scheduler of the whole machine is seen, by kernel or by perf */
 	struct dwell_preload preload;
 	struct dwell_ends ends;
@@ -99,6 +101,8 @@ void dwell_recording_born(void *context, const struct dwell_kernel_birth *birth)
 void dwell_recording_look(struct dwell_recording *recording, uint64_t now_ns);
 /* Look at what runs, where nobody tells of it. */
 int dwell_recording_watch(struct dwell_recording *recording, uint64_t now_ns);
+/* The same, if it is time for that; or at who has waited long. last: for the last time. */
+int dwell_recording_look_waits(struct dwell_recording *recording, uint64_t now_ns, bool last);
 
 /* The file begins. DWELL_EUNSUPPORTED: nothing can be collected; why: one line for people. */
 int dwell_recording_begin(struct dwell_recording *recording, char *why, size_t why_size);

@@ -9,6 +9,9 @@ int dwell_sched_put(struct dwell_sched *sched, const struct dwell_event *row);
 void dwell_sched_explain(struct dwell_sched *sched, uint32_t tid, uint64_t why, uint64_t time_ns,
 	struct dwell_event *row);
 
+/* A thread of a process by the number that it has there; 0: there is none. */
+uint32_t dwell_sched_thread(uint32_t pid, uint32_t inside);
+
 /* How a thread was found to wait. */
 enum {
 	SCHED_FOUND_WAIT = 1,
