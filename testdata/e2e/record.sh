@@ -395,6 +395,30 @@ versions() {
 	grep -q '^note .*signals' dumped || fault 'newer library: its signals are not said to be told'
 }
 
+# What tells a program of Go's is one section.
+of_go() {
+	cat >of_go.c <<'C'
+#include <time.h>
+
+__attribute__((used, section(".go.buildinfo"))) static const char info[] = "\xff Go buildinf:";
+
+int main(void)
+{
+	const struct timespec moment = { .tv_nsec = 20000000 };
+
+	return nanosleep(&moment, 0);
+}
+C
+	gcc -o of_go of_go.c || { fault 'of_go.c is no program'; return; }
+	run "$bin/dwell" record -o g.dwell ./of_go
+	expect_status 0 'a program of Go'
+	grep -q "goroutines are in Go's own trace" err || fault "nothing of goroutines: $(cat err)"
+	readable g.dwell 'a program of Go'
+	grep -q '^note .*goroutines' dumped || fault 'a program of Go: no note'
+	run "$bin/dwell" record -o g.dwell sleep 0.02
+	grep goroutines err && fault 'sleep is taken for a program of Go'
+}
+
 full() {
 	mkdir -p small
 	mount -t tmpfs -o size=8k tmpfs small 2>/dev/null || return
@@ -413,6 +437,7 @@ for who in $users; do
 	limits
 	leak_check
 	brief
+	of_go
 done
 who=$(id -un)
 untouched

@@ -366,6 +366,7 @@ static void read_build_id(struct dwell_cfi *out, Elf *elf)
 static int compile_elf(struct dwell_cfi *out, Elf *elf)
 {
 	GElf_Ehdr header;
+	GElf_Shdr go;
 	int err;
 
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
@@ -375,6 +376,7 @@ static int compile_elf(struct dwell_cfi *out, Elf *elf)
 		header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_type == ET_REL)
 		return DWELL_EUNSUPPORTED;
 	read_segments(out, elf);
+	out->is_go = find_section(elf, ".go.buildinfo", &go) != NULL;
 	err = compile_section(out, elf, ".eh_frame", true);
 	if (out->count == 0 && err != DWELL_ENOMEM)
 		err = compile_section(out, elf, ".debug_frame", false);

@@ -26,6 +26,7 @@ struct dwell_cfi {
 	size_t segment_count;
 	uint8_t build_id[20]; /* also of a file that cannot be compiled */
 	uint8_t build_id_size;
+	bool is_go; /* a program of Go's says so */
 };
 
 /*

@@ -84,6 +84,7 @@ static void take_table(struct dwell_files *files, struct dwell_file *file, struc
 	file->table = dwell_area_table(files->area, cfi);
 	file->build_id_size = cfi->build_id_size;
 	memcpy(file->build_id, cfi->build_id, sizeof(file->build_id));
+	file->is_go = cfi->is_go;
 	file->segment_count = (uint8_t)cfi->segment_count;
 	memcpy(file->segments, cfi->segments, sizeof(file->segments));
 	dwell_cfi_release(cfi);
@@ -158,6 +159,14 @@ const struct dwell_file *dwell_files_with(const struct dwell_files *files, uint6
 		if (files->all[i].table == table)
 			return &files->all[i];
 	return NULL;
+}
+
+bool dwell_files_have_go(const struct dwell_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (files->all[i].is_go)
+			return true;
+	return false;
 }
 
 struct dwell_unwind_range dwell_file_range(

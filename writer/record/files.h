@@ -16,6 +16,7 @@ struct dwell_file {
 	uint8_t build_id[20];
 	uint8_t build_id_size;
 	uint8_t segment_count;
+	bool is_go;                          /* a program of Go's */
 	uint64_t table;                      /* offset in the area; 0: none */
 	struct dwell_libc *libc;             /* NULL: it is none */
 	struct dwell_python_exports *python; /* the same */
@@ -40,6 +41,9 @@ const struct dwell_file *dwell_files_get(
 
 /* The file whose table this is; NULL: none. */
 const struct dwell_file *dwell_files_with(const struct dwell_files *files, uint64_t table);
+
+/* Whether any of them is a program of Go's. */
+bool dwell_files_have_go(const struct dwell_files *files);
 
 /* How to find callers there. */
 struct dwell_unwind_range dwell_file_range(

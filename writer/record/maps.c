@@ -380,6 +380,11 @@ void dwell_maps_gone(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 	*process = (struct maps_process){ .epoch = process->epoch };
 }
 
+bool dwell_maps_have_go(const struct dwell_maps *maps)
+{
+	return dwell_files_have_go(maps->files);
+}
+
 void dwell_maps_jit_path(const struct dwell_maps *maps, int64_t pid, char *out, size_t size)
 {
 	dwell_homes_jit_path(&maps->homes, pid, out, size);

@@ -75,6 +75,9 @@ void dwell_maps_each_hotspot(struct dwell_maps *maps,
 		const struct dwell_hotspot_tables *tables),
 	void *context);
 
+/* Whether a program of Go's was mapped into any of the processes. */
+bool dwell_maps_have_go(const struct dwell_maps *maps);
+
 /* Where a process wrote down what it compiled at run time. */
 void dwell_maps_jit_path(const struct dwell_maps *maps, int64_t pid, char *out, size_t size);
 

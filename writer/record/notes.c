@@ -59,6 +59,8 @@ static int tell_libraries(const struct dwell_recording *recording, struct dwell_
 		err |= dwell_recording_tell_note(sink, "joins", "all");
 	if (recording->drain && !strangers.older)
 		err |= dwell_recording_tell_note(sink, "signals", "unheard too");
+	if (dwell_maps_have_go(recording->maps))
+		err |= dwell_recording_tell_note(sink, "goroutines", "as threads only");
 	if (strangers.mute)
 		err |= tell_number(sink, "recorder.other_version", strangers.mute);
 	if (strangers.older)

@@ -328,6 +328,17 @@ static void tell_strangers(const struct run *run)
 			strangers.newer);
 }
 
+/* What a user of Go's looks for is not in it, and easy to have. */
+static void tell_go(const struct run *run)
+{
+	if (run->started && !run->options.quiet && !run->options.all &&
+		dwell_maps_have_go(run->recording.maps))
+		(void)dwell_complain(0, run->options.path,
+			"a Go program was recorded as threads; its goroutines are in Go's own trace "
+			"(runtime/trace, or /debug/pprof/trace of net/http/pprof), which dwell "
+			"reads");
+}
+
 static void summary(struct run *run)
 {
 	const struct dwell_recording *recording = &run->recording;
@@ -407,6 +418,7 @@ static int run_all(struct run *run)
 	if (status != 0)
 		return status;
 	tell_strangers(run);
+	tell_go(run);
 	summary(run);
 	if (run->launch.pid > 0)
 		status = dwell_launch_exit_status(&run->launch);
