@@ -80,6 +80,15 @@ static bool is_known(const struct dwell_frame *frame)
 	return false;
 }
 
+/* Node's spawnSync: a loop of events for one process, until that has ended. */
+static bool is_spawn_sync(struct dwell_string function)
+{
+	static const char prefix[] = "node::SyncProcessRunner::";
+
+	return function.size > sizeof(prefix) &&
+	       memcmp(function.at, prefix, sizeof(prefix) - 1) == 0;
+}
+
 /*
  * Python's threads are joined by taking a lock that each holds while it lives. At its end the
  * interpreter does so itself.
@@ -91,11 +100,14 @@ bool stack_is_join(const struct dwell_catalog *catalog, uint32_t stack)
 	struct dwell_frame frames[DEPTH];
 	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
 
-	for (size_t i = 0; i < count && i < DEPTH; i++)
+	for (size_t i = 0; i < count && i < DEPTH; i++) {
+		if (is_spawn_sync(frames[i].function))
+			return true;
 		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
 			if (is_text(frames[i].function, names[j]) &&
 				is_text(dwell_base_name(frames[i].file), "threading.py"))
 				return true;
+	}
 	return false;
 }
 

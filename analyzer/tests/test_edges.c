@@ -376,6 +376,33 @@ Test(edges, a_wait_that_goes_on_has_a_holder)
 	check_open("1150 release task=t2 object=o1\n", 140, 0);
 }
 
+/* An event loop without work, and one that runs until a process has ended. */
+Test(edges, a_process_that_is_waited_for_by_poll)
+{
+	static const char *const callers[] = { "node::SyncProcessRunner::Spawn", "uv_run" };
+	static const unsigned roles[] = { DWELL_ROLE_PEER, DWELL_ROLE_WORK };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct dwell_answer *answer;
+		char text[1024];
+
+		snprintf(text, sizeof(text),
+			HEAD "process p1 pid=7 name=\"node\"\nexecutor x1 kind=cpu number=0\n"
+			     "task t2 kind=thread process=p1 tid=2 name=\"node\"\n"
+			     "location l1 address=0x10 lines=\"uv__io_poll\":\"\":0\n"
+			     "location l2 address=0x20 lines=\"%s\":\"\":0\n"
+			     "stack s1 frames=l1,l2\n1000 switch peer=t2 executor=x1\n"
+			     "1010 switch task=t2 state=blocked reason=poll stack=s1 executor=x1\n"
+			     "1500 wake task=t2 state=runnable executor=x1\n"
+			     "1500 switch peer=t2 executor=x1\nend time=2200 closed\n",
+			callers[i]);
+		answer = analyze_text(text, &everything);
+		cr_assert(eq(sz, answer->blocked->count, 1));
+		cr_expect(eq(u32, answer->blocked->rows[0].role, roles[i]));
+		dwell_answer_free(answer);
+	}
+}
+
 /* Of one task that lived for 1000, and of several that lived for 1000 in all. */
 Test(edges, who_is_there_to_wait)
 {
