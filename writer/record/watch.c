@@ -107,6 +107,31 @@ static void end_wait(struct dwell_watch *watch, struct watched *thread)
 	note(watch, dwell_sched_put(watch->sched, &row));
 }
 
+/*
+ * Who waits for a monitor of Java's looks at it now and then, and waits on: what it did since the
+ * look before is not known, but that. false: it got it, or it is at it right now.
+ */
+static bool waits_on(
+	struct dwell_watch *watch, struct watched *thread, uint32_t pid, uint64_t now_ns)
+{
+	const uint32_t tid = thread->still.tid;
+	struct dwell_event row = { .time_ns = thread->looked_ns,
+		.kind = DWELL_EVENT_STATE,
+		.state = DWELL_UNKNOWN,
+		.task = dwell_who_task(watch->sched->who, tid, now_ns) };
+
+	if (!thread->waits || dwell_map_get(&watch->sched->found, tid, 0) != SCHED_FOUND_MONITOR ||
+		!dwell_hotspot_waits(watch->sched->hotspot, tid) ||
+		!dwell_still_find(&thread->still, pid, tid))
+		return false;
+	note(watch, dwell_sched_put(watch->sched, &row));
+	row.time_ns = now_ns;
+	row.state = DWELL_BLOCKED;
+	row.reason = DWELL_REASON_MUTEX;
+	note(watch, dwell_sched_put(watch->sched, &row));
+	return true;
+}
+
 static void look_at(void *context, uint32_t tid, uint32_t pid)
 {
 	struct dwell_watch *watch = context;
@@ -118,7 +143,8 @@ static void look_at(void *context, uint32_t tid, uint32_t pid)
 		return;
 	}
 	thread->look = watch->looks;
-	if (!thread->waits || !dwell_still_stands(&thread->still)) {
+	if (!(thread->waits && dwell_still_stands(&thread->still)) &&
+		!waits_on(watch, thread, pid, now_ns)) {
 		end_wait(watch, thread);
 		thread->waits = dwell_still_find(&thread->still, pid, tid);
 		(void)dwell_who_task(watch->sched->who, tid, now_ns);
