@@ -12,24 +12,35 @@ static bool matches(const char *glob, const char *text)
 	return !glob || glob_matches(glob, (struct dwell_string){ text, strlen(text) });
 }
 
-/* What the policy says of a row; false: to be ignored. */
-static bool apply_policy(
-	struct dwell_compare_row *row, const struct dwell_policy *policy, const char *key)
+bool policy_ignores(const struct dwell_policy *policy, const char *metric, const char *key)
 {
 	bool ignore = false;
 
 	for (size_t i = 0; i < policy->limit_count; i++) {
 		const struct dwell_policy_limit *rule = &policy->limits[i];
 
+		if (matches(rule->metric, metric) && matches(rule->key, key))
+			ignore = rule->ignore;
+	}
+	return ignore;
+}
+
+/* What the policy says of a row; false: to be ignored. */
+static bool apply_policy(
+	struct dwell_compare_row *row, const struct dwell_policy *policy, const char *key)
+{
+
+	for (size_t i = 0; i < policy->limit_count; i++) {
+		const struct dwell_policy_limit *rule = &policy->limits[i];
+
 		if (!matches(rule->metric, row->metric->name) || !matches(rule->key, key))
 			continue;
-		ignore = rule->ignore;
 		if (rule->limit >= 0)
 			row->limit = rule->limit;
 		if (rule->worse)
 			row->worse = rule->worse;
 	}
-	return !ignore;
+	return !policy_ignores(policy, row->metric->name, key);
 }
 
 /* Waiting for work or for a time is neither good nor bad; nearly all runs have it so. A change may
@@ -103,7 +114,8 @@ static bool is_small(
 static double value_of(const struct comparing *c, const struct match *match,
 	const struct dwell_metric_spec *spec, size_t run)
 {
-	const bool rate = spec->what >= FIGURE_TIME_RATE && spec->what <= FIGURE_COUNT_WORK;
+	const bool rate = (spec->what >= FIGURE_TIME_RATE && spec->what <= FIGURE_COUNT_WORK) ||
+			  figure_is_zero_without(match->kind);
 
 	if (match->in[run])
 		return dwell_metric_value(spec, c->runs[run], match->in[run], c->work[run]);
@@ -177,6 +189,8 @@ static struct candidate *push(struct comparing *c)
 /* On one side only, in all its runs: shown once, by its first figure that has a value. */
 static unsigned lone_status(const struct comparing *c, const struct match *match)
 {
+	if (figure_is_zero_without(match->kind))
+		return DWELL_ROW_SAME;
 	if (!match->base_runs && match->head_runs == c->head)
 		return DWELL_ROW_NEW;
 	if (!match->head_runs && match->base_runs == c->base)

@@ -35,7 +35,8 @@ static double median_value(const struct comparing *c, const struct match *match,
 	for (size_t i = 0; i < c->head; i++) {
 		const double value = match->in[i] ? dwell_metric_value(metric, c->runs[i],
 							    match->in[i], c->work[i])
-						  : NAN;
+				     : figure_is_zero_without(match->kind) ? 0
+									   : NAN;
 
 		if (!isnan(value)) {
 			runs[count] = i;
@@ -44,12 +45,24 @@ static double median_value(const struct comparing *c, const struct match *match,
 	}
 	memcpy(sorted, values, count * sizeof(*values));
 	median = stat_median(sorted, count);
-	for (size_t i = 0, best = 0; i < count; i++)
-		if (!i || fabs(values[i] - median) < fabs(values[best] - median)) {
+	for (size_t i = 0, best = SIZE_MAX; i < count; i++)
+		if (match->in[runs[i]] &&
+			(best == SIZE_MAX ||
+				fabs(values[i] - median) < fabs(values[best] - median))) {
 			best = i;
 			*run = runs[i];
 		}
 	return median;
+}
+
+/* Nothing of it was found, and it was looked for in every run: that is none, not unknown. */
+static bool is_none(const struct comparing *c, const struct dwell_metric_spec *metric)
+{
+	bool all = figure_is_zero_without(metric->kind);
+
+	for (size_t i = 0; i < c->head; i++)
+		all &= c->runs[i]->kinds >> metric->kind & 1;
+	return all;
 }
 
 static void hold_against(struct dwell_check_row *row, const struct comparing *c)
@@ -61,7 +74,8 @@ static void hold_against(struct dwell_check_row *row, const struct comparing *c)
 		size_t run = 0;
 		double value;
 
-		if (!is_meant(budget, match, row->metric))
+		if (!is_meant(budget, match, row->metric) ||
+			policy_ignores(c->policy, row->metric->name, match->key))
 			continue;
 		value = median_value(c, match, row->metric, &run);
 		if (isnan(value) || (row->subject && (budget->at_least ? value >= row->value
@@ -71,7 +85,9 @@ static void hold_against(struct dwell_check_row *row, const struct comparing *c)
 		row->subject = match->in[run];
 		row->run = (uint32_t)run;
 	}
-	if (!row->subject)
+	if (!row->subject && !budget->absent && is_none(c, row->metric))
+		row->value = 0;
+	if (isnan(row->value))
 		row->status = budget->absent > 0   ? DWELL_CHECK_PASS
 			      : budget->absent < 0 ? DWELL_CHECK_FAILED
 						   : DWELL_CHECK_WITHHELD;

@@ -44,6 +44,9 @@ static inline size_t run_count(const struct comparing *c)
 /* Match the subjects of all runs. 0 or DWELL_ENOMEM. */
 int match_subjects(struct comparing *comparing);
 
+/* Is a row of this metric and key to be left out? */
+bool policy_ignores(const struct dwell_policy *policy, const char *metric, const char *key);
+
 /* Choose what is counted as work, and count it. */
 void count_work(struct comparing *comparing);
 

@@ -11,6 +11,7 @@ struct making {
 	struct digest_fold *fold;
 	struct dwell_digest *digest;
 	struct subjects subjects;
+	struct late_pairs late;
 	struct table locks; /* by object: uint32_t, 1 more than the index of its subject */
 };
 
@@ -24,6 +25,10 @@ static void add_figures(struct dwell_digest_subject *into, const struct digest_t
 {
 	add_times(&into->times, &task->times);
 	into->tasks++;
+	if (task->late) {
+		into->instead.latencies += task->late->count;
+		into->instead.total_ns += task->late->total_ns;
+	}
 }
 
 static int add_task(struct making *making, const struct digest_task *task, uint32_t id)
@@ -66,8 +71,10 @@ static int add_tasks(struct making *making)
 		windows_widen(&task->latency.windows, from_ns, making->digest->window_shift);
 		windows_widen(&task->states, from_ns, making->digest->window_shift);
 		err = add_task(making, task, id);
+		if (!err && task->late)
+			err = late_pairs_add(&making->late, making->catalog, id, task->late);
 	}
-	return err;
+	return err ? err : late_pairs_take(&making->late, making->catalog, &making->subjects);
 }
 
 /*
@@ -161,6 +168,24 @@ static int add_items(struct making *making)
 	return err;
 }
 
+/* What other analyses found, where they were asked for: else nobody looked for it. */
+static int add_found(struct making *making)
+{
+	const struct dwell_answer *answer = making->answer;
+	int err = DWELL_OK;
+
+	making->digest->kinds = DWELL_KINDS_ALWAYS;
+	if (answer->leaks) {
+		err = digest_leaks(&making->subjects, answer->leaks, making->model);
+		making->digest->kinds |= 1u << DWELL_SUBJECT_LEAK;
+	}
+	if (!err && answer->pools) {
+		err = digest_pools(&making->subjects, answer->pools, making->catalog);
+		making->digest->kinds |= 1u << DWELL_SUBJECT_POOL;
+	}
+	return err;
+}
+
 /* Of a counter of several tasks: the mean of a gauge's values, the growth of all sums. */
 static int add_counters(struct making *making)
 {
@@ -246,8 +271,11 @@ int digest_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	if (!err)
 		err = add_counters(&making);
 	if (!err)
+		err = add_found(&making);
+	if (!err)
 		err = blame_subjects(&making.subjects, answer, model->catalog, &making.locks);
 	table_release(&making.locks);
+	late_pairs_release(&making.late);
 	if (err) {
 		subjects_release(&making.subjects);
 		return err;

@@ -14,11 +14,53 @@ struct held {
 	uint32_t object;
 };
 
+/* Who ran while a task was ready. */
+enum { LATE_RUNNERS = 16 };
+struct late_task {
+	uint64_t latencies;       /* all there were */
+	uint64_t count, total_ns; /* of those that were looked into, as many as they stand for */
+	struct late_runner {
+		uint64_t ns;
+		uint32_t task;
+	} runners[LATE_RUNNERS];
+};
+
+struct digest_late {
+	struct table executors; /* struct late_executor */
+};
+
+void digest_late_init(struct digest_late *late);
+void digest_late_release(struct digest_late *late);
+/* Somebody ran. 0 or DWELL_ENOMEM. */
+int digest_late_ran(struct digest_late *late, const struct dwell_interval *ran);
+/* A latency; who ran meanwhile was told before. *task: NULL, or from here, to be freed. */
+int digest_late_add(
+	struct digest_late *late, struct late_task **task, const struct dwell_interval *wait);
+
+/* The same by classes. */
+struct late_pairs {
+	struct pair *at;
+	size_t count, cap;
+};
+int late_pairs_add(struct late_pairs *pairs, const struct dwell_catalog *catalog, uint32_t id,
+	const struct late_task *task);
+/* Into the run and the classes, by their keys. */
+int late_pairs_take(struct late_pairs *pairs, const struct dwell_catalog *catalog,
+	const struct subjects *subjects);
+void late_pairs_release(struct late_pairs *pairs);
+
+/* What these answers have, as subjects: 0 or DWELL_ENOMEM. */
+int digest_leaks(
+	struct subjects *subjects, const struct dwell_leaks *leaks, const struct model *model);
+int digest_pools(struct subjects *subjects, const struct dwell_pools *pools,
+	const struct dwell_catalog *catalog);
+
 struct digest_task {
 	struct dwell_times times;
 	struct dwell_windows states;
 	struct dwell_series latency;
 	struct held *held;
+	struct late_task *late; /* NULL: never */
 	uint32_t held_count, held_cap;
 	bool seen, alive; /* alive: at the end of the window */
 };
@@ -30,6 +72,7 @@ struct digest_tasks {
 	struct turns turns; /* by task */
 	struct stint *stints;
 	struct tip states, late;
+	struct digest_late instead;
 };
 
 int digest_tasks_init(struct digest_tasks *tasks, const struct model *model);

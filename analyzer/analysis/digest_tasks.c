@@ -22,6 +22,7 @@ int digest_tasks_init(struct digest_tasks *tasks, const struct model *model)
 	};
 
 	const int err = turns_init(&tasks->turns);
+	digest_late_init(&tasks->instead);
 	return tasks->stints ? err : DWELL_ENOMEM;
 }
 
@@ -33,11 +34,13 @@ void digest_tasks_release(struct digest_tasks *tasks)
 		if (!task)
 			continue;
 		free(task->held);
+		free(task->late);
 		free(task->states.cells);
 		series_release(&task->latency);
 	}
 	table_release(&tasks->of);
 	turns_release(&tasks->turns);
+	digest_late_release(&tasks->instead);
 	free(tasks->stints);
 }
 
@@ -124,6 +127,19 @@ int digest_tasks_settle(struct digest_tasks *tasks)
 	return err ? err : tip_flush(&tasks->late);
 }
 
+static bool is_late(const struct dwell_interval *of)
+{
+	return of->state == DWELL_RUNNABLE && of->next == DWELL_RUNNING &&
+	       !(of->flags & DWELL_INTERVAL_OPEN);
+}
+
+static int look_into(struct digest_tasks *tasks, const struct dwell_interval *of)
+{
+	struct digest_task *task = digest_task(tasks, of->task);
+
+	return task ? digest_late_add(&tasks->instead, &task->late, of) : DWELL_ENOMEM;
+}
+
 int digest_tasks_add(struct digest_tasks *tasks, const struct dwell_told *told)
 {
 	const bool all = !tasks->model->task_bits;
@@ -132,19 +148,22 @@ int digest_tasks_add(struct digest_tasks *tasks, const struct dwell_told *told)
 
 	for (size_t i = 0; i < told->count && !err; i++) {
 		const struct dwell_interval *of = &told->intervals[i];
-		const bool open = of->flags & DWELL_INTERVAL_OPEN;
 
+		if (of->state == DWELL_RUNNING)
+			err = digest_late_ran(&tasks->instead, of);
 		if (!all && !wants_task(tasks->model, of->task))
 			continue;
+		if (is_late(of))
+			err = look_into(tasks, of);
 		turns->owners[turns->count] = of->task;
 		tasks->stints[turns->count++] = (struct stint){
 			.start_ns = of->start_ns,
 			.end_ns = of->end_ns,
 			.state = of->state,
-			.open = open,
-			.late = of->state == DWELL_RUNNABLE && of->next == DWELL_RUNNING && !open,
+			.open = of->flags & DWELL_INTERVAL_OPEN,
+			.late = is_late(of),
 		};
-		if (turns->count == TURNS)
+		if (turns->count == TURNS && !err)
 			err = digest_tasks_settle(tasks);
 	}
 	return err;

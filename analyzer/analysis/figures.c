@@ -48,6 +48,8 @@ const struct dwell_metric_spec dwell_metric_specs[] = {
 	RATES(DWELL_SUBJECT_PAUSE, "pause.time", "pause.count"),
 	PERCENTILES(DWELL_SUBJECT_PAUSE, "pause.time", FIGURE),
 	{ "counter.value", DWELL_SUBJECT_COUNTER, FIGURE_VALUE, DWELL_UNIT_NONE, 0, 0 },
+	{ "leak.tasks", DWELL_SUBJECT_LEAK, FIGURE_VALUE, DWELL_UNIT_COUNT, 1, 0.05 },
+	{ "pool.reuse", DWELL_SUBJECT_POOL, FIGURE_VALUE, DWELL_UNIT_SHARE, -1, 0.05 },
 	{ .name = NULL },
 };
 

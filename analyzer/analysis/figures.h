@@ -34,6 +34,12 @@ static inline bool figure_is_hold(unsigned what)
 	return what >= FIGURE_HOLD_P50 && what <= FIGURE_HOLD_MAX;
 }
 
+/* A run that has none of what was looked for has 0 of it. */
+static inline bool figure_is_zero_without(unsigned kind)
+{
+	return kind == DWELL_SUBJECT_LEAK;
+}
+
 /* The share of a percentile; 0 for what is none. */
 double figure_quantile(unsigned what);
 

@@ -99,13 +99,18 @@ static struct dwell_string without_offset(struct dwell_string text)
 	return text;
 }
 
+void key_of_class(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t class_id)
+{
+	const struct dwell_catalog_class *class = dwell_catalog_class(catalog, class_id);
+
+	key_text(out, class ? without_offset(class->text) : (struct dwell_string){ 0 });
+}
+
 void key_class(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t task)
 {
 	const struct dwell_catalog_task *of = dwell_catalog_task(catalog, task);
-	const struct dwell_catalog_class *class =
-		of ? dwell_catalog_class(catalog, of->class_id) : NULL;
 
-	key_text(out, class ? without_offset(class->text) : (struct dwell_string){ 0 });
+	key_of_class(out, catalog, of ? of->class_id : 0);
 }
 
 void key_origin(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t task)

@@ -30,6 +30,9 @@ void key_text(char out[KEY_SIZE], struct dwell_string text);
 /* The class of a task, of one that is known. */
 void key_class(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t task);
 
+/* The same of a class. */
+void key_of_class(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t class_id);
+
 /* Process and start function: what stays of a class whose tasks got another name. */
 void key_origin(char out[KEY_SIZE], const struct dwell_catalog *catalog, uint32_t task);
 

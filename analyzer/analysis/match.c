@@ -13,21 +13,25 @@ static int by_kind_and_key(const void *a, const void *b)
 				  : strcmp(x->key, y->key);
 }
 
-/* All subjects of all runs, one of each name. */
+/* All subjects of all runs, one of each name; without what was not looked for in every run. */
 static const struct dwell_digest_subject **list_names(const struct comparing *c, size_t *count)
 {
 	const struct dwell_digest_subject **all;
+	uint32_t kinds = UINT32_MAX;
 	size_t n = 0, kept = 0;
 
-	for (size_t run = 0; run < run_count(c); run++)
+	for (size_t run = 0; run < run_count(c); run++) {
 		n += c->runs[run]->count;
+		kinds &= c->runs[run]->kinds;
+	}
 	all = calloc(n + 1, sizeof(*all));
 	if (!all)
 		return NULL;
 	n = 0;
 	for (size_t run = 0; run < run_count(c); run++)
 		for (size_t i = 0; i < c->runs[run]->count; i++)
-			all[n++] = &c->runs[run]->subjects[i];
+			if (kinds >> c->runs[run]->subjects[i].kind & 1)
+				all[n++] = &c->runs[run]->subjects[i];
 	qsort(all, n, sizeof(*all), by_kind_and_key);
 	for (size_t i = 0; i < n; i++)
 		if ((!kept || by_kind_and_key(&all[i], &all[kept - 1])) &&

@@ -7,7 +7,7 @@
 const char *dwell_digest_kind_name(unsigned kind)
 {
 	static const char *const names[DWELL_SUBJECT_KIND_COUNT] = { NULL, "run", "class", "site",
-		"lock", "span", "pause", "counter" };
+		"lock", "span", "pause", "counter", "leak", "pool" };
 
 	return kind < DWELL_SUBJECT_KIND_COUNT ? names[kind] : NULL;
 }
@@ -156,6 +156,9 @@ void subject_release(struct dwell_digest_subject *subject)
 	free(subject->states.cells);
 	series_release(&subject->series);
 	series_release(&subject->hold);
+	for (size_t i = 0; i < subject->instead.count; i++)
+		free(subject->instead.ran[i].who);
+	free(subject->instead.ran);
 	*subject = (struct dwell_digest_subject){ 0 };
 }
 

@@ -15,7 +15,7 @@ enum { THREADS_MOST = 16 };
 
 const unsigned digest_analyses = DWELL_ANALYZE_DIGEST | DWELL_ANALYZE_BLOCKED |
 				 DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_SPANS | DWELL_ANALYZE_METRICS |
-				 DWELL_ANALYZE_LATENCY;
+				 DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_LEAKS | DWELL_ANALYZE_POOLS;
 
 /* Files that are still to be loaded, taken one by one. */
 struct loading {

@@ -9,6 +9,7 @@
 
 /* The body as it is read; the first fault stays. */
 struct input {
+	unsigned version;
 	const unsigned char *at;
 	size_t size, used;
 	const char *field;
@@ -194,15 +195,41 @@ static void get_value(struct input *in, struct dwell_digest_subject *out)
 	out->has_value = true;
 }
 
+static void get_instead(struct input *in, struct dwell_instead *out)
+{
+	size_t count;
+
+	out->latencies = get(in, "latencies", UINT64_MAX);
+	if (!in->err && !out->latencies)
+		fault(in, DWELL_EFORMAT, "is 0");
+	out->total_ns = get(in, "length of latencies", UINT64_MAX);
+	count = get_count(in, "who ran", DWELL_INSTEAD, 2);
+	out->ran = count ? calloc(count, sizeof(*out->ran)) : NULL;
+	if (count && !out->ran)
+		fault(in, DWELL_ENOMEM, "out of memory");
+	for (size_t i = 0; i < count && !in->err; i++) {
+		get_text(in, "who ran", &out->ran[i].who);
+		out->count = i + 1;
+		out->ran[i].ns = get(in, "time who ran", UINT64_MAX);
+	}
+}
+
+/* Kinds and flags that a version knows. */
+static unsigned last_kind(const struct input *in)
+{
+	return in->version == 1 ? DWELL_SUBJECT_COUNTER : DWELL_SUBJECT_KIND_COUNT - 1;
+}
+
 static void get_subject(
 	struct input *in, struct dwell_digest_subject *out, const struct dwell_digest *digest)
 {
 	uint64_t flags;
 
-	out->kind = (uint8_t)get(in, "kind", DWELL_SUBJECT_KIND_COUNT - 1);
+	out->kind = (uint8_t)get(in, "kind", last_kind(in));
 	if (!in->err && !out->kind)
 		fault(in, DWELL_EFORMAT, "is 0");
-	flags = get(in, "flags of a subject", DIGEST_SUBJECT_FLAGS);
+	flags = get(in, "flags of a subject",
+		in->version == 1 ? DIGEST_INSTEAD - 1 : DIGEST_SUBJECT_FLAGS);
 	out->harmless = flags & DIGEST_HARMLESS;
 	out->reason = (uint8_t)get(in, "reason", DWELL_REASON_COUNT - 1);
 	out->role = (uint8_t)get(in, "role", DWELL_ROLE_COUNT - 1);
@@ -217,6 +244,8 @@ static void get_subject(
 	if (flags & DIGEST_VALUE)
 		get_value(in, out);
 	get_blame(in, &out->blame, flags);
+	if (flags & DIGEST_INSTEAD)
+		get_instead(in, &out->instead);
 }
 
 #define GET_FACT(name, field)                                                                      \
@@ -246,6 +275,10 @@ static void get_facts(struct input *in, struct dwell_digest *digest)
 	digest->born = get(in, "tasks made", UINT64_MAX);
 	digest->left = get(in, "tasks left", UINT64_MAX);
 	digest->omitted = get(in, "omitted", UINT64_MAX);
+	digest->kinds = in->version == 1 ? DWELL_KINDS_ALWAYS
+					 : (uint32_t)get(in, "kinds", DIGEST_KINDS_MOST);
+	if (!in->err && (digest->kinds & DWELL_KINDS_ALWAYS) != DWELL_KINDS_ALWAYS)
+		fault(in, DWELL_EFORMAT, "lacks one that all have");
 }
 
 static bool in_order(const struct dwell_digest_subject *a, const struct dwell_digest_subject *b)
@@ -309,9 +342,9 @@ static int decompress(unsigned char **out, size_t *out_size, const unsigned char
 		return fail(diag, DWELL_EFORMAT, 0, "does not begin as one");
 	if (size < DIGEST_HEAD)
 		return fail(diag, DWELL_EFORMAT, size, "ends in its head");
-	if (word_at(at + 8) != DIGEST_VERSION)
+	if (word_at(at + 8) < DIGEST_OLDEST || word_at(at + 8) > DIGEST_VERSION)
 		return dwell_diag_set(diag, DWELL_EVERSION, 8, 0,
-			"digest: version %u, this dwell reads 1: make it again or update dwell",
+			"digest: version %u, this dwell reads 1 and 2: make it again or update dwell",
 			(unsigned)word_at(at + 8));
 	body = word_at(at + 12);
 	if (body > DIGEST_BODY_MOST || size > DIGEST_FILE_MOST)
@@ -340,6 +373,7 @@ int dwell_digest_decode(
 	if (err)
 		return err;
 	in.at = body;
+	in.version = (unsigned)word_at(at + 8);
 	digest = calloc(1, sizeof(*digest));
 	if (digest) {
 		get_facts(&in, digest);

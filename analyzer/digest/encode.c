@@ -124,6 +124,17 @@ static void put_blame(struct body *body, const struct dwell_blame *blame)
 	put(body, blame->reason);
 }
 
+static void put_instead(struct body *body, const struct dwell_instead *instead)
+{
+	put(body, instead->latencies);
+	put(body, instead->total_ns);
+	put(body, instead->count);
+	for (size_t i = 0; i < instead->count; i++) {
+		put_text(body, instead->ran[i].who);
+		put(body, instead->ran[i].ns);
+	}
+}
+
 static void put_subject(struct body *body, const struct dwell_digest_subject *subject)
 {
 	uint64_t value;
@@ -132,7 +143,8 @@ static void put_subject(struct body *body, const struct dwell_digest_subject *su
 	put(body, (subject->harmless ? DIGEST_HARMLESS : 0u) |
 			  (subject->has_value ? DIGEST_VALUE : 0u) |
 			  (subject->blame.holder ? DIGEST_HOLDER : 0u) |
-			  (subject->blame.waker ? DIGEST_WAKER : 0u));
+			  (subject->blame.waker ? DIGEST_WAKER : 0u) |
+			  (subject->instead.latencies ? DIGEST_INSTEAD : 0u));
 	put(body, subject->reason);
 	put(body, subject->role);
 	put_text(body, subject->key);
@@ -148,6 +160,8 @@ static void put_subject(struct body *body, const struct dwell_digest_subject *su
 		put_fixed(body, value);
 	}
 	put_blame(body, &subject->blame);
+	if (subject->instead.latencies)
+		put_instead(body, &subject->instead);
 }
 
 static void put_digest(struct body *body, const struct dwell_digest *digest,
@@ -165,6 +179,7 @@ static void put_digest(struct body *body, const struct dwell_digest *digest,
 	put(body, digest->born);
 	put(body, digest->left);
 	put(body, digest->omitted + digest->count - count);
+	put(body, digest->kinds);
 	put(body, count);
 	for (size_t i = 0; i < count; i++)
 		put_subject(body, subjects[i]);
@@ -202,7 +217,7 @@ static int compress(const struct body *body, unsigned char **out, size_t *size)
 
 static double weight(const struct dwell_digest_subject *subject)
 {
-	return subject->kind == DWELL_SUBJECT_RUN || subject->kind == DWELL_SUBJECT_COUNTER
+	return subject->kind == DWELL_SUBJECT_RUN || subject->kind >= DWELL_SUBJECT_COUNTER
 		       ? 1e300
 		       : (double)subject->series.whole.sum + (double)subject->times.blocked_ns +
 				 (double)subject->times.runnable_ns;

@@ -6,12 +6,14 @@
 /* The bytes of a digest's file: docs/digest.md. */
 #define DIGEST_MAGIC "dwelldgt"
 enum {
-	DIGEST_VERSION = 1,
-	DIGEST_HEAD = 16, /* magic, version, size of the body */
+	DIGEST_VERSION = 2, /* that is written */
+	DIGEST_OLDEST = 1,  /* that is read */
+	DIGEST_HEAD = 16,   /* magic, version, size of the body */
 	DIGEST_FILE_MOST = 1 << 20,
 	DIGEST_BODY_MOST = 1 << 24,
 	DIGEST_SUBJECTS_MOST = 20000,
 	DIGEST_TEXT_MOST = 1024,
+	DIGEST_KINDS_MOST = (1 << DWELL_SUBJECT_KIND_COUNT) - 1,
 	DIGEST_CELLS_MOST = DWELL_WINDOWS * 256,
 	DIGEST_EXPONENT_BITS = 6,
 	DIGEST_MANTISSA_BITS = 12
@@ -30,7 +32,8 @@ enum digest_subject_flag {
 	DIGEST_VALUE = 1 << 1,
 	DIGEST_HOLDER = 1 << 2,
 	DIGEST_WAKER = 1 << 3,
-	DIGEST_SUBJECT_FLAGS = (1 << 4) - 1
+	DIGEST_INSTEAD = 1 << 4, /* since version 2 */
+	DIGEST_SUBJECT_FLAGS = (1 << 5) - 1
 };
 
 /* All figures of facts and subjects that are plain numbers, in the order of the file: visited by

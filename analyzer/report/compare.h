@@ -28,6 +28,14 @@ void words_change(char out[DWELL_NUMBER_SIZE], double ratio, bool ascii);
 void words_key(char out[WORDS_SIZE], const struct dwell_compare_row *row);
 /* Why, in a sentence or more; "" where nothing is known. */
 void words_cause(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii);
+/* Who ran while the tasks of a row were ready: on the mean of their latencies. Those who ran longer
+ * than before come first, by how much; who is NULL: nobody, or nobody who is known. */
+struct instead_row {
+	const char *who;
+	double base_ns, head_ns; /* NAN: the base was not looked into */
+};
+enum { INSTEAD_ROWS = DWELL_INSTEAD + 1 };
+size_t words_instead(struct instead_row out[INSTEAD_ROWS], const struct dwell_compare_row *row);
 /* "regressed: 3 of 120 rows" and so on, on one line. */
 void words_verdict(char out[WORDS_SIZE], const struct compared *compared);
 /* How it was told: "252 splits of 5 + 5 runs" */

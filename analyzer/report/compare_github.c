@@ -4,14 +4,17 @@
 #include "report/compare.h"
 
 /* Percent signs and ends of lines would be read as the runner's own; so would : and , in a
- * property. */
+ * property. Nothing else that is written with a percent sign is read back: other control characters
+ * are told in words. */
 static void put_escaped(FILE *file, const char *text, bool property)
 {
 	for (; *text; text++) {
 		const unsigned char c = (unsigned char)*text;
 
-		if (c == '%' || c < 0x20 || c == 0x7f || (property && (c == ':' || c == ',')))
+		if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
 			fprintf(file, "%%%02X", c);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(file, "\\x%02x", c);
 		else
 			putc(c, file);
 	}

@@ -33,6 +33,22 @@ static void put_subject(
 	dwell_json_end_object(json);
 }
 
+static void put_instead(struct dwell_json *json, const struct dwell_compare_row *row)
+{
+	struct instead_row rows[INSTEAD_ROWS];
+	const size_t count = words_instead(rows, row);
+
+	dwell_json_array(json, "ran_instead");
+	for (size_t i = 0; i < count; i++) {
+		dwell_json_object(json, NULL);
+		dwell_json_string(json, "class", rows[i].who);
+		dwell_json_double(json, "base_mean_ns", rows[i].base_ns);
+		dwell_json_double(json, "head_mean_ns", rows[i].head_ns);
+		dwell_json_end_object(json);
+	}
+	dwell_json_end_array(json);
+}
+
 static void put_row(struct dwell_json *json, const struct dwell_compare_row *row)
 {
 	const struct dwell_digest_subject *named = row->head ? row->head : row->base;
@@ -64,6 +80,7 @@ static void put_row(struct dwell_json *json, const struct dwell_compare_row *row
 		dwell_json_string(json, "cause", *cause ? cause : NULL);
 		put_subject(json, "base_subject", row->base);
 		put_subject(json, "head_subject", row->head);
+		put_instead(json, row);
 	}
 	dwell_json_end_object(json);
 }

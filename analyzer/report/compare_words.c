@@ -1,6 +1,7 @@
 /* The words that all forms of a comparison share. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/compare.h"
@@ -109,6 +110,102 @@ static void say_hold(char out[WORDS_SIZE], const struct dwell_compare_row *row, 
 		tail ? "p90" : "median", was, change);
 }
 
+static bool is_latency(const struct dwell_compare_row *row)
+{
+	return strstr(row->metric->name, ".latency.");
+}
+
+/* On the mean of the latencies that were looked into; NAN: none was. */
+static double mean_of(const struct dwell_instead *instead, uint64_t ns)
+{
+	return instead->latencies ? (double)ns / (double)instead->latencies : NAN;
+}
+
+static uint64_t ran_of(const struct dwell_instead *instead, const char *who)
+{
+	for (size_t i = 0; i < instead->count; i++)
+		if (!strcmp(instead->ran[i].who, who))
+			return instead->ran[i].ns;
+	return 0;
+}
+
+/* What nobody who is named ran of them. */
+static uint64_t rest_of(const struct dwell_instead *instead)
+{
+	uint64_t rest = instead->total_ns;
+
+	for (size_t i = 0; i < instead->count; i++)
+		rest -= instead->ran[i].ns < rest ? instead->ran[i].ns : rest;
+	return rest;
+}
+
+static double growth(const struct instead_row *row)
+{
+	return isnan(row->base_ns) ? row->head_ns : row->head_ns - row->base_ns;
+}
+
+static int grown_first(const void *a, const void *b)
+{
+	const double x = growth(a), y = growth(b);
+
+	return (x < y) - (x > y);
+}
+
+size_t words_instead(struct instead_row out[INSTEAD_ROWS], const struct dwell_compare_row *row)
+{
+	static const struct dwell_instead none;
+	const struct dwell_instead *head = row->head ? &row->head->instead : &none;
+	const struct dwell_instead *base = row->base ? &row->base->instead : &none;
+	size_t count = 0;
+
+	if (!is_latency(row) || !head->latencies)
+		return 0;
+	for (size_t i = 0; i < head->count && i < DWELL_INSTEAD; i++)
+		out[count++] = (struct instead_row){
+			.who = head->ran[i].who,
+			.head_ns = mean_of(head, head->ran[i].ns),
+			.base_ns = mean_of(base, ran_of(base, head->ran[i].who)),
+		};
+	out[count++] = (struct instead_row){
+		.head_ns = mean_of(head, rest_of(head)),
+		.base_ns = mean_of(base, rest_of(base)),
+	};
+	qsort(out, count, sizeof(*out), grown_first);
+	return count;
+}
+
+/* "of 612 µs that they were ready (mean) app/hog ran 600 µs (before 300 µs), ..." */
+static void say_instead(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
+{
+	enum { SAID = 3 };
+	struct instead_row rows[INSTEAD_ROWS];
+	const size_t count = words_instead(rows, row);
+	char is[DWELL_NUMBER_SIZE], was[DWELL_NUMBER_SIZE];
+	size_t used, said = 0;
+
+	if (!count)
+		return;
+	words_value(is, mean_of(&row->head->instead, row->head->instead.total_ns), DWELL_UNIT_NS,
+		ascii);
+	used = (size_t)snprintf(out, WORDS_SIZE, "of the %s (mean) for which they were ready", is);
+	for (size_t i = 0; i < count && said < SAID && used < WORDS_SIZE; i++) {
+		words_value(is, rows[i].head_ns, DWELL_UNIT_NS, ascii);
+		words_value(was, rows[i].base_ns, DWELL_UNIT_NS, ascii);
+		if (rows[i].head_ns * 20 * (double)row->head->instead.latencies <
+			(double)row->head->instead.total_ns)
+			continue; /* less than a twentieth */
+		used += (size_t)snprintf(out + used, WORDS_SIZE - used, "%s %.80s ran for %s",
+			said ? "," : "", rows[i].who ? rows[i].who : "nobody who is known", is);
+
+		if (!isnan(rows[i].base_ns) && used < WORDS_SIZE)
+			used += (size_t)snprintf(
+				out + used, WORDS_SIZE - used, " (before %s)", was);
+		said++;
+	}
+	if (!said)
+		*out = '\0';
+}
+
 void words_cause(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
 {
 	const struct dwell_blame *head = row->head ? &row->head->blame : NULL;
@@ -119,9 +216,14 @@ void words_cause(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool
 	*out = '\0';
 	if (!head)
 		return;
-	if (head->holder && row->head->kind <= DWELL_SUBJECT_CLASS)
-		snprintf(out, WORDS_SIZE, "in the worst of them %.200s ran instead", head->holder);
-	else if (head->holder)
+	if (row->head->kind <= DWELL_SUBJECT_CLASS) {
+		say_instead(out, row, ascii);
+		used = strlen(out);
+		if (is_latency(row) && head->holder && used < WORDS_SIZE)
+			snprintf(out + used, WORDS_SIZE - used,
+				"%sin the worst of them %.120s ran instead", used ? "; " : "",
+				head->holder);
+	} else if (head->holder)
 		snprintf(out, WORDS_SIZE, "held by %.200s", head->holder);
 	else if (head->waker)
 		snprintf(out, WORDS_SIZE, "ended by %.200s", head->waker);
@@ -134,7 +236,7 @@ void words_cause(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool
 			say_times(times, base);
 			snprintf(out + used, WORDS_SIZE - used, ", before %s", times);
 		}
-	} else if (base && base->holder && head->holder &&
+	} else if (*out && base && base->holder && head->holder &&
 		   strcmp(base->holder, head->holder) != 0 && used < WORDS_SIZE) {
 		snprintf(out + used, WORDS_SIZE - used, ", before %.120s", base->holder);
 	}
@@ -185,7 +287,7 @@ void words_verdict(char out[WORDS_SIZE], const struct compared *compared)
 static bool is_same_subject(const struct dwell_compare_row *a, const struct dwell_compare_row *b)
 {
 	return a->head && b->head && a->head->kind == b->head->kind &&
-	       !strcmp(a->head->key, b->head->key);
+	       is_latency(a) == is_latency(b) && !strcmp(a->head->key, b->head->key);
 }
 
 bool is_explained_before(const struct dwell_comparison *comparison, size_t row)

@@ -30,6 +30,7 @@ static struct dwell_side side(struct runs *runs, size_t count, const char *unkno
 		runs->digests[i].trace.end_ns = 1000000000 + i;
 		runs->digests[i].subjects = all;
 		runs->digests[i].count = 1;
+		runs->digests[i].kinds = DWELL_KINDS_ALWAYS;
 		runs->at[i] = &runs->digests[i];
 	}
 	return (struct dwell_side){ runs->at, count };
@@ -83,4 +84,93 @@ Test(compare, half_of_a_side_is_not_left_out)
 	cr_expect(eq(uint, c->verdict, DWELL_WITHHELD));
 	cr_expect(eq(sz, c->left_out[0] + c->left_out[1], 0));
 	dwell_comparison_free(c);
+}
+
+/* Of runs, those whose place is named lose two tasks. */
+static struct dwell_side leaking(struct runs *runs, struct dwell_digest_subject subjects[][2],
+	const char *leaks, bool looked)
+{
+	static char key[] = "waits-forever at take < serve", alias[] = "";
+	const struct dwell_side out = side(runs, 5, "");
+
+	for (size_t i = 0; i < out.count; i++) {
+		const bool any = strchr(leaks, (char)('0' + i));
+
+		subjects[i][0] = runs->all[i];
+		subjects[i][1] = (struct dwell_digest_subject){ .kind = DWELL_SUBJECT_LEAK,
+			.key = key,
+			.alias = alias,
+			.has_value = true,
+			.value = 2 };
+		runs->digests[i].subjects = subjects[i];
+		runs->digests[i].count = any ? 2 : 1;
+		runs->digests[i].kinds |= looked ? 1u << DWELL_SUBJECT_LEAK : 0;
+	}
+	return out;
+}
+
+static unsigned leak_verdict(const char *base_leaks, bool base_looked, const char *head_leaks)
+{
+	static struct runs runs[2];
+	static struct dwell_digest_subject subjects[2][RUNS][2];
+	const struct dwell_side base = leaking(&runs[0], subjects[0], base_leaks, base_looked);
+	const struct dwell_side head = leaking(&runs[1], subjects[1], head_leaks, true);
+	struct dwell_comparison *c = NULL;
+	struct dwell_policy policy;
+	unsigned status = DWELL_ROW_STATUS_COUNT;
+
+	dwell_policy_init(&policy);
+	cr_assert(dwell_compare(&c, &base, &head, &policy) == 0);
+	for (size_t i = 0; i < c->count; i++)
+		if (!strcmp(c->rows[i].metric->name, "leak.tasks"))
+			status = c->rows[i].status;
+	dwell_comparison_free(c);
+	return status;
+}
+
+/* A leak that the base has not is a regression, none that is "new"; unless nobody looked for it. */
+Test(compare, leaks_count_as_none_where_there_are_none)
+{
+	cr_expect(leak_verdict("", true, "01234") == DWELL_ROW_REGRESSED);
+	cr_expect(leak_verdict("01234", true, "") == DWELL_ROW_IMPROVED);
+	cr_expect(leak_verdict("01234", true, "01234") == DWELL_ROW_SAME);
+	cr_expect(leak_verdict("02", true, "13") == DWELL_ROW_SAME);
+	cr_expect(leak_verdict("", false, "01234") == DWELL_ROW_STATUS_COUNT);
+}
+
+static struct dwell_check_row check_leaks(const char *leaks, bool looked, const char *ignored)
+{
+	static struct runs runs;
+	static struct dwell_digest_subject subjects[RUNS][2];
+	static char metric[] = "leak.tasks", any[] = "leak.*";
+	struct dwell_policy_budget budget = { .metric = metric, .limit = 0 };
+	struct dwell_policy_limit ignore = { any, (char *)ignored, -1, 0, true };
+	const struct dwell_side side = leaking(&runs, subjects, leaks, looked);
+	struct dwell_policy policy;
+	struct dwell_check *check = NULL;
+	struct dwell_check_row row;
+
+	dwell_policy_init(&policy);
+	policy.budgets = &budget;
+	policy.budget_count = 1;
+	policy.limits = &ignore;
+	policy.limit_count = ignored != NULL;
+	cr_assert(dwell_check(&check, &side, &policy) == 0);
+	row = check->rows[0];
+	dwell_check_free(check);
+	return row;
+}
+
+/* A budget of no leaks is kept where there are none, withheld where nobody looked. */
+Test(compare, a_budget_of_no_leaks)
+{
+	struct dwell_check_row row = check_leaks("", true, NULL);
+
+	cr_expect(row.status == DWELL_CHECK_PASS && row.value <= 0);
+	cr_expect(check_leaks("", false, NULL).status == DWELL_CHECK_WITHHELD);
+	row = check_leaks("01234", true, NULL);
+	cr_expect(row.status == DWELL_CHECK_FAILED && row.value > 1 && row.subject);
+	cr_expect(check_leaks("3", true, NULL).status == DWELL_CHECK_PASS); /* the median */
+	cr_expect(check_leaks("01234", true, "waits-forever at take*").status == DWELL_CHECK_PASS);
+	cr_expect(check_leaks("01234", true, "deadlock*").status == DWELL_CHECK_FAILED);
 }

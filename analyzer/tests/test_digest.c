@@ -25,6 +25,7 @@ static struct dwell_digest *make(size_t count)
 	digest->trace.closed = true;
 	digest->window_shift = (uint8_t)windows_shift(0, digest->trace.end_ns, 0);
 	digest->born = 3;
+	digest->kinds = DWELL_KINDS_ALWAYS;
 	cr_assert(subjects_get(&subjects, DWELL_SUBJECT_RUN, "") != NULL);
 	for (size_t i = 0; i < count; i++) {
 		struct dwell_digest_subject *subject;
@@ -124,7 +125,7 @@ static void put(struct written *body, uint64_t value)
 	body->at[body->size++] = (unsigned char)value;
 }
 
-static int decode(const struct written *body, struct dwell_diag *diag)
+static int decode_as(unsigned version, const struct written *body, struct dwell_diag *diag)
 {
 	unsigned char file[8192];
 	struct dwell_digest *digest;
@@ -133,7 +134,7 @@ static int decode(const struct written *body, struct dwell_diag *diag)
 
 	memcpy(file, DIGEST_MAGIC, 8);
 	for (unsigned i = 0; i < 4; i++) {
-		file[8 + i] = (unsigned char)(DIGEST_VERSION >> (8 * i));
+		file[8 + i] = (unsigned char)(version >> (8 * i));
 		file[12 + i] = (unsigned char)(body->size >> (8 * i));
 	}
 	got = ZSTD_compress(
@@ -143,6 +144,11 @@ static int decode(const struct written *body, struct dwell_diag *diag)
 	if (!err)
 		dwell_digest_free(digest);
 	return err;
+}
+
+static int decode(const struct written *body, struct dwell_diag *diag)
+{
+	return decode_as(DIGEST_VERSION, body, diag);
 }
 
 /* Fields in the order of the file, each with a value that is right and one that is not (0: all
@@ -177,9 +183,11 @@ static const struct field fields[] = {
 	{ "tasks made", 0, 0, false },
 	{ "tasks left", 0, 0, false },
 	{ "omitted", 0, 0, false },
+	{ "kinds", DWELL_KINDS_ALWAYS | 1 << DWELL_SUBJECT_LEAK, 1 << DWELL_SUBJECT_KIND_COUNT,
+		false },
 	{ "subjects", 1, 20001, false },
 	{ "kind", DWELL_SUBJECT_LOCK, DWELL_SUBJECT_KIND_COUNT, false },
-	{ "flags of a subject", DIGEST_VALUE, 16, false },
+	{ "flags of a subject", DIGEST_VALUE | DIGEST_INSTEAD, 32, false },
 	{ "reason", 1, DWELL_REASON_COUNT, false },
 	{ "role", 1, DWELL_ROLE_COUNT, false },
 	{ "key", 0, 1025, false },
@@ -218,7 +226,18 @@ static const struct field fields[] = {
 	{ "blocked", 0, 0, false },
 	{ "unknown", 0, 0, false },
 	{ "holders' reason", 1, DWELL_REASON_COUNT, false },
+	{ "latencies", 3, 0, false },
+	{ "length of latencies", 60, 0, false },
+	{ "who ran", 1, DWELL_INSTEAD + 1, false },
+	{ "who ran", 0, 1025, false }, /* a name's length */
+	{ "time who ran", 50, 0, false },
 };
+
+/* What version 1 does not have. */
+static bool is_new(const char *name)
+{
+	return !strcmp(name, "kinds") || strstr(name, "latencies") || strstr(name, "who ran");
+}
 
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]), NONE = FIELDS };
 
@@ -256,6 +275,55 @@ Test(digest, each_field_has_its_limit)
 		snprintf(want, sizeof(want), "digest: %s at byte", fields[i].name);
 		cr_expect(strstr(diag.what, want) != NULL, "%s: %s", fields[i].name, diag.what);
 	}
+}
+
+/* Digests are kept in repositories: of an old one all is read that it has, and nothing else. */
+Test(digest, version_1_is_read)
+{
+	struct dwell_diag diag = { 0 };
+	struct written body = { .size = 0 };
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		const bool flags = !strcmp(fields[i].name, "flags of a subject");
+		const uint64_t value = flags ? DIGEST_VALUE : fields[i].good;
+
+		if (is_new(fields[i].name))
+			continue;
+		if (!fields[i].fixed)
+			put(&body, value);
+		for (unsigned j = 0; fields[i].fixed && j < 8; j++)
+			body.at[body.size++] = (unsigned char)(value >> (8 * j));
+	}
+	cr_expect(eq(int, decode_as(1, &body, &diag), 0), "%s", diag.what);
+	cr_expect(decode_as(2, &body, &diag) == DWELL_EFORMAT);
+	cr_expect(decode_as(3, &body, &diag) == DWELL_EVERSION);
+	write_fields(&body, NONE, FIELDS);
+	cr_expect(decode_as(1, &body, &diag) == DWELL_EFORMAT);
+}
+
+/* Who ran meanwhile is written and read again; what was not looked for is not compared. */
+Test(digest, who_ran_instead_is_kept)
+{
+	struct dwell_digest *digest = make(1), *again;
+	struct dwell_instead *instead = &digest->subjects[0].instead;
+	unsigned char *file;
+	size_t size;
+
+	instead->ran = calloc(2, sizeof(*instead->ran));
+	cr_assert(instead->ran != NULL);
+	*instead = (struct dwell_instead){ 4, 1000, instead->ran, 2 };
+	instead->ran[0] = (struct dwell_ran){ strdup("app/hog"), 700 };
+	instead->ran[1] = (struct dwell_ran){ strdup("app/worker-#"), 200 };
+	digest->kinds |= 1u << DWELL_SUBJECT_LEAK;
+	encode(digest, &file, &size);
+	cr_assert(eq(int, dwell_digest_decode(&again, file, size, NULL), 0));
+	instead = &again->subjects[0].instead;
+	cr_expect(instead->latencies == 4 && instead->total_ns == 1000 && instead->count == 2);
+	cr_expect(strcmp(instead->ran[1].who, "app/worker-#") == 0 && instead->ran[1].ns == 200);
+	cr_expect(again->kinds == (DWELL_KINDS_ALWAYS | 1u << DWELL_SUBJECT_LEAK));
+	free(file);
+	dwell_digest_free(digest);
+	dwell_digest_free(again);
 }
 
 Test(digest, ends_early_anywhere)
@@ -308,10 +376,10 @@ Test(digest, damage_is_found)
 	free(whole);
 	for (size_t cut = 0; cut < size; cut++)
 		cr_expect(dwell_digest_decode(&again, file, cut, &diag) != 0, "cut at %zu", cut);
-	file[8] = 2;
+	file[8] = 3;
 	cr_expect(eq(int, dwell_digest_decode(&again, file, size, &diag), DWELL_EVERSION));
-	cr_expect(strstr(diag.what, "version 2") != NULL, "%s", diag.what);
-	file[8] = 1;
+	cr_expect(strstr(diag.what, "version 3") != NULL, "%s", diag.what);
+	file[8] = DIGEST_VERSION;
 	file[15] = 0x7f;
 	cr_expect(eq(int, dwell_digest_decode(&again, file, size, &diag), DWELL_ELIMIT));
 	free(file);

@@ -1,8 +1,10 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dwell/report.h"
+#include "report/compare.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -216,4 +218,93 @@ Test(json, nests_and_escapes)
 		"  \"none\": [],\n"
 		"  \"share\": 0.999999\n"
 		"}\n");
+}
+
+/*
+ * GitHub's workflow commands, by their documented form and no other: ::COMMAND KEY=VALUE,...::DATA.
+ * In data %25, %0D and %0A stand for what they must not hold, in values %3A and %2C too; the runner
+ * reads back nothing else.
+ */
+static const char *read_escaped(const char *at, bool value, char *out)
+{
+	static const char *const codes[] = { "%25", "%0D", "%0A", "%3A", "%2C" };
+	static const char chars[] = "%\r\n:,";
+
+	while (*at && *at != '\n' && !(value && (*at == ',' || *at == ':'))) {
+		size_t code = value ? 5 : 3;
+
+		cr_assert((unsigned char)*at >= 0x20 && *at != 0x7f, "a control character");
+		if (*at != '%') {
+			*out++ = *at++;
+			continue;
+		}
+		while (code && strncmp(at, codes[code - 1], 3) != 0)
+			code--;
+		cr_assert(code != 0, "not an escape: %.8s", at);
+		*out++ = chars[code - 1];
+		at += 3;
+	}
+	*out = '\0';
+	return at;
+}
+
+/* One line; returns where the next one begins. */
+static const char *read_annotation(const char *at, char level[16], char title[256], char data[2048])
+{
+	static const char *const levels[] = { "error", "warning", "notice" };
+	size_t size, i = 0;
+
+	cr_assert(strncmp(at, "::", 2) == 0, "%.40s", at);
+	size = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz");
+	cr_assert(size < 16);
+	memcpy(level, at + 2, size);
+	level[size] = '\0';
+	while (i < COUNT(levels) && strcmp(levels[i], level) != 0)
+		i++;
+	cr_assert(i < COUNT(levels), "%s", level);
+	at += 2 + size;
+	cr_assert(strncmp(at, " title=", 7) == 0, "%.40s", at);
+	at = read_escaped(at + 7, true, title);
+	cr_assert(strncmp(at, "::", 2) == 0, "%.40s", at);
+	at = read_escaped(at + 2, false, data);
+	cr_assert(*at == '\n');
+	return at + 1;
+}
+
+Test(github, annotations_are_workflow_commands)
+{
+	static char key[] = "poll at 100%25::a,b\r\n::error::x\x1b[31m\x7f \xc3\xa9";
+	struct dwell_digest_subject subject = { .kind = DWELL_SUBJECT_SITE, .key = key };
+	struct dwell_compare_row row = {
+		.metric = &dwell_metric_specs[0],
+		.base = &subject,
+		.head = &subject,
+		.ratio = 2,
+		.status = DWELL_ROW_REGRESSED,
+	};
+	struct dwell_comparison comparison = { .verdict = DWELL_REGRESSED,
+		.rows = &row,
+		.count = 1,
+		.tested = 1,
+		.by_status[DWELL_ROW_REGRESSED] = 1 };
+	const struct compared compared = { .comparison = &comparison, .limit = 20 };
+	char level[16], title[256], data[2048];
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	const char *at;
+
+	cr_assert(file != NULL);
+	compare_github(file, &compared);
+	fclose(file);
+	at = read_annotation(text, level, title, data);
+	cr_expect_str_eq(level, "error");
+	cr_expect_str_eq(title, "dwell diff");
+	cr_expect_str_eq(data, "regressed: 1 of 1 rows");
+	at = read_annotation(at, level, title, data);
+	cr_expect(!*at);
+	cr_expect(
+		strstr(data, "poll at 100%25::a,b\r\n::error::x\\x1b[31m\\x7f \xc3\xa9: ") != NULL,
+		"%s", data);
+	free(text);
 }

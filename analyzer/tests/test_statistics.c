@@ -161,6 +161,7 @@ static struct dwell_side side_of(struct report_side *out, const double *took_ns,
 		out->digests[i].trace.end_ns = (uint64_t)took_ns[i];
 		out->digests[i].subjects = &out->all[i];
 		out->digests[i].count = 1;
+		out->digests[i].kinds = DWELL_KINDS_ALWAYS;
 		out->at[i] = &out->digests[i];
 	}
 	return (struct dwell_side){ out->at, count };

@@ -23,8 +23,12 @@ enum dwell_digest_kind {
 	DWELL_SUBJECT_SPAN,    /* series: durations; states within them */
 	DWELL_SUBJECT_PAUSE, /* the same of a runtime's own spans: collections, the world stopped */
 	DWELL_SUBJECT_COUNTER, /* value */
+	DWELL_SUBJECT_LEAK,    /* value: tasks that outlived their use, of one kind at one place */
+	DWELL_SUBJECT_POOL,    /* value: share of the gets that what had been made before served */
 	DWELL_SUBJECT_KIND_COUNT
 };
+/* Bits of those that every digest has looked for; others it may not have. */
+enum { DWELL_KINDS_ALWAYS = (1 << (DWELL_SUBJECT_COUNTER + 1)) - 2 };
 const char *dwell_digest_kind_name(unsigned kind);
 
 /* Buckets of windows: four to each power of two. Of states: the state. */
@@ -57,6 +61,17 @@ struct dwell_blame {
 	uint8_t reason;           /* holders blocked: most of it on this */
 };
 
+/* Who ran meanwhile, of latencies that were looked into: in all of them together. */
+struct dwell_instead {
+	uint64_t latencies, total_ns; /* those that were looked into; the sum of their lengths */
+	struct dwell_ran {
+		char *who; /* a class */
+		uint64_t ns;
+	} * ran; /* who ran most first; the others, idle and unknown time are left of total_ns */
+	size_t count;
+};
+enum { DWELL_INSTEAD = 8 }; /* at most */
+
 struct dwell_digest_subject {
 	uint8_t kind;   /* enum dwell_digest_kind */
 	uint8_t reason; /* of sites and locks */
@@ -70,8 +85,10 @@ struct dwell_digest_subject {
 	struct dwell_times times;
 	struct dwell_windows states; /* of times, bucket: enum dwell_state */
 	struct dwell_series series, hold;
-	double value; /* counters: mean of a gauge, growth per second of a sum */
+	double value;    /* counters: mean of a gauge, growth per second of a sum; leaks, pools */
+	double value_of; /* while pools are added up: gets so far */
 	struct dwell_blame blame;
+	struct dwell_instead instead; /* of run and classes */
 };
 
 struct dwell_digest {
@@ -80,6 +97,7 @@ struct dwell_digest {
 	bool of_command;                /* only what the recorder ran counts, not its neighbours */
 	uint64_t born, left;            /* tasks made in the run; of them alive at its end */
 	uint64_t omitted;               /* subjects that were added up to make it fit */
+	uint32_t kinds;                 /* bits by kind: these were looked for */
 	struct dwell_digest_subject *subjects; /* by kind, then key */
 	size_t count;
 };
