@@ -59,6 +59,16 @@ static uint64_t *sum_of(struct dwell_task_sums *sums, unsigned state)
 	}
 }
 
+/* What the program could not say of its wait (it knows a descriptor's number, not its file), who
+ * tells of its states said. */
+static void adopt(struct dwell_task_state *s)
+{
+	if (!s->wait_object)
+		s->wait_object = s->object;
+	if (s->wait_reason == DWELL_REASON_SYSCALL && s->reason)
+		s->wait_reason = s->reason;
+}
+
 /* Tell [start_ns, end->time_ns) of the slot's state. */
 static inline void tell(struct dwell_states *states, struct slot *slot, uint64_t start_ns,
 	const struct states_end *end)
@@ -95,6 +105,8 @@ static inline void tell(struct dwell_states *states, struct slot *slot, uint64_t
 	case DWELL_BLOCKED:
 		out.waker = end->waker;
 		out.waker_stack = end->waker_stack;
+		if (in_wait)
+			adopt(s);
 		say_why(&out, s, in_wait);
 		break;
 	default:

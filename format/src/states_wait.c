@@ -127,10 +127,10 @@ static void tell_wait(struct dwell_states *states, const struct dwell_task_state
 		states->ops.wait(states->context, &wait);
 }
 
-/* What WAIT_END knows better than WAIT_BEGIN. */
+/* What WAIT_END knows better than WAIT_BEGIN, and than who told of states meanwhile. */
 static void amend(struct dwell_task_state *s, const struct dwell_event *event)
 {
-	if (event->reason)
+	if (event->reason && event->reason != DWELL_REASON_SYSCALL)
 		s->wait_reason = event->reason;
 	if (event->object)
 		s->wait_object = event->object;

@@ -32,6 +32,11 @@ static void interval(struct life *l, uint64_t start, uint64_t end, unsigned stat
 		out.waker = l->waker;
 		out.waker_stack = l->waker_stack;
 	}
+	if (state == DWELL_BLOCKED && in_wait) {
+		l->wait.object = l->wait.object ? l->wait.object : l->why.object;
+		if (l->wait.reason == DWELL_REASON_SYSCALL && l->why.reason)
+			l->wait.reason = l->why.reason;
+	}
 	if (state == DWELL_BLOCKED) {
 		const struct dwell_event *why = in_wait ? &l->wait : &l->why;
 
@@ -308,7 +313,8 @@ static void on_wait_end(struct life *l, size_t index)
 
 	if (told) {
 		find_waker(l, index, &wait);
-		l->wait.reason = row->reason ? row->reason : l->wait.reason;
+		if (row->reason != DWELL_REASON_SYSCALL && row->reason)
+			l->wait.reason = row->reason;
 		l->wait.object = row->object ? row->object : l->wait.object;
 		l->wait.stack = row->stack ? row->stack : l->wait.stack;
 		if (row->peer) {

@@ -69,7 +69,8 @@ struct dwell_task_state {
 	uint64_t wait_blocked_ns;
 	uint64_t wait_runnable_ns;
 	uint64_t wait_running_ns;
-	uint32_t wait_object;
+	uint32_t wait_object; /* told by no row of the wait: that of its first blocked stretch with
+				 one, whose reason also stands for a wait_reason of SYSCALL */
 	uint32_t wait_stack;
 	uint32_t wait_holder;
 	uint32_t wait_waker; /* who last ended a blocked stretch of the wait, as far as is known */
