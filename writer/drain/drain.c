@@ -11,7 +11,6 @@ enum { TURNS_MAX = 2 };
 #define SLACK_NS UINT64_C(500000)
 /* No trace may run farther ahead of the clock. */
 #define AHEAD_NS UINT64_C(1000000000)
-#define FD_MEMORY_NS UINT64_C(100000000)
 
 int dwell_drain_new(struct dwell_drain **out, const struct dwell_session *session,
 	struct dwell_registry *registry, struct dwell_sink *sink,
@@ -23,7 +22,8 @@ int dwell_drain_new(struct dwell_drain **out, const struct dwell_session *sessio
 		return DWELL_ENOMEM;
 	drain->process = calloc(session->process_max, sizeof(*drain->process));
 	drain->thread = calloc(session->thread_max, sizeof(*drain->thread));
-	if (!drain->process || !drain->thread) {
+	if (!drain->process || !drain->thread ||
+		dwell_descriptors_new(&drain->descriptors, registry) != 0) {
 		dwell_drain_free(drain);
 		return DWELL_ENOMEM;
 	}
@@ -47,7 +47,7 @@ void dwell_drain_free(struct dwell_drain *drain)
 	dwell_map_release(&drain->by_native);
 	dwell_map_release(&drain->by_handle);
 	free(drain->birth);
-	dwell_map_release(&drain->by_fd);
+	dwell_descriptors_free(drain->descriptors);
 	free(drain);
 }
 
@@ -313,10 +313,6 @@ static void begin_pass(struct dwell_drain *drain)
 	drain->watermark_ns = drain->pass_ns > SLACK_NS ? drain->pass_ns - SLACK_NS : 0;
 	if (before_ns < drain->watermark_ns)
 		drain->watermark_ns = before_ns;
-	if (drain->pass_ns - drain->fds_since_ns > FD_MEMORY_NS) {
-		dwell_map_release(&drain->by_fd);
-		drain->fds_since_ns = drain->pass_ns;
-	}
 }
 
 static int end_pass(struct dwell_drain *drain)

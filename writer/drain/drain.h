@@ -22,6 +22,8 @@ struct dwell_drain_options {
 	/* Nothing else tells the states of threads: waits say BLOCKED and RUNNING (else
 	   DWELL_STATE_SAME), and threads are created and ended by rows of the drain. */
 	bool states;
+	/* The kernel's own events tell which file a call that is over was on. */
+	bool files_told;
 	/* CLOCK_MONOTONIC at the trace's zero. */
 	uint64_t zero_monotonic_ns;
 	void *context;

@@ -1,6 +1,7 @@
 #ifndef DWELL_DRAIN_PRIVATE_H
 #define DWELL_DRAIN_PRIVATE_H
 
+#include "descriptors.h"
 #include "drain.h"
 #include "fit.h"
 #include "map.h"
@@ -11,7 +12,8 @@ enum {
 	DWELL_DRAIN_MEMO = 4096,
 	DWELL_DRAIN_ROWS = 512,
 	DWELL_DRAIN_RENAMES = 64,
-	DWELL_DRAIN_DETACHED = 256
+	DWELL_DRAIN_DETACHED = 256,
+	DRAIN_GOES_ON = 1 << 8 /* beside a record's flags: its wait is not over */
 };
 
 struct drain_process {
@@ -68,8 +70,7 @@ struct dwell_drain {
 	} * birth;             /* the latest ones, by number; numbers begin with 1 */
 	uint32_t births, birth_size; /* ever; a power of two */
 	uint64_t met_ns;             /* the pass in which threads were looked for once more */
-	/* Detached before they were met. */
-	struct drain_detached {
+	struct drain_detached {      /* before they were met */
 		uint64_t handle, ticks;
 		uint32_t process, task; /* of the registry; task: who detached it, 0: free */
 	} detached[DWELL_DRAIN_DETACHED];
@@ -79,9 +80,8 @@ struct dwell_drain {
 		uint32_t label;
 		uint64_t handle;
 	} rename[DWELL_DRAIN_RENAMES];
-	unsigned renames;       /* ever; the oldest is overwritten */
-	struct dwell_map by_fd; /* (process slot, descriptor) to object */
-	uint64_t fds_since_ns;
+	unsigned renames; /* ever; the oldest is overwritten */
+	struct dwell_descriptors *descriptors;
 	uint64_t pass_ns;      /* when this pass began */
 	uint64_t latest_ns;    /* a record of a later time is doubted */
 	uint64_t watermark_ns; /* all that is earlier is told in this pass */
@@ -99,7 +99,7 @@ struct drain_place {
 };
 
 void dwell_drain_tell(struct dwell_drain *drain);
-/* Where the next row is made, before any other is. Never fails: the first error is kept. */
+/* Where the next row is made. Never fails: the first error is kept. */
 static inline struct dwell_event *dwell_drain_next(struct dwell_drain *drain)
 {
 	if (drain->rows == DWELL_DRAIN_ROWS)
@@ -172,19 +172,20 @@ void dwell_drain_born(struct dwell_drain *drain, const struct drain_thread *thre
  * Valid until the next is met. */
 struct drain_birth *dwell_drain_of_handle(
 	const struct drain_place *place, uint64_t handle, uint64_t ticks);
-/* A thread that was not met yet is detached: told when it is met. */
+/* A thread not met yet is detached: told when it is met. */
 void dwell_drain_detach_later(const struct drain_place *place, uint64_t handle, uint64_t ticks);
 
 /* Ids of the registry for what records name. */
-uint32_t dwell_drain_object(
-	const struct drain_place *place, unsigned kind, unsigned flags, uint64_t native);
+uint32_t dwell_drain_object(const struct drain_place *place, unsigned kind, uint64_t native);
+/* The same, of what flags may say is a descriptor: SYSCALL as *reason becomes that of its kind. */
+uint32_t dwell_drain_object_of(const struct drain_place *place, unsigned kind, unsigned flags,
+	uint64_t native, uint8_t *reason);
 uint32_t dwell_drain_stack(const struct drain_place *place, uint32_t entry);
 uint32_t dwell_drain_label(const struct drain_place *place, uint32_t entry);
 bool dwell_drain_text(const struct dwell_drain *drain, uint32_t entry, struct dwell_string *out);
 void dwell_drain_module(const struct drain_place *place, uint32_t entry);
 
-/* Processes and threads that come and go. Meet those that are new, once more in this pass: false
- * where that was done. */
+/* Meet processes and threads that are new, once more in this pass: false where that was done. */
 bool dwell_drain_meet(struct dwell_drain *drain);
 void dwell_drain_processes(struct dwell_drain *drain);
 void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index);

@@ -110,89 +110,46 @@ void dwell_drain_module(const struct drain_place *place, uint32_t entry)
 	(void)dwell_registry_mapping(place->drain->registry, &mapping);
 }
 
-/* What /proc says a descriptor is: its kind, and for what processes can share, its inode. */
-struct description {
-	uint8_t kind;
-	bool shared;
-	uint64_t native;
-};
-
-static const struct {
-	const char *prefix;
-	uint8_t kind;
-	bool shared;
-} link_kinds[] = {
-	{ "socket:[", DWELL_OBJECT_SOCKET, true },
-	{ "pipe:[", DWELL_OBJECT_PIPE, true },
-	{ "anon_inode:[eventpoll]", DWELL_OBJECT_EPOLL, false },
-	{ "anon_inode:[eventfd]", DWELL_OBJECT_EVENTFD, false },
-	{ "anon_inode:[timerfd]", DWELL_OBJECT_TIMER, false },
-	{ "anon_inode:[pidfd]", DWELL_OBJECT_PROCESS, false },
-	{ "anon_inode:", DWELL_OBJECT_OTHER, false },
-	{ "/dev/pts/", DWELL_OBJECT_TERMINAL, false },
-	{ "/dev/tty", DWELL_OBJECT_TERMINAL, false },
-	{ "/", DWELL_OBJECT_FILE, false },
-};
-
-static void parse_link(const char *link, struct description *out)
+/*
+ * Which file it was that a call is over on, the kernel's own events say where there are such: they
+ * saw it.
+ */
+static uint32_t object_of_fd(
+	const struct drain_place *place, unsigned kind, uint64_t fd, bool goes_on, uint8_t *reason)
 {
-	for (size_t i = 0; i < sizeof(link_kinds) / sizeof(*link_kinds); i++) {
-		size_t length = strlen(link_kinds[i].prefix);
-		if (strncmp(link, link_kinds[i].prefix, length) != 0)
-			continue;
-		out->kind = link_kinds[i].kind;
-		out->shared = link_kinds[i].shared;
-		for (const char *at = link + length; out->shared && *at >= '0' && *at <= '9'; at++)
-			out->native = out->native * 10 + (uint64_t)(*at - '0');
-		return;
-	}
+	struct dwell_drain *drain = place->drain;
+	const struct dwell_descriptor_call call = { .pid = (uint32_t)place->process->host_pid,
+		.process = place->process->id,
+		.fd = (uint32_t)fd,
+		.time_ns = drain->pass_ns,
+		.goes_on = goes_on };
+	const struct dwell_descriptor what = dwell_descriptors_ask(drain->descriptors, &call);
+
+	if (*reason == DWELL_REASON_SYSCALL && what.reason)
+		*reason = what.reason;
+	if ((what.is_file || !what.object) && drain->options.files_told && !goes_on)
+		return 0;
+	if (what.object != 0 || what.is_file)
+		return what.object;
+	return dwell_registry_object(drain->registry, place->process->id, (uint8_t)kind, fd);
 }
 
-static uint32_t describe_fd(const struct drain_place *place, unsigned kind, uint64_t fd)
-{
-	struct description what = { (uint8_t)kind, false, 0 };
-	char path[64], link[256];
-	uint32_t object;
-	ssize_t size;
-
-	snprintf(path, sizeof(path), "/proc/%lld/fd/%llu", (long long)place->process->host_pid,
-		(unsigned long long)fd);
-	size = readlink(path, link, sizeof(link) - 1);
-	link[size > 0 ? size : 0] = '\0';
-	parse_link(link, &what);
-	if (!what.shared)
-		what.native = fd;
-	object = dwell_registry_object(place->drain->registry, what.shared ? 0 : place->process->id,
-		what.kind, what.native);
-	if (size > 0)
-		dwell_registry_name_object(place->drain->registry, object,
-			(struct dwell_string){ link, (size_t)size });
-	return object;
-}
-
-static uint32_t object_of_fd(const struct drain_place *place, unsigned kind, uint64_t fd)
-{
-	struct dwell_map *memory = &place->drain->by_fd;
-	uint64_t owner = (uint64_t)place->thread->process << 8 | kind;
-	uint32_t object = dwell_map_get(memory, owner, fd);
-
-	if (object != 0)
-		return object;
-	object = describe_fd(place, kind, fd);
-	if (object != 0)
-		(void)dwell_map_set(memory, owner, fd, object);
-	return object;
-}
-
-uint32_t dwell_drain_object(
-	const struct drain_place *place, unsigned kind, unsigned flags, uint64_t native)
+uint32_t dwell_drain_object(const struct drain_place *place, unsigned kind, uint64_t native)
 {
 	if (kind >= DWELL_OBJECT_KIND_COUNT)
 		kind = DWELL_OBJECT_OTHER;
-	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0)
-		return object_of_fd(place, kind, native);
 	if (native == 0)
 		return 0;
 	return dwell_registry_object(
 		place->drain->registry, place->process->id, (uint8_t)kind, native);
+}
+
+uint32_t dwell_drain_object_of(const struct drain_place *place, unsigned kind, unsigned flags,
+	uint64_t native, uint8_t *reason)
+{
+	if ((flags & DWELL_FLAG_DESCRIPTOR) == 0)
+		return dwell_drain_object(place, kind, native);
+	if (kind >= DWELL_OBJECT_KIND_COUNT)
+		kind = DWELL_OBJECT_OTHER;
+	return object_of_fd(place, kind, native, (flags & DRAIN_GOES_ON) != 0, reason);
 }

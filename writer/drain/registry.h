@@ -78,6 +78,7 @@ uint32_t dwell_registry_object(
 	struct dwell_registry *registry, uint32_t process, uint8_t kind, uint64_t native_id);
 /* enum dwell_object_kind of an object. */
 uint8_t dwell_registry_object_kind(const struct dwell_registry *registry, uint32_t object);
+bool dwell_registry_object_is_named(const struct dwell_registry *registry, uint32_t object);
 void dwell_registry_name_object(
 	struct dwell_registry *registry, uint32_t object, struct dwell_string name);
 

@@ -27,7 +27,7 @@ static uint32_t find_or_make(
 		    sizeof(*registry->object), DWELL_MAX_OBJECTS))
 		return 0;
 	id = ++registry->objects.count;
-	registry->object[id - 1] = (struct registry_object){ native_id, process, kind };
+	registry->object[id - 1] = (struct registry_object){ native_id, process, kind, false };
 	dwell_registry_note(registry, dwell_map_set(&registry->by_object, space, native_id, id));
 	define_object(registry, id, (struct dwell_string){ NULL, 0 });
 	return id;
@@ -52,11 +52,19 @@ uint8_t dwell_registry_object_kind(const struct dwell_registry *registry, uint32
 	return registry->object[object - 1].kind;
 }
 
+bool dwell_registry_object_is_named(const struct dwell_registry *registry, uint32_t object)
+{
+	return object != 0 && object <= registry->objects.count &&
+	       registry->object[object - 1].named;
+}
+
 void dwell_registry_name_object(
 	struct dwell_registry *registry, uint32_t object, struct dwell_string name)
 {
-	if (object != 0 && object <= registry->objects.count)
-		define_object(registry, object, name);
+	if (object == 0 || object > registry->objects.count)
+		return;
+	registry->object[object - 1].named = true;
+	define_object(registry, object, name);
 }
 
 static uint32_t new_executor(

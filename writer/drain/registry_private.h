@@ -39,6 +39,7 @@ struct dwell_registry {
 		uint64_t native_id;
 		uint32_t process;
 		uint8_t kind;
+		bool named;
 	} * object;
 	struct registry_mapping {
 		uint64_t start, end;

@@ -29,28 +29,6 @@ static uint8_t reason_of(unsigned reason)
 	return reason > 0 && reason < DWELL_REASON_COUNT ? (uint8_t)reason : DWELL_REASON_OTHER;
 }
 
-/* A read or write blocks for what its descriptor is. */
-static uint8_t reason_by_object(const struct drain_place *place, uint32_t object, uint8_t reason)
-{
-	if (reason != DWELL_REASON_SYSCALL)
-		return reason;
-	switch (dwell_registry_object_kind(place->drain->registry, object)) {
-	case DWELL_OBJECT_SOCKET:
-		return DWELL_REASON_NET;
-	case DWELL_OBJECT_PIPE:
-		return DWELL_REASON_PIPE;
-	case DWELL_OBJECT_FILE:
-	case DWELL_OBJECT_TERMINAL:
-		return DWELL_REASON_FILE;
-	case DWELL_OBJECT_EVENTFD:
-	case DWELL_OBJECT_TIMER:
-	case DWELL_OBJECT_EPOLL:
-		return DWELL_REASON_POLL;
-	default:
-		return reason;
-	}
-}
-
 static uint64_t stamp(const struct drain_place *place, uint64_t ticks)
 {
 	return dwell_drain_stamp(place->drain, place->process, ticks);
@@ -75,6 +53,18 @@ struct wait_facts {
 	uint8_t reason, flags;
 };
 
+/* What the wait was on when it was begun: its descriptor may stand for something else by now. */
+static uint32_t begun_object(const struct drain_place *place, uint8_t *reason)
+{
+	const uint32_t object = place->thread->begun_object;
+	const uint8_t by_kind =
+		dwell_descriptor_reason(dwell_registry_object_kind(place->drain->registry, object));
+
+	if (*reason == DWELL_REASON_SYSCALL && by_kind)
+		*reason = by_kind;
+	return object;
+}
+
 static struct wait_facts wait_facts(
 	const struct drain_place *place, const struct dwell_record *record)
 {
@@ -87,11 +77,9 @@ static struct wait_facts wait_facts(
 	facts.peer = target ? target->task : 0;
 	if (target && (flags & DWELL_FLAG_TIMED_OUT) == 0)
 		target->given_up = true;
-	/* The descriptor may stand for something else by now. */
-	facts.object = begun ? place->thread->begun_object
-			     : dwell_drain_object(place, kind, flags, native);
-	facts.reason =
-		reason_by_object(place, facts.object, reason_of(dwell_what_reason(record->a)));
+	facts.reason = reason_of(dwell_what_reason(record->a));
+	facts.object = begun ? begun_object(place, &facts.reason)
+			     : dwell_drain_object_of(place, kind, flags, native, &facts.reason);
 	facts.stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	if (record->slots > 2)
 		facts.peer = dwell_drain_task_of_tid(place, record->x[2]);
@@ -160,6 +148,8 @@ static void decode_hold(
 	const unsigned flags = dwell_what_flags(record->a), kind = dwell_what_object(record->a);
 	uint64_t native = record->y[1];
 
+	uint8_t reason = DWELL_REASON_SYSCALL;
+
 	row->kind =
 		record->kind == DWELL_RECORD_ACQUIRE ? DWELL_EVENT_ACQUIRE : DWELL_EVENT_RELEASE;
 	row->task = current(place);
@@ -172,7 +162,7 @@ static void decode_hold(
 		row->kind = 0;
 		return;
 	}
-	row->object = dwell_drain_object(place, kind, flags, native);
+	row->object = dwell_drain_object_of(place, kind, flags, native, &reason);
 	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	row->flags = dwell_drain_row_flags(flags);
 	if (row->kind == DWELL_EVENT_ACQUIRE && (flags & DWELL_FLAG_TIMED) != 0)
@@ -181,8 +171,7 @@ static void decode_hold(
 		row->flags |= DWELL_EVENT_HAS_VALUE;
 	row->peer = dwell_drain_task_of_tid(place, record->x[1]);
 	/* Nobody waits for what is written to a file. */
-	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0 &&
-		reason_by_object(place, row->object, DWELL_REASON_SYSCALL) == DWELL_REASON_FILE)
+	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0 && reason == DWELL_REASON_FILE)
 		row->kind = 0;
 }
 
@@ -277,7 +266,7 @@ static void decode_pool(
 	row->kind = DWELL_EVENT_POOL;
 	row->task = current(place);
 	row->reason = dwell_what_reason(record->a);
-	row->object = dwell_drain_object(place, DWELL_OBJECT_POOL, 0, record->x[1]);
+	row->object = dwell_drain_object(place, DWELL_OBJECT_POOL, record->x[1]);
 	row->value = record->y[1];
 	row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	if ((flags & DWELL_FLAG_FOREIGN) != 0)
@@ -317,7 +306,7 @@ static void decode_names(
 		if (dwell_drain_text(place->drain, dwell_what_stack(record->a), &text))
 			dwell_registry_name_object(registry,
 				dwell_drain_object(
-					place, dwell_what_object(record->a), 0, record->y[1]),
+					place, dwell_what_object(record->a), record->y[1]),
 				text);
 	}
 }
@@ -453,8 +442,8 @@ static void fill_begin(const struct drain_place *place, const struct drain_word 
 	row->peer = target ? target->task : 0;
 	row->reason = reason_of(word->state[0] & 0xff);
 	row->flags = dwell_drain_row_flags(flags & ~(unsigned)DWELL_FLAG_TIMED_OUT);
-	row->object = dwell_drain_object(place, kind, flags, native);
-	row->reason = reason_by_object(place, row->object, row->reason);
+	row->object =
+		dwell_drain_object_of(place, kind, flags | DRAIN_GOES_ON, native, &row->reason);
 	row->stack = caller_stack(place, word->caller);
 	if (row->peer == 0)
 		row->peer = dwell_drain_task_of_tid(place, word->holder);

@@ -91,8 +91,7 @@ static void leave(
 	if (row->state == DWELL_BLOCKED) {
 		row->reason = reason > 0 && reason < DWELL_REASON_COUNT ? (uint8_t)reason
 									: DWELL_REASON_OTHER;
-		row->object =
-			dwell_drain_object(place, dwell_what_object(record->a), 0, record->y[1]);
+		row->object = dwell_drain_object(place, dwell_what_object(record->a), record->y[1]);
 		row->stack = dwell_drain_stack(place, dwell_what_stack(record->a));
 	}
 	if (row->state == DWELL_EXITED)

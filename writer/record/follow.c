@@ -186,6 +186,14 @@ void dwell_recording_born(void *context, const struct dwell_kernel_birth *birth)
 		dwell_numbers_born(&recording->numbers, birth);
 }
 
+void dwell_recording_file(void *context, const struct dwell_kernel_file_seen *file)
+{
+	struct dwell_recording *recording = context;
+
+	dwell_descriptors_name(recording->descriptors, file->device, file->inode,
+		(struct dwell_string){ file->path, strlen(file->path) });
+}
+
 /* Whoever has a slot was born, and that was told. */
 static void learn_births(struct dwell_recording *recording)
 {
@@ -220,6 +228,7 @@ int dwell_recording_open_drain(struct dwell_recording *recording)
 {
 	struct dwell_drain_options options = {
 		.states = !recording->machine && !recording->perf,
+		.files_told = recording->kernel != NULL,
 		.zero_monotonic_ns = recording->zero_ns,
 		.context = recording,
 		.host_pid = host_pid,

@@ -70,7 +70,7 @@ static void explain_call(struct found *found, uint64_t time_ns, struct dwell_eve
 	const uint64_t argument = call->arguments[0] & UINT64_C(0xffffffffffff);
 
 	dwell_sched_explain(found->sched, found->still.tid,
-		argument | (call->number & 0xffff) << 48, time_ns, row);
+		argument | (call->number & 0xffff) << 48, time_ns, true, row);
 }
 
 /* Who has it. It may have been given up just now, and its waiter woken. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -14,6 +15,7 @@
 #include "drain/grow.h"
 #include "dwell/error.h"
 #include "kernel_private.h"
+#include "reasons.h"
 #include "ring/ring.h"
 
 enum { PAGE = 4096, WISHES_BYTES = DWELL_KERNEL_NOTES * sizeof(struct dwell_kernel_wish) };
@@ -92,11 +94,22 @@ static int choose_programs(struct bpf_object *object)
 	return arguments < 3 ? DWELL_EUNSUPPORTED : choose_switch(object, arguments >= 4);
 }
 
+/* The calls in which the kernel looks which file it is about. */
+static void choose_files(struct dwell_kernel_config *config)
+{
+	for (uint32_t number = 0; number < DWELL_KERNEL_CALLS; number++) {
+		const struct dwell_call call = dwell_call_of(number);
+
+		if (dwell_call_may_be_on_a_file(&call))
+			config->files[number / 64] |= UINT64_C(1) << (number % 64);
+	}
+}
+
 static int configure(struct dwell_kernel *kernel, const struct dwell_kernel_options *options)
 {
 	struct bpf_map *areas = bpf_object__find_map_by_name(kernel->object, "areas");
 	struct bpf_map *constants = bpf_object__find_map_by_name(kernel->object, ".rodata");
-	const struct dwell_kernel_config config = {
+	struct dwell_kernel_config config = {
 		.start_ns = options->start_ns,
 		.long_ns = options->long_ns,
 		.cpus = kernel->cpu_count,
@@ -104,6 +117,7 @@ static int configure(struct dwell_kernel *kernel, const struct dwell_kernel_opti
 		.stacks = options->stacks,
 	};
 
+	choose_files(&config);
 	if (!areas || !constants ||
 		bpf_map__set_initial_value(constants, &config, sizeof(config)) != 0)
 		return DWELL_EUNSUPPORTED;
@@ -143,13 +157,35 @@ static void tell_birth(const struct kernel_rares *rares, const struct dwell_kern
 		rares->born(rares->context, &birth);
 }
 
+static void tell_file(const struct kernel_rares *rares, const struct dwell_kernel_file *record)
+{
+	char path[DWELL_KERNEL_PARTS * DWELL_KERNEL_PART + 8];
+	const struct dwell_kernel_file_seen file = {
+		.device = makedev(record->device >> 20, record->device & 0xfffff),
+		.inode = record->inode,
+		.path = path,
+	};
+	size_t size = (size_t)snprintf(path, sizeof(path), "%s", record->whole ? "" : "...");
+
+	for (uint32_t i = record->count; i-- > 0;)
+		size += (size_t)snprintf(path + size, sizeof(path) - size, "/%.*s",
+			DWELL_KERNEL_PART - 1, record->part[i]);
+	if (rares->file && record->count > 0)
+		rares->file(rares->context, &file);
+}
+
 static int take_rare(void *context, void *data, size_t size)
 {
 	struct kernel_rares *rares = context;
+	const struct dwell_kernel_rare *record = data;
 	size_t at;
 
 	if (size < sizeof(struct dwell_kernel_rare))
 		return 0;
+	if (record->kind == DWELL_RARE_FILE) {
+		tell_file(rares, data);
+		return 0;
+	}
 	tell_birth(rares, data);
 	if (rares->first > 4096) {
 		memmove(rares->records, rares->records + rares->first,
@@ -242,6 +278,7 @@ static int load(
 
 	kernel->start_ns = options->start_ns;
 	kernel->rares.born = options->born;
+	kernel->rares.file = options->file;
 	kernel->rares.context = options->context;
 	*step = "the number of CPUs";
 	if (cpus <= 0)

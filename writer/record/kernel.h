@@ -19,6 +19,13 @@ struct dwell_kernel_birth {
 	uint32_t space;  /* and which that is: the inode of /proc/PID/ns/pid */
 };
 
+/* A regular file that a thread waited on, as the kernel saw it then. */
+struct dwell_kernel_file_seen {
+	uint64_t device; /* as stat(2) has it */
+	uint64_t inode;
+	const char *path; /* the end of it: "/..." if it is whole, else ".../..." */
+};
+
 struct dwell_kernel_options {
 	uint64_t start_ns; /* CLOCK_MONOTONIC, now: nothing earlier is of interest */
 	uint64_t long_ns;  /* waits that lasted this long make the next one worth a stack */
@@ -26,6 +33,8 @@ struct dwell_kernel_options {
 	bool stacks;
 	/* Told of each birth ahead of all that the pass tells, in any order; or NULL. */
 	void (*born)(void *context, const struct dwell_kernel_birth *birth);
+	/* The same of each file that is not the one which the thread waited on before; or NULL. */
+	void (*file)(void *context, const struct dwell_kernel_file_seen *file);
 	void *context;
 };
 

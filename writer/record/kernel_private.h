@@ -45,6 +45,7 @@ struct kernel_rares {
 	uint64_t zero_ns;
 	int error;
 	void (*born)(void *context, const struct dwell_kernel_birth *birth);
+	void (*file)(void *context, const struct dwell_kernel_file_seen *file);
 	void *context;
 };
 

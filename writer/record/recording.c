@@ -99,7 +99,7 @@ static int open_chain(struct dwell_recording *recording)
 	if (!err)
 		err = dwell_maps_new(&recording->maps, recording->registry, &recording->area);
 	if (!err)
-		err = dwell_objects_new(&recording->objects, recording->registry);
+		err = dwell_descriptors_new(&recording->descriptors, recording->registry);
 	return err;
 }
 
@@ -111,6 +111,7 @@ static void open_kernel(struct dwell_recording *recording)
 		.all = recording->options->all,
 		.stacks = recording->options->stacks,
 		.born = dwell_recording_born,
+		.file = dwell_recording_file,
 		.context = recording,
 	};
 
@@ -199,7 +200,7 @@ int dwell_recording_open(struct dwell_recording *recording,
 		.registry = recording->registry,
 		.who = recording->who,
 		.maps = recording->maps,
-		.objects = recording->objects,
+		.descriptors = recording->descriptors,
 		.kernel = recording->kernel,
 		.sink = recording->sink,
 		.process_gone = process_gone,
@@ -484,7 +485,7 @@ void dwell_recording_close(struct dwell_recording *recording)
 	dwell_stuck_free(recording->stuck);
 	dwell_delay_free(recording->sched.delay);
 	dwell_sched_release(&recording->sched);
-	dwell_objects_free(recording->objects);
+	dwell_descriptors_free(recording->descriptors);
 	dwell_maps_free(recording->maps);
 	dwell_area_close(&recording->area);
 	dwell_preload_close(&recording->preload);

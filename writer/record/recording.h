@@ -52,7 +52,7 @@ struct dwell_recording {
 	struct dwell_who *who;
 	struct dwell_area area; /* tables for stacks */
 	struct dwell_maps *maps;
-	struct dwell_objects *objects;
+	struct dwell_descriptors *descriptors;
 	struct dwell_sched sched;
 	struct dwell_kernel *kernel;  /* NULL: none */
 	struct dwell_numbers numbers; /* of the drain */
@@ -98,6 +98,7 @@ void dwell_recording_rezero(struct dwell_recording *recording);
 int dwell_recording_open_drain(struct dwell_recording *recording);
 void dwell_recording_find(struct dwell_recording *recording);
 void dwell_recording_born(void *context, const struct dwell_kernel_birth *birth);
+void dwell_recording_file(void *context, const struct dwell_kernel_file_seen *file);
 void dwell_recording_look(struct dwell_recording *recording, uint64_t now_ns);
 /* Look at what runs, where nobody tells of it. */
 int dwell_recording_watch(struct dwell_recording *recording, uint64_t now_ns);

@@ -51,22 +51,41 @@ static uint32_t stack_of(
 		sched->registry, process, walk.frames, walk.count, false, !walk.whole);
 }
 
+/* A descriptor as the kernel saw it, or its number alone. */
+static struct dwell_descriptor_call descriptor_of(uint64_t argument, bool seen)
+{
+	const uint8_t type = (uint8_t)(argument >> DWELL_KERNEL_TYPE_SHIFT & 15);
+
+	if (!seen || type == 0)
+		return (struct dwell_descriptor_call){ .fd = (uint32_t)argument };
+	return (struct dwell_descriptor_call){ .fd = argument & (DWELL_KERNEL_FDS - 1),
+		.type = type,
+		.inode = argument >> DWELL_KERNEL_INODE_SHIFT & (DWELL_KERNEL_INODES - 1) };
+}
+
 /* Why a thread blocks, and on what: the call and its first argument. */
 void dwell_sched_explain(struct dwell_sched *sched, uint32_t tid, uint64_t why, uint64_t time_ns,
-	struct dwell_event *row)
+	bool goes_on, struct dwell_event *row)
 {
 	const uint64_t argument = why & UINT64_C(0xffffffffffff);
 	const struct dwell_call call = dwell_call_of((uint32_t)(why >> 48));
 	const uint32_t pid = dwell_who_pid(sched->who, tid);
 	const uint32_t process = pid ? dwell_who_process(sched->who, pid) : 0;
-	uint8_t reason = DWELL_REASON_NONE;
 
 	row->reason = call.reason;
 	if (call.argument == DWELL_ARGUMENT_DESCRIPTOR) {
-		row->object = dwell_objects_descriptor(
-			sched->objects, pid, process, (uint32_t)argument, time_ns, &reason);
+		struct dwell_descriptor_call on =
+			descriptor_of(argument, !goes_on && dwell_call_may_be_on_a_file(&call));
+		struct dwell_descriptor what;
+
+		on.pid = pid;
+		on.process = process;
+		on.time_ns = time_ns;
+		on.goes_on = goes_on;
+		what = dwell_descriptors_ask(sched->descriptors, &on);
+		row->object = what.object;
 		if (row->reason == DWELL_REASON_NONE)
-			row->reason = reason ? reason : DWELL_REASON_SYSCALL;
+			row->reason = what.reason ? what.reason : DWELL_REASON_SYSCALL;
 	} else if (call.argument == DWELL_ARGUMENT_FUTEX) {
 		row->object = dwell_registry_object(
 			sched->registry, process, DWELL_OBJECT_FUTEX, argument);
@@ -82,7 +101,7 @@ static void explain(
 	/* Calls of 32-bit programs have other numbers. */
 	row->reason = DWELL_REASON_SYSCALL;
 	if (!event->compat)
-		dwell_sched_explain(sched, event->tid, event->why, event->time_ns, row);
+		dwell_sched_explain(sched, event->tid, event->why, event->time_ns, false, row);
 	row->stack = stack_of(sched, pid ? dwell_who_process(sched->who, pid) : 0, event);
 }
 

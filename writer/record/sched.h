@@ -5,13 +5,13 @@
 #include <stdint.h>
 
 #include "delay.h"
+#include "drain/descriptors.h"
 #include "drain/map.h"
 #include "drain/registry.h"
 #include "dwell/sink.h"
 #include "hotspot.h"
 #include "kernel.h"
 #include "maps.h"
-#include "objects.h"
 #include "python.h"
 #include "who.h"
 
@@ -20,7 +20,7 @@ struct dwell_sched {
 	struct dwell_registry *registry;
 	struct dwell_who *who;
 	struct dwell_maps *maps;
-	struct dwell_objects *objects;
+	struct dwell_descriptors *descriptors;
 	struct dwell_kernel *kernel; /* that is told how much of a stack is needed; may be NULL */
 	struct dwell_sink *sink;
 	struct dwell_delay *delay; /* NULL: the kernel tells of wakes, or keeps no account */

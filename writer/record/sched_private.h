@@ -5,9 +5,10 @@
 
 int dwell_sched_put(struct dwell_sched *sched, const struct dwell_event *row);
 
-/* Why a thread blocks, and on what: the call << 48 and its first argument. */
+/* Why a thread blocks, and on what: the call << 48 and its first argument; a DWELL_KERNEL_WHY where
+ * it does not go on. */
 void dwell_sched_explain(struct dwell_sched *sched, uint32_t tid, uint64_t why, uint64_t time_ns,
-	struct dwell_event *row);
+	bool goes_on, struct dwell_event *row);
 
 /* A thread of a process by the number that it has there; 0: there is none. */
 uint32_t dwell_sched_thread(uint32_t pid, uint32_t inside);

@@ -19,12 +19,12 @@ enum { SKIPPED = 77, STATUS = 42 };
 
 static struct seen {
 	uint32_t child;
-	unsigned births, forks, exits, deaths, sleeps, futexes, reads, wakes_by_us, switches,
+	unsigned births, forks, exits, deaths, sleeps, futexes, reads, pipes, wakes_by_us, switches,
 		stacks;
 	uint64_t last_ns;
 	unsigned disorder;
 	uint64_t futex_word;
-	int pipe_fd;
+	uint64_t pipe_fd, pipe; /* and beside it what it is */
 	uint32_t exit_code;
 } seen;
 
@@ -56,7 +56,8 @@ static void look_at_why(const struct dwell_kernel_event *event)
 
 	seen.sleeps += call == SYS_clock_nanosleep || call == SYS_nanosleep;
 	seen.futexes += call == SYS_futex && argument == (uintptr_t)&word;
-	seen.reads += call == SYS_read && argument == (uint64_t)seen.pipe_fd;
+	seen.reads += call == SYS_read && (argument & (DWELL_KERNEL_FDS - 1)) == seen.pipe_fd;
+	seen.pipes += call == SYS_read && argument == seen.pipe;
 	seen.stacks += event->stack_size > 0;
 }
 
@@ -116,6 +117,7 @@ static int judge(void)
 	bad += expect(seen.sleeps >= 1, "sleeps", seen.sleeps);
 	bad += expect(seen.futexes >= 1, "waits on the futex", seen.futexes);
 	bad += expect(seen.reads >= 1, "reads of the pipe", seen.reads);
+	bad += expect(seen.pipes >= 1, "reads of it, told by inode", seen.pipes);
 	bad += expect(seen.stacks >= 3, "stacks", seen.stacks);
 	bad += expect(seen.wakes_by_us >= 2, "wakes by us", seen.wakes_by_us);
 	/*
@@ -126,6 +128,16 @@ static int judge(void)
 	return bad;
 }
 
+static void look_at_pipe(int fd)
+{
+	struct stat about = { 0 };
+
+	fstat(fd, &about);
+	seen.pipe_fd = (uint64_t)fd;
+	seen.pipe = (uint64_t)(S_IFIFO >> 12) << DWELL_KERNEL_TYPE_SHIFT |
+		    (about.st_ino % DWELL_KERNEL_INODES) << DWELL_KERNEL_INODE_SHIFT | seen.pipe_fd;
+}
+
 static int run(struct dwell_kernel *kernel)
 {
 	const struct timespec while_it_waits = { 0, 100000000 };
@@ -134,7 +146,7 @@ static int run(struct dwell_kernel *kernel)
 
 	if (pipe(gate) != 0)
 		return 1;
-	seen.pipe_fd = gate[0];
+	look_at_pipe(gate[0]);
 	if (dwell_kernel_follow(kernel, (uint32_t)getpid()) != 0)
 		return 1;
 	pid = fork();

@@ -39,6 +39,43 @@ struct pid {
 	struct upid numbers[1];
 } CORE;
 
+struct super_block {
+	__u32 s_dev;
+} CORE;
+
+struct inode {
+	unsigned short i_mode;
+	unsigned long i_ino;
+	struct super_block *i_sb;
+} CORE;
+
+struct qstr {
+	const unsigned char *name;
+} CORE;
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+} CORE;
+
+struct path {
+	struct dentry *dentry;
+} CORE;
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+} CORE;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} CORE;
+
+struct files_struct {
+	struct fdtable *fdt;
+} CORE;
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -48,6 +85,7 @@ struct task_struct {
 	int exit_code;
 	struct sched_info sched_info;
 	struct task_struct *group_leader;
+	struct files_struct *files;
 	struct pid *thread_pid;
 	char comm[16];
 } CORE;

@@ -5,6 +5,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "files.h"
 #include "inside.h"
 #include "interrupts.h"
 #include "registers.h"
@@ -167,6 +168,7 @@ static __always_inline void leave(void *area, __u64 *head, __u64 time, struct ta
 {
 	struct dwell_kernel_note *note = note_of(prev->pid);
 	__u64 why, compat;
+	int worth;
 
 	if (!note || ((note->tid != prev->pid || !note->followed) && !config.all))
 		return;
@@ -176,10 +178,16 @@ static __always_inline void leave(void *area, __u64 *head, __u64 time, struct ta
 		note->stack_end = 0;
 	}
 	why = why_of(prev, &compat);
+	worth = !compat && worth_a_stack(note, why);
+	if (may_be_on_a_file(config.files, why)) {
+		why &= ~(__u64)DWELL_KERNEL_ABOVE_FD;
+		if (worth)
+			why = with_file(&rare, note, time, prev, why);
+	}
 	put(area, head, time, DWELL_KERNEL_WHY | compat, why);
 	note->left = time;
 	note->woken = 0; /* a wake from before is another wait's */
-	if (config.stacks && !compat && worth_a_stack(note, why))
+	if (config.stacks && worth)
 		put_stack(note, area, head, time, prev);
 }
 

@@ -26,7 +26,10 @@ enum dwell_kernel_slot {
 	/* waker << 32 | woken; the lowest bit: in a hardware interrupt, the waker was just there.
 	 */
 	DWELL_KERNEL_WAKE = 0x08,
-	/* System call << 48 | its first argument; the lowest bit: of a 32-bit program. */
+	/* System call << 48 | its first argument; the lowest bit: of a 32-bit program. With an
+	 * argument that is a file's descriptor: the file's type (S_IFMT >> 12) << 44 | the low bits
+	 * of its inode's number << 20 | the descriptor, where the kernel looked: type 0: it did
+	 * not. */
 	DWELL_KERNEL_WHY = 0x10,
 	/* The position of a copy of its stack in the ring of stacks. */
 	DWELL_KERNEL_STACK = 0x18,
@@ -39,6 +42,12 @@ enum dwell_kernel_slot {
 #define DWELL_KERNEL_LOW_MASK 0x07
 #define DWELL_KERNEL_LAP 0x80
 #define DWELL_KERNEL_NO_CALL 0xffff /* as a system call's number: in none (a page fault) */
+
+#define DWELL_KERNEL_TYPE_SHIFT 44
+#define DWELL_KERNEL_INODE_SHIFT 20
+#define DWELL_KERNEL_INODES (1 << 24)
+#define DWELL_KERNEL_FDS (1 << 20)
+#define DWELL_KERNEL_ABOVE_FD 0xffff00000000 /* a register's upper half is anything */
 
 enum dwell_kernel_leave {
 	DWELL_LEAVE_PREEMPTED = 0,
@@ -97,7 +106,8 @@ enum dwell_kernel_rare_kind {
 	DWELL_RARE_FORK = 1, /* tid, tgid: the child's; parent: who made it, of parent_tgid */
 	DWELL_RARE_EXEC,     /* parent: the tid that it had before; parent_tgid: the CPU */
 	DWELL_RARE_EXIT,     /* code: as wait(2) has it */
-	DWELL_RARE_NAME
+	DWELL_RARE_NAME,
+	DWELL_RARE_FILE /* a struct dwell_kernel_file */
 };
 
 struct dwell_kernel_rare {
@@ -112,6 +122,18 @@ struct dwell_kernel_rare {
 };
 #define DWELL_KERNEL_RARE_REST (5 * 4 + 16) /* bytes from `parent` on */
 
+/* A file that a thread waits on, not the one that it waited on before. */
+enum { DWELL_KERNEL_PARTS = 4, DWELL_KERNEL_PART = 48 };
+struct dwell_kernel_file {
+	__u64 time;
+	__u32 kind;   /* DWELL_RARE_FILE */
+	__u32 device; /* major << 20 | minor */
+	__u64 inode;
+	__u32 count; /* parts of its path that are told, the last one first */
+	__u32 whole; /* they are all, below where its file system is mounted */
+	char part[DWELL_KERNEL_PARTS][DWELL_KERNEL_PART];
+};
+
 /* What is known of the thread with this number: index tid % DWELL_KERNEL_NOTES. */
 struct dwell_kernel_note {
 	__u32 tid;
@@ -121,6 +143,7 @@ struct dwell_kernel_note {
 	__u64 stack_wished; /* when so much was wished */
 	__u32 forecast;     /* index of the forecast for this wait */
 	__u32 woken;        /* since it left */
+	__u64 file;         /* inode of the file that was told last */
 };
 
 /* Beside the notes, by the recorder. */
@@ -153,6 +176,8 @@ struct dwell_kernel_config {
 	__u32 all;      /* reasons of every program, not only of those followed */
 	__u32 stacks;   /* stacks are wanted */
 	__u32 unused;
+	__u64 files[8]; /* bits: system calls whose first argument may be a file's descriptor */
 };
+#define DWELL_KERNEL_CALLS 512
 
 #endif
