@@ -74,8 +74,7 @@ if [ "$(id -u)" != 0 ] || ! "$bin/dwell" doctor | grep -q '^reasons *yes'; then
 	echo 'reasons of the kernel cannot be had here'
 	exit 77
 fi
-# Those are named whose waits come to 100 us, or are like one that did.
-look root files 10 30
-look root files_static 10 150
-look nobody files 0 30
+look root files 100 60
+look root files_static 100 150
+look nobody files 0 60
 [ $faults = 0 ]

@@ -9,9 +9,10 @@
 #include "dwell/error.h"
 #include "dwell/types.h"
 
-/* What was read is soon doubted; files are opened and closed more often than others. */
+/* What was read is soon doubted, of files with each pass: they are opened and closed more often. */
 #define BELIEVED_NS UINT64_C(50000000)
-#define FILE_BELIEVED_NS UINT64_C(5000000)
+/* A pass begins so much after the time up to which it is. */
+#define SLACK_NS UINT64_C(1000000)
 
 /* A table with one place for each hash: another one in its place is forgotten. */
 enum { PLACES = 1 << 14, NAMED = 1 << 12, FD_MAX = 1 << 20, LINK_SIZE = 512 };
@@ -19,17 +20,18 @@ enum { PLACES = 1 << 14, NAMED = 1 << 12, FD_MAX = 1 << 20, LINK_SIZE = 512 };
 
 struct place {
 	uint32_t pid, fd;
-	uint64_t read_ns;
+	uint64_t pass, read_ns; /* the pass in which it was read, and when that began */
+	uint64_t same_since_ns; /* it was so before that time, and was so again when it was read */
 	uint64_t device, inode; /* inode 0: it has none of its own */
 	uint32_t object;
 	uint8_t type;   /* S_IFMT >> 12 */
 	uint8_t kind;   /* enum dwell_object_kind; DWELL_OBJECT_OTHER also where nothing is known */
-	bool same;      /* as when it was read before */
 	bool confirmed; /* the kernel has once seen here what /proc says */
 };
 
 struct dwell_descriptors {
 	struct dwell_registry *registry;
+	uint64_t pass, now_ns; /* when it began */
 	struct place places[PLACES];
 	/* Regular files that the kernel named, by the low bits of their inodes. */
 	struct named {
@@ -67,6 +69,12 @@ int dwell_descriptors_new(struct dwell_descriptors **out, struct dwell_registry 
 void dwell_descriptors_free(struct dwell_descriptors *descriptors)
 {
 	free(descriptors);
+}
+
+void dwell_descriptors_pass(struct dwell_descriptors *descriptors, uint64_t now_ns)
+{
+	descriptors->pass++;
+	descriptors->now_ns = now_ns;
 }
 
 uint8_t dwell_descriptor_reason(uint8_t kind)
@@ -146,12 +154,23 @@ static bool describe(struct place *place, const char *path, const char *link)
 	return true;
 }
 
+/* It was read again: from when on was it the same? A pass reads what comes after its beginning. */
+static uint64_t same_since(const struct dwell_descriptors *descriptors, const struct place *before)
+{
+	if (before->same_since_ns != UINT64_MAX || before->pass == descriptors->pass)
+		return before->same_since_ns;
+	return descriptors->now_ns + SLACK_NS;
+}
+
 static void look(struct dwell_descriptors *descriptors, struct place *place,
 	const struct dwell_descriptor_call *call)
 {
-	const struct place before = *place;
+	const struct place before = *place, blank = { .pid = call->pid,
+		.fd = call->fd,
+		.pass = descriptors->pass,
+		.read_ns = descriptors->now_ns,
+		.same_since_ns = UINT64_MAX };
 	const bool known = before.pid == call->pid && before.fd == call->fd;
-	const struct place blank = { .pid = call->pid, .fd = call->fd, .read_ns = call->time_ns };
 	char path[64], link[LINK_SIZE];
 	size_t size;
 
@@ -165,9 +184,10 @@ static void look(struct dwell_descriptors *descriptors, struct place *place,
 		return;
 	}
 	place->object = object_of(descriptors, place, call->process);
-	place->same = known && before.object == place->object;
 	place->confirmed = known && before.confirmed;
-	if (!place->same)
+	if (known && before.object == place->object)
+		place->same_since_ns = same_since(descriptors, &before);
+	else
 		dwell_registry_name_object(
 			descriptors->registry, place->object, (struct dwell_string){ link, size });
 }
@@ -177,12 +197,15 @@ static bool is_file(const struct place *place)
 	return place->kind == DWELL_OBJECT_FILE;
 }
 
-static bool is_fresh(const struct place *place, const struct dwell_descriptor_call *call)
+/* A pass need not look twice: what it asks about is over, but for calls that go on. */
+static bool is_to_be_read(const struct dwell_descriptors *descriptors, const struct place *place,
+	const struct dwell_descriptor_call *call)
 {
-	const uint64_t believed_ns = is_file(place) ? FILE_BELIEVED_NS : BELIEVED_NS;
-
-	return place->pid == call->pid && place->fd == call->fd &&
-	       call->time_ns - place->read_ns <= believed_ns;
+	if (place->pid != call->pid || place->fd != call->fd || call->goes_on)
+		return true;
+	if (is_file(place) || call->type != 0)
+		return place->pass != descriptors->pass;
+	return descriptors->now_ns - place->read_ns > BELIEVED_NS;
 }
 
 static bool is_what_the_kernel_saw(
@@ -192,14 +215,18 @@ static bool is_what_the_kernel_saw(
 	       ((place->inode ^ call->inode) & INODE_MASK) == 0;
 }
 
-/* By what the kernel saw alone. */
-static struct dwell_descriptor seen(
-	const struct dwell_descriptors *descriptors, uint8_t type, uint32_t inode)
+/* The file that the kernel named, or 0. */
+static uint32_t named_file(
+	const struct dwell_descriptors *descriptors, const struct dwell_descriptor_call *call)
 {
-	const struct named *named = &descriptors->named[inode % NAMED];
+	const struct named *named = &descriptors->named[call->inode % NAMED];
 
-	if (type << 12 == S_IFREG && named->inode == inode)
-		return (struct dwell_descriptor){ named->object, DWELL_REASON_FILE, true };
+	return call->type << 12 == S_IFREG && named->inode == call->inode ? named->object : 0;
+}
+
+/* By its type alone. */
+static struct dwell_descriptor unnamed(uint8_t type)
+{
 	switch (type << 12) {
 	case S_IFSOCK:
 		return (struct dwell_descriptor){ 0, DWELL_REASON_NET, false };
@@ -221,16 +248,19 @@ struct dwell_descriptor dwell_descriptors_ask(
 	struct place *place = &descriptors->places[hash % PLACES];
 	bool sure = call->type != 0 && is_what_the_kernel_saw(place, call);
 
-	if (!sure && (call->type != 0 || call->goes_on || !is_fresh(place, call))) {
+	if (!sure && is_to_be_read(descriptors, place, call)) {
 		look(descriptors, place, call);
 		sure = call->type != 0 && is_what_the_kernel_saw(place, call);
 	}
 	place->confirmed |= sure;
 	sure |= call->goes_on;
+	if (!sure && named_file(descriptors, call))
+		return (struct dwell_descriptor){ named_file(descriptors, call), DWELL_REASON_FILE,
+			true };
 	/* File systems in layers number their inodes in more than one way. */
 	if (!sure && call->type != 0 && (place->confirmed || place->type != call->type))
-		return seen(descriptors, call->type, call->inode);
-	if (!sure && is_file(place) && !place->same)
+		return unnamed(call->type);
+	if (!sure && is_file(place) && call->time_ns < place->same_since_ns)
 		return (struct dwell_descriptor){ 0, DWELL_REASON_FILE, true };
 	return (struct dwell_descriptor){ place->object, dwell_descriptor_reason(place->kind),
 		is_file(place) };

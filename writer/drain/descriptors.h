@@ -18,11 +18,14 @@ struct dwell_descriptors;
 int dwell_descriptors_new(struct dwell_descriptors **out, struct dwell_registry *registry);
 void dwell_descriptors_free(struct dwell_descriptors *descriptors);
 
+/* A pass begins over what happened up to now_ns of the trace; it rises. */
+void dwell_descriptors_pass(struct dwell_descriptors *descriptors, uint64_t now_ns);
+
 struct dwell_descriptor_call {
 	uint32_t pid;     /* of the host */
 	uint32_t process; /* the registry's */
 	uint32_t fd;
-	uint64_t time_ns; /* the trace's; rises, more or less */
+	uint64_t time_ns; /* the trace's: not before that was it in the call */
 	bool goes_on;     /* the thread is in the call now: the descriptor is what it was */
 	/* What the kernel saw in the call: the file's type (S_IFMT >> 12) and the low
 	   DWELL_DESCRIPTOR_INODE_BITS of its inode's number. type 0: nothing. */

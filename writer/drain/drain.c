@@ -309,6 +309,8 @@ static void begin_pass(struct dwell_drain *drain)
 			drain->error = err;
 	}
 	drain->pass_ns = dwell_drain_now_ns(drain);
+	drain->before_ns = before_ns;
+	dwell_descriptors_pass(drain->descriptors, drain->pass_ns);
 	drain->latest_ns = drain->pass_ns + AHEAD_NS;
 	drain->watermark_ns = drain->pass_ns > SLACK_NS ? drain->pass_ns - SLACK_NS : 0;
 	if (before_ns < drain->watermark_ns)

@@ -82,9 +82,9 @@ struct dwell_drain {
 	} rename[DWELL_DRAIN_RENAMES];
 	unsigned renames; /* ever; the oldest is overwritten */
 	struct dwell_descriptors *descriptors;
-	uint64_t pass_ns;      /* when this pass began */
-	uint64_t latest_ns;    /* a record of a later time is doubted */
-	uint64_t watermark_ns; /* all that is earlier is told in this pass */
+	uint64_t pass_ns, before_ns; /* when this pass began, and the one before it */
+	uint64_t latest_ns;          /* a record of a later time is doubted */
+	uint64_t watermark_ns;       /* all that is earlier is told in this pass */
 	struct dwell_drain_counts counts;
 	int error;
 	size_t rows;

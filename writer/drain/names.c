@@ -110,6 +110,9 @@ void dwell_drain_module(const struct drain_place *place, uint32_t entry)
 	(void)dwell_registry_mapping(place->drain->registry, &mapping);
 }
 
+/* A wait that is older than this when the drain looks is told as one that goes on. */
+#define BEGUN_NS UINT64_C(1000000)
+
 /*
  * Which file it was that a call is over on, the kernel's own events say where there are such: they
  * saw it.
@@ -121,7 +124,8 @@ static uint32_t object_of_fd(
 	const struct dwell_descriptor_call call = { .pid = (uint32_t)place->process->host_pid,
 		.process = place->process->id,
 		.fd = (uint32_t)fd,
-		.time_ns = drain->pass_ns,
+		/* One that the pass before met had begun. */
+		.time_ns = drain->before_ns > BEGUN_NS ? drain->before_ns - BEGUN_NS : 0,
 		.goes_on = goes_on };
 	const struct dwell_descriptor what = dwell_descriptors_ask(drain->descriptors, &call);
 

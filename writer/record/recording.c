@@ -331,21 +331,21 @@ int dwell_recording_settle(struct dwell_recording *recording)
 
 static int take(struct dwell_recording *recording, uint64_t until_ns)
 {
+	struct dwell_sched *sched = &recording->sched;
 	uint64_t watermark_ns = until_ns;
 	int err = 0;
 
+	dwell_descriptors_pass(recording->descriptors, until_ns);
 	dwell_maps_pass(recording->maps, until_ns);
-	/* The program's rings first: a thread that the kernel says is gone was seen by then. */
+	/* The rings first: a thread that the kernel says is gone was seen by then. */
 	if (recording->drain)
 		err = dwell_drain_pass(recording->drain, &watermark_ns);
 	if (!err && recording->kernel)
-		err = dwell_kernel_pass(
-			recording->kernel, until_ns, dwell_sched_tell, &recording->sched);
+		err = dwell_kernel_pass(recording->kernel, until_ns, dwell_sched_tell, sched);
 	if (!err && recording->perf)
-		err = dwell_perf_pass(
-			recording->perf, until_ns, dwell_sched_tell, &recording->sched);
-	if (recording->sched.delay)
-		dwell_delay_look(recording->sched.delay);
+		err = dwell_perf_pass(recording->perf, until_ns, dwell_sched_tell, sched);
+	if (sched->delay)
+		dwell_delay_look(sched->delay);
 	if (!err)
 		err = dwell_recording_look_waits(recording, until_ns, false);
 	if (recording->watch && watermark_ns > dwell_watch_known_ns(recording->watch))
@@ -380,7 +380,7 @@ static const char *limit_reached(const struct dwell_recording *recording, uint64
 	return NULL;
 }
 
-/* Over the budget, less is kept, and the trace says since when and why. */
+/* Over the budget less is kept; the trace says since when, and why. */
 static void keep_budget(struct dwell_recording *recording, uint64_t now_ns)
 {
 	static const char *const details[DWELL_DETAIL_COUNT] = { "full detail",

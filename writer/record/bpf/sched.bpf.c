@@ -163,8 +163,10 @@ static __always_inline void put_stack(struct dwell_kernel_note *note, void *area
 	put(area, head, time, DWELL_KERNEL_STACK, at);
 }
 
-/* What `prev` waits for. */
-static __always_inline void leave(void *area, __u64 *head, __u64 time, struct task_struct *prev)
+/* What `prev` waits for. Of pipes and sockets nobody waits as of a disk: those need not be looked
+ * at. */
+static __always_inline void leave(
+	void *area, __u64 *head, __u64 time, struct task_struct *prev, __u64 kind)
 {
 	struct dwell_kernel_note *note = note_of(prev->pid);
 	__u64 why, compat;
@@ -181,7 +183,7 @@ static __always_inline void leave(void *area, __u64 *head, __u64 time, struct ta
 	worth = !compat && worth_a_stack(note, why);
 	if (may_be_on_a_file(config.files, why)) {
 		why &= ~(__u64)DWELL_KERNEL_ABOVE_FD;
-		if (worth)
+		if (worth || kind == DWELL_LEAVE_DISK)
 			why = with_file(&rare, note, time, prev, why);
 	}
 	put(area, head, time, DWELL_KERNEL_WHY | compat, why);
@@ -284,7 +286,7 @@ static __always_inline int on_switch(
 	head = header->head;
 	if (kind >= DWELL_LEAVE_SLEEPS && kind <= DWELL_LEAVE_STOPPED &&
 		!(prev->flags & KERNEL_THREAD))
-		leave(header, &head, time, prev);
+		leave(header, &head, time, prev, kind);
 	put_entry(header, &head, time, prev);
 	header->current = next->pid;
 	header->entered = time;
