@@ -25,8 +25,9 @@
 
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
-/* Of niceness, below that of the recorded program. */
-enum { URGENT_STEPS = 10 };
+/* Of niceness, below that of the recorded program: ten of them slow a program that wants all CPUs.
+ */
+enum { URGENT_STEPS = 3 };
 
 #define SNAPSHOT_PAUSE_NS UINT64_C(1000000000)
 
