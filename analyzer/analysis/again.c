@@ -1,22 +1,7 @@
 /* Waits with a time limit that are begun again. */
 #include "analysis/again.h"
 
-/* Only a task ends them, or the time limit: nothing that a device does. */
-static bool only_tasks_end(unsigned reason)
-{
-	switch (reason) {
-	case DWELL_REASON_MUTEX:
-	case DWELL_REASON_RWLOCK:
-	case DWELL_REASON_COND:
-	case DWELL_REASON_SEMAPHORE:
-	case DWELL_REASON_BARRIER:
-	case DWELL_REASON_JOIN:
-	case DWELL_REASON_FUTEX:
-		return true;
-	default:
-		return false;
-	}
-}
+#include "analysis/roles.h"
 
 static bool ran_out(const struct dwell_stretch *s, bool has_wakes)
 {

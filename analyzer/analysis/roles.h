@@ -20,4 +20,22 @@ struct role_facts {
 
 unsigned role_of(const struct role_facts *facts);
 
+/* Only a task ends a wait for this reason, or a time limit: nothing that a device does. Channels
+ * are not among them: a timer may send. */
+static inline bool only_tasks_end(unsigned reason)
+{
+	switch (reason) {
+	case DWELL_REASON_MUTEX:
+	case DWELL_REASON_RWLOCK:
+	case DWELL_REASON_COND:
+	case DWELL_REASON_SEMAPHORE:
+	case DWELL_REASON_BARRIER:
+	case DWELL_REASON_JOIN:
+	case DWELL_REASON_FUTEX:
+		return true;
+	default:
+		return false;
+	}
+}
+
 #endif

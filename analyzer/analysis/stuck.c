@@ -2,26 +2,14 @@
 #include <stdlib.h>
 
 #include "analysis/leaks.h"
+#include "analysis/roles.h"
 
 bool leak_waits(const struct leak_task *of)
 {
 	if (of->flags & DWELL_EVENT_TIMED_OUT)
 		return false;
-	switch (of->reason) {
-	case DWELL_REASON_MUTEX:
-	case DWELL_REASON_RWLOCK:
-	case DWELL_REASON_COND:
-	case DWELL_REASON_SEMAPHORE:
-	case DWELL_REASON_BARRIER:
-	case DWELL_REASON_JOIN:
-	case DWELL_REASON_FUTEX:
-	case DWELL_REASON_CHANNEL_SEND:
-	case DWELL_REASON_CHANNEL_RECEIVE:
-	case DWELL_REASON_SELECT:
-		return true;
-	default:
-		return false;
-	}
+	return only_tasks_end(of->reason) || of->reason == DWELL_REASON_CHANNEL_SEND ||
+	       of->reason == DWELL_REASON_CHANNEL_RECEIVE || of->reason == DWELL_REASON_SELECT;
 }
 
 /*

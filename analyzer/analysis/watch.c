@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "analysis/python.h"
+#include "analysis/roles.h"
 
 enum { FIRST_SHIFT = 16 };
 /* Wakes of one moment, and a task that did nothing before it waited again. */
@@ -105,20 +106,8 @@ static void coarsen(struct watch *watch)
 /* What a task that is blocked so waits for is another task. */
 static bool is_for_task(unsigned reason)
 {
-	switch (reason) {
-	case DWELL_REASON_MUTEX:
-	case DWELL_REASON_RWLOCK:
-	case DWELL_REASON_COND:
-	case DWELL_REASON_SEMAPHORE:
-	case DWELL_REASON_BARRIER:
-	case DWELL_REASON_JOIN:
-	case DWELL_REASON_FUTEX:
-	case DWELL_REASON_CHANNEL_SEND:
-	case DWELL_REASON_CHANNEL_RECEIVE:
-		return true;
-	default:
-		return false;
-	}
+	return only_tasks_end(reason) || reason == DWELL_REASON_CHANNEL_SEND ||
+	       reason == DWELL_REASON_CHANNEL_RECEIVE;
 }
 
 static void add_piece(
