@@ -192,7 +192,7 @@ static void check_seed(uint64_t seed)
 
 Test(history, whole_and_in_chapters)
 {
-	for (uint64_t seed = 1; seed <= 400; seed++)
+	for (uint64_t seed = 1; seed <= gen_share(400); seed++)
 		check_seed(seed);
 }
 
@@ -233,7 +233,7 @@ static void check_window(struct opened *o, const struct dwell_history *whole, ui
 
 Test(history, windows)
 {
-	for (uint64_t seed = 2001; seed <= 2100; seed++) {
+	for (uint64_t seed = 2001; seed <= 2000 + gen_share(100); seed++) {
 		struct gen_options options = gen_any(seed);
 		struct dwell_history *whole;
 		struct opened o;

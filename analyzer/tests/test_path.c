@@ -389,33 +389,33 @@ static void check_history(uint64_t seed, enum naive_history history, size_t ende
 
 Test(path, generated_1)
 {
-	for (uint64_t seed = 1; seed <= 500; seed++)
-		check_history(seed, NAIVE_PLAIN, (size_t[2]){ 0 }, &(size_t){ 0 });
+	for (uint64_t i = gen_share(500); i > 0; i--)
+		check_history(i, NAIVE_PLAIN, (size_t[2]){ 0 }, &(size_t){ 0 });
 }
 
 Test(path, generated_2)
 {
-	for (uint64_t seed = 10001; seed <= 10500; seed++)
-		check_history(seed, NAIVE_PLAIN, (size_t[2]){ 0 }, &(size_t){ 0 });
+	for (uint64_t i = gen_share(500); i > 0; i--)
+		check_history(10000 + i, NAIVE_PLAIN, (size_t[2]){ 0 }, &(size_t){ 0 });
 }
 
 Test(path, generated_ends)
 {
 	size_t ended[2] = { 0 };
 
-	for (uint64_t seed = 20001; seed <= 20500; seed++)
-		check_history(seed, NAIVE_ENDS, ended, &(size_t){ 0 });
+	for (uint64_t i = gen_share(500); i > 0; i--)
+		check_history(20000 + i, NAIVE_ENDS, ended, &(size_t){ 0 });
 	/* It was about something. */
-	cr_expect(lt(sz, 200, ended[0]));
-	cr_expect(lt(sz, 500, ended[1]));
+	cr_expect(lt(sz, gen_share(200), ended[0]));
+	cr_expect(lt(sz, gen_share(500), ended[1]));
 }
 
 Test(path, generated_again)
 {
 	size_t again = 0;
 
-	for (uint64_t seed = 30001; seed <= 30500; seed++)
-		check_history(seed, NAIVE_AGAIN, (size_t[2]){ 0 }, &again);
+	for (uint64_t i = gen_share(500); i > 0; i--)
+		check_history(30000 + i, NAIVE_AGAIN, (size_t[2]){ 0 }, &again);
 	/* It was about something. */
-	cr_expect(lt(sz, 2000, again));
+	cr_expect(lt(sz, gen_share(2000), again));
 }

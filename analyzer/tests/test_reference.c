@@ -219,12 +219,12 @@ static void check_history(uint64_t seed, bool whole)
 
 Test(reference, whole_histories)
 {
-	for (uint64_t seed = 1; seed <= 500; seed++)
-		check_history(seed, true);
+	for (uint64_t i = gen_share(500); i > 0; i--)
+		check_history(i, true);
 }
 
 Test(reference, histories_with_losses)
 {
-	for (uint64_t seed = 1001; seed <= 1500; seed++)
-		check_history(seed, false);
+	for (uint64_t i = gen_share(500); i > 0; i--)
+		check_history(1000 + i, false);
 }

@@ -16,6 +16,13 @@ uint64_t gen_random(uint64_t *state, uint64_t limit)
 	return limit ? x % limit : x;
 }
 
+uint64_t gen_share(uint64_t count)
+{
+	const char *share = getenv("DWELL_TEST_SHARE");
+
+	return share ? 1 + (count - 1) * strtoull(share, NULL, 10) / 100 : count;
+}
+
 struct gen_options gen_any(uint64_t seed)
 {
 	static const uint32_t levels[] = { DWELL_LEVEL_SCHEDULER, DWELL_LEVEL_SWITCHES,

@@ -42,4 +42,10 @@ int gen_drive(const struct gen_options *options, struct dwell_sink *sink);
 /* The generator's random numbers, for tests that want more of them: below `limit`. */
 uint64_t gen_random(uint64_t *state, uint64_t limit);
 
+/*
+ * How many of so many histories are tried: all, or the percentage that DWELL_TEST_SHARE says where
+ * a run has no time for more (an emulator, sanitizers beside a build that tries them all).
+ */
+uint64_t gen_share(uint64_t count);
+
 #endif

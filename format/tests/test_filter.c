@@ -158,7 +158,7 @@ static void compare(uint64_t seed, const struct told *part, const struct told *w
 /* Law 5. */
 Test(filter, a_cut_answers_as_its_window)
 {
-	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+	for (uint64_t seed = 0; seed < gen_share(SEEDS); seed++) {
 		struct gen_options options = gen_any(seed);
 		uint64_t random = seed;
 		struct collect all;
@@ -266,7 +266,7 @@ static void drop_others(struct told *told)
 /* Of the tasks that are kept, the same is told as of the whole; of others, where they ran. */
 Test(filter, chosen_tasks)
 {
-	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+	for (uint64_t seed = 0; seed < gen_share(SEEDS); seed++) {
 		struct gen_options options = gen_any(seed);
 		const struct dwell_filter_options odd = { .keep_task = odd_task };
 		struct analysis whole, part;

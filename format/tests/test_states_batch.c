@@ -230,7 +230,7 @@ static void check(uint64_t seed, const struct collect *h)
 
 Test(states_batch, tells_the_same)
 {
-	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+	for (uint64_t seed = 0; seed < gen_share(SEEDS); seed++) {
 		const struct gen_options options = gen_any(seed);
 		struct collect h;
 
@@ -244,7 +244,7 @@ Test(states_batch, tells_the_same)
 
 Test(states_batch, tells_the_same_of_nonsense)
 {
-	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+	for (uint64_t seed = 0; seed < gen_share(SEEDS); seed++) {
 		struct collect h = { .levels = seed % 3 ? DWELL_LEVEL_SCHEDULER : 0 };
 		uint64_t random = seed;
 

@@ -163,7 +163,7 @@ static void check_laws(uint64_t seed, const struct collect *h, const struct told
 
 Test(states_laws, agree_with_the_definitions)
 {
-	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+	for (uint64_t seed = 0; seed < gen_share(SEEDS); seed++) {
 		struct gen_options options = gen_any(seed);
 		struct collect h;
 		struct told got = { 0 }, want = { 0 };
@@ -186,7 +186,7 @@ Test(states_laws, agree_with_the_definitions)
 /* Whatever rows come in, at whatever times, with whatever ids, the laws hold. */
 Test(states_laws, hold_for_nonsense)
 {
-	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+	for (uint64_t seed = 0; seed < gen_share(SEEDS); seed++) {
 		struct collect h = { .levels = seed % 3 ? DWELL_LEVEL_SCHEDULER : 0 };
 		struct told got = { 0 };
 		uint64_t random = seed, latest = 0;
@@ -254,7 +254,7 @@ static void check_keyframe(uint64_t seed, const struct collect *h, size_t at)
 
 Test(states_laws, go_on_from_a_keyframe)
 {
-	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+	for (uint64_t seed = 0; seed < gen_share(SEEDS); seed++) {
 		const struct gen_options options = gen_any(seed);
 		uint64_t random = seed;
 		struct collect h;

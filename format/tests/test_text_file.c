@@ -103,7 +103,7 @@ static void assemble(const char *text, size_t size, struct file *to, uint64_t se
 /* Text is in a canonical order, so the first text is also the last, and from then on the file. */
 Test(text_file, there_and_back)
 {
-	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+	for (uint64_t seed = 0; seed < gen_share(SEEDS); seed++) {
 		struct gen_options options = gen_any(seed);
 		struct file original, copied, first, second;
 		size_t original_size, copied_size, first_size;

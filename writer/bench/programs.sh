@@ -16,6 +16,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${1:?usage: programs.sh BIN [-f] [-n PAIRS] [-l FACTOR] [-r OPTIONS] [NAME...]}
+[ -x "$bin/dwell" ] || { echo "$bin/dwell: no such program" >&2; exit 2; }
 shift
 pairs=5
 options=
