@@ -17,8 +17,16 @@ static int blocked_make(void **fold, const struct model *model)
 	return err;
 }
 
+/* How long those who waited at a place have lived. */
+static bool blocked_keeps_lives(const void *fold)
+{
+	(void)fold;
+	return true;
+}
+
 const struct fold_ops blocked_fold = {
 	.serial = true,
+	.keeps_lives = blocked_keeps_lives,
 	.make = blocked_make,
 	.free = waits_drop,
 	.begin = waits_begin,

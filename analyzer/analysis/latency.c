@@ -30,12 +30,25 @@ static int latency_make(void **fold, const struct model *model)
 	latency->model = model;
 	latency->executors.item = sizeof(struct executor_times);
 	latency->tasks.item = sizeof(struct dwell_histogram);
+	latency->shapes.item = sizeof(struct dwell_histogram);
+	latency->settled.item = sizeof(bool);
 	latency->worst.limit = model->query->worst;
 	latency->condenser.sums.item = sizeof(uint64_t);
 	occupants_init(&latency->occupants, model, keep_idle, latency);
 	latency->least_ns = latency->worst.limit ? 0 : UINT64_MAX;
 	*fold = latency;
 	return DWELL_OK;
+}
+
+static void release_histograms(struct table *histograms)
+{
+	for (uint32_t id = 0; id < histograms->end; id++) {
+		struct dwell_histogram *of = table_get(histograms, id);
+
+		if (of)
+			dwell_histogram_release(of);
+	}
+	table_release(histograms);
 }
 
 static void latency_drop(void *fold)
@@ -52,14 +65,10 @@ static void latency_drop(void *fold)
 		if (of)
 			helds_release(&of->held);
 	}
-	for (uint32_t id = 0; id < latency->tasks.end; id++) {
-		struct dwell_histogram *of = table_get(&latency->tasks, id);
-
-		if (of)
-			dwell_histogram_release(of);
-	}
+	release_histograms(&latency->tasks);
+	release_histograms(&latency->shapes);
 	table_release(&latency->executors);
-	table_release(&latency->tasks);
+	table_release(&latency->settled);
 	worst_list_release(&latency->worst);
 	occupants_release(&latency->occupants);
 	condenser_release(&latency->condenser);
@@ -144,82 +153,41 @@ static uint32_t tasks_end(const struct model *model)
 	return end;
 }
 
+/* When the states began that may turn out to be latencies, into starts; how many. */
+static size_t find_starts(const struct latency *latency, uint64_t *starts, uint32_t end)
+{
+	size_t n = 0;
+
+	for (uint32_t task = 1; task < end; task++) {
+		const bool *settled = table_get(&latency->settled, task >> TABLE_BITS);
+		const struct dwell_task_state *state;
+
+		if (settled && *settled) {
+			task |= TABLE_PAGE - 1;
+			continue;
+		}
+		state = dwell_states_get(latency->states, task);
+		if (state && may_be_latency(state))
+			starts[n++] = state->since_ns;
+	}
+	return sort_starts(starts, n);
+}
+
 /* Between batches: what the rows so far ended has been told. */
 static int latency_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	struct latency *latency = fold;
 	const uint32_t end = latency->pieces < MOST_PIECES ? 0 : tasks_end(latency->model);
 	uint64_t *starts = end ? malloc(end * sizeof(*starts)) : NULL;
-	size_t n = 0;
 	int err;
 
 	(void)count;
 	(void)kinds;
 	if (!starts)
 		return end ? DWELL_ENOMEM : DWELL_OK;
-	for (uint32_t task = 1; task < end; task++) {
-		const struct dwell_task_state *state = dwell_states_get(latency->states, task);
-
-		if (state && may_be_latency(state))
-			starts[n++] = state->since_ns;
-	}
-	err = condense(latency, starts, sort_starts(starts, n), rows->time_ns);
+	err = condense(latency, starts, find_starts(latency, starts, end), rows->time_ns);
 	free(starts);
 	return err;
-}
-
-/* Add to a latency what lies in it and was told before `order`. */
-static int look_back_in(const struct pile *pile, struct worst *worst, uint32_t order)
-{
-	for (uint32_t i = pile->count; i > 0; i--) {
-		const struct held *held = &pile->at[i - 1];
-		const struct piece piece = {
-			.start_ns = held->start_ns,
-			.end_ns = held->end_ns,
-			.task = held->task,
-		};
-		int err;
-
-		if (held->told_ns <= worst->is.at_ns)
-			break;
-		if (held->task && held->order >= order)
-			continue;
-		err = worst_add_piece(worst, &piece);
-		if (err)
-			return err;
-	}
-	return DWELL_OK;
-}
-
-static int look_back_in_heaps(const struct helds *held, struct worst *worst)
-{
-	int err = DWELL_OK;
-
-	for (size_t i = 0; i < held->heap_count; i++) {
-		const struct heap *heap = &held->heaps[i];
-
-		for (uint32_t j = 0; heap->start_ns >= worst->is.at_ns && j < heap->count && !err;
-			j++)
-			err = worst_add_share(worst, heap->shares[j].task, heap->shares[j].ns);
-	}
-	return err;
-}
-
-/* Who held the executor, as far back as is known here. */
-static int look_back(const struct latency *latency, struct worst *worst, uint32_t order)
-{
-	const struct executor_times *of = table_get(&latency->executors, worst->is.executor);
-	int err;
-
-	worst->deferred =
-		occupants_known(&latency->occupants, worst->is.executor) > worst->is.at_ns;
-	if (!of)
-		return DWELL_OK;
-	worst->dropped |= of->held.dropped_ns > worst->is.at_ns;
-	err = look_back_in(&of->held.running, worst, order);
-	if (!err)
-		err = look_back_in(&of->held.idle, worst, order);
-	return err ? err : look_back_in_heaps(&of->held, worst);
 }
 
 /* A full list: what is shorter than all of it is not among the worst. */
@@ -259,7 +227,7 @@ static int keep_worst(
 	if (!worst)
 		return DWELL_ENOMEM;
 	worst->is = is;
-	err = is.executor ? look_back(latency, worst, order) : DWELL_OK;
+	err = is.executor ? latency_look_back(latency, worst, order) : DWELL_OK;
 	if (err) {
 		worst_free(worst);
 		return err;
@@ -452,7 +420,7 @@ static int latency_merge(void *into_fold, void *from_fold)
 
 		from->worst.at[i] = NULL;
 		if (worst->deferred)
-			err = look_back(into, worst, UINT32_MAX);
+			err = latency_look_back(into, worst, UINT32_MAX);
 		if (err)
 			worst_free(worst);
 		else if (worst_wants(&into->worst, &worst->is))
@@ -464,6 +432,32 @@ static int latency_merge(void *into_fold, void *from_fold)
 	return err || !from->occupants.begun ? err : merge_held(into, from);
 }
 
+/* Classes have latencies, and tasks of one shape have one class. */
+static int latency_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	struct latency *latency = fold;
+	bool *settled = table_make(&latency->settled, first >> TABLE_BITS);
+	int err = settled ? DWELL_OK : DWELL_ENOMEM;
+
+	(void)lives;
+	(void)count;
+	for (uint32_t task = first; task < first + TABLE_PAGE && !err; task++) {
+		struct dwell_histogram *of = table_get(&latency->tasks, task), *into;
+
+		if (!of || !of->count)
+			continue;
+		into = table_make(&latency->shapes, catalog_shape(latency->model->catalog, task));
+		err = into ? dwell_histogram_merge(into, of) : DWELL_ENOMEM;
+		dwell_histogram_release(of);
+	}
+	if (err)
+		return err;
+	*settled = true;
+	table_drop(&latency->tasks, first);
+	table_drop(&latency->condenser.sums, first);
+	return DWELL_OK;
+}
+
 const struct fold_ops latency_fold = {
 	.make = latency_make,
 	.free = latency_drop,
@@ -473,4 +467,5 @@ const struct fold_ops latency_fold = {
 	.batch = latency_batch,
 	.skips = latency_skips,
 	.merge = latency_merge,
+	.settle = latency_settle,
 };

@@ -63,6 +63,8 @@ struct latency {
 	struct table executors;                    /* struct executor_times */
 	struct executor_times *near[LATENCY_NEAR]; /* of the first of them */
 	struct table tasks;                        /* struct dwell_histogram */
+	struct table shapes;                       /* the same of those that were settled */
+	struct table settled;                      /* bool, by page of tasks: all have ended */
 	struct worst_list worst;
 	uint64_t least_ns; /* one shorter than this is not among the worst */
 	const struct dwell_states *states;
@@ -73,5 +75,9 @@ struct latency {
 	size_t pieces;  /* since they were condensed */
 	uint32_t order; /* of intervals so far */
 };
+
+/* Add to a latency who held its executor, as far back as is known here, of those that were told
+ * before `order`. 0 or DWELL_ENOMEM. */
+int latency_look_back(const struct latency *latency, struct worst *worst, uint32_t order);
 
 #endif

@@ -55,6 +55,28 @@ static int longest_first(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+/* Those of tasks and of shapes, by their classes. */
+static int add_classes(struct dwell_histogram *all, const struct dwell_catalog *catalog,
+	const struct latency *latency)
+{
+	int err = DWELL_OK;
+
+	for (uint32_t id = 0; id < latency->tasks.end && !err; id++) {
+		const struct dwell_histogram *of = table_get(&latency->tasks, id);
+
+		if (of && of->count)
+			err = dwell_histogram_merge(
+				&all[group_of(catalog, DWELL_BY_CLASS, id)], of);
+	}
+	for (uint32_t id = 0; id < latency->shapes.end && !err; id++) {
+		const struct dwell_histogram *of = table_get(&latency->shapes, id);
+
+		if (of && of->count)
+			err = dwell_histogram_merge(&all[catalog_class_of_shape(catalog, id)], of);
+	}
+	return err;
+}
+
 static int answer_classes(
 	struct dwell_latency *out, const struct model *model, const struct latency *latency)
 {
@@ -65,13 +87,8 @@ static int answer_classes(
 	out->classes = calloc(count, sizeof(*out->classes));
 	if (!out->classes)
 		err = DWELL_ENOMEM;
-	for (uint32_t id = 0; id < latency->tasks.end && !err; id++) {
-		const struct dwell_histogram *of = table_get(&latency->tasks, id);
-
-		if (of && of->count)
-			err = dwell_histogram_merge(
-				&all[group_of(model->catalog, DWELL_BY_CLASS, id)], of);
-	}
+	if (!err)
+		err = add_classes(all, model->catalog, latency);
 	for (uint32_t id = 0; id < count && !err; id++) {
 		if (!all[id].count)
 			continue;

@@ -117,12 +117,12 @@ static int tasks_merge(void *into_fold, void *from_fold)
 	return DWELL_OK;
 }
 
-/* Where all are wanted they are kept anyway. */
-static bool tasks_settles(const void *fold)
+/* Where all are wanted there is a row of each anyway. */
+static bool tasks_keeps_lives(const void *fold)
 {
 	const struct tasks *tasks = fold;
 
-	return tasks->settled.most || tasks->settled.by != DWELL_BY_TASK;
+	return !tasks->settled.most && tasks->settled.by == DWELL_BY_TASK;
 }
 
 /* All that is asked for of a task follows from its life now, but how its class is called. */
@@ -144,8 +144,9 @@ const struct fold_ops tasks_fold = {
 	.batch = tasks_batch,
 	.skips = tasks_skips,
 	.merge = tasks_merge,
-	.settles = tasks_settles,
 	.settle = tasks_settle,
+	.keeps_lives = tasks_keeps_lives,
+	.names_none = true, /* but of its rows, of which it has copies */
 };
 
 int tasks_answer(struct dwell_answer *answer, struct model *model, void *fold,

@@ -35,6 +35,7 @@ void catalog_free(struct dwell_catalog *catalog)
 		return;
 	table_release(&catalog->processes);
 	table_release(&catalog->tasks);
+	catalog_drop_packed(catalog);
 	table_release(&catalog->executors);
 	table_release(&catalog->objects);
 	table_release(&catalog->mappings);
@@ -98,7 +99,11 @@ int catalog_put_process(
 int catalog_put_task(struct dwell_catalog *catalog, uint32_t stage, const struct dwell_task *task)
 {
 	void *at;
-	const int err = begin_put(catalog, &catalog->tasks, task->id, DWELL_MAX_TASKS, &at);
+	int err;
+
+	if (catalog->packed.end && !table_get(&catalog->tasks, task->id))
+		catalog_unpack(catalog, task->id);
+	err = begin_put(catalog, &catalog->tasks, task->id, DWELL_MAX_TASKS, &at);
 	struct catalog_task *kept = at;
 
 	if (err)

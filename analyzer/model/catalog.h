@@ -71,10 +71,10 @@ struct catalog_note {
 	uint32_t stage, order;
 };
 
-/* What tasks of one class have in common, and how many of them were forgotten. */
+/* What tasks of one class have in common, and how many of them are packed or forgotten. */
 struct catalog_shape {
 	struct dwell_catalog_task task; /* the first of them */
-	uint32_t forgotten;
+	uint32_t packed;
 };
 
 struct dwell_catalog {
@@ -83,6 +83,7 @@ struct dwell_catalog {
 	struct arena arena;
 	struct table processes, tasks, executors, objects, mappings, locations, stacks, labels,
 		counters, classes;
+	struct table packed; /* unsigned char *, by page of tasks; NULL: it is not */
 	struct table shapes;
 	uint32_t *shape_slots; /* hashed */
 	size_t shape_cap;
@@ -138,15 +139,24 @@ int catalog_finish(struct dwell_catalog *catalog);
 uint64_t catalog_shape_hash(const struct dwell_catalog_task *task);
 bool catalog_same_shape(const struct dwell_catalog_task *a, const struct dwell_catalog_task *b);
 
-/*
- * Tasks that nobody wants to know any more, before the catalog is finished; one thread. They still
- * count in their class, which goes by their shape. catalog_shape: 0 where the task is not known or
- * there is no memory. catalog_forget: those of `first` and its page. catalog_restore: a task of
- * which a copy was kept, after all.
- */
+/* 0 where the task is not known or there is no memory. */
 uint32_t catalog_shape(struct dwell_catalog *catalog, uint32_t task);
-int catalog_forget(struct dwell_catalog *catalog, uint32_t first);
+/* What all of a shape have alike. */
+void catalog_take_shape(struct dwell_catalog_task *task, const struct dwell_catalog_task *shape);
+
+/*
+ * Tasks that have ended are kept in little room from now on, a task and the 64 of its page; one
+ * thread, which holds no pointers to them. Who looks for one finds it, and its page is as before:
+ * catalog_unpack, NULL where there is none. catalog_forget: none of them is looked for any more,
+ * they only count in their classes; but of which a copy was kept, that one may be put back. 0 or
+ * DWELL_ENOMEM.
+ */
+int catalog_pack(struct dwell_catalog *catalog, uint32_t task);
+struct catalog_task *catalog_unpack(struct dwell_catalog *catalog, uint32_t task);
+void catalog_drop_packed(struct dwell_catalog *catalog);
+int catalog_forget(struct dwell_catalog *catalog, uint32_t task);
 int catalog_restore(struct dwell_catalog *catalog, const struct dwell_catalog_task *task);
+
 /* After it is finished: the class of tasks of that shape. */
 uint32_t catalog_class_of_shape(const struct dwell_catalog *catalog, uint32_t shape);
 

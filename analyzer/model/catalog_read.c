@@ -15,10 +15,19 @@ const struct dwell_catalog_process *dwell_catalog_process(
 	return kept && kept->process.id ? &kept->process : NULL;
 }
 
+/* Where it is packed, it is unpacked: the catalog says the same before and after. */
+static inline const struct catalog_task *find_task(const struct dwell_catalog *catalog, uint32_t id)
+{
+	const struct catalog_task *kept = table_get(&catalog->tasks, id);
+
+	return kept || !catalog->packed.end ? kept
+					    : catalog_unpack((struct dwell_catalog *)catalog, id);
+}
+
 const struct dwell_catalog_task *dwell_catalog_task(
 	const struct dwell_catalog *catalog, uint32_t id)
 {
-	const struct catalog_task *kept = table_get(&catalog->tasks, id);
+	const struct catalog_task *kept = find_task(catalog, id);
 
 	return kept && kept->task.id ? &kept->task : NULL;
 }
@@ -64,7 +73,7 @@ struct dwell_string dwell_catalog_label(const struct dwell_catalog *catalog, uin
 
 bool dwell_catalog_recorded(const struct dwell_catalog *catalog, uint32_t task)
 {
-	const struct catalog_task *kept = table_get(&catalog->tasks, task);
+	const struct catalog_task *kept = find_task(catalog, task);
 	const struct catalog_process *process =
 		kept ? table_get(&catalog->processes, kept->task.process) : NULL;
 

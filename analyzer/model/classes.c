@@ -238,7 +238,7 @@ static int find_classes(struct dwell_catalog *catalog)
 	for (uint32_t id = 1; id < catalog->shapes.end && !err; id++) {
 		struct catalog_shape *shape = table_get(&catalog->shapes, id);
 
-		err = classify(catalog, &shape->task, shape->forgotten, &slots);
+		err = classify(catalog, &shape->task, shape->packed, &slots);
 	}
 	for (uint32_t id = 1; id < catalog->tasks.end && !err; id++) {
 		struct catalog_task *kept = table_get(&catalog->tasks, id);

@@ -46,11 +46,14 @@ struct fold_ops {
 	/* `from` goes on where `into` ended; it is freed by the caller. */
 	int (*merge)(void *into, void *from);
 	/*
-	 * Tasks first to first + 63 have ended, and this is all that was told of them: it is to be
-	 * added up, as the catalog forgets them. Who does not say that it settles keeps them all.
+	 * Tasks first to first + 63 have ended, and this is all that was told of them: `settle`
+	 * adds up what the fold knows of each, and forgets it. The catalog packs them then, and the
+	 * model forgets their lives, unless a fold looks at all of these at the end: keeps_lives.
+	 * Where every fold says that it names none of them again the catalog forgets them, too.
 	 */
-	bool (*settles)(const void *fold);
 	int (*settle)(void *fold, uint32_t first, const struct dwell_life *lives, size_t count);
+	bool (*keeps_lives)(const void *fold);
+	bool names_none;
 };
 
 #endif

@@ -7,12 +7,22 @@ void run_may_forget(struct run *run)
 
 	run->forgets = true;
 	/* A runtime tells of a task when it is made, and then no more. A definition that came when
-	 * the catalog has forgotten its task would be missing in what was added up. */
+	 * what it did was added up would be missing in that. */
 	run->settles = model->source->ops->foreign && model->info.levels & DWELL_LEVEL_RUNTIME &&
 		       model->parts == 1 && wants_all(model);
-	for (size_t i = 0; i < run->fold_count; i++)
-		run->settles =
-			run->settles && run->ops[i]->settles && run->ops[i]->settles(run->folds[i]);
+	run->packs = false;
+	for (size_t i = 0; i < run->fold_count; i++) {
+		run->packs |= !run->ops[i]->names_none;
+		if (run->ops[i]->keeps_lives && run->ops[i]->keeps_lives(run->folds[i]))
+			run->settles = false;
+	}
+}
+
+static int drop_tasks(struct run *run, uint32_t first)
+{
+	struct dwell_catalog *catalog = run->model->catalog;
+
+	return run->packs ? catalog_pack(catalog, first) : catalog_forget(catalog, first);
 }
 
 static int keep_lives(void *context, uint32_t first, const struct dwell_life *lives, size_t count)
@@ -29,11 +39,11 @@ static int keep_lives(void *context, uint32_t first, const struct dwell_life *li
 /* Nothing of them is in the window. */
 static int drop_lives(void *context, uint32_t first, const struct dwell_life *lives, size_t count)
 {
-	const struct run *run = context;
+	struct run *run = context;
 
 	(void)lives;
 	(void)count;
-	return run->settles ? catalog_forget(run->model->catalog, first) : DWELL_OK;
+	return run->settles ? drop_tasks(run, first) : DWELL_OK;
 }
 
 static int settle_lives(void *context, uint32_t first, const struct dwell_life *lives, size_t count)
@@ -44,8 +54,9 @@ static int settle_lives(void *context, uint32_t first, const struct dwell_life *
 	for (size_t i = 0; i < count; i++)
 		model_count_life(run->model, lives[i].task, &lives[i].sums);
 	for (size_t i = 0; i < run->fold_count && !err; i++)
-		err = run->ops[i]->settle(run->folds[i], first, lives, count);
-	return err ? err : catalog_forget(run->model->catalog, first);
+		if (run->ops[i]->settle)
+			err = run->ops[i]->settle(run->folds[i], first, lives, count);
+	return err ? err : drop_tasks(run, first);
 }
 
 int run_forget(struct run *run, bool told)

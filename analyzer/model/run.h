@@ -26,7 +26,8 @@ struct run {
 	bool may_fork;              /* where folding turns out to be much of the work */
 	size_t rows, told_count;    /* since it was last looked whether it is */
 	bool forgets;               /* tasks that have ended, now and then */
-	bool settles;               /* these, for good: no fold wants to know them again */
+	bool settles;               /* these, and adds up what they did */
+	bool packs;                 /* these in the catalog, where somebody may name them again */
 	struct tally tally;
 };
 

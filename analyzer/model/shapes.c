@@ -1,4 +1,4 @@
-/* Tasks that are forgotten: what is kept is how many there were of each shape. */
+/* What tasks of one class have in common. */
 #include <stdlib.h>
 
 #include "dwell/error.h"
@@ -71,21 +71,14 @@ uint32_t catalog_shape(struct dwell_catalog *catalog, uint32_t task)
 	return *slot;
 }
 
-int catalog_forget(struct dwell_catalog *catalog, uint32_t first)
+void catalog_take_shape(struct dwell_catalog_task *task, const struct dwell_catalog_task *shape)
 {
-	for (uint32_t task = first; task < first + TABLE_PAGE; task++) {
-		const struct catalog_task *kept = table_get(&catalog->tasks, task);
-		struct catalog_shape *shape;
-
-		if (!kept || !kept->task.id)
-			continue;
-		shape = table_get(&catalog->shapes, catalog_shape(catalog, task));
-		if (!shape)
-			return DWELL_ENOMEM;
-		shape->forgotten++;
-	}
-	table_drop(&catalog->tasks, first);
-	return DWELL_OK;
+	task->kind = shape->kind;
+	task->process = shape->process;
+	task->name = shape->name;
+	task->start_location = shape->start_location;
+	task->creation_stack = shape->creation_stack;
+	task->class_id = shape->class_id;
 }
 
 uint32_t catalog_class_of_shape(const struct dwell_catalog *catalog, uint32_t shape)

@@ -9,8 +9,10 @@
 
 #include "answers.h"
 #include "dwell/names.h"
+#include "model/catalog.h"
 
-enum { TASKS = 6000, STEP_NS = 100, SEEN = 20 };
+enum { TASKS = 12000, STEP_NS = 100, SEEN = 20 };
+enum { EXECUTORS = 4, ROWS = 12, LONG = 1200 };
 
 struct churn {
 	struct dwell_source source;
@@ -30,7 +32,6 @@ static int tell_start(struct dwell_source *source, const struct dwell_source_opt
 	const struct dwell_trace_info info = {
 		.tick_ns = 1, .levels = DWELL_LEVEL_RUNTIME, .source = { "go", 2 }
 	};
-	const struct dwell_executor executor = { .id = 1, .kind = DWELL_EXECUTOR_WORKER };
 	int err = DWELL_TELL(sink, begin, &info);
 
 	(void)source;
@@ -42,69 +43,122 @@ static int tell_start(struct dwell_source *source, const struct dwell_source_opt
 
 		err = DWELL_TELL(sink, process, &process);
 	}
-	return err ? err : DWELL_TELL(sink, executor, &executor);
+	for (uint32_t id = 1; id <= EXECUTORS + 1 && !err; id++) {
+		const struct dwell_executor executor = { .id = id, .kind = DWELL_EXECUTOR_P };
+
+		err = DWELL_TELL(sink, executor, &executor);
+	}
+	return err;
 }
 
-/* Every 700th lives on; the others have one wait, but for those that only run. */
-static size_t rows_of(uint32_t id, struct dwell_event rows[8])
+#define ROW(...)                                                                                   \
+	rows[n++] = (struct dwell_event)                                                           \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+
+/* One wait or none. Its neighbours live meanwhile, and wake it. */
+static size_t rows_of_life(uint32_t id, struct dwell_event *rows)
 {
 	const uint64_t at_ns = (uint64_t)id * STEP_NS;
+	const uint32_t on = 1 + id % EXECUTORS;
 	size_t n = 0;
 
-#define ROW(...) rows[n++] = (struct dwell_event){ __VA_ARGS__ }
-	ROW(.kind = DWELL_EVENT_CREATE, .task = id, .time_ns = at_ns, .state = DWELL_RUNNABLE);
-	ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = 1, .time_ns = at_ns + 5 + id % 13);
+	ROW(.kind = DWELL_EVENT_CREATE, .task = id, .peer = id - 1, .time_ns = at_ns,
+		.state = DWELL_RUNNABLE, .stack = 3);
+	ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = on, .time_ns = at_ns + 5 + id % 13);
 	if (id % 3) {
-		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = 1, .time_ns = at_ns + 25,
-			.state = DWELL_BLOCKED,
+		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on, .time_ns = at_ns + 125,
+			.state = DWELL_BLOCKED, .stack = 1 + id % 4,
 			.reason = (uint8_t)(id % 5 ? DWELL_REASON_MUTEX : DWELL_REASON_NONE));
-		ROW(.kind = DWELL_EVENT_WAKE, .task = id, .time_ns = at_ns + 30 + id % 29,
-			.state = DWELL_RUNNABLE);
-		ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = 1, .time_ns = at_ns + 70);
+		ROW(.kind = DWELL_EVENT_WAKE, .task = id, .peer = id - 1 - id % 2,
+			.time_ns = at_ns + 130 + id % 29, .state = DWELL_RUNNABLE, .stack = 5);
+		ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = on, .time_ns = at_ns + 170);
 	}
-	if (id % 700)
-		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = 1,
-			.time_ns = at_ns + 80 + id % 7, .state = DWELL_EXITED);
-	else
-		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = 1, .time_ns = at_ns + 80,
-			.state = DWELL_BLOCKED, .reason = DWELL_REASON_SLEEP);
-#undef ROW
 	return n;
+}
+
+/* Every 700th lives on, but for those that wait for very long, and end after all. */
+static size_t rows_of(uint32_t id, struct dwell_event rows[ROWS])
+{
+	const uint64_t at_ns = (uint64_t)id * STEP_NS, late_ns = at_ns + LONG * STEP_NS;
+	const uint32_t on = 1 + id % EXECUTORS;
+	size_t n = rows_of_life(id, rows);
+
+	if (id % 700) {
+		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on,
+			.time_ns = at_ns + 380 + id % 7, .state = DWELL_EXITED);
+		return n;
+	}
+	ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on, .time_ns = at_ns + 380,
+		.state = DWELL_BLOCKED, .stack = 7,
+		.reason = (uint8_t)(id % 1400 ? DWELL_REASON_SLEEP : DWELL_REASON_MUTEX));
+	if (id % 1400 || id + LONG >= TASKS)
+		return n;
+	ROW(.kind = DWELL_EVENT_WAKE, .task = id, .peer = id + LONG - 2, .time_ns = late_ns,
+		.state = DWELL_RUNNABLE, .stack = 5);
+	ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = 5, .time_ns = late_ns + 3);
+	ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = 5, .time_ns = late_ns + 9,
+		.state = DWELL_EXITED);
+	return n;
+}
+#undef ROW
+
+static int tell_task(struct dwell_sink *sink, uint32_t id)
+{
+	static const char *const names[] = { "main.serve", "main.work", "main.lonely" };
+	const char *name = names[id == 77 ? 2 : id % 2];
+	const struct dwell_task task = { .id = id,
+		.process = 1 + id % 3 / 2,
+		.parent = id / 700 * 700,
+		.kind = DWELL_TASK_GOROUTINE,
+		.born = true,
+		.tid = -1,
+		.native_id = id + 1000 + id / 100,
+		.creation_stack = 3,
+		.created_ns = (uint64_t)id * STEP_NS,
+		.name = { name, strlen(name) } };
+
+	return DWELL_TELL(sink, task, &task);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct dwell_event *x = a, *y = b;
+
+	if (x->time_ns != y->time_ns)
+		return x->time_ns < y->time_ns ? -1 : 1;
+	return (x->task > y->task) - (x->task < y->task);
 }
 
 static int tell_rows(struct dwell_source *source, const struct dwell_source_options *options,
 	size_t part, struct dwell_sink *sink)
 {
-	static const char *const names[] = { "main.serve", "main.work", "main.lonely" };
-	int err = DWELL_OK;
+	struct dwell_event *rows = calloc(TASKS * ROWS, sizeof(*rows));
+	size_t count = 0;
+	int err = rows ? DWELL_OK : DWELL_ENOMEM;
 
 	(void)source;
 	(void)options;
 	(void)part;
-	for (uint32_t id = 1; id <= TASKS && !err; id++) {
-		const char *name = names[id == 77 ? 2 : id % 2];
-		const struct dwell_task task = { .id = id,
-			.process = 1 + id % 3 / 2,
-			.kind = DWELL_TASK_GOROUTINE,
-			.born = true,
-			.tid = -1,
-			.native_id = id + 1000,
-			.created_ns = (uint64_t)id * STEP_NS,
-			.name = { name, strlen(name) } };
-		struct dwell_event rows[8];
-		const size_t count = rows_of(id, rows);
-
-		err = DWELL_TELL(sink, task, &task);
+	for (uint32_t id = 1; id <= TASKS && !err; id++)
+		count += rows_of(id, &rows[count]);
+	if (!err)
+		qsort(rows, count, sizeof(*rows), by_time);
+	for (size_t i = 0; i < count && !err; i++) {
+		if (rows[i].kind == DWELL_EVENT_CREATE)
+			err = tell_task(sink, rows[i].task);
 		if (!err)
-			err = DWELL_TELL(sink, events, rows, count);
+			err = DWELL_TELL(sink, events, &rows[i], 1);
 	}
+	free(rows);
 	return err;
 }
 
 static int tell_end(struct dwell_source *source, const struct dwell_source_options *options,
 	struct dwell_sink *sink)
 {
-	const struct dwell_trace_end end = { .end_ns = (TASKS + 2) * STEP_NS, .closed = true };
+	const struct dwell_trace_end end = { .end_ns = (TASKS + 8) * STEP_NS, .closed = true };
 
 	(void)source;
 	(void)options;
@@ -123,8 +177,10 @@ static struct dwell_answer *ask(struct dwell_query query, bool forgets)
 	struct dwell_diag diag = { 0 };
 
 	churn.source.ops = &churn.ops;
-	query.analyses = DWELL_ANALYZE_TASKS | DWELL_ANALYZE_STAT;
-	query.tasks_most = forgets ? SEEN : 0;
+	if (!query.analyses) {
+		query.analyses = DWELL_ANALYZE_TASKS | DWELL_ANALYZE_STAT;
+		query.tasks_most = forgets ? SEEN : 0;
+	}
 	cr_assert(
 		eq(int, dwell_analyze(&answer, &churn.source, &query, &diag), 0), "%s", diag.what);
 	return answer;
@@ -151,12 +207,12 @@ static void expect_same_row(const struct dwell_answer *got, const struct dwell_a
 		(char *)dwell_name_class(name[1], want->catalog, b->task)));
 }
 
-static size_t known_tasks(const struct dwell_catalog *catalog)
+static size_t unpacked_tasks(const struct dwell_catalog *catalog)
 {
 	size_t count = 0;
 
 	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog); id++)
-		count += dwell_catalog_task(catalog, id) != NULL;
+		count += table_get(&catalog->tasks, id) != NULL;
 	return count;
 }
 
@@ -180,8 +236,8 @@ static void check(unsigned by, const char *sort, uint64_t from_ns)
 		cr_expect(eq(u32, dwell_catalog_class(got->catalog, id)->tasks,
 			dwell_catalog_class(want->catalog, id)->tasks));
 	/* Else nothing is shown by this. */
-	cr_expect(lt(sz, known_tasks(got->catalog), TASKS / 4));
-	cr_expect(eq(sz, known_tasks(want->catalog), TASKS));
+	cr_expect(lt(sz, unpacked_tasks(got->catalog), TASKS / 2));
+	cr_expect(eq(sz, unpacked_tasks(want->catalog), TASKS));
 	dwell_answer_free(got);
 	dwell_answer_free(want);
 }
@@ -204,4 +260,90 @@ Test(forget, windows)
 {
 	check(DWELL_BY_TASK, NULL, 2000 * STEP_NS);
 	check(DWELL_BY_CLASS, "blocked", 4321 * STEP_NS + 27);
+}
+
+static char *text_of(struct dwell_query query, bool forgets)
+{
+	struct dwell_answer *answer = ask(query, forgets);
+	char *text;
+
+	/* Before anything is looked for: else nothing is shown by this. */
+	if (forgets)
+		cr_expect(lt(sz, unpacked_tasks(answer->catalog), TASKS / 2));
+	text = answer_text(answer);
+	dwell_answer_free(answer);
+	return text;
+}
+
+static void check_text(const struct dwell_query *query)
+{
+	char *got = text_of(*query, true), *want = text_of(*query, false);
+
+	cr_expect(eq(str, got, want));
+	free(got);
+	free(want);
+}
+
+Test(forget, latency)
+{
+	check_text(&(struct dwell_query){ .analyses = DWELL_ANALYZE_LATENCY, .worst = 50 });
+	check_text(&(struct dwell_query){ .analyses = DWELL_ANALYZE_LATENCY,
+		.worst = 20,
+		.selection.from_ns = 2345 * STEP_NS,
+		.selection.to_ns = 11000 * STEP_NS });
+}
+
+/* What is packed comes back as it was. */
+Test(forget, names)
+{
+	const struct dwell_query query = { .analyses = DWELL_ANALYZE_SPANS };
+	struct dwell_answer *got = ask(query, true), *want = ask(query, false);
+
+	cr_expect(lt(sz, unpacked_tasks(got->catalog), TASKS / 2));
+	for (uint32_t id = 1; id <= TASKS; id++) {
+		const struct dwell_catalog_task *a = dwell_catalog_task(got->catalog, id);
+		const struct dwell_catalog_task *b = dwell_catalog_task(want->catalog, id);
+		char name[2][DWELL_NAME_SIZE];
+
+		cr_assert(a && b);
+		cr_expect(eq(u32, a->id, b->id));
+		cr_expect(eq(u32, a->process, b->process));
+		cr_expect(eq(u32, a->parent, b->parent));
+		cr_expect(eq(u32, a->class_id, b->class_id));
+		cr_expect(eq(u32, a->creation_stack, b->creation_stack));
+		cr_expect(eq(i64, a->tid, b->tid));
+		cr_expect(eq(u64, a->native_id, b->native_id));
+		cr_expect(eq(u64, a->created_ns, b->created_ns));
+		cr_expect(eq(u8, a->born, b->born));
+		cr_expect(eq(u8, a->kind, b->kind));
+		cr_expect(eq(str, (char *)dwell_name_task(name[0], got->catalog, id),
+			(char *)dwell_name_task(name[1], want->catalog, id)));
+	}
+	dwell_answer_free(got);
+	dwell_answer_free(want);
+}
+
+/* Who is looked for while others are still told of counts once. */
+Test(forget, counts)
+{
+	struct dwell_catalog *catalog = NULL;
+	struct dwell_task task = { .process = 1, .tid = 7, .name = { "one", 3 } };
+
+	cr_assert(zero(int, catalog_new(&catalog)));
+	for (task.id = 1; task.id < 2 * TABLE_PAGE; task.id++)
+		cr_assert(zero(int, catalog_put_task(catalog, 1, &task)));
+	cr_assert(zero(int, catalog_pack(catalog, TABLE_PAGE + 3)));
+	cr_assert(zero(int, catalog_pack(catalog, 1)));
+	cr_expect(zero(sz, unpacked_tasks(catalog)));
+	cr_assert(dwell_catalog_task(catalog, 9) != NULL);
+	task = (struct dwell_task){ .id = TABLE_PAGE + 1, .process = 2, .name = { "two", 3 } };
+	cr_assert(zero(int, catalog_put_task(catalog, 2, &task)));
+	cr_assert(zero(int, catalog_pack(catalog, 1)));
+	cr_assert(zero(int, catalog_finish(catalog)));
+	cr_assert(eq(u32, dwell_catalog_classes(catalog), 3));
+	cr_expect(eq(u32, dwell_catalog_class(catalog, 1)->tasks, 2 * TABLE_PAGE - 2));
+	cr_expect(eq(u32, dwell_catalog_class(catalog, 2)->tasks, 1));
+	cr_expect(eq(u32, dwell_catalog_task(catalog, 1)->class_id, 1));
+	cr_expect(eq(u32, dwell_catalog_task(catalog, TABLE_PAGE + 1)->class_id, 2));
+	catalog_free(catalog);
 }
