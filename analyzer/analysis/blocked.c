@@ -17,16 +17,8 @@ static int blocked_make(void **fold, const struct model *model)
 	return err;
 }
 
-/* How long those who waited at a place have lived. */
-static bool blocked_keeps_lives(const void *fold)
-{
-	(void)fold;
-	return true;
-}
-
 const struct fold_ops blocked_fold = {
 	.serial = true,
-	.keeps_lives = blocked_keeps_lives,
 	.make = blocked_make,
 	.free = waits_drop,
 	.begin = waits_begin,
@@ -34,6 +26,7 @@ const struct fold_ops blocked_fold = {
 	.batch = waits_batch,
 	.skips = waits_skips,
 	.merge = waits_merge,
+	.settle = waits_settle,
 };
 
 static uint64_t hash_text(uint64_t hash, struct dwell_string text)
@@ -163,7 +156,9 @@ static void add_life(void *context, uint32_t task)
 {
 	struct living *living = context;
 	const struct task_life *life = model_life(living->waits->model, task);
+	const uint64_t *lived_ns = table_get(&living->waits->lived, task);
 
+	living->ns += lived_ns ? *lived_ns : 0;
 	if (life)
 		living->ns += life->sums.unknown_ns + life->sums.running_ns +
 			      life->sums.runnable_ns + life->sums.blocked_ns;
@@ -214,7 +209,8 @@ static int count_turns(const struct waits *waits, const struct group *group, uin
 	int err;
 
 	*turns = 0;
-	if (!group->woken || group->tasks.count < 2)
+	if (!group->woken || group->tasks.count < 2 ||
+		group->tasks.count > dwell_catalog_processes(processes.catalog))
 		return DWELL_OK;
 	idset_each(&group->tasks, add_process, &processes);
 	err = processes.err;

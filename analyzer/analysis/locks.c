@@ -76,6 +76,13 @@ static uint32_t locks_skips(const void *fold)
 	return waits ? waits_skips(waits) : UINT32_MAX;
 }
 
+static int locks_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	struct waits *waits = ((struct locks *)fold)->waits;
+
+	return waits ? waits_settle(waits, first, lives, count) : DWELL_OK;
+}
+
 const struct fold_ops locks_fold = {
 	.serial = true,
 	.make = locks_make,
@@ -85,6 +92,7 @@ const struct fold_ops locks_fold = {
 	.batch = locks_batch,
 	.skips = locks_skips,
 	.merge = waits_merge,
+	.settle = locks_settle,
 };
 
 uint64_t lock_id(const struct dwell_catalog *catalog, uint32_t object, uint32_t stack)

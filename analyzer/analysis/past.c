@@ -34,6 +34,20 @@ void past_release(struct past *past)
 	table_release(&past->tasks);
 }
 
+void past_drop(struct past *past, uint32_t first, uint64_t but)
+{
+	for (uint32_t i = 0; i < TABLE_PAGE; i++) {
+		struct task_past *of = table_get(&past->tasks, first + i);
+
+		if (!of || but >> i & 1)
+			continue;
+		free(of->at);
+		*of = (struct task_past){ 0 };
+	}
+	if (!but)
+		table_drop(&past->tasks, first);
+}
+
 static struct task_past *past_of(struct past *past, uint32_t task)
 {
 	struct task_past *of = task < past->tasks.end ? table_get(&past->tasks, task) : NULL;

@@ -27,6 +27,9 @@ int past_begin(struct past *past, const struct dwell_states *states, uint32_t en
 /* Ask for what past_add of these will touch. */
 void past_fetch(const struct past *past, const struct dwell_interval *intervals, size_t count);
 
+/* Forget what the tasks of a page did, but for those whose bits are set: they have ended. */
+void past_drop(struct past *past, uint32_t first, uint64_t but);
+
 void past_lose(struct past *past, const struct dwell_event *loss);
 
 /* An interval of a batch has ended; the reason of the state that follows. 0 or DWELL_ENOMEM. */

@@ -15,6 +15,7 @@ int waits_make(void **fold, const struct model *model, unsigned by, bool held_on
 	waits->waiters.item = sizeof(struct waiter);
 	waits->gots.item = sizeof(struct waits_gots);
 	waits->places.item = sizeof(struct waits_place);
+	waits->lived.item = sizeof(uint64_t);
 	past_init(&waits->past);
 	releases_init(&waits->releases);
 	active_init(&waits->active, model);
@@ -45,6 +46,8 @@ void waits_drop(void *fold)
 	table_release(&waits->waiters);
 	table_release(&waits->gots);
 	table_release(&waits->places);
+	table_release(&waits->lived);
+	free(waits->ended);
 	free(waits);
 }
 

@@ -40,6 +40,10 @@ struct waits {
 	struct table places;  /* by stack: struct waits_place */
 	const struct dwell_states *states;
 	uint64_t begin_ns;
+	struct table lived; /* uint64_t, ns: of those that were settled */
+	/* The first of each page of these of which something is kept, and how many it was last. */
+	uint32_t *ended;
+	size_t ended_count, ended_cap, ended_kept;
 };
 
 /* What a task waits for now, and whom it dealt with last. What nearly every row needs is the first
@@ -76,6 +80,7 @@ int waits_begin(void *fold, const struct fold_start *start);
 int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 uint32_t waits_skips(const void *fold);
 int waits_batch(void *fold, const struct fold_batch *batch);
+int waits_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count);
 /* Never called: the fold is serial. */
 int waits_merge(void *into, void *from);
 

@@ -82,9 +82,9 @@ static void put_blocked(FILE *f, const struct dwell_blocked *blocked)
 	for (size_t i = 0; i < blocked->count; i++) {
 		const struct dwell_blocked_row *r = &blocked->rows[i];
 
-		fprintf(f, "blocked %lx %u %u %u %u %u %lu %lu %lu %lu", r->id, r->reason, r->role,
-			r->object, r->stack, r->tasks, r->open_count, r->open_ns, r->timed_out,
-			r->underused_ns);
+		fprintf(f, "blocked %lx %u %u %u %u %u %lu %lu %lu %lu %lu", r->id, r->reason,
+			r->role, r->object, r->stack, r->tasks, r->open_count, r->open_ns,
+			r->timed_out, r->underused_ns, r->lived_ns);
 		put_distribution(f, &r->waits);
 		put_times(f, &r->times);
 		put_holders(f, r->holders, r->holder_count);

@@ -12,7 +12,7 @@
 #include "model/catalog.h"
 
 enum { TASKS = 12000, STEP_NS = 100, SEEN = 20 };
-enum { EXECUTORS = 4, ROWS = 12, LONG = 1200 };
+enum { EXECUTORS = 8, ROWS = 12, LONG = 2500 };
 
 struct churn {
 	struct dwell_source source;
@@ -57,7 +57,7 @@ static int tell_start(struct dwell_source *source, const struct dwell_source_opt
 		__VA_ARGS__                                                                        \
 	}
 
-/* One wait or none. Its neighbours live meanwhile, and wake it. */
+/* One wait or none. Neighbours live meanwhile, and wake it: a lock goes to every third. */
 static size_t rows_of_life(uint32_t id, struct dwell_event *rows)
 {
 	const uint64_t at_ns = (uint64_t)id * STEP_NS;
@@ -70,8 +70,10 @@ static size_t rows_of_life(uint32_t id, struct dwell_event *rows)
 	if (id % 3) {
 		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on, .time_ns = at_ns + 125,
 			.state = DWELL_BLOCKED, .stack = 1 + id % 4,
-			.reason = (uint8_t)(id % 5 ? DWELL_REASON_MUTEX : DWELL_REASON_NONE));
-		ROW(.kind = DWELL_EVENT_WAKE, .task = id, .peer = id - 1 - id % 2,
+			.reason = (uint8_t)(id % 3 == 1 ? DWELL_REASON_MUTEX
+					    : id % 5    ? DWELL_REASON_CHANNEL_RECEIVE
+							: DWELL_REASON_NONE));
+		ROW(.kind = DWELL_EVENT_WAKE, .task = id, .peer = id > 3 ? id - 3 : 0,
 			.time_ns = at_ns + 130 + id % 29, .state = DWELL_RUNNABLE, .stack = 5);
 		ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = on, .time_ns = at_ns + 170);
 	}
@@ -87,19 +89,20 @@ static size_t rows_of(uint32_t id, struct dwell_event rows[ROWS])
 
 	if (id % 700) {
 		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on,
-			.time_ns = at_ns + 380 + id % 7, .state = DWELL_EXITED);
+			.time_ns = at_ns + 780 + id % 7, .state = DWELL_EXITED);
 		return n;
 	}
-	ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on, .time_ns = at_ns + 380,
+	ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on, .time_ns = at_ns + 780,
 		.state = DWELL_BLOCKED, .stack = 7,
 		.reason = (uint8_t)(id % 1400 ? DWELL_REASON_SLEEP : DWELL_REASON_MUTEX));
 	if (id % 1400 || id + LONG >= TASKS)
 		return n;
-	ROW(.kind = DWELL_EVENT_WAKE, .task = id, .peer = id + LONG - 2, .time_ns = late_ns,
-		.state = DWELL_RUNNABLE, .stack = 5);
-	ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = 5, .time_ns = late_ns + 3);
-	ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = 5, .time_ns = late_ns + 9,
-		.state = DWELL_EXITED);
+	ROW(.kind = DWELL_EVENT_WAKE, .task = id, .peer = id + LONG - 3 - (id + LONG - 1) % 3,
+		.time_ns = late_ns, .state = DWELL_RUNNABLE, .stack = 5);
+	ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = EXECUTORS + 1,
+		.time_ns = late_ns + 3);
+	ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = EXECUTORS + 1,
+		.time_ns = late_ns + 9, .state = DWELL_EXITED);
 	return n;
 }
 #undef ROW
@@ -158,7 +161,7 @@ static int tell_rows(struct dwell_source *source, const struct dwell_source_opti
 static int tell_end(struct dwell_source *source, const struct dwell_source_options *options,
 	struct dwell_sink *sink)
 {
-	const struct dwell_trace_end end = { .end_ns = (TASKS + 8) * STEP_NS, .closed = true };
+	const struct dwell_trace_end end = { .end_ns = (TASKS + 16) * STEP_NS, .closed = true };
 
 	(void)source;
 	(void)options;
@@ -291,6 +294,16 @@ Test(forget, latency)
 		.worst = 20,
 		.selection.from_ns = 2345 * STEP_NS,
 		.selection.to_ns = 11000 * STEP_NS });
+}
+
+Test(forget, waits)
+{
+	check_text(&(struct dwell_query){ .analyses = DWELL_ANALYZE_BLOCKED });
+	check_text(&(struct dwell_query){ .analyses = DWELL_ANALYZE_LOCKS });
+	check_text(&(struct dwell_query){
+		.analyses = DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_LATENCY,
+		.selection.from_ns = 2345 * STEP_NS,
+	});
 }
 
 /* What is packed comes back as it was. */
