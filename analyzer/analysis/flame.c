@@ -1,13 +1,13 @@
 /* Weighted stacks: where time was blocked, ready, spent, and who woke. */
 #include <stdlib.h>
 
-#include "analysis/groups.h"
+#include "analysis/weights.h"
 
 struct flame {
 	const struct model *model;
 	unsigned of;
-	struct groups groups; /* by task, reason, stack; weight in open_ns */
-	struct table left;    /* by task: uint32_t stack where it last left */
+	struct weights weights;
+	struct table left; /* by task: uint32_t stack where it last left */
 };
 
 static int flame_make(void **fold, const struct model *model)
@@ -18,6 +18,7 @@ static int flame_make(void **fold, const struct model *model)
 		return DWELL_ENOMEM;
 	flame->model = model;
 	flame->of = model->query->flame_of;
+	weights_init(&flame->weights);
 	flame->left.item = sizeof(uint32_t);
 	*fold = flame;
 	return DWELL_OK;
@@ -29,28 +30,16 @@ static void flame_drop(void *fold)
 
 	if (!flame)
 		return;
-	groups_release(&flame->groups);
+	weights_release(&flame->weights);
 	table_release(&flame->left);
 	free(flame);
 }
 
 static int add(struct flame *flame, uint32_t task, unsigned reason, uint32_t stack, uint64_t ns)
 {
-	bool made;
-	const uint64_t key = hash_mix(hash_mix(hash_mix(1, task), reason), stack);
-	struct group *group;
-
-	if (!wants_task(flame->model, task))
-		return DWELL_OK;
-	group = groups_get(&flame->groups, key, &made);
-	if (!group)
-		return DWELL_ENOMEM;
-	group->id = task;
-	group->reason = (uint8_t)reason;
-	group->stack = stack;
-	group->open_count++;
-	group->open_ns += ns;
-	return DWELL_OK;
+	return wants_task(flame->model, task)
+		       ? weights_add(&flame->weights, task, reason, stack, ns)
+		       : DWELL_OK;
 }
 
 static int flame_event(void *fold, const struct dwell_event *event)
@@ -137,6 +126,25 @@ static int flame_merge(void *into, void *from)
 	return DWELL_EINVAL; /* serial: there is nothing to merge */
 }
 
+/* Rows are of classes, and tasks of one shape have one. */
+static int flame_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	struct flame *flame = fold;
+	int err = DWELL_OK;
+
+	(void)lives;
+	(void)count;
+	for (uint32_t task = first; task < first + TABLE_PAGE && !err; task++) {
+		const uint32_t shape = catalog_shape(flame->model->catalog, task);
+
+		if (shape)
+			err = weights_settle(&flame->weights, task, shape);
+	}
+	weights_drop(&flame->weights, first);
+	table_drop(&flame->left, first);
+	return err;
+}
+
 const struct fold_ops flame_fold = {
 	.serial = true,
 	.kinds = 1u << DWELL_EVENT_SAMPLE | 1u << DWELL_EVENT_SWITCH | 1u << DWELL_EVENT_STATE |
@@ -147,6 +155,7 @@ const struct fold_ops flame_fold = {
 	.interval = flame_interval,
 	.wait = flame_wait,
 	.merge = flame_merge,
+	.settle = flame_settle,
 };
 
 static int in_order(const void *a, const void *b)
@@ -193,23 +202,24 @@ int flame_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	if (!out)
 		return DWELL_ENOMEM;
 	out->of = (uint8_t)flame->of;
-	out->rows = flame->groups.count ? calloc(flame->groups.count, sizeof(*out->rows)) : NULL;
-	if (flame->groups.count && !out->rows)
+	out->rows = flame->weights.end ? calloc(flame->weights.end, sizeof(*out->rows)) : NULL;
+	if (flame->weights.end && !out->rows)
 		return DWELL_ENOMEM;
-	for (size_t i = 0; i < flame->groups.count; i++) {
-		const struct group *group = flame->groups.at[i];
+	for (uint32_t i = 1; i < flame->weights.end; i++) {
+		const struct weight *of = &flame->weights.at[i];
 		const struct dwell_catalog_task *task =
-			dwell_catalog_task(model->catalog, group->id);
+			of->count ? dwell_catalog_task(model->catalog, of->task) : NULL;
 
-		out->rows[out->count++] = (struct dwell_flame_row){
-			.task = group->id,
-			.class_id = task ? task->class_id : 0,
-			.process = task ? task->process : 0,
-			.stack = group->stack,
-			.reason = group->reason,
-			.count = group->open_count,
-			.weight_ns = group->open_ns,
-		};
+		if (of->count)
+			out->rows[out->count++] = (struct dwell_flame_row){
+				.task = of->task,
+				.class_id = task ? task->class_id : 0,
+				.process = task ? task->process : 0,
+				.stack = of->stack,
+				.reason = of->reason,
+				.count = of->count,
+				.weight_ns = of->ns,
+			};
 	}
 	if (out->count)
 		qsort(out->rows, out->count, sizeof(*out->rows), in_order);

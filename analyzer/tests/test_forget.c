@@ -306,6 +306,13 @@ Test(forget, waits)
 	});
 }
 
+Test(forget, flame)
+{
+	for (unsigned of = DWELL_FLAME_BLOCKED; of <= DWELL_FLAME_CPU; of++)
+		check_text(
+			&(struct dwell_query){ .analyses = DWELL_ANALYZE_FLAME, .flame_of = of });
+}
+
 /* What is packed comes back as it was. */
 Test(forget, names)
 {
