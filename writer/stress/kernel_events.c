@@ -1,11 +1,16 @@
 /*
  * The kernel's events of a child that does known things: forks, sleeps, waits on a futex, reads a
- * pipe, exits with a known status. Needs root and a kernel with BTF.
+ * pipe, gets packets, exits with a known status. Needs root and a kernel with BTF.
  */
+#include <arpa/inet.h>
 #include <linux/futex.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,12 +20,14 @@
 #include "record/bpf/shared.h"
 #include "record/kernel.h"
 
-enum { SKIPPED = 77, STATUS = 42 };
+enum { SKIPPED = 77, STATUS = 42, NAPS = 20, PACKETS = 200 };
 
 static struct seen {
 	uint32_t child;
 	unsigned births, forks, exits, deaths, sleeps, futexes, reads, pipes, wakes_by_us, switches,
 		stacks;
+	unsigned packets, not_by_us, by_timers, by_strangers;
+	uint32_t receiver, sleeper;
 	uint64_t last_ns;
 	unsigned disorder;
 	uint64_t futex_word;
@@ -29,6 +36,7 @@ static struct seen {
 } seen;
 
 static int word = 0;
+static int inbox = -1; /* a socket of the receiver's */
 
 static uint64_t now_ns(void)
 {
@@ -70,6 +78,11 @@ static int tell(void *context, const struct dwell_kernel_event *event)
 		seen.last_ns = event->time_ns;
 	}
 	seen.switches += event->kind == DWELL_KERNEL_EVENT_SWITCH;
+	if (event->kind == DWELL_KERNEL_EVENT_WAKE && event->tid == seen.receiver)
+		event->peer == (uint32_t)getpid() && !event->interrupt ? seen.packets++
+								       : seen.not_by_us++;
+	if (event->kind == DWELL_KERNEL_EVENT_WAKE && event->tid == seen.sleeper)
+		event->interrupt ? seen.by_timers++ : seen.by_strangers++;
 	if (event->tid != seen.child)
 		return 0;
 	if (event->kind == DWELL_KERNEL_EVENT_FORK)
@@ -99,6 +112,76 @@ static void child(int gate)
 	_exit(STATUS);
 }
 
+static _Noreturn void receive(void)
+{
+	char byte;
+
+	while (recv(inbox, &byte, 1, 0) == 1 && byte == 'x')
+		;
+	_exit(0);
+}
+
+/* Woken by nobody, while others do much by whom it might seem to be. */
+static _Noreturn void nap(void)
+{
+	const struct timespec while_others_run = { 0, 5000000 };
+
+	for (int i = 0; i < NAPS; i++)
+		nanosleep(&while_others_run, NULL);
+	_exit(0);
+}
+
+/* A network of our own, whose only device is up. */
+static int open_inbox(struct sockaddr_in *address)
+{
+	struct ifreq device = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	socklen_t size = sizeof(*address);
+
+	*address = (struct sockaddr_in){ .sin_family = AF_INET };
+	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (unshare(CLONE_NEWNET) != 0)
+		return -1;
+	inbox = socket(AF_INET, SOCK_DGRAM, 0);
+	if (inbox < 0 || ioctl(inbox, SIOCSIFFLAGS, &device) != 0 ||
+		bind(inbox, (struct sockaddr *)address, size) != 0)
+		return -1;
+	return getsockname(inbox, (struct sockaddr *)address, &size);
+}
+
+static pid_t start(void (*what)(void))
+{
+	const pid_t pid = fork();
+
+	if (pid == 0)
+		what();
+	return pid;
+}
+
+/* Packets to a program of this machine: who sends one wakes who waits for it. */
+static int send_packets(void)
+{
+	const struct timespec a_moment = { 0, 300000 };
+	struct sockaddr_in address;
+	int from;
+
+	if (open_inbox(&address) != 0)
+		return -1;
+	from = socket(AF_INET, SOCK_DGRAM, 0);
+	seen.receiver = (uint32_t)start(receive);
+	seen.sleeper = (uint32_t)start(nap);
+	for (int i = 0; i <= PACKETS; i++) {
+		nanosleep(&a_moment, NULL);
+		if (sendto(from, i < PACKETS ? "x" : "", 1, 0, (struct sockaddr *)&address,
+			    sizeof(address)) != 1)
+			return -1;
+	}
+	waitpid((pid_t)seen.receiver, NULL, 0);
+	waitpid((pid_t)seen.sleeper, NULL, 0);
+	close(from);
+	close(inbox);
+	return 0;
+}
+
 static int expect(int good, const char *what, uint64_t got)
 {
 	if (!good)
@@ -120,6 +203,12 @@ static int judge(void)
 	bad += expect(seen.pipes >= 1, "reads of it, told by inode", seen.pipes);
 	bad += expect(seen.stacks >= 3, "stacks", seen.stacks);
 	bad += expect(seen.wakes_by_us >= 2, "wakes by us", seen.wakes_by_us);
+	/* On a busy machine a receiver that runs late is not woken by each. */
+	bad += expect(seen.packets >= PACKETS / 4, "wakes by our packets", seen.packets);
+	/* An interrupt at a wrong moment hides a sender. */
+	bad += expect(seen.not_by_us <= PACKETS / 10, "packets by nobody", seen.not_by_us);
+	bad += expect(seen.by_timers >= NAPS * 9 / 10, "wakes by timers", seen.by_timers);
+	bad += expect(seen.by_strangers <= 1, "wakes by who just ran", seen.by_strangers);
 	/*
 	 * A pass may look between another CPU's stamp and its slot: the recorder puts such rows in
 	 * order (dwell/order.h). More than a few would be another fault.
@@ -161,6 +250,8 @@ static int run(struct dwell_kernel *kernel)
 			return 1;
 	}
 	waitpid(pid, &status, 0);
+	if (send_packets() != 0)
+		return expect(0, "packets sent", 0);
 	return dwell_kernel_pass(kernel, UINT64_MAX, tell, NULL) != 0 ? 1 : judge();
 }
 
