@@ -11,11 +11,20 @@
 
 /* What was read is soon doubted, of files with each pass: they are opened and closed more often. */
 #define BELIEVED_NS UINT64_C(50000000)
+/* But not so soon of a process whose descriptors were the same again, time after time. */
+#define STEADY_NS UINT64_C(200000000)
 /* A pass begins so much after the time up to which it is. */
 #define SLACK_NS UINT64_C(1000000)
 
 /* A table with one place for each hash: another one in its place is forgotten. */
-enum { PLACES = 1 << 14, NAMED = 1 << 12, FD_MAX = 1 << 20, LINK_SIZE = 512 };
+enum {
+	PLACES = 1 << 14,
+	NAMED = 1 << 12,
+	STEADY = 8,
+	PROCESSES = 1 << 10,
+	FD_MAX = 1 << 20,
+	LINK_SIZE = 512
+};
 #define INODE_MASK ((UINT32_C(1) << DWELL_DESCRIPTOR_INODE_BITS) - 1)
 
 struct place {
@@ -33,6 +42,8 @@ struct dwell_descriptors {
 	struct dwell_registry *registry;
 	uint64_t pass, now_ns; /* when it began */
 	struct place places[PLACES];
+	/* How many in a row were the same again in a process, by its number. */
+	uint8_t steady[PROCESSES];
 	/* Regular files that the kernel named, by the low bits of their inodes. */
 	struct named {
 		uint32_t inode, object;
@@ -162,6 +173,18 @@ static uint64_t same_since(const struct dwell_descriptors *descriptors, const st
 	return descriptors->now_ns + SLACK_NS;
 }
 
+/* What is new or another one now is a sign of more to come. */
+static void judge_process(
+	struct dwell_descriptors *descriptors, const struct dwell_descriptor_call *call, bool same)
+{
+	uint8_t *steady = &descriptors->steady[call->pid % PROCESSES];
+
+	if (!same)
+		*steady = 0;
+	else if (*steady < STEADY)
+		++*steady;
+}
+
 static void look(struct dwell_descriptors *descriptors, struct place *place,
 	const struct dwell_descriptor_call *call)
 {
@@ -177,14 +200,14 @@ static void look(struct dwell_descriptors *descriptors, struct place *place,
 	*place = blank;
 	snprintf(path, sizeof(path), "/proc/%u/fd/%u", call->pid, call->fd);
 	size = call->fd < FD_MAX ? read_link(path, link) : 0;
-	if (size == 0)
-		return;
-	if (!describe(place, path, link)) {
+	if (size == 0 || !describe(place, path, link)) {
 		*place = blank;
+		judge_process(descriptors, call, false);
 		return;
 	}
 	place->object = object_of(descriptors, place, call->process);
 	place->confirmed = known && before.confirmed;
+	judge_process(descriptors, call, known && before.object == place->object);
 	if (known && before.object == place->object)
 		place->same_since_ns = same_since(descriptors, &before);
 	else
@@ -205,7 +228,8 @@ static bool is_to_be_read(const struct dwell_descriptors *descriptors, const str
 		return true;
 	if (is_file(place) || call->type != 0)
 		return place->pass != descriptors->pass;
-	return descriptors->now_ns - place->read_ns > BELIEVED_NS;
+	return descriptors->now_ns - place->read_ns >
+	       (descriptors->steady[call->pid % PROCESSES] < STEADY ? BELIEVED_NS : STEADY_NS);
 }
 
 static bool is_what_the_kernel_saw(

@@ -188,3 +188,52 @@ Test(descriptors, others)
 	cr_expect(eq(u8, ask(&s, call).reason, DWELL_REASON_NET), "closed, but the kernel saw");
 	tear_down(&s);
 }
+
+/* Ask about a pipe every 60 ms, then give its number to another one: when is that noticed? */
+static uint64_t noticed_after_ms(struct stage *s, int times)
+{
+	static uint64_t at = SECOND;
+	const uint64_t ms = UINT64_C(1000000);
+	struct dwell_descriptor_call call = call_at(s, 0);
+	uint32_t first, now;
+	uint64_t changed_at;
+	int old[2], new[2];
+
+	cr_assert(eq(int, pipe(old), 0));
+	cr_assert(eq(int, pipe(new), 0));
+	call.fd = (uint32_t)old[0];
+	at += SECOND;
+	dwell_descriptors_pass(s->descriptors, at);
+	first = ask(s, call).object;
+	for (int i = 0; i < times; i++) {
+		at += 60 * ms;
+		dwell_descriptors_pass(s->descriptors, at);
+		cr_expect(eq(u32, ask(s, call).object, first));
+	}
+	changed_at = at;
+	cr_assert(eq(int, dup2(new[0], old[0]), old[0]));
+	do {
+		at += 10 * ms;
+		dwell_descriptors_pass(s->descriptors, at);
+		now = ask(s, call).object;
+	} while (now == first && at < changed_at + SECOND);
+	for (int i = 0; i < 2; i++) {
+		close(old[i]);
+		close(new[i]);
+	}
+	return (at - changed_at) / ms;
+}
+
+/* A process that goes on with what it has is asked less often, until something is new. */
+Test(descriptors, steady_processes_are_believed_longer)
+{
+	struct stage s;
+
+	set_up(&s);
+	cr_expect(eq(u64, noticed_after_ms(&s, 4), 60));
+	cr_expect(gt(u64, noticed_after_ms(&s, 60), 60));
+	cr_expect(le(u64, noticed_after_ms(&s, 60), 210));
+	/* What was noticed last was new. */
+	cr_expect(eq(u64, noticed_after_ms(&s, 4), 60));
+	tear_down(&s);
+}
