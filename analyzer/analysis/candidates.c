@@ -93,6 +93,16 @@ static double mean_count(const struct comparing *c, const struct match *match, u
 	return sum / (double)run_count(c);
 }
 
+/* Of the path, on the mean of all runs. */
+static double mean_share(const struct comparing *c, const struct match *match)
+{
+	double sum = 0;
+
+	for (size_t run = 0; run < run_count(c); run++)
+		sum += match->in[run] ? match->in[run]->value : 0;
+	return sum / (double)run_count(c);
+}
+
 static bool needs_series(unsigned what)
 {
 	return what >= FIGURE_TIME_RATE && what <= FIGURE_HOLD_MAX;
@@ -102,6 +112,8 @@ static bool needs_series(unsigned what)
 static bool is_small(
 	const struct comparing *c, const struct match *match, const struct dwell_metric_spec *spec)
 {
+	if (spec->kind == DWELL_SUBJECT_PATH)
+		return mean_share(c, match) * 1e9 < c->policy->least_ns_per_s;
 	if (spec->what == FIGURE_RUNNABLE)
 		return weight(c, match, spec->what) < c->policy->least_ns_per_s;
 	if (!needs_series(spec->what))
@@ -240,9 +252,9 @@ static int add_candidate(struct comparing *c, const struct match *match,
 	row.head_run = c->places[c->base + row.head_run];
 	if (row.base_value > 0)
 		row.ratio = row.head_value / row.base_value;
-	if (!row.base)
+	if (!row.base && !figure_is_zero_without(match->kind))
 		row.base_value = NAN;
-	if (!row.head)
+	if (!row.head && !figure_is_zero_without(match->kind))
 		row.head_value = NAN;
 	candidate = push(c);
 	if (!candidate)

@@ -220,14 +220,6 @@ static int add_counters(struct making *making)
 	return DWELL_OK;
 }
 
-static int by_key(const void *a, const void *b)
-{
-	const struct dwell_digest_subject *x = a, *y = b;
-
-	return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind)
-				  : strcmp(x->key, y->key);
-}
-
 static int begin(struct making *making)
 {
 	const struct dwell_string source = making->answer->trace.source;
@@ -283,7 +275,6 @@ int digest_answer(struct dwell_answer *answer, struct model *model, void *fold,
 	making.digest->subjects = making.subjects.at;
 	making.digest->count = making.subjects.count;
 	free(making.subjects.slots);
-	qsort(making.digest->subjects, making.digest->count, sizeof(struct dwell_digest_subject),
-		by_key);
+	digest_sort(making.digest);
 	return DWELL_OK;
 }

@@ -50,6 +50,8 @@ const struct dwell_metric_spec dwell_metric_specs[] = {
 	{ "counter.value", DWELL_SUBJECT_COUNTER, FIGURE_VALUE, DWELL_UNIT_NONE, 0, 0 },
 	{ "leak.tasks", DWELL_SUBJECT_LEAK, FIGURE_VALUE, DWELL_UNIT_COUNT, 1, 0.05 },
 	{ "pool.reuse", DWELL_SUBJECT_POOL, FIGURE_VALUE, DWELL_UNIT_SHARE, -1, 0.05 },
+	{ "path.share", DWELL_SUBJECT_PATH, FIGURE_VALUE, DWELL_UNIT_SHARE, 0, 0 },
+	{ "path.time", DWELL_SUBJECT_PATH, FIGURE_TIMES, DWELL_UNIT_NS, 0, 0 },
 	{ .name = NULL },
 };
 
@@ -133,6 +135,12 @@ static double state_share(const struct dwell_times *times, unsigned what)
 	return ratio((double)part, known);
 }
 
+static double time_of(const struct dwell_times *times)
+{
+	return (double)times->running_ns + (double)times->runnable_ns + (double)times->blocked_ns +
+	       (double)times->unknown_ns;
+}
+
 double dwell_metric_value(const struct dwell_metric_spec *spec, const struct dwell_digest *digest,
 	const struct dwell_digest_subject *subject, double work)
 {
@@ -163,6 +171,8 @@ double dwell_metric_value(const struct dwell_metric_spec *spec, const struct dwe
 	case FIGURE_MAX:
 	case FIGURE_HOLD_MAX:
 		return whole->count ? (double)whole->max : NAN;
+	case FIGURE_TIMES:
+		return time_of(&subject->times);
 	case FIGURE_VALUE:
 		return subject->has_value ? subject->value : NAN;
 	default:

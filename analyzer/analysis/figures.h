@@ -26,7 +26,8 @@ enum figure {
 	FIGURE_HOLD_P99,
 	FIGURE_HOLD_P999,
 	FIGURE_HOLD_MAX,
-	FIGURE_VALUE
+	FIGURE_VALUE,
+	FIGURE_TIMES /* in all states */
 };
 
 static inline bool figure_is_hold(unsigned what)
@@ -37,7 +38,7 @@ static inline bool figure_is_hold(unsigned what)
 /* A run that has none of what was looked for has 0 of it. */
 static inline bool figure_is_zero_without(unsigned kind)
 {
-	return kind == DWELL_SUBJECT_LEAK;
+	return kind == DWELL_SUBJECT_LEAK || kind == DWELL_SUBJECT_PATH;
 }
 
 /* The share of a percentile; 0 for what is none. */

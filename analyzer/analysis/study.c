@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "analysis/history.h"
+#include "dwell/causes.h"
 
 int dwell_study_open(struct dwell_study **out, struct dwell_source *source, struct dwell_diag *diag)
 {
@@ -43,6 +44,49 @@ const struct dwell_catalog *dwell_study_catalog(const struct dwell_study *study)
 const struct dwell_study_facts *dwell_study_facts(const struct dwell_study *study)
 {
 	return &study->facts;
+}
+
+/* How much a task is the main one of its process. */
+static unsigned mainness(const struct dwell_catalog *catalog, const struct dwell_catalog_task *task)
+{
+	const struct dwell_catalog_process *process = dwell_catalog_process(catalog, task->process);
+
+	if (process && task->tid >= 0 && task->tid == process->pid)
+		return 3;
+	return task->kind == DWELL_TASK_GOROUTINE && task->native_id == 1 ? 2 : 1;
+}
+
+static uint32_t main_of(const struct model *model)
+{
+	const struct dwell_catalog *catalog = model->catalog;
+	const struct dwell_catalog_task *best = NULL;
+
+	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog); id++) {
+		const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
+
+		if (!task || !wants_task(model, id))
+			continue;
+		if (!best || task->process < best->process ||
+			(task->process == best->process &&
+				mainness(catalog, task) > mainness(catalog, best)))
+			best = task;
+	}
+	return best ? best->id : DWELL_NONE;
+}
+
+uint32_t dwell_study_main(const struct dwell_study *study, const struct dwell_selection *selection)
+{
+	struct model model = study->model;
+	uint32_t task = DWELL_NONE;
+
+	model.selection = *selection;
+	model.task_bits = model.scope_bits = model.object_bits = NULL;
+	if (!model_select(&model))
+		task = main_of(&model);
+	free(model.task_bits);
+	free(model.scope_bits);
+	free(model.object_bits);
+	return task;
 }
 
 int dwell_history_read(struct dwell_history **out, struct dwell_study *study,

@@ -7,7 +7,7 @@
 const char *dwell_digest_kind_name(unsigned kind)
 {
 	static const char *const names[DWELL_SUBJECT_KIND_COUNT] = { NULL, "run", "class", "site",
-		"lock", "span", "pause", "counter", "leak", "pool" };
+		"lock", "span", "pause", "counter", "leak", "pool", "path" };
 
 	return kind < DWELL_SUBJECT_KIND_COUNT ? names[kind] : NULL;
 }
@@ -190,6 +190,19 @@ int subject_merge(struct dwell_digest_subject *into, const struct dwell_digest_s
 	into->times.unknown_ns += from->times.unknown_ns;
 	into->tasks += from->tasks;
 	return err;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct dwell_digest_subject *x = a, *y = b;
+
+	return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind)
+				  : strcmp(x->key, y->key);
+}
+
+void digest_sort(struct dwell_digest *digest)
+{
+	qsort(digest->subjects, digest->count, sizeof(*digest->subjects), by_key);
 }
 
 void dwell_digest_free(struct dwell_digest *digest)

@@ -58,6 +58,9 @@ struct dwell_digest_subject *subjects_find(
 	const struct subjects *subjects, unsigned kind, const char *key);
 void subjects_release(struct subjects *subjects);
 
+/* By kind, then key. */
+void digest_sort(struct dwell_digest *digest);
+
 void subject_release(struct dwell_digest_subject *subject);
 /* Add what `from` holds, of the same kind. 0 or DWELL_ENOMEM. */
 int subject_merge(struct dwell_digest_subject *into, const struct dwell_digest_subject *from);

@@ -8,6 +8,15 @@
 #include "cli/output.h"
 #include "cli/question.h"
 
+static int add_path(struct question *question)
+{
+	struct dwell_diag diag = { .offset = UINT64_MAX };
+	const int err = dwell_digest_add_path(question->answer->digest,
+		question->trace.import.source, &question->query.selection, 1, &diag);
+
+	return err ? input_complain(question->trace.path, err, &diag) : STATUS_DONE;
+}
+
 static int write_digest(const struct question *question, const char *path)
 {
 	struct output output;
@@ -41,6 +50,8 @@ int cmd_digest(struct request *request)
 	question.query.only_worst = true;
 	if (!status)
 		status = question_ask(&question);
+	if (!status)
+		status = add_path(&question);
 	if (!status)
 		status = write_digest(&question, request->output);
 	question_close(&question);

@@ -422,12 +422,13 @@ static int find_span(struct question *question, const char *id, struct dwell_pat
 static int choose_task(const struct answer *answer, struct dwell_path_query *query)
 {
 	const struct question *question = &answer->question;
+	const struct dwell_selection all = { 0 };
 
 	if (query->task)
 		return STATUS_DONE;
 	if (question->request->task)
 		return pick_task(answer->catalog, question->request->task, &query->task);
-	query->task = pick_main(answer->catalog);
+	query->task = dwell_study_main(answer->study, &all);
 	return query->task ? (int)STATUS_DONE
 			   : complain(STATUS_ASKED, question->trace.path, "has no tasks");
 }

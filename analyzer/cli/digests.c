@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "model/cpus.h"
 
-enum { THREADS_MOST = 16 };
+enum { THREADS_MOST = 16, LONG_TRACE = 200000 /* events */ };
 #define POLICY_MOST (UINT64_C(1) << 20)
 
 const unsigned digest_analyses = DWELL_ANALYZE_DIGEST | DWELL_ANALYZE_BLOCKED |
@@ -54,6 +54,22 @@ static int try_digest(struct run_file *file)
 	return err;
 }
 
+/* A path needs much memory: of long traces one at a time is walked. */
+static int add_path(struct run_file *file, struct dwell_source *source)
+{
+	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+	const bool is_long = file->digest->trace.events > LONG_TRACE;
+	const struct dwell_selection all = { 0 };
+	int err;
+
+	if (is_long)
+		pthread_mutex_lock(&one);
+	err = dwell_digest_add_path(file->digest, source, &all, 1, &file->diag);
+	if (is_long)
+		pthread_mutex_unlock(&one);
+	return err;
+}
+
 static int analyze(struct run_file *file)
 {
 	const struct dwell_query query = {
@@ -70,6 +86,8 @@ static int analyze(struct run_file *file)
 		answer->digest = NULL;
 	}
 	dwell_answer_free(answer);
+	if (!err)
+		err = add_path(file, import.source);
 	dwell_import_close(&import);
 	return err;
 }

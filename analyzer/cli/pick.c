@@ -67,30 +67,3 @@ int pick_task(const struct dwell_catalog *catalog, const char *glob, uint32_t *t
 	return complain(STATUS_ASKED, glob, "%u tasks are meant: %s%s; name one by its number",
 		count, names, count > 4 ? ", ..." : "");
 }
-
-/* How much a task is the main one of its process. */
-static unsigned mainness(const struct dwell_catalog *catalog, const struct dwell_catalog_task *task)
-{
-	const struct dwell_catalog_process *process = dwell_catalog_process(catalog, task->process);
-
-	if (process && task->tid >= 0 && task->tid == process->pid)
-		return 3;
-	return task->kind == DWELL_TASK_GOROUTINE && task->native_id == 1 ? 2 : 1;
-}
-
-uint32_t pick_main(const struct dwell_catalog *catalog)
-{
-	const struct dwell_catalog_task *best = NULL;
-
-	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog); id++) {
-		const struct dwell_catalog_task *task = dwell_catalog_task(catalog, id);
-
-		if (!task || !dwell_catalog_recorded(catalog, id))
-			continue;
-		if (!best || task->process < best->process ||
-			(task->process == best->process &&
-				mainness(catalog, task) > mainness(catalog, best)))
-			best = task;
-	}
-	return best ? best->id : DWELL_NONE;
-}

@@ -10,7 +10,4 @@
  */
 int pick_task(const struct dwell_catalog *catalog, const char *glob, uint32_t *task);
 
-/* The main task of the first process that was to be recorded; 0 where there is no task. */
-uint32_t pick_main(const struct dwell_catalog *catalog);
-
 #endif

@@ -26,8 +26,18 @@ void words_value(char out[DWELL_NUMBER_SIZE], double value, unsigned unit, bool 
 void words_change(char out[DWELL_NUMBER_SIZE], double ratio, bool ascii);
 /* What the row is about: its key, and what it was called before. */
 void words_key(char out[WORDS_SIZE], const struct dwell_compare_row *row);
-/* Why, in a sentence or more; "" where nothing is known. */
-void words_cause(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii);
+/* Why, in a sentence or more; "" where nothing is known. The row is one of the comparison's. */
+void words_cause(char out[WORDS_SIZE], const struct dwell_comparison *comparison,
+	const struct dwell_compare_row *row, bool ascii);
+/* What the critical path has more of than before, of a run that took longer: what grew most comes
+ * first. Medians of the sides. */
+struct path_row {
+	const char *part;
+	double base_ns, head_ns;
+};
+enum { PATH_ROWS = 8 };
+size_t words_path(struct path_row out[PATH_ROWS], const struct dwell_comparison *comparison,
+	const struct dwell_compare_row *row);
 /* Who ran while the tasks of a row were ready: on the mean of their latencies. Those who ran longer
  * than before come first, by how much; who is NULL: nobody, or nobody who is known. */
 struct instead_row {

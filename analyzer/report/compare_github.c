@@ -29,13 +29,14 @@ static void annotate(FILE *file, const char *level, const char *title, const cha
 	putc('\n', file);
 }
 
-static void put_row(FILE *file, const struct dwell_compare_row *row)
+static void put_row(
+	FILE *file, const struct dwell_comparison *c, const struct dwell_compare_row *row)
 {
 	char key[WORDS_SIZE], cause[WORDS_SIZE], text[WORDS_SIZE * 3], base[DWELL_NUMBER_SIZE],
 		head[DWELL_NUMBER_SIZE], change[DWELL_NUMBER_SIZE];
 
 	words_key(key, row);
-	words_cause(cause, row, false);
+	words_cause(cause, c, row, false);
 	words_value(base, row->base_value, row->metric->unit, false);
 	words_value(head, row->head_value, row->metric->unit, false);
 	words_change(change, row->ratio, false);
@@ -60,7 +61,7 @@ void compare_github(FILE *file, const struct compared *compared)
 	annotate(file, level_of(c->verdict), "dwell diff", text);
 	for (size_t i = 0; i < c->count && i < compared->limit; i++)
 		if (c->rows[i].status == DWELL_ROW_REGRESSED)
-			put_row(file, &c->rows[i]);
+			put_row(file, c, &c->rows[i]);
 }
 
 void check_github(FILE *file, const struct compared *compared)

@@ -49,12 +49,30 @@ static void put_instead(struct dwell_json *json, const struct dwell_compare_row 
 	dwell_json_end_array(json);
 }
 
-static void put_row(struct dwell_json *json, const struct dwell_compare_row *row)
+static void put_path(struct dwell_json *json, const struct dwell_comparison *c,
+	const struct dwell_compare_row *row)
+{
+	struct path_row rows[PATH_ROWS];
+	const size_t count = words_path(rows, c, row);
+
+	dwell_json_array(json, "path");
+	for (size_t i = 0; i < count; i++) {
+		dwell_json_object(json, NULL);
+		dwell_json_string(json, "key", rows[i].part);
+		dwell_json_double(json, "base_ns", rows[i].base_ns);
+		dwell_json_double(json, "head_ns", rows[i].head_ns);
+		dwell_json_end_object(json);
+	}
+	dwell_json_end_array(json);
+}
+
+static void put_row(struct dwell_json *json, const struct dwell_comparison *c,
+	const struct dwell_compare_row *row)
 {
 	const struct dwell_digest_subject *named = row->head ? row->head : row->base;
 	char cause[WORDS_SIZE];
 
-	words_cause(cause, row, true);
+	words_cause(cause, c, row, true);
 	dwell_json_object(json, NULL);
 	dwell_json_string(json, "metric", row->metric->name);
 	dwell_json_string(json, "key", named->key);
@@ -81,6 +99,7 @@ static void put_row(struct dwell_json *json, const struct dwell_compare_row *row
 		put_subject(json, "base_subject", row->base);
 		put_subject(json, "head_subject", row->head);
 		put_instead(json, row);
+		put_path(json, c, row);
 	}
 	dwell_json_end_object(json);
 }
@@ -121,6 +140,6 @@ void compare_json(struct dwell_json *json, const struct compared *compared)
 	dwell_json_number(json, "total", c->count);
 	dwell_json_array(json, "rows");
 	for (size_t i = 0; i < c->count && shown < compared->limit; i++, shown++)
-		put_row(json, &c->rows[i]);
+		put_row(json, c, &c->rows[i]);
 	dwell_json_end_array(json);
 }

@@ -73,14 +73,15 @@ static void end(FILE *file)
 	fputs("</testsuite>\n</testsuites>\n", file);
 }
 
-static void put_row(FILE *file, const struct dwell_compare_row *row)
+static void put_row(
+	FILE *file, const struct dwell_comparison *c, const struct dwell_compare_row *row)
 {
 	char key[WORDS_SIZE], cause[WORDS_SIZE], message[WORDS_SIZE], base[DWELL_NUMBER_SIZE],
 		head[DWELL_NUMBER_SIZE], change[DWELL_NUMBER_SIZE];
 	char class[64];
 
 	words_key(key, row);
-	words_cause(cause, row, false);
+	words_cause(cause, c, row, false);
 	words_value(base, row->base_value, row->metric->unit, false);
 	words_value(head, row->head_value, row->metric->unit, false);
 	words_change(change, row->ratio, false);
@@ -119,7 +120,7 @@ void compare_junit(FILE *file, const struct compared *compared)
 	put_verdict(file, "dwell.diff", c->verdict, text);
 	for (size_t i = 0; i < c->count; i++)
 		if (is_case(&c->rows[i]))
-			put_row(file, &c->rows[i]);
+			put_row(file, c, &c->rows[i]);
 	end(file);
 }
 

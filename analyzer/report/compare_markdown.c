@@ -70,7 +70,7 @@ static void put_causes(FILE *file, const struct compared *compared)
 	for (size_t i = 0; i < c->count && i < compared->limit; i++) {
 		if (is_explained_before(c, i))
 			continue;
-		words_cause(cause, &c->rows[i], false);
+		words_cause(cause, c, &c->rows[i], false);
 		if (!*cause)
 			continue;
 		words_key(key, &c->rows[i]);

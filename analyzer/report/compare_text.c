@@ -105,7 +105,7 @@ static void print_causes(const struct dwell_style *style, const struct compared 
 
 		if (is_explained_before(c, i))
 			continue;
-		words_cause(cause, row, style->ascii);
+		words_cause(cause, c, row, style->ascii);
 		if (!row->head || !(*cause || row->head->id))
 			continue;
 		words_key(key, row);

@@ -117,6 +117,10 @@ struct dwell_path {
 	size_t wait_count;
 };
 
+/* The task whose path a run's is: the first process's main one, of those selected. 0: there is
+ * none, or no memory to find it. */
+uint32_t dwell_study_main(const struct dwell_study *study, const struct dwell_selection *selection);
+
 /* DWELL_EINVAL: the task did not live in the interval; or what the source returned. */
 int dwell_path_find(struct dwell_path **out, struct dwell_study *study,
 	const struct dwell_path_query *query, struct dwell_diag *diag);

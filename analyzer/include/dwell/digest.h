@@ -25,6 +25,7 @@ enum dwell_digest_kind {
 	DWELL_SUBJECT_COUNTER, /* value */
 	DWELL_SUBJECT_LEAK,    /* value: tasks that outlived their use, of one kind at one place */
 	DWELL_SUBJECT_POOL,    /* value: share of the gets that what had been made before served */
+	DWELL_SUBJECT_PATH,    /* value: share of the run's critical path; times: of this part */
 	DWELL_SUBJECT_KIND_COUNT
 };
 /* Bits of those that every digest has looked for; others it may not have. */
@@ -85,7 +86,8 @@ struct dwell_digest_subject {
 	struct dwell_times times;
 	struct dwell_windows states; /* of times, bucket: enum dwell_state */
 	struct dwell_series series, hold;
-	double value;    /* counters: mean of a gauge, growth per second of a sum; leaks, pools */
+	double value; /* counters: mean of a gauge, growth per second of a sum; leaks, pools, path
+		       */
 	double value_of; /* while pools are added up: gets so far */
 	struct dwell_blame blame;
 	struct dwell_instead instead; /* of run and classes */
@@ -103,6 +105,17 @@ struct dwell_digest {
 };
 
 void dwell_digest_free(struct dwell_digest *digest);
+
+struct dwell_source;
+
+/*
+ * Add the critical path of the run, as far as the digest's trace has it: of its first process's
+ * main task, of those selected. Where too much happened to be walked through in the time and memory
+ * that a digest may take, or there is no such task, nothing is added, and nobody looked for it. The
+ * source is read once more. 0, DWELL_ENOMEM, or what the source returned.
+ */
+int dwell_digest_add_path(struct dwell_digest *digest, struct dwell_source *source,
+	const struct dwell_selection *selection, unsigned threads, struct dwell_diag *diag);
 
 /* A digest is at most this long as a file: the least of its subjects are added up until it is. */
 enum { DWELL_DIGEST_BYTES = 100000 };

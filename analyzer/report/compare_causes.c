@@ -1,0 +1,270 @@
+/* Why a row regressed, in words. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/compare.h"
+
+static double share(uint64_t part, const struct dwell_times *times)
+{
+	const double all = (double)times->running_ns + (double)times->runnable_ns +
+			   (double)times->blocked_ns + (double)times->unknown_ns;
+
+	return all > 0 ? 100 * (double)part / all : 0;
+}
+
+/* "running 17 %, runnable 20 %, blocked 62 % (most on sleep)" */
+static void say_times(char out[160], const struct dwell_blame *blame)
+{
+	const struct dwell_times *t = &blame->times;
+	const char *reason = dwell_reason_name(blame->reason);
+	int used = snprintf(out, 160, "running %.0f %%, runnable %.0f %%, blocked %.0f %%",
+		share(t->running_ns, t), share(t->runnable_ns, t), share(t->blocked_ns, t));
+
+	if (reason && t->blocked_ns && used > 0)
+		snprintf(out + used, 160 - (size_t)used, " (most on %s)", reason);
+}
+
+static double log_ratio(uint64_t from, uint64_t to)
+{
+	return from && to ? fabs(log((double)to / (double)from)) : 0;
+}
+
+/* Same subject, other figure: how long a lock is held says why it is waited for. */
+static void say_hold(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
+{
+	const struct dwell_histogram *base = &row->base->hold.whole, *head = &row->head->hold.whole;
+	const uint64_t p50[] = { dwell_histogram_quantile(base, 500000),
+		dwell_histogram_quantile(head, 500000) };
+	const uint64_t p90[] = { dwell_histogram_quantile(base, 900000),
+		dwell_histogram_quantile(head, 900000) };
+	const bool tail = log_ratio(p90[0], p90[1]) > log_ratio(p50[0], p50[1]);
+	const uint64_t *of = tail ? p90 : p50;
+	char was[DWELL_NUMBER_SIZE], is[DWELL_NUMBER_SIZE], change[DWELL_NUMBER_SIZE];
+	const size_t used = strlen(out);
+
+	if (!base->count || !head->count)
+		return;
+	words_value(was, (double)of[0], DWELL_UNIT_NS, ascii);
+	words_value(is, (double)of[1], DWELL_UNIT_NS, ascii);
+	words_change(change, (double)of[1] / (double)of[0], ascii);
+	snprintf(out + used, WORDS_SIZE - used, "; it was held for %s (%s), before %s (%s)", is,
+		tail ? "p90" : "median", was, change);
+}
+
+static bool is_latency(const struct dwell_compare_row *row)
+{
+	return strstr(row->metric->name, ".latency.");
+}
+
+/* On the mean of the latencies that were looked into; NAN: none was. */
+static double mean_of(const struct dwell_instead *instead, uint64_t ns)
+{
+	return instead->latencies ? (double)ns / (double)instead->latencies : NAN;
+}
+
+static uint64_t ran_of(const struct dwell_instead *instead, const char *who)
+{
+	for (size_t i = 0; i < instead->count; i++)
+		if (!strcmp(instead->ran[i].who, who))
+			return instead->ran[i].ns;
+	return 0;
+}
+
+/* What nobody who is named ran of them. */
+static uint64_t rest_of(const struct dwell_instead *instead)
+{
+	uint64_t rest = instead->total_ns;
+
+	for (size_t i = 0; i < instead->count; i++)
+		rest -= instead->ran[i].ns < rest ? instead->ran[i].ns : rest;
+	return rest;
+}
+
+static double growth(const struct instead_row *row)
+{
+	return isnan(row->base_ns) ? row->head_ns : row->head_ns - row->base_ns;
+}
+
+static int grown_first(const void *a, const void *b)
+{
+	const double x = growth(a), y = growth(b);
+
+	return (x < y) - (x > y);
+}
+
+size_t words_instead(struct instead_row out[INSTEAD_ROWS], const struct dwell_compare_row *row)
+{
+	static const struct dwell_instead none;
+	const struct dwell_instead *head = row->head ? &row->head->instead : &none;
+	const struct dwell_instead *base = row->base ? &row->base->instead : &none;
+	size_t count = 0;
+
+	if (!is_latency(row) || !head->latencies)
+		return 0;
+	for (size_t i = 0; i < head->count && i < DWELL_INSTEAD; i++)
+		out[count++] = (struct instead_row){
+			.who = head->ran[i].who,
+			.head_ns = mean_of(head, head->ran[i].ns),
+			.base_ns = mean_of(base, ran_of(base, head->ran[i].who)),
+		};
+	out[count++] = (struct instead_row){
+		.head_ns = mean_of(head, rest_of(head)),
+		.base_ns = mean_of(base, rest_of(base)),
+	};
+	qsort(out, count, sizeof(*out), grown_first);
+	return count;
+}
+
+/* "of 612 µs that they were ready (mean) app/hog ran 600 µs (before 300 µs), ..." */
+static void say_instead(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
+{
+	enum { SAID = 3 };
+	struct instead_row rows[INSTEAD_ROWS];
+	const size_t count = words_instead(rows, row);
+	char is[DWELL_NUMBER_SIZE], was[DWELL_NUMBER_SIZE];
+	size_t used, said = 0;
+
+	if (!count)
+		return;
+	words_value(is, mean_of(&row->head->instead, row->head->instead.total_ns), DWELL_UNIT_NS,
+		ascii);
+	used = (size_t)snprintf(out, WORDS_SIZE, "of the %s (mean) for which they were ready", is);
+	for (size_t i = 0; i < count && said < SAID && used < WORDS_SIZE; i++) {
+		words_value(is, rows[i].head_ns, DWELL_UNIT_NS, ascii);
+		words_value(was, rows[i].base_ns, DWELL_UNIT_NS, ascii);
+		if (rows[i].head_ns * 20 * (double)row->head->instead.latencies <
+			(double)row->head->instead.total_ns)
+			continue; /* less than a twentieth */
+		used += (size_t)snprintf(out + used, WORDS_SIZE - used, "%s %.80s ran for %s",
+			said ? "," : "", rows[i].who ? rows[i].who : "nobody who is known", is);
+
+		if (!isnan(rows[i].base_ns) && used < WORDS_SIZE)
+			used += (size_t)snprintf(
+				out + used, WORDS_SIZE - used, " (before %s)", was);
+		said++;
+	}
+	if (!said)
+		*out = '\0';
+}
+
+static bool is_duration(const struct dwell_compare_row *row)
+{
+	return !strcmp(row->metric->name, "run.duration");
+}
+
+static double path_growth(const struct path_row *row)
+{
+	return row->head_ns - row->base_ns;
+}
+
+static int most_grown_first(const void *a, const void *b)
+{
+	const double x = path_growth(a), y = path_growth(b);
+
+	return (x < y) - (x > y);
+}
+
+size_t words_path(struct path_row out[PATH_ROWS], const struct dwell_comparison *comparison,
+	const struct dwell_compare_row *row)
+{
+	size_t count = 0;
+
+	if (!is_duration(row))
+		return 0;
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct dwell_compare_row *of = &comparison->rows[i];
+		const struct path_row part = { (of->head ? of->head : of->base)->key,
+			of->base_value, of->head_value };
+
+		if (strcmp(of->metric->name, "path.time") != 0 || !(path_growth(&part) > 0))
+			continue;
+		if (count < PATH_ROWS)
+			out[count++] = part;
+		else if (path_growth(&part) > path_growth(&out[PATH_ROWS - 1]))
+			out[PATH_ROWS - 1] = part;
+		qsort(out, count, sizeof(*out), most_grown_first);
+	}
+	return count;
+}
+
+/* "its critical path has more of app/worker: sleep at rest < work (612 ms, before 300 ms), ..." */
+static void say_path(char out[WORDS_SIZE], const struct dwell_comparison *comparison,
+	const struct dwell_compare_row *row, bool ascii)
+{
+	enum { SAID = 3 };
+	const double grown = row->head_value - row->base_value;
+	struct path_row parts[PATH_ROWS];
+	const size_t count = words_path(parts, comparison, row);
+	char is[DWELL_NUMBER_SIZE], was[DWELL_NUMBER_SIZE];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && i < SAID && used < WORDS_SIZE; i++) {
+		if (path_growth(&parts[i]) * 10 < grown)
+			break;
+		words_value(is, parts[i].head_ns, DWELL_UNIT_NS, ascii);
+		words_value(was, parts[i].base_ns, DWELL_UNIT_NS, ascii);
+		used += (size_t)snprintf(out + used, WORDS_SIZE - used, "%s%.110s (%s, before %s)",
+			i ? ", " : "its critical path has more of ", parts[i].part, is, was);
+	}
+}
+
+void words_cause(char out[WORDS_SIZE], const struct dwell_comparison *comparison,
+	const struct dwell_compare_row *row, bool ascii)
+{
+	const struct dwell_blame *head = row->head ? &row->head->blame : NULL;
+	const struct dwell_blame *base = row->base ? &row->base->blame : NULL;
+	char times[160];
+	size_t used;
+
+	*out = '\0';
+	if (!head)
+		return;
+	if (is_duration(row)) {
+		say_path(out, comparison, row, ascii);
+		return;
+	}
+	if (row->head->kind <= DWELL_SUBJECT_CLASS) {
+		say_instead(out, row, ascii);
+		used = strlen(out);
+		if (is_latency(row) && head->holder && used < WORDS_SIZE)
+			snprintf(out + used, WORDS_SIZE - used,
+				"%sin the worst of them %.120s ran instead", used ? "; " : "",
+				head->holder);
+	} else if (head->holder)
+		snprintf(out, WORDS_SIZE, "held by %.200s", head->holder);
+	else if (head->waker)
+		snprintf(out, WORDS_SIZE, "ended by %.200s", head->waker);
+	used = strlen(out);
+	if (head->holder && row->head->kind > DWELL_SUBJECT_CLASS) {
+		say_times(times, head);
+		used += (size_t)snprintf(
+			out + used, WORDS_SIZE - used, "; its holders were %s", times);
+		if (base && base->holder && used < WORDS_SIZE) {
+			say_times(times, base);
+			snprintf(out + used, WORDS_SIZE - used, ", before %s", times);
+		}
+	} else if (*out && base && base->holder && head->holder &&
+		   strcmp(base->holder, head->holder) != 0 && used < WORDS_SIZE) {
+		snprintf(out + used, WORDS_SIZE - used, ", before %.120s", base->holder);
+	}
+	if (base && row->head->kind == DWELL_SUBJECT_LOCK && strlen(out) < WORDS_SIZE)
+		say_hold(out, row, ascii);
+}
+
+static bool is_same_subject(const struct dwell_compare_row *a, const struct dwell_compare_row *b)
+{
+	return a->head && b->head && a->head->kind == b->head->kind &&
+	       is_latency(a) == is_latency(b) && is_duration(a) == is_duration(b) &&
+	       !strcmp(a->head->key, b->head->key);
+}
+
+bool is_explained_before(const struct dwell_comparison *comparison, size_t row)
+{
+	const struct dwell_compare_row *rows = comparison->rows;
+	bool before = rows[row].status != DWELL_ROW_REGRESSED;
+
+	for (size_t i = 0; i < row && !before; i++)
+		before = is_same_subject(&rows[i], &rows[row]);
+	return before;
+}
