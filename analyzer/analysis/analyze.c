@@ -69,7 +69,7 @@ void facts_fill(struct dwell_trace_facts *facts, const struct model *model)
 		.tick_ns = model->info.tick_ns,
 		.events = t->rows,
 		.lost_events = t->lost,
-		.losses = t->by_kind[DWELL_EVENT_LOSS],
+		.losses = t->losses,
 		.tasks = t->tasks,
 		.other_tasks = model->catalog->marked ? t->others : 0,
 		.levels = model->info.levels,

@@ -33,6 +33,7 @@ void told_leave(struct dwell_told *told)
 static void tally_loss(struct tally *tally, const struct dwell_event *event)
 {
 	tally->lost += event->value;
+	tally->losses += !dwell_event_is_early_end(event);
 	if (event->reason < DWELL_LOSS_CAUSE_COUNT)
 		tally->lost_by_cause[event->reason] += event->value;
 }

@@ -24,6 +24,7 @@ struct tally {
 	uint64_t rows;
 	uint64_t by_kind[DWELL_EVENT_KIND_COUNT];
 	uint64_t lost, lost_by_cause[DWELL_LOSS_CAUSE_COUNT];
+	uint64_t losses;               /* rows that tell of one before the end */
 	struct dwell_told_waits waits; /* of the tasks in scope */
 	uint64_t first_ns, last_ns;    /* rows */
 	struct table lives;            /* struct task_life, by task */

@@ -100,6 +100,7 @@ int tally_merge(struct tally *into, struct tally *from)
 	for (size_t i = 0; i < DWELL_EVENT_KIND_COUNT; i++)
 		into->by_kind[i] += from->by_kind[i];
 	into->lost += from->lost;
+	into->losses += from->losses;
 	for (size_t i = 0; i < DWELL_LOSS_CAUSE_COUNT; i++)
 		into->lost_by_cause[i] += from->lost_by_cause[i];
 	tally_waits(into, &from->waits);

@@ -186,6 +186,10 @@ void states_loss(struct dwell_states *states, const struct dwell_event *event)
 		.executor = event->executor,
 	};
 
+	/* Where a file ends early nothing is missing before its end, and that is its last moment.
+	 */
+	if (dwell_event_is_early_end(event))
+		return;
 	if (event->task) {
 		of_task(states, event->task, &loss);
 		return;

@@ -41,8 +41,8 @@ uint64_t naive_lost_at(const struct life *l, size_t index)
 	for (size_t i = 0; i < index; i++) {
 		const struct dwell_event *row = &l->h->rows[i];
 
-		if (row->kind != DWELL_EVENT_LOSS || naive_loss_end(row) <= l->since ||
-			!concerns(l, row))
+		if (row->kind != DWELL_EVENT_LOSS || dwell_event_is_early_end(row) ||
+			naive_loss_end(row) <= l->since || !concerns(l, row))
 			continue;
 		const uint64_t at = loss_start(row) > l->since ? loss_start(row) : l->since;
 		if (at < lost)

@@ -236,7 +236,8 @@ static bool wait_is_lost(const struct life *l, size_t index)
 	for (size_t i = 0; i < index; i++) {
 		const struct dwell_event *row = &l->h->rows[i];
 
-		if (row->kind != DWELL_EVENT_LOSS || (!row->task && row->executor))
+		if (row->kind != DWELL_EVENT_LOSS || dwell_event_is_early_end(row) ||
+			(!row->task && row->executor))
 			continue;
 		if (row->task ? row->task == l->task && i > l->wait_row : true)
 			if (naive_loss_end(row) > l->wait.time_ns)

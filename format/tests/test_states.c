@@ -129,6 +129,11 @@ static const struct rule rules[] = {
 		"40 switch task=t1 state=blocked executor=x1\nend time=50\n",
 		"t1 0-10 unknown > running\nt1 10-20 running x1 > unknown\n"
 		"t1 20-40 unknown > blocked\nt1 40-50 blocked open > blocked\n" },
+	{ "a file that ends early: what is stuck there is stuck still", "scheduler,program",
+		"10 wait-begin task=t1 reason=mutex object=o1\n"
+		"15 switch task=t1 state=blocked executor=x1\n50 loss reason=cut extra=50\n"
+		"end time=50\n",
+		"t1 0-15 unknown > blocked\nt1 15-50 blocked mutex o1 in-wait open > blocked\n" },
 	{ "a loss that is told ahead", "scheduler",
 		"10 switch peer=t1 executor=x1\n20 loss reason=full extra=40\n"
 		"30 switch task=t1 state=blocked executor=x1\n"

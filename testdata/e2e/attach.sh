@@ -122,6 +122,21 @@ dead() {
 	kill $pid
 }
 
+# meanwhile WHO: while it is still recorded, by whoever cannot wait for the end
+meanwhile() {
+	local who=$1 recorder tries
+	(become "$who" "$bin/dwell" record -q -o "$who.live" ./dead0) &
+	recorder=$!
+	for tries in $(seq 300); do
+		"$bin/dwell" leaks "$who.live" 2>&1 | grep -q '^deadlock' && break
+		sleep 0.1
+	done
+	expect "$who.live" 'Not whole: not closed.*deadlock: 2 tasks of dead0/.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit' leaks
+	expect "$who.live" 'not ended.* [0-9.]+ (m|µ)?s .*mutex' locks
+	kill "$(pgrep -P $recorder)" 2>err || pkill -x dead0
+	wait $recorder 2>err
+}
+
 # Nothing in Python's locks says who has them, but whoever is inside of a `with` is known. Not so
 # who was, who took one otherwise, and who waits for a condition of it and so has given it up.
 cat >dead.py <<'P'
@@ -387,6 +402,7 @@ for who in "$(id -un)" nobody; do
 	looked=1
 	dead "$who" dead0
 	[ "$who" = nobody ] || dead "$who" dead2
+	meanwhile "$who"
 	python "$who" "$(command -v /usr/bin/python3 || command -v python3)"
 	[ "$(id -u)" = 0 ] || break
 done

@@ -163,8 +163,8 @@ struct dwell_trace_facts {
 	uint64_t tick_ns;
 	uint64_t events; /* rows in the window */
 	uint64_t lost_events;
-	uint64_t losses; /* LOSS rows in the window: not 0 where lost_events is not known, too */
-	uint32_t tasks;  /* that lived in the window */
+	uint64_t losses;      /* in the window: not 0 where lost_events is not known, too */
+	uint32_t tasks;       /* that lived in the window */
 	uint32_t other_tasks; /* of these, of processes that were not to be recorded */
 	uint32_t executors;
 	uint32_t levels; /* bits of enum dwell_level */

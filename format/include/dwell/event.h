@@ -115,4 +115,11 @@ static inline bool dwell_event_is_unheard(const struct dwell_event *event)
 	return event->kind == DWELL_EVENT_RELEASE && event->flags & DWELL_EVENT_HAS_VALUE;
 }
 
+/* A loss that spans no time where the file ends early: what is missing lies behind it. */
+static inline bool dwell_event_is_early_end(const struct dwell_event *event)
+{
+	return event->kind == DWELL_EVENT_LOSS && event->reason == DWELL_LOSS_CUT &&
+	       event->extra == event->time_ns;
+}
+
 #endif

@@ -33,7 +33,7 @@
  * those that run on another executor (what ends that is in the other's ring), those last on an
  * executor of another kind and those whose state only the program itself tells; one of a task's own
  * ring, that task, where its state is the program's word (scheduler rows are in other rings), and
- * its open wait, whose end may be missing.
+ * its open wait, whose end may be missing. A file's early end (event.h) ends no state.
  *
  * Rows of a task that has ended are ignored. A row that is the first of a task implies no state
  * before it: that time, since its created_ns, is unknown.
