@@ -251,6 +251,7 @@ static void conclude(struct comparing *c)
 			   (c->policy->new_fails && out->by_status[DWELL_ROW_NEW]);
 
 	out->runs_needed = fewest_needed(out);
+	out->new_fails = c->policy->new_fails;
 	if (fails) {
 		out->verdict = DWELL_REGRESSED;
 		return;

@@ -10,6 +10,16 @@ const char *check_status_name(unsigned status)
 	return status <= DWELL_CHECK_WITHHELD ? names[status] : NULL;
 }
 
+void words_budget(char out[WORDS_SIZE], const struct dwell_policy_budget *budget)
+{
+	if (budget->name)
+		snprintf(out, WORDS_SIZE, "%s", budget->name);
+	else if (budget->key)
+		snprintf(out, WORDS_SIZE, "%s of %s", budget->metric, budget->key);
+	else
+		snprintf(out, WORDS_SIZE, "%s", budget->metric);
+}
+
 void words_check(char out[WORDS_SIZE], const struct dwell_check *check)
 {
 	size_t failed = 0;

@@ -24,6 +24,8 @@ enum { WORDS_SIZE = 512 };
 void words_value(char out[DWELL_NUMBER_SIZE], double value, unsigned unit, bool ascii);
 /* "+25.3 %" of 1.253; "–" of NAN. */
 void words_change(char out[DWELL_NUMBER_SIZE], double ratio, bool ascii);
+/* "101 µs to 121 µs (+19.8 %)"; of what the base has not, what it is. */
+void words_moved(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii);
 /* What the row is about: its key, and what it was called before. */
 void words_key(char out[WORDS_SIZE], const struct dwell_compare_row *row);
 /* Why, in a sentence or more; "" where nothing is known. The row is one of the comparison's. */
@@ -51,8 +53,12 @@ void words_verdict(char out[WORDS_SIZE], const struct compared *compared);
 /* How it was told: "252 splits of 5 + 5 runs" */
 void words_method(char out[WORDS_SIZE], const struct compared *compared);
 
-/* Is this row no regression, or of a subject whose cause was told with an earlier row? */
+/* Is this row a reason for the verdict? */
+bool is_fault(const struct dwell_comparison *comparison, const struct dwell_compare_row *row);
+/* Is this row no fault, or of a subject whose cause was told with an earlier row? */
 bool is_explained_before(const struct dwell_comparison *comparison, size_t row);
+/* What a budget is called: "lock.hold.p90 of queue*" where the policy does not say. */
+void words_budget(char out[WORDS_SIZE], const struct dwell_policy_budget *budget);
 /* "pass: all of 4 budgets are kept" */
 void words_check(char out[WORDS_SIZE], const struct dwell_check *check);
 const char *check_status_name(unsigned status);

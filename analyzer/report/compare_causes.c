@@ -259,10 +259,16 @@ static bool is_same_subject(const struct dwell_compare_row *a, const struct dwel
 	       !strcmp(a->head->key, b->head->key);
 }
 
+bool is_fault(const struct dwell_comparison *comparison, const struct dwell_compare_row *row)
+{
+	return row->status == DWELL_ROW_REGRESSED ||
+	       (row->status == DWELL_ROW_NEW && comparison->new_fails);
+}
+
 bool is_explained_before(const struct dwell_comparison *comparison, size_t row)
 {
 	const struct dwell_compare_row *rows = comparison->rows;
-	bool before = rows[row].status != DWELL_ROW_REGRESSED;
+	bool before = !is_fault(comparison, &rows[row]);
 
 	for (size_t i = 0; i < row && !before; i++)
 		before = is_same_subject(&rows[i], &rows[row]);

@@ -32,17 +32,15 @@ static void annotate(FILE *file, const char *level, const char *title, const cha
 static void put_row(
 	FILE *file, const struct dwell_comparison *c, const struct dwell_compare_row *row)
 {
-	char key[WORDS_SIZE], cause[WORDS_SIZE], text[WORDS_SIZE * 3], base[DWELL_NUMBER_SIZE],
-		head[DWELL_NUMBER_SIZE], change[DWELL_NUMBER_SIZE];
+	char key[WORDS_SIZE], cause[WORDS_SIZE], moved[WORDS_SIZE], text[WORDS_SIZE * 4];
 
 	words_key(key, row);
 	words_cause(cause, c, row, false);
-	words_value(base, row->base_value, row->metric->unit, false);
-	words_value(head, row->head_value, row->metric->unit, false);
-	words_change(change, row->ratio, false);
-	snprintf(text, sizeof(text), "%s of %s: %s to %s (%s)%s%s", row->metric->name, key, base,
-		head, change, *cause ? ": " : "", cause);
-	annotate(file, "error", "dwell diff - regressed", text);
+	words_moved(moved, row, false);
+	snprintf(text, sizeof(text), "%s of %s: %s%s%s", row->metric->name, key, moved,
+		*cause ? ": " : "", cause);
+	annotate(file, "error",
+		row->status == DWELL_ROW_NEW ? "dwell diff - new" : "dwell diff - regressed", text);
 }
 
 static const char *level_of(unsigned verdict)
@@ -60,29 +58,38 @@ void compare_github(FILE *file, const struct compared *compared)
 	words_verdict(text, compared);
 	annotate(file, level_of(c->verdict), "dwell diff", text);
 	for (size_t i = 0; i < c->count && i < compared->limit; i++)
-		if (c->rows[i].status == DWELL_ROW_REGRESSED)
+		if (is_fault(c, &c->rows[i]))
 			put_row(file, c, &c->rows[i]);
+}
+
+static void put_budget(FILE *file, const struct dwell_check_row *row)
+{
+	const struct dwell_policy_budget *budget = row->budget;
+	char text[WORDS_SIZE], name[WORDS_SIZE], value[DWELL_NUMBER_SIZE], limit[DWELL_NUMBER_SIZE];
+
+	if (row->status == DWELL_CHECK_WITHHELD) {
+		words_budget(name, budget);
+		snprintf(text, sizeof(text), "%.300s: nothing in the trace matches", name);
+		annotate(file, "warning", "dwell check - no verdict", text);
+		return;
+	}
+	words_value(value, row->value, row->metric->unit, false);
+	words_value(limit, budget->limit, row->metric->unit, false);
+	snprintf(text, sizeof(text), "%.120s%s%s of %.200s is %s, allowed is at %s %s",
+		budget->name ? budget->name : "", budget->name ? ": " : "", budget->metric,
+		row->subject ? row->subject->key : "nothing", value,
+		budget->at_least ? "least" : "most", limit);
+	annotate(file, "error", "dwell check - over budget", text);
 }
 
 void check_github(FILE *file, const struct compared *compared)
 {
 	const struct dwell_check *check = compared->check;
-	char text[WORDS_SIZE], value[DWELL_NUMBER_SIZE], limit[DWELL_NUMBER_SIZE];
+	char text[WORDS_SIZE];
 
 	words_check(text, check);
 	annotate(file, level_of(check->verdict), "dwell check", text);
-	for (size_t i = 0; i < check->count; i++) {
-		const struct dwell_check_row *row = &check->rows[i];
-		const struct dwell_policy_budget *budget = row->budget;
-
-		if (row->status != DWELL_CHECK_FAILED)
-			continue;
-		words_value(value, row->value, row->metric->unit, false);
-		words_value(limit, budget->limit, row->metric->unit, false);
-		snprintf(text, sizeof(text), "%.120s: %s of %.200s is %s, allowed is at %s %s",
-			budget->name ? budget->name : budget->metric, budget->metric,
-			row->subject ? row->subject->key : "nothing", value,
-			budget->at_least ? "least" : "most", limit);
-		annotate(file, "error", "dwell check - over budget", text);
-	}
+	for (size_t i = 0; i < check->count; i++)
+		if (check->rows[i].status != DWELL_CHECK_PASS)
+			put_budget(file, &check->rows[i]);
 }

@@ -94,7 +94,7 @@ static void put_row(struct dwell_json *json, const struct dwell_comparison *c,
 		dwell_json_number(json, "runs_needed", row->runs_needed);
 	else
 		dwell_json_null(json, "runs_needed");
-	if (row->status == DWELL_ROW_REGRESSED) {
+	if (is_fault(c, row)) {
 		dwell_json_string(json, "cause", *cause ? cause : NULL);
 		put_subject(json, "base_subject", row->base);
 		put_subject(json, "head_subject", row->head);

@@ -76,22 +76,18 @@ static void end(FILE *file)
 static void put_row(
 	FILE *file, const struct dwell_comparison *c, const struct dwell_compare_row *row)
 {
-	char key[WORDS_SIZE], cause[WORDS_SIZE], message[WORDS_SIZE], base[DWELL_NUMBER_SIZE],
-		head[DWELL_NUMBER_SIZE], change[DWELL_NUMBER_SIZE];
+	char key[WORDS_SIZE], cause[WORDS_SIZE], moved[WORDS_SIZE], message[WORDS_SIZE + 16];
 	char class[64];
 
 	words_key(key, row);
 	words_cause(cause, c, row, false);
-	words_value(base, row->base_value, row->metric->unit, false);
-	words_value(head, row->head_value, row->metric->unit, false);
-	words_change(change, row->ratio, false);
-	snprintf(message, sizeof(message), "%s: %s to %s (%s)", dwell_row_status_name(row->status),
-		base, head, change);
+	words_moved(moved, row, false);
+	snprintf(message, sizeof(message), "%s: %s", dwell_row_status_name(row->status), moved);
 	snprintf(class, sizeof(class), "dwell.diff.%s", row->metric->name);
 	fputs("<testcase", file);
 	attribute(file, "classname", class);
 	attribute(file, "name", key);
-	if (row->status == DWELL_ROW_REGRESSED)
+	if (is_fault(c, row))
 		outcome(file, "failure", message, cause);
 	else if (row->status == DWELL_ROW_WITHHELD)
 		outcome(file, "skipped", message, "");
@@ -99,9 +95,9 @@ static void put_row(
 		fputs("/>\n", file);
 }
 
-static bool is_case(const struct dwell_compare_row *row)
+static bool is_case(const struct dwell_comparison *c, const struct dwell_compare_row *row)
 {
-	return row->status == DWELL_ROW_REGRESSED || row->status == DWELL_ROW_WITHHELD ||
+	return is_fault(c, row) || row->status == DWELL_ROW_WITHHELD ||
 	       row->status == DWELL_ROW_SAME || row->status == DWELL_ROW_IMPROVED;
 }
 
@@ -109,17 +105,18 @@ void compare_junit(FILE *file, const struct compared *compared)
 {
 	const struct dwell_comparison *c = compared->comparison;
 	char text[WORDS_SIZE];
-	size_t cases = 0;
+	size_t cases = 0, faults = 0;
 
-	for (size_t i = 0; i < c->count; i++)
-		cases += is_case(&c->rows[i]);
-	begin(file, "dwell.diff", cases + 1,
-		c->by_status[DWELL_ROW_REGRESSED] + (c->verdict != DWELL_PASS),
+	for (size_t i = 0; i < c->count; i++) {
+		cases += is_case(c, &c->rows[i]);
+		faults += is_fault(c, &c->rows[i]);
+	}
+	begin(file, "dwell.diff", cases + 1, faults + (c->verdict != DWELL_PASS),
 		c->by_status[DWELL_ROW_WITHHELD]);
 	words_verdict(text, compared);
 	put_verdict(file, "dwell.diff", c->verdict, text);
 	for (size_t i = 0; i < c->count; i++)
-		if (is_case(&c->rows[i]))
+		if (is_case(c, &c->rows[i]))
 			put_row(file, c, &c->rows[i]);
 	end(file);
 }
@@ -127,8 +124,9 @@ void compare_junit(FILE *file, const struct compared *compared)
 static void put_budget(FILE *file, const struct dwell_check_row *row)
 {
 	char value[DWELL_NUMBER_SIZE], limit[DWELL_NUMBER_SIZE], message[WORDS_SIZE];
-	const char *name = row->budget->name ? row->budget->name : row->budget->metric;
+	char name[WORDS_SIZE];
 
+	words_budget(name, row->budget);
 	words_value(value, row->value, row->metric->unit, false);
 	words_value(limit, row->budget->limit, row->metric->unit, false);
 	snprintf(message, sizeof(message), "%s of %.200s is %s, allowed is at %s %s",

@@ -4,8 +4,9 @@
 
 #include "report/compare.h"
 
-/* Names of a trace are no markup and no mention: each in a code span, or with its marks escaped. */
-static void put_code(FILE *file, const char *text)
+/* Names of a trace are no markup and no mention: each in a code span, or with its marks escaped.
+ * Within a table a bar ends the cell unless it is escaped; elsewhere its escape would be seen. */
+static void put_code(FILE *file, const char *text, bool in_table)
 {
 	putc('`', file);
 	for (; *text; text++) {
@@ -13,7 +14,7 @@ static void put_code(FILE *file, const char *text)
 
 		if (c == '`' || c < 0x20 || c == 0x7f)
 			putc('\'', file);
-		else if (c == '|')
+		else if (c == '|' && in_table)
 			fputs("\\|", file);
 		else
 			putc(c, file);
@@ -41,7 +42,7 @@ static void put_row(FILE *file, const struct dwell_compare_row *row)
 
 	fprintf(file, "| %s | %s | ", dwell_row_status_name(row->status), row->metric->name);
 	words_key(key, row);
-	put_code(file, key);
+	put_code(file, key, true);
 	words_value(number, row->base_value, row->metric->unit, false);
 	fprintf(file, " | %s", number);
 	words_value(number, row->head_value, row->metric->unit, false);
@@ -75,7 +76,7 @@ static void put_causes(FILE *file, const struct compared *compared)
 			continue;
 		words_key(key, &c->rows[i]);
 		fputs("\n- ", file);
-		put_code(file, key);
+		put_code(file, key, false);
 		fputs(": ", file);
 		put_plain(file, cause);
 	}
@@ -122,9 +123,9 @@ void check_markdown(FILE *file, const struct compared *compared)
 		const struct dwell_check_row *row = &check->rows[i];
 
 		fprintf(file, "| %s | ", check_status_name(row->status));
-		put_code(file, row->budget->name ? row->budget->name : row->budget->metric);
+		put_code(file, row->budget->name ? row->budget->name : row->budget->metric, true);
 		fprintf(file, " | %s | ", row->budget->metric);
-		put_code(file, row->subject ? row->subject->key : "–");
+		put_code(file, row->subject ? row->subject->key : "–", true);
 		words_value(number, row->value, row->metric->unit, false);
 		fprintf(file, " | %s", number);
 		words_value(number, row->budget->limit, row->metric->unit, false);

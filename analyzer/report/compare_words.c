@@ -49,6 +49,19 @@ void words_change(char out[DWELL_NUMBER_SIZE], double ratio, bool ascii)
 		snprintf(out, DWELL_NUMBER_SIZE, "%+.1f %%", percent);
 }
 
+void words_moved(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
+{
+	char base[DWELL_NUMBER_SIZE], head[DWELL_NUMBER_SIZE], change[DWELL_NUMBER_SIZE];
+
+	words_value(base, row->base_value, row->metric->unit, ascii);
+	words_value(head, row->head_value, row->metric->unit, ascii);
+	words_change(change, row->ratio, ascii);
+	if (row->status == DWELL_ROW_NEW)
+		snprintf(out, WORDS_SIZE, "%s", head);
+	else
+		snprintf(out, WORDS_SIZE, "%s to %s (%s)", base, head, change);
+}
+
 void words_key(char out[WORDS_SIZE], const struct dwell_compare_row *row)
 {
 	const char *base = row->base ? row->base->key : NULL;
@@ -86,20 +99,38 @@ void words_method(char out[WORDS_SIZE], const struct compared *compared)
 			c->left_out[0], c->left_out[1]);
 }
 
+static const char *rows_of(size_t count)
+{
+	return count == 1 ? "row" : "rows";
+}
+
+/* "3 of 16 rows, and 1 row that the base does not have" */
+static void say_faults(char out[WORDS_SIZE], const struct dwell_comparison *c)
+{
+	const size_t bad = c->by_status[DWELL_ROW_REGRESSED];
+	const size_t fresh = c->new_fails ? c->by_status[DWELL_ROW_NEW] : 0;
+	int used = snprintf(out, WORDS_SIZE, "regressed: ");
+
+	if (bad)
+		used += snprintf(out + used, WORDS_SIZE - (size_t)used, "%zu of %zu %s", bad,
+			c->tested, rows_of(c->tested));
+	if (fresh)
+		snprintf(out + used, WORDS_SIZE - (size_t)used,
+			"%s%zu %s that the base does not have", bad ? ", and " : "", fresh,
+			rows_of(fresh));
+}
+
 void words_verdict(char out[WORDS_SIZE], const struct compared *compared)
 {
 	const struct dwell_comparison *c = compared->comparison;
-	const size_t bad = c->by_status[DWELL_ROW_REGRESSED];
 
-	if (c->verdict == DWELL_REGRESSED && bad)
-		snprintf(out, WORDS_SIZE, "regressed: %zu of %zu rows", bad, c->tested);
-	else if (c->verdict == DWELL_REGRESSED)
-		snprintf(out, WORDS_SIZE, "regressed: %zu rows that the base does not have",
-			c->by_status[DWELL_ROW_NEW]);
+	if (c->verdict == DWELL_REGRESSED)
+		say_faults(out, c);
 	else if (c->verdict == DWELL_WITHHELD)
 		snprintf(out, WORDS_SIZE, "withheld: %s", c->why);
 	else
-		snprintf(out, WORDS_SIZE, "pass: none of %zu rows regressed", c->tested);
+		snprintf(out, WORDS_SIZE, "pass: none of %zu %s regressed", c->tested,
+			rows_of(c->tested));
 }
 
 bool is_news(const struct dwell_compare_row *row)

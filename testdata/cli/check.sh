@@ -9,16 +9,19 @@ budgets:
     at_most: 90us
   - {metric: span.time.p99, key: job, at_most: 1ms}
   - {metric: span.per_s, key: job, at_least: 100/s}
+  - {metric: span.per_s, key: "j*", at_least: 1/s}
   - {metric: pause.time.p99, at_most: 1ms, absent: pass}
 YAML
 dwell check run?.txt -p policy.yaml; echo "exit $?"
 for form in markdown junit github; do dwell check run?.txt -p policy.yaml --format $form; done
+dwell check run?.txt -p policy.yaml --format github | "$DATA/cli/annotations"
 dwell check run?.txt -p policy.yaml --format junit | xmllint --noout --schema "$DATA/junit.xsd" - 2>&1
 dwell check --json run1.txt -p policy.yaml | "$DATA/cli/schema" check check
 sed -i s/90us/200us/ policy.yaml
 dwell check run?.txt -p policy.yaml; echo "exit $?"
 sed -i 's/, absent: pass//' policy.yaml
 dwell check run?.txt -p policy.yaml | head -1
+dwell check run?.txt -p policy.yaml --format github | "$DATA/cli/annotations"
 dwell check run1.txt; echo "exit $?"
 # The example of the manual is read, and is what the schema for editors says; so is the manual's copy.
 dwell check run1.txt -p "$DATA/../docs/policy.example.yaml" | head -1

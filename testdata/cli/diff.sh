@@ -48,7 +48,15 @@ echo '== forms'
 for form in markdown junit github; do dwell diff base?.txt --format $form -- head?.txt; done
 for side in same head; do
 	dwell diff base?.txt --format junit -- $side?.txt | xmllint --noout --schema "$DATA/junit.xsd" - 2>&1
+	dwell diff base?.txt --format github -- $side?.txt | "$DATA/cli/annotations" | sed -n 1,2p
 done
+echo '== a new site that fails, of a name with marks in it'
+runs marked 0 120000 -v place='grab<T&|`*>::@x%2,'
+for form in markdown junit; do dwell diff base?.txt -p new.yaml --format $form -- marked?.txt; done
+dwell diff base?.txt -p new.yaml --format junit -- marked?.txt | xmllint --noout --schema "$DATA/junit.xsd" - 2>&1
+dwell diff base?.txt -p new.yaml --format github -- marked?.txt | "$DATA/cli/annotations"
+dwell diff base?.txt -p new.yaml -- marked?.txt | tail -3
+dwell diff base?.txt -p new.yaml --json -- marked?.txt | "$DATA/cli/schema" check diff
 dwell diff --json base?.txt -- head?.txt | "$DATA/cli/schema" check diff
 dwell diff --json base1.txt -- head1.txt | "$DATA/cli/schema" check diff
 echo '== asked wrongly'

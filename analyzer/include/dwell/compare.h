@@ -83,6 +83,7 @@ struct dwell_comparison {
 	size_t left_out[2];             /* runs of base and head of which too little is known */
 	uint64_t splits;                /* permutations or resamples */
 	uint32_t runs_needed;           /* on a side; 0: not known */
+	bool new_fails;                 /* as the policy has it: rows that are new are faults */
 	struct dwell_compare_row *rows; /* regressed first, then by how far above its threshold */
 	size_t count;
 	size_t tested; /* rows that could have been a regression */
