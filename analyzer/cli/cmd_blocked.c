@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/callers.h"
 #include "cli/commands.h"
 #include "cli/message.h"
 #include "cli/parts.h"
@@ -183,8 +184,9 @@ static void blame_cell(struct dwell_table *table, const struct dwell_catalog *ca
 	}
 }
 
+/* where: what it stands for. */
 static void table_row(struct dwell_table *table, const struct dwell_catalog *catalog,
-	const struct dwell_blocked_row *row, uint64_t all_ns)
+	const struct dwell_blocked_row *row, uint64_t all_ns, const char *where)
 {
 	const struct dwell_distribution *waits = &row->waits;
 	char text[DWELL_NAME_SIZE];
@@ -208,7 +210,7 @@ static void table_row(struct dwell_table *table, const struct dwell_catalog *cat
 		dwell_table_absent(table);
 	dwell_table_string(table, reason_name(row->reason));
 	dwell_table_string(table, dwell_role_name(row->role));
-	dwell_table_string(table, part_row(text, catalog, row));
+	dwell_table_string(table, where);
 	dwell_table_string(table, dwell_name_object(text, catalog, row->several ? 0 : row->object));
 	blame_cell(table, catalog, row);
 }
@@ -241,17 +243,50 @@ static void print_idle(const struct question *question)
 	dwell_style_tone(&question->style, DWELL_TONE_PLAIN);
 }
 
+/* What the rows stand for, so that people can tell them apart. */
+static void tell_places(const struct question *question, struct callers_place *places,
+	const struct ranked *ranked, size_t count)
+{
+	const struct dwell_catalog *catalog = question->answer->catalog;
+	char text[DWELL_NAME_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		const struct dwell_blocked_row *row = ranked[i].row;
+
+		places[i].text = strdup(part_row(text, catalog, row));
+		places[i].stack = row->key.by == DWELL_BY_SITE ? row->stack : DWELL_NONE;
+	}
+	if (!question->request->csv)
+		callers_tell(catalog, places, count);
+}
+
+static void fill_table(const struct question *question, struct dwell_table *table,
+	const struct ranked *ranked, size_t count)
+{
+	const size_t listed = question_limit(question, count);
+	struct callers_place *places = calloc(listed + 1, sizeof(*places));
+	uint64_t all_ns = 0;
+
+	for (size_t i = 0; i < count; i++)
+		all_ns += ((const struct dwell_blocked_row *)ranked[i].row)->waits.total_ns;
+	if (places)
+		tell_places(question, places, ranked, listed);
+	for (size_t i = 0; places && i < listed; i++) {
+		table_row(table, question->answer->catalog, ranked[i].row, all_ns,
+			places[i].text ? places[i].text : "");
+		free(places[i].text);
+	}
+	free(places);
+}
+
 static int print_text(const struct question *question, const struct ranked *ranked, size_t count)
 {
 	const bool csv = question->request->csv;
 	struct dwell_table *table = dwell_table_new(columns, sizeof(columns) / sizeof(columns[0]));
-	uint64_t all_ns = 0;
 	int status;
 
-	for (size_t i = 0; i < count; i++)
-		all_ns += ((const struct dwell_blocked_row *)ranked[i].row)->waits.total_ns;
-	for (size_t i = 0; table && i < question_limit(question, count); i++)
-		table_row(table, question->answer->catalog, ranked[i].row, all_ns);
+	if (table)
+		fill_table(question, table, ranked, count);
 	if (!csv)
 		head_print(&question->style, &question->head);
 	status = question_table(question, table, count);
