@@ -19,12 +19,15 @@ static int blocked_make(void **fold, const struct model *model)
 
 const struct fold_ops blocked_fold = {
 	.serial = true,
+	.apart = true,
 	.make = blocked_make,
 	.free = waits_drop,
 	.begin = waits_begin,
 	.ahead = waits_ahead,
 	.batch = waits_batch,
+	.looks = waits_looks,
 	.skips = waits_skips,
+	.firsts = waits_firsts,
 	.merge = waits_merge,
 	.settle = waits_settle,
 };

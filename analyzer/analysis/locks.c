@@ -83,14 +83,32 @@ static int locks_settle(void *fold, uint32_t first, const struct dwell_life *liv
 	return waits ? waits_settle(waits, first, lives, count) : DWELL_OK;
 }
 
+static bool locks_looks(
+	const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	const struct waits *waits = ((const struct locks *)fold)->waits;
+
+	return waits && waits_looks(waits, rows, count, kinds);
+}
+
+static bool locks_firsts(const void *fold)
+{
+	const struct waits *waits = ((const struct locks *)fold)->waits;
+
+	return waits && waits_firsts(waits);
+}
+
 const struct fold_ops locks_fold = {
 	.serial = true,
+	.apart = true,
 	.make = locks_make,
 	.free = locks_drop,
 	.begin = locks_begin,
 	.ahead = locks_ahead,
 	.batch = locks_batch,
+	.looks = locks_looks,
 	.skips = locks_skips,
+	.firsts = locks_firsts,
 	.merge = waits_merge,
 	.settle = locks_settle,
 };

@@ -207,12 +207,12 @@ static bool is_lock(unsigned reason)
 static const struct task_past *meet(struct past *past, uint32_t task)
 {
 	struct task_past *of = past_of(past, task);
-	const struct dwell_task_state *state;
+	const struct fold_batch *batch = past->batch;
 
-	if (!of || of->now.state || of->count || !past->begun)
+	if (!of || of->now.state || of->count || !past->begun || !batch)
 		return of;
-	for (size_t i = 0; past->told && i < past->told->count; i++) {
-		const struct dwell_interval *first = &past->told->intervals[i];
+	for (size_t i = 0; i < batch->told->count; i++) {
+		const struct dwell_interval *first = &batch->told->intervals[i];
 
 		if (first->task != task)
 			continue;
@@ -223,10 +223,33 @@ static const struct task_past *meet(struct past *past, uint32_t task)
 			.cause = first->cause };
 		return of;
 	}
-	state = dwell_states_get(past->states, task);
-	if (state)
-		of->now = goes_on_as(state);
+	for (size_t i = 0; i < batch->first_count; i++)
+		if (batch->firsts[i].task == task)
+			of->now = goes_on_as(&batch->firsts[i]);
 	return of;
+}
+
+/* Of those that were met in the batch before this one, and did not change. */
+static int keep_firsts(struct past *past, const struct fold_batch *batch)
+{
+	for (size_t i = 0; i < batch->first_count; i++) {
+		const struct dwell_task_state *state = &batch->firsts[i];
+		struct task_past *of = past_of(past, state->task);
+
+		if (!of)
+			return DWELL_ENOMEM;
+		if (!of->now.state && !of->count)
+			of->now = goes_on_as(state);
+	}
+	return DWELL_OK;
+}
+
+int past_batch(struct past *past, const struct fold_batch *batch)
+{
+	const struct fold_batch *before = past->batch;
+
+	past->batch = batch;
+	return batch || !past->begun ? DWELL_OK : keep_firsts(past, before);
 }
 
 int past_end(struct past *past, uint32_t task)

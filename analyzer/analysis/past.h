@@ -14,7 +14,7 @@ struct past {
 	uint64_t lost_ns; /* the end of the latest loss: what began before is not known for sure */
 	struct table tasks;
 	const struct dwell_states *states;
-	const struct dwell_told *told; /* what the batch ended of which is folded now */
+	const struct fold_batch *batch; /* of which is folded now */
 };
 
 void past_init(struct past *past);
@@ -23,6 +23,9 @@ void past_release(struct past *past);
 /* The states of tasks below `end` are what they are now. states must outlive it. 0 or DWELL_ENOMEM.
  */
 int past_begin(struct past *past, const struct dwell_states *states, uint32_t end);
+
+/* From here on what is asked is of rows of this batch; NULL: after its last. 0 or DWELL_ENOMEM. */
+int past_batch(struct past *past, const struct fold_batch *batch);
 
 /* Ask for what past_add of these will touch. */
 void past_fetch(const struct past *past, const struct dwell_interval *intervals, size_t count);

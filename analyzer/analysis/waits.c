@@ -107,12 +107,16 @@ static bool any_needs_past(const struct dwell_event *rows, size_t count, uint32_
 	return false;
 }
 
+bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	const struct waits *waits = fold;
+
+	return !waits->past.begun && any_needs_past(rows, count, kinds);
+}
+
 int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
-	struct waits *waits = fold;
-
-	return !waits->past.begun && any_needs_past(rows, count, kinds) ? begin_past(waits)
-									: DWELL_OK;
+	return waits_looks(fold, rows, count, kinds) ? begin_past(fold) : DWELL_OK;
 }
 
 /* Who runs or is ready at the start. */

@@ -78,7 +78,9 @@ void waits_add_view(struct waits *waits, unsigned by, bool held_only);
 void waits_drop(void *fold);
 int waits_begin(void *fold, const struct fold_start *start);
 int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
+bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 uint32_t waits_skips(const void *fold);
+bool waits_firsts(const void *fold);
 int waits_batch(void *fold, const struct fold_batch *batch);
 int waits_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count);
 /* Never called: the fold is serial. */

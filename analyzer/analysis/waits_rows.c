@@ -217,6 +217,11 @@ uint32_t waits_skips(const void *fold)
 	       (waits->held_only ? DWELL_SKIP_REASONLESS : 0);
 }
 
+bool waits_firsts(const void *fold)
+{
+	return ((const struct waits *)fold)->past.begun;
+}
+
 static int add_open_ones(struct waits *waits, const struct dwell_told *told)
 {
 	int err = DWELL_OK;
@@ -347,11 +352,8 @@ static int add_plain_rows(struct waits *waits, const struct fold_batch *batch)
 	return err ? err : waits_plain(waits, batch, &row, batch->count, &own);
 }
 
-int waits_batch(void *fold, const struct fold_batch *batch)
+static int add_batch(struct waits *waits, const struct fold_batch *batch)
 {
-	struct waits *waits = fold;
-
-	waits->past.told = batch->told;
 	if (!batch->count)
 		return add_open_ones(waits, batch->told);
 	active_batch(&waits->active);
@@ -361,4 +363,14 @@ int waits_batch(void *fold, const struct fold_batch *batch)
 	if (waits->past.begun)
 		return add_rows(waits, batch);
 	return waits->held_only ? add_waits(waits, batch) : add_plain_rows(waits, batch);
+}
+
+int waits_batch(void *fold, const struct fold_batch *batch)
+{
+	struct waits *waits = fold;
+	int err = past_batch(&waits->past, batch);
+
+	if (!err)
+		err = add_batch(waits, batch);
+	return err ? err : past_batch(&waits->past, NULL);
 }

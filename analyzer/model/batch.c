@@ -4,32 +4,6 @@
 
 #include "model/run.h"
 
-int told_room(struct dwell_told *told, size_t rows)
-{
-	const size_t most = rows * DWELL_TOLD_OF_A_ROW;
-
-	*told = (struct dwell_told){
-		.intervals = malloc(most * sizeof(*told->intervals)),
-		.waits = malloc(rows * sizeof(*told->waits)),
-		.running = malloc((4 * most + rows) * sizeof(*told->running)),
-	};
-	if (!told->intervals || !told->waits || !told->running)
-		return DWELL_ENOMEM;
-	told->runnable = told->running + most;
-	told->own_waits = told->runnable + most;
-	told->gaps = told->own_waits + most;
-	told->odd = told->gaps + most;
-	return DWELL_OK;
-}
-
-void told_leave(struct dwell_told *told)
-{
-	free(told->intervals);
-	free(told->waits);
-	free(told->running);
-	*told = (struct dwell_told){ 0 };
-}
-
 static void tally_loss(struct tally *tally, const struct dwell_event *event)
 {
 	tally->lost += event->value;
@@ -118,21 +92,37 @@ static int tell_each(const struct fold_ops *ops, void *fold, const struct dwell_
 	return err;
 }
 
-static int fold_told(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+static int fold_told(struct run *run, const struct fold_batch *batch)
 {
-	const struct fold_batch batch = { rows, count, kinds, &run->told };
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < run->fold_count && !err; i++)
-		err = run->ops[i]->batch ? run->ops[i]->batch(run->folds[i], &batch)
-					 : tell_each(run->ops[i], run->folds[i], &run->told);
+		err = run->ops[i]->batch ? run->ops[i]->batch(run->folds[i], batch)
+					 : tell_each(run->ops[i], run->folds[i], batch->told);
 	return err;
+}
+
+/* May any of them look at the states before these rows? */
+static bool any_looks(
+	const struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+{
+	for (size_t i = 0; i < run->fold_count; i++) {
+		const struct fold_ops *ops = run->ops[i];
+
+		if (ops->ahead && (!ops->looks || ops->looks(run->folds[i], rows, count, kinds)))
+			return true;
+	}
+	return false;
 }
 
 static int tell_ahead(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	int err = DWELL_OK;
 
+	if (!any_looks(run, rows, count, kinds))
+		return err;
+	if (run->apart)
+		err = pipe_still(run->pipe);
 	for (size_t i = 0; i < run->fold_count && !err; i++)
 		if (run->ops[i]->ahead)
 			err = run->ops[i]->ahead(run->folds[i], rows, count, kinds);
@@ -149,9 +139,18 @@ static uint32_t all_skip(const struct run *run)
 	return skips;
 }
 
-static int apply(struct run *run, const struct dwell_event *rows, size_t count)
+static bool any_wants_firsts(const struct run *run)
 {
-	struct dwell_told *told = &run->told;
+	for (size_t i = 0; i < run->fold_count; i++)
+		if (run->ops[i]->firsts && run->ops[i]->firsts(run->folds[i]))
+			return true;
+	return false;
+}
+
+static int apply(
+	struct run *run, struct pipe_batch *batch, const struct dwell_event *rows, size_t count)
+{
+	struct dwell_told *told = &batch->told;
 	int err;
 
 	told->skips = all_skip(run);
@@ -160,16 +159,44 @@ static int apply(struct run *run, const struct dwell_event *rows, size_t count)
 	err = dwell_states_batch(run->states, rows, count, told);
 	tally_waits(&run->tally, &told->counted);
 	run->told_count += told->count + told->wait_count;
+	batch->firsts.count = 0;
+	if (!err && any_wants_firsts(run))
+		err = firsts_find(run, batch, rows);
 	return err;
 }
 
-static int fold_batch(struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+static struct fold_batch folded(
+	const struct pipe_batch *batch, const struct dwell_event *rows, size_t count)
 {
-	int err = tell_ahead(run, rows, count, kinds);
+	return (struct fold_batch){
+		.rows = rows,
+		.count = count,
+		.kinds = batch->kinds,
+		.told = &batch->told,
+		.firsts = batch->firsts.at,
+		.first_count = batch->firsts.count,
+	};
+}
+
+static int fold_batch(struct run *run, const struct dwell_event *rows, size_t count)
+{
+	int err = tell_ahead(run, rows, count, run->own.kinds);
 
 	if (!err)
-		err = apply(run, rows, count);
-	return err ? err : fold_told(run, rows, count, kinds);
+		err = apply(run, &run->own, rows, count);
+	if (err)
+		return err;
+
+	const struct fold_batch batch = folded(&run->own, rows, count);
+
+	return fold_told(run, &batch);
+}
+
+int run_fold_apart(struct run *run, struct pipe_batch *batch)
+{
+	const struct fold_batch told = folded(batch, batch->rows + batch->early, batch->folded);
+
+	return fold_told(run, &told);
 }
 
 static int tell_row(struct run *run, const struct dwell_event *row)
@@ -201,41 +228,65 @@ static size_t until_wanted(const struct run *run, const struct dwell_event *rows
 	return n;
 }
 
+static void forget_told(struct dwell_told *told)
+{
+	told->count = 0;
+	told->wait_count = 0;
+	told->running_count = 0;
+	told->runnable_count = 0;
+	told->own_count = 0;
+}
+
+/* Rows of the batch, to be folded by another thread. */
+static int rows_apart(struct run *run, const struct dwell_event *events, size_t count)
+{
+	struct pipe_batch *batch = run->apart;
+	int err;
+
+	batch->kinds = tally_rows(&run->tally, events, count);
+	err = tell_ahead(run, events, count, batch->kinds);
+	if (!err)
+		err = apply(run, batch, events, count);
+	batch->early = (size_t)(events - batch->rows);
+	batch->folded = count;
+	return err;
+}
+
 int run_rows(struct run *run, const struct dwell_event *events, size_t count)
 {
-	const uint32_t kinds = tally_rows(&run->tally, events, count);
 	int err = DWELL_OK;
 
+	if (run->apart)
+		return rows_apart(run, events, count);
+	run->own.kinds = tally_rows(&run->tally, events, count);
 	for (size_t at = 0, n; at < count && !err; at += n) {
 		if (is_wanted(run, &events[at]))
 			err = tell_row(run, &events[at]);
 		n = until_wanted(run, events + at, count - at);
 		if (!err)
-			err = fold_batch(run, events + at, n, kinds);
+			err = fold_batch(run, events + at, n);
 	}
-	run->told.count = 0;
-	run->told.wait_count = 0;
-	run->told.running_count = 0;
-	run->told.runnable_count = 0;
-	run->told.own_count = 0;
+	forget_told(&run->own.told);
 	return err;
 }
 
 int run_told(struct run *run)
 {
-	const int err = fold_told(run, NULL, 0, 0);
+	const struct fold_batch batch = { .told = &run->own.told };
+	const int err = fold_told(run, &batch);
 
-	run->told.count = 0;
+	run->own.told.count = 0;
 	return err;
 }
 
 void run_interval(void *context, const struct dwell_interval *interval)
 {
 	struct run *run = context;
+	struct dwell_told *told = &run->own.told;
 
 	if (!run->folding || run->err)
 		return;
-	run->told.intervals[run->told.count++] = *interval;
-	if (run->told.count == RUN_BATCH)
+	told->intervals[told->count++] = *interval;
+	if (told->count == RUN_BATCH)
 		run->err = run_told(run);
 }

@@ -20,6 +20,10 @@ struct fold_batch {
 	size_t count;   /* 0: what is told are the states that go on at the end; no lists of them */
 	uint32_t kinds; /* bits 1 << enum dwell_event_kind of what may be among the rows */
 	const struct dwell_told *told; /* what they ended */
+	/* Tasks of whose states nothing was told before, and others, each once, as they are after
+	 * the rows. Only where a fold asks for them. */
+	const struct dwell_task_state *firsts;
+	size_t first_count;
 };
 
 /*
@@ -29,6 +33,10 @@ struct fold_batch {
  */
 struct fold_ops {
 	bool serial;
+	/* What ends is folded by another thread than follows the states: they are looked at in
+	 * `begin`, in `ahead`, when tasks are settled, and when the last row has come.
+	 * Has no `event`. */
+	bool apart;
 	uint32_t kinds; /* bits 1 << enum dwell_event_kind that `event` wants */
 	int (*make)(void **fold, const struct model *model);
 	void (*free)(void *fold); /* NULL is allowed */
@@ -39,7 +47,11 @@ struct fold_ops {
 	/* Rows before they are applied; states may be looked at. */
 	int (*ahead)(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 	int (*batch)(void *fold, const struct fold_batch *batch);
-	uint32_t (*skips)(const void *fold); /* of the next batch: bits of enum dwell_told_skip */
+	/* Both see only what `begin` and `ahead` change. Of the next batch: */
+	bool (*looks)(const void *fold, const struct dwell_event *rows, size_t count,
+		uint32_t kinds);             /* has `ahead` anything to do? NULL: it has */
+	uint32_t (*skips)(const void *fold); /* bits of enum dwell_told_skip */
+	bool (*firsts)(const void *fold);    /* is it to have them? */
 	int (*event)(void *fold, const struct dwell_event *event);
 	int (*interval)(void *fold, const struct dwell_interval *interval);
 	int (*wait)(void *fold, const struct dwell_wait *wait);

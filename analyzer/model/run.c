@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/pipe.h"
-
 static struct run *run_of(struct dwell_sink *sink)
 {
 	return (struct run *)sink;
@@ -208,24 +206,60 @@ static int take_rows(void *context, const struct dwell_event *events, size_t cou
 	return err;
 }
 
+static int step_all(void *context, struct pipe_batch *batch)
+{
+	return take_rows(context, batch->rows, batch->count);
+}
+
+static int step_states(void *context, struct pipe_batch *batch)
+{
+	struct run *run = context;
+	int err;
+
+	batch->folded = 0;
+	run->apart = batch;
+	err = take_rows(run, batch->rows, batch->count);
+	run->apart = NULL;
+	return err;
+}
+
+static int step_folds(void *context, struct pipe_batch *batch)
+{
+	return batch->folded ? run_fold_apart(context, batch) : DWELL_OK;
+}
+
+static bool folds_apart(const struct run *run)
+{
+	bool apart = !run->settles && !run->kinds;
+
+	for (size_t i = 0; i < run->fold_count; i++)
+		apart = apart && run->ops[i]->apart;
+	return apart;
+}
+
 /*
- * To hand a row on costs a copy of it; what is saved is mostly the folds' work, which goes by what
- * they are told. Of few waits another thread would be a loss.
+ * To read rows is as much work as to follow the states; what folds do goes by what they are told.
+ * Where that is little, or no third thread is wanted, one does both.
  */
 static void consider_fork(struct run *run, size_t count)
 {
+	static pipe_step *const steps[] = { step_states, step_folds };
+	static pipe_step *const step = step_all;
 	enum { ROWS = 1 << 16 };
+	const bool two = run->model->threads > 2 && folds_apart(run);
+	int err;
 
 	run->rows += count;
 	if (run->rows < ROWS)
 		return;
+	run->may_fork = false;
+	if (two && run->told_count >= run->rows / 8)
+		err = pipe_new(&run->pipe, steps, 2, run);
+	else
+		err = pipe_new(&run->pipe, &step, 1, run);
 	/* Where no other thread can be had, this one goes on. */
-	if (run->told_count >= run->rows / 4) {
-		run->may_fork = false;
-		if (pipe_new(&run->pipe, take_rows, run))
-			run->pipe = NULL;
-	}
-	run->rows = run->told_count = 0;
+	if (err)
+		run->pipe = NULL;
 }
 
 static int sink_events(struct dwell_sink *sink, const struct dwell_event *events, size_t count)
@@ -235,6 +269,13 @@ static int sink_events(struct dwell_sink *sink, const struct dwell_event *events
 	if (run->may_fork)
 		consider_fork(run, count);
 	return run->pipe ? pipe_put(run->pipe, events, count) : take_rows(run, events, count);
+}
+
+static struct dwell_event *sink_room(struct dwell_sink *sink, size_t count)
+{
+	struct run *run = run_of(sink);
+
+	return run->pipe && count <= PIPE_ROWS ? pipe_room(run->pipe) : NULL;
 }
 
 /* Only where all definitions are known: what comes between rows has to wait for those before it. */
@@ -337,6 +378,7 @@ static const struct dwell_sink_ops sink_ops = {
 	.counter = sink_counter,
 	.note = sink_note,
 	.keyframe = sink_keyframe,
+	.room = sink_room,
 	.events = sink_events,
 	.end = sink_end,
 };
@@ -370,7 +412,7 @@ int run_init(struct run *run, struct model *model, size_t part)
 		.part = part,
 	};
 
-	const int err = told_room(&run->told, RUN_BATCH);
+	const int err = told_room(&run->own.told, RUN_BATCH);
 
 	return err ? err : new_states(run);
 }
@@ -383,5 +425,7 @@ void run_release(struct run *run)
 	run->fold_count = 0;
 	dwell_states_free(run->states);
 	run->states = NULL;
-	told_leave(&run->told);
+	told_leave(&run->own.told);
+	free(run->own.firsts.at);
+	free(run->first_bits);
 }

@@ -1,7 +1,9 @@
 #ifndef DWELL_MODEL_RUN_H
 #define DWELL_MODEL_RUN_H
 
+#include "model/batch.h"
 #include "model/drive.h"
+#include "model/pipe.h"
 
 /* One pass over rows in one piece: a part, or all of them. A sink. */
 struct run {
@@ -21,13 +23,16 @@ struct run {
 	void *folds[MODEL_FOLDS];
 	size_t places[MODEL_FOLDS]; /* of each among the model's */
 	uint32_t kinds;             /* of rows that any of them wants one by one */
-	struct dwell_told told;     /* the batch */
-	struct pipe *pipe;          /* to the thread that follows rows; NULL: none but this one */
-	bool may_fork;              /* where folding turns out to be much of the work */
-	size_t rows, told_count;    /* since it was last looked whether it is */
-	bool forgets;               /* tasks that have ended, now and then */
-	bool settles;               /* these, and adds up what they did */
-	bool packs;                 /* these in the catalog, where somebody may name them again */
+	struct pipe_batch own;      /* room for one that is folded at once */
+	struct pipe *pipe;          /* to the threads that follow rows; NULL: none but this one */
+	struct pipe_batch *apart;   /* that another thread will fold; NULL: this one does */
+	bool may_fork;              /* when it is known what the work is */
+	size_t rows, told_count;    /* until then */
+	uint64_t *first_bits;       /* tasks that were among the firsts */
+	size_t first_words;
+	bool forgets; /* tasks that have ended, now and then */
+	bool settles; /* these, and adds up what they did */
+	bool packs;   /* these in the catalog, where somebody may name them again */
 	struct tally tally;
 };
 
@@ -39,12 +44,8 @@ enum { RUN_BATCH = 256 };
 int run_init(struct run *run, struct model *model, size_t part);
 void run_release(struct run *run);
 
-/* Room for a batch of so many rows. 0 or DWELL_ENOMEM: to be released, too. */
-int told_room(struct dwell_told *told, size_t rows);
-void told_leave(struct dwell_told *told);
-
-/* Follow and fold rows in another thread, where that can be, from when on it pays. run_join: all
- * that were told are folded. */
+/* Follow and fold rows in other threads, where that can be. run_join: all that were told are
+ * folded. */
 void run_fork(struct run *run);
 int run_join(struct run *run);
 
@@ -53,6 +54,10 @@ void run_init_tables(struct run *run, struct model *model, uint32_t stage);
 
 /* Rows of the window through the states into the folds. */
 int run_rows(struct run *run, const struct dwell_event *events, size_t count);
+/* Tasks that are met in the rows of a batch. 0 or DWELL_ENOMEM. */
+int firsts_find(struct run *run, struct pipe_batch *batch, const struct dwell_event *rows);
+/* Fold what the states told of a batch in another thread than this one. */
+int run_fold_apart(struct run *run, struct pipe_batch *batch);
 
 /* A dwell_states_ops.interval; context: the run. Intervals that are told at the end, one by one. */
 void run_interval(void *context, const struct dwell_interval *interval);

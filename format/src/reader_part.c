@@ -153,19 +153,29 @@ static int lose(struct run *run, enum dwell_loss_cause cause, uint64_t from_ns, 
 	return pass(run, &loss, 1);
 }
 
+static struct dwell_event *room(struct run *run)
+{
+	struct dwell_event *rows =
+		run->sink->ops->room ? run->sink->ops->room(run->sink, BATCH) : NULL;
+
+	return rows ? rows : run->rows;
+}
+
 static int decode_chunk(struct run *run, const struct dwell_chunk_read *chunk)
 {
 	size_t got = 1;
 	int err = dwell_decoder_open(&run->decoder, &chunk->head, chunk->body, run->columns);
 
 	while (!err && got && run->last_ns < run->to_ns) {
-		err = dwell_decoder_rows(&run->decoder, run->rows, BATCH, &got);
+		struct dwell_event *rows = room(run);
+
+		err = dwell_decoder_rows(&run->decoder, rows, BATCH, &got);
 		if (!got)
 			break;
-		run->last_ns = run->rows[got - 1].time_ns;
+		run->last_ns = rows[got - 1].time_ns;
 		run->next_row += got;
 
-		const int failed = pass(run, run->rows, got);
+		const int failed = pass(run, rows, got);
 
 		/* What the sink says is not to be taken for damage. */
 		if (failed)

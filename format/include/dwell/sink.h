@@ -44,6 +44,12 @@ struct dwell_sink_ops {
 	 */
 	int (*keyframe)(struct dwell_sink *sink, uint64_t time_ns,
 		const struct dwell_task_state *states, size_t count);
+	/*
+	 * Where the next rows, so many at most, may be made before they are told: a sink that hands
+	 * them on to another thread need not copy them then. NULL: nowhere. Valid until then;
+	 * nothing need be made there, and not all of what is made need be told.
+	 */
+	struct dwell_event *(*room)(struct dwell_sink *sink, size_t count);
 	/* Rows in order of time; the array is the caller's and valid for the call only. */
 	int (*events)(struct dwell_sink *sink, const struct dwell_event *events, size_t count);
 	/*
