@@ -42,11 +42,11 @@ static size_t parting(const struct way *one, const struct way *other)
 	return out;
 }
 
-/* The first caller so far out that has a name; of several places, else any. */
+/* The program's first caller so far out that has a name; of several places, else any. */
 static const struct dwell_frame *find_caller(const struct way *way, size_t out, bool any)
 {
 	for (size_t i = way->site + out; i < way->count; i++)
-		if (way->frames[i].function.size)
+		if (way->frames[i].function.size && !dwell_frame_is_common(&way->frames[i]))
 			return &way->frames[i];
 	return any && way->site + out < way->count ? &way->frames[way->site + out] : NULL;
 }
