@@ -26,15 +26,16 @@ bool policy_ignores(const struct dwell_policy *policy, const char *metric, const
 }
 
 /* What the policy says of a row; false: to be ignored. */
-static bool apply_policy(
-	struct dwell_compare_row *row, const struct dwell_policy *policy, const char *key)
+static bool apply_policy(struct dwell_compare_row *row, const struct comparing *c, const char *key)
 {
+	const struct dwell_policy *policy = c->policy;
 
 	for (size_t i = 0; i < policy->limit_count; i++) {
 		const struct dwell_policy_limit *rule = &policy->limits[i];
 
 		if (!matches(rule->metric, row->metric->name) || !matches(rule->key, key))
 			continue;
+		c->out->fits[i] = true;
 		if (rule->limit >= 0)
 			row->limit = rule->limit;
 		if (rule->worse)
@@ -229,7 +230,7 @@ static int add_candidate(struct comparing *c, const struct match *match,
 	double values[DWELL_COMPARE_RUNS * 2];
 	struct candidate *candidate;
 
-	if (!apply_policy(&row, c->policy, match->key))
+	if (!apply_policy(&row, c, match->key))
 		return DWELL_OK;
 	if (is_small(c, match, spec)) {
 		c->untested += row.worse != 0;

@@ -304,7 +304,9 @@ int dwell_compare(struct dwell_comparison **out, const struct dwell_side *base,
 	if (!is_side(base) || !is_side(head))
 		return DWELL_EINVAL;
 	c.out = calloc(1, sizeof(*c.out));
-	err = c.out ? take_sides(&c, base, head) : DWELL_ENOMEM;
+	if (c.out)
+		c.out->fits = calloc(policy->limit_count + 1, sizeof(*c.out->fits));
+	err = c.out && c.out->fits ? take_sides(&c, base, head) : DWELL_ENOMEM;
 	if (!err)
 		err = compare(&c);
 	for (size_t i = 0; i < c.count; i++)
@@ -325,7 +327,9 @@ int dwell_compare(struct dwell_comparison **out, const struct dwell_side *base,
 
 void dwell_comparison_free(struct dwell_comparison *comparison)
 {
-	if (comparison)
+	if (comparison) {
 		free(comparison->rows);
+		free(comparison->fits);
+	}
 	free(comparison);
 }

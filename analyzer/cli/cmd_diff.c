@@ -117,6 +117,21 @@ static int print_answer(const struct printer *printer, const struct diff_request
 	return status_of(verdict);
 }
 
+/* A rule that fits nothing is a gate that never closes: a misspelt name, or what nobody recorded.
+ */
+static void tell_idle_limits(const struct diff_request *request, const struct dwell_policy *policy,
+	const struct dwell_comparison *comparison)
+{
+	for (size_t i = 0; i < policy->limit_count; i++) {
+		const struct dwell_policy_limit *limit = &policy->limits[i];
+
+		if (!limit->ignore && !comparison->fits[i])
+			complain(STATUS_DONE, request->policy,
+				"%lu:%lu: this limit fits nothing in these runs", limit->line,
+				limit->column);
+	}
+}
+
 static int diff(const struct diff_request *request, const struct run_files *runs,
 	const struct dwell_policy *policy)
 {
@@ -140,6 +155,7 @@ static int diff(const struct diff_request *request, const struct run_files *runs
 	if (dwell_compare(&comparison, &base, &head, policy))
 		return out_of_memory(&request->request);
 	compared.comparison = comparison;
+	tell_idle_limits(request, policy, comparison);
 	status = print_answer(
 		&printer, request, &compared, &runs->files[count], comparison->verdict);
 	dwell_comparison_free(comparison);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
+#include "config/policy_yaml.h"
 #include "config/quantity.h"
 #include "dwell/compare.h"
 #include "dwell/policy.h"
@@ -235,6 +235,8 @@ static void read_limit(struct reading *r, const yaml_node_t *entry, void *unused
 	if (!limit)
 		return;
 	limit->limit = -1;
+	limit->line = entry->start_mark.line + 1;
+	limit->column = entry->start_mark.column + 1;
 	read_map(r, entry, limit_keys, limit);
 	if (!r->err && limit->limit < 0 && !limit->worse)
 		fault_at(r, entry, "says neither limit nor worse", NULL);
@@ -416,24 +418,13 @@ static const struct key policy_keys[] = { { "version", take_version },
 	{ "new", take_new }, { "work", take_work }, { "limits", take_limits },
 	{ "ignore", take_ignore }, { "budgets", take_budgets }, { NULL, NULL } };
 
-static int not_yaml(const yaml_parser_t *parser, struct dwell_policy_fault *fault)
-{
-	if (parser->error == YAML_MEMORY_ERROR)
-		return DWELL_ENOMEM;
-	fault->line = parser->problem_mark.line + 1;
-	fault->column = parser->problem_mark.column + 1;
-	snprintf(fault->what, sizeof(fault->what), "is not YAML: %.150s",
-		parser->problem ? parser->problem : "cannot be read");
-	return DWELL_EFORMAT;
-}
-
-static int read_document(struct reading *r, yaml_parser_t *parser)
+static int read_document(struct reading *r, yaml_parser_t *parser, const char *at, size_t size)
 {
 	yaml_document_t document, more;
 	const yaml_node_t *root;
 
 	if (!yaml_parser_load(parser, &document))
-		return not_yaml(parser, r->fault);
+		return policy_not_yaml(parser, at, size, r->fault);
 	r->document = &document;
 	root = yaml_document_get_root_node(&document);
 	if (!root)
@@ -448,7 +439,7 @@ static int read_document(struct reading *r, yaml_parser_t *parser)
 			fault_at(r, second, "a policy is one document", NULL);
 		yaml_document_delete(&more);
 	} else if (!r->err) {
-		r->err = not_yaml(parser, r->fault);
+		r->err = policy_not_yaml(parser, at, size, r->fault);
 	}
 	yaml_document_delete(&document);
 	return r->err;
@@ -459,12 +450,14 @@ int dwell_policy_read(
 {
 	struct reading r = { .policy = policy, .fault = fault };
 	yaml_parser_t parser;
-	int err;
+	int err = policy_depth(at, size, fault);
 
+	if (err)
+		return err;
 	if (!yaml_parser_initialize(&parser))
 		return DWELL_ENOMEM;
 	yaml_parser_set_input_string(&parser, (const unsigned char *)at, size);
-	err = read_document(&r, &parser);
+	err = read_document(&r, &parser, at, size);
 	yaml_parser_delete(&parser);
 	return err;
 }

@@ -144,7 +144,9 @@ static struct dwell_check_row check_leaks(const char *leaks, bool looked, const 
 	static struct dwell_digest_subject subjects[RUNS][2];
 	static char metric[] = "leak.tasks", any[] = "leak.*";
 	struct dwell_policy_budget budget = { .metric = metric, .limit = 0 };
-	struct dwell_policy_limit ignore = { any, (char *)ignored, -1, 0, true };
+	struct dwell_policy_limit ignore = {
+		.metric = any, .key = (char *)ignored, .limit = -1, .ignore = true
+	};
 	const struct dwell_side side = leaking(&runs, subjects, leaks, looked);
 	struct dwell_policy policy;
 	struct dwell_check *check = NULL;

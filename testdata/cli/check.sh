@@ -69,6 +69,8 @@ wrong 'work: 3\n'
 wrong 'budgets:\n  - {metric: span.per_s, at_least: fast}\n'
 wrong 'budgets:\n  - {metric: run.tasks_left, at_most: 1ms}\n'
 wrong 'budgets:\n  - {metric: lock.hold.p90, at_most: 1ms, absent: maybe}\n'
+wrong 'version: 1\nkey: "\xc3\xa9\xff"\n'
+head -c 100000 /dev/zero | tr '\0' '[' >wrong.yaml; timeout 10 dwell check run1.txt -p wrong.yaml; echo "exit $?"
 wrong ''
 wrong '- &a [*a]\n'
 dwell check run1.txt -p missing.yaml; echo "exit $?"

@@ -76,14 +76,15 @@ enum dwell_method {
 };
 
 struct dwell_comparison {
-	uint8_t verdict;                /* enum dwell_verdict */
-	uint8_t method;                 /* enum dwell_method */
-	char why[200];                  /* withheld: one line; else "" */
-	char work[64];                  /* what is counted as a unit of work; "" */
-	size_t left_out[2];             /* runs of base and head of which too little is known */
-	uint64_t splits;                /* permutations or resamples */
-	uint32_t runs_needed;           /* on a side; 0: not known */
-	bool new_fails;                 /* as the policy has it: rows that are new are faults */
+	uint8_t verdict;      /* enum dwell_verdict */
+	uint8_t method;       /* enum dwell_method */
+	char why[200];        /* withheld: one line; else "" */
+	char work[64];        /* what is counted as a unit of work; "" */
+	size_t left_out[2];   /* runs of base and head of which too little is known */
+	uint64_t splits;      /* permutations or resamples */
+	uint32_t runs_needed; /* on a side; 0: not known */
+	bool new_fails;       /* as the policy has it: rows that are new are faults */
+	bool *fits;           /* by limit of the policy: there is something that it fits */
 	struct dwell_compare_row *rows; /* regressed first, then by how far above its threshold */
 	size_t count;
 	size_t tested; /* rows that could have been a regression */

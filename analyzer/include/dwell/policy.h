@@ -18,6 +18,7 @@ struct dwell_policy_limit {
 	double limit; /* 0.05: 5 % more; negative: not said */
 	int worse;    /* 1: more is worse, -1: less is, 0: not said */
 	bool ignore;
+	unsigned long line, column; /* of the file, from 1; 0: of none */
 };
 
 /* A figure of one trace, at most (or at least) so much. In the metric's unit: ns, 1/s, a share. */
