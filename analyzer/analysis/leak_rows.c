@@ -4,9 +4,6 @@
 
 #include "analysis/leaks.h"
 
-/* The last of a process do not end at one moment. */
-#define TEARDOWN_NS UINT64_C(20000000)
-
 uint32_t leak_process_of(const struct leak_judge *judge, uint32_t task)
 {
 	const struct dwell_catalog_task *of = dwell_catalog_task(judge->catalog, task);
@@ -28,7 +25,7 @@ bool leak_is_left(const struct leak_judge *judge, uint32_t task, const struct le
 
 	/* Nobody ends inside a wait, but by being killed. */
 	return of->died_ns == DWELL_FOREVER || (of->told && of->reason) ||
-	       of->died_ns + TEARDOWN_NS >= process->end_ns;
+	       of->died_ns + LEAK_TEARDOWN_NS >= process->end_ns;
 }
 
 static bool is_main(const struct leak_judge *judge, const struct dwell_catalog_task *task)
@@ -67,7 +64,7 @@ static void outlive(struct leak_judge *judge, uint32_t task, const struct leak_t
 	struct leak_process *process = &judge->processes[leak_process_of(judge, task)];
 
 	if (process->ended && of->died_ns != DWELL_FOREVER && !of->reason &&
-		of->died_ns > process->end_ns + 5 * TEARDOWN_NS)
+		of->died_ns > process->end_ns + 5 * LEAK_TEARDOWN_NS)
 		process->end_ns = of->died_ns;
 	if (process->ended && of->died_ns == DWELL_FOREVER) {
 		process->end_ns = DWELL_FOREVER;
@@ -154,6 +151,7 @@ int leaks_judge(struct leak_judge *judge)
 		if (of && of->seen && leak_process_of(judge, id))
 			end_process(judge, id, of);
 	}
+	leaks_judge_settled(judge);
 	settle(judge);
 	give_up_detached(judge);
 	count_nameless_joins(judge);

@@ -22,6 +22,9 @@ static int leaks_make(void **fold, const struct model *model)
 	leaks->tasks.item = sizeof(struct leak_task);
 	leaks->objects.item = sizeof(struct leak_object);
 	leaks->passed.item = sizeof(uint8_t);
+	leaks->settled.item = sizeof(uint64_t);
+	leaks->shapes.item = sizeof(struct leak_shape);
+	leaks->gone.item = sizeof(struct leak_gone);
 	*fold = leaks;
 	return DWELL_OK;
 }
@@ -35,6 +38,10 @@ static void leaks_drop(void *fold)
 	table_release(&leaks->tasks);
 	table_release(&leaks->objects);
 	table_release(&leaks->passed);
+	table_release(&leaks->settled);
+	table_release(&leaks->shapes);
+	table_release(&leaks->gone);
+	free(leaks->ended);
 	free(leaks);
 }
 
@@ -331,4 +338,5 @@ const struct fold_ops leaks_fold = {
 	.event = leaks_event,
 	.batch = leaks_batch,
 	.merge = leaks_merge,
+	.settle = leaks_settle,
 };

@@ -24,6 +24,12 @@ struct leak_object {
 	uint32_t unheard_task, unheard_stack;
 };
 
+/* The last of a process do not end at one moment. */
+#define LEAK_TEARDOWN_NS UINT64_C(20000000)
+
+/* A process's life is looked at in so many parts, whether tasks become more and more. */
+enum { LEAK_PARTS = 8 };
+
 /* How a task was left: at its death, or at the end of the window. */
 struct leak_task {
 	uint64_t died_ns;  /* DWELL_FOREVER: alive */
@@ -41,12 +47,38 @@ struct leak_task {
 	bool named; /* in a row of those that are alive */
 };
 
+/* A task that was settled. */
+struct leak_ended {
+	uint64_t created_ns, died_ns;
+	uint32_t task, process, shape;
+	bool born;
+	bool counted; /* among those of its shape that ended */
+};
+
+/* Those of a shape that were settled and seen to be born. */
+struct leak_shape {
+	uint32_t born, ended, first_task;
+	uint64_t longest_ns; /* life of those that ended */
+};
+
+/* Those of a process. */
+struct leak_gone {
+	uint64_t first_ns, last_ns; /* creation; death */
+	bool any;
+};
+
 struct leaks {
 	const struct model *model;
 	const struct dwell_states *states;
 	struct table tasks;   /* struct leak_task */
 	struct table objects; /* struct leak_object */
 	struct table passed;  /* uint8_t by stack: a wait there ended, and its task went on */
+	/* Of tasks that were settled: leaks_settle.c. */
+	struct table settled;     /* uint64_t by page: bits of those that were seen */
+	struct table shapes;      /* struct leak_shape */
+	struct table gone;        /* struct leak_gone, by process */
+	struct leak_ended *ended; /* some of them; at last in order */
+	size_t ended_count, ended_cap, ended_kept;
 };
 
 /* The processes that are judged, and when each ended. */
@@ -84,6 +116,15 @@ struct leak_task *leak_task_of(const struct leak_judge *judge, uint32_t task);
 bool leak_is_left(const struct leak_judge *judge, uint32_t task, const struct leak_task *of);
 /* It waits for another task of its process, without a time limit. */
 bool leak_waits(const struct leak_task *of);
+
+int leaks_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count);
+void leaks_judge_settled(struct leak_judge *judge);
+/* The same as leak_is_left. */
+bool leak_ended_left(const struct leak_judge *judge, const struct leak_ended *ended);
+void leak_kin_end(struct leak_shape *shape, const struct leak_ended *ended);
+/* It is known and has died; and not with its process. */
+bool leak_has_died(const struct leak_judge *judge, uint32_t task);
+bool leak_has_ended(const struct leak_judge *judge, uint32_t task);
 
 /* 0: none is known. */
 uint32_t leak_process_of(const struct leak_judge *judge, uint32_t task);

@@ -37,10 +37,10 @@ static bool keeps_house(const struct leak_judge *judge, const struct dwell_catal
 /* NULL: it is no task that is left and waits. */
 static const struct leak_task *left_waiting(const struct leak_judge *judge, uint32_t id)
 {
-	const struct dwell_catalog_task *known = dwell_catalog_task(judge->catalog, id);
 	const struct leak_task *of = leak_task_of(judge, id);
+	const struct dwell_catalog_task *known = of ? dwell_catalog_task(judge->catalog, id) : NULL;
 
-	if (!of || !known || !is_runtimes(known) || of->died_ns != DWELL_FOREVER || !of->reason)
+	if (!known || !is_runtimes(known) || of->died_ns != DWELL_FOREVER || !of->reason)
 		return NULL;
 	return of->named || keeps_house(judge, known) ? NULL : of;
 }
@@ -59,7 +59,6 @@ static unsigned why_abandoned(
 	const struct leak_judge *judge, uint32_t id, const struct leak_task *of)
 {
 	const struct dwell_catalog_task *known = dwell_catalog_task(judge->catalog, id);
-	const struct leak_task *maker = leak_task_of(judge, known->parent);
 
 	if (!known->born || judge->end_ns < of->since_ns + LEAST_NS || !leak_waits(of) ||
 		was_passed(judge, of))
@@ -67,7 +66,7 @@ static unsigned why_abandoned(
 	if (of->reason == DWELL_REASON_MUTEX || of->reason == DWELL_REASON_RWLOCK)
 		return DWELL_FOREVER_LOCKED_OUT;
 	/* A select may hold a timer. */
-	if (of->reason == DWELL_REASON_SELECT || !maker || maker->died_ns == DWELL_FOREVER)
+	if (of->reason == DWELL_REASON_SELECT || !leak_has_died(judge, known->parent))
 		return DWELL_FOREVER_NONE;
 	return DWELL_FOREVER_ABANDONED;
 }

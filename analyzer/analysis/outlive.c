@@ -4,6 +4,13 @@
 
 #include "analysis/leaks.h"
 
+/* Those that were settled are not looked for in the catalog: it would unpack them all. */
+static const struct dwell_catalog_task *known_of(
+	const struct leak_judge *judge, uint32_t task, const struct leak_task *of)
+{
+	return of ? dwell_catalog_task(judge->catalog, task) : NULL;
+}
+
 /* Created by the program itself, where its library saw joins too. */
 static bool is_joinable(const struct dwell_catalog_task *task)
 {
@@ -40,8 +47,8 @@ static size_t count_places(const struct leak_judge *judge, struct place *places)
 	size_t count = 0;
 
 	for (uint32_t id = 1; id < judge->task_count; id++) {
-		const struct dwell_catalog_task *known = dwell_catalog_task(judge->catalog, id);
 		const struct leak_task *of = leak_task_of(judge, id);
+		const struct dwell_catalog_task *known = known_of(judge, id, of);
 		struct place *place;
 
 		if (!of || !is_joinable(known))
@@ -85,8 +92,8 @@ int leaks_find_unjoined(struct leak_judge *judge)
 	int err = places ? DWELL_OK : DWELL_ENOMEM;
 
 	for (uint32_t id = 1; id < judge->task_count && !err; id++) {
-		const struct dwell_catalog_task *known = dwell_catalog_task(judge->catalog, id);
 		const struct leak_task *of = leak_task_of(judge, id);
+		const struct dwell_catalog_task *known = known_of(judge, id, of);
 
 		if (!of || !is_joinable(known) || of->given_up ||
 			!ended_before(&judge->processes[known->process], of))
@@ -103,6 +110,7 @@ int leaks_find_unjoined(struct leak_judge *judge)
 struct kin {
 	uint32_t process, class;
 	uint32_t born, ended; /* seen to be */
+	uint32_t first;       /* task */
 	uint64_t longest_ns;  /* life of those that ended */
 };
 
@@ -115,35 +123,80 @@ static int by_kin(const void *a, const void *b)
 	return (x->class > y->class) - (x->class < y->class);
 }
 
+static void add_kin(struct kin *into, const struct kin *from)
+{
+	into->born += from->born;
+	into->ended += from->ended;
+	if (from->first < into->first)
+		into->first = from->first;
+	if (from->longest_ns > into->longest_ns)
+		into->longest_ns = from->longest_ns;
+}
+
+/* Those that were settled, by shapes. */
+static size_t settled_kin(const struct leak_judge *judge, struct kin *kin)
+{
+	const struct leaks *leaks = judge->leaks;
+	size_t count = 0;
+
+	for (size_t i = 0; i < leaks->ended_count; i++) {
+		struct leak_ended *ended = &leaks->ended[i];
+
+		if (ended->born && !ended->counted && !leak_ended_left(judge, ended)) {
+			leak_kin_end(table_get(&leaks->shapes, ended->shape), ended);
+			ended->counted = true;
+		}
+	}
+	for (uint32_t id = 1; id < leaks->shapes.end; id++) {
+		const struct leak_shape *of = table_get(&leaks->shapes, id);
+		const struct dwell_catalog_task *like =
+			of && of->born ? catalog_like(judge->catalog, id) : NULL;
+
+		if (like)
+			kin[count++] = (struct kin){ like->process, like->class_id, of->born,
+				of->ended, of->first_task, of->longest_ns };
+	}
+	return count;
+}
+
 /* One for each task, sorted, then those alike added up. */
 static size_t count_kin(const struct leak_judge *judge, struct kin *kin)
 {
-	size_t count = 0, kept = 0;
+	size_t count = settled_kin(judge, kin), kept = 0;
 
 	for (uint32_t id = 1; id < judge->task_count; id++) {
-		const struct dwell_catalog_task *known = dwell_catalog_task(judge->catalog, id);
 		const struct leak_task *of = leak_task_of(judge, id);
+		const struct dwell_catalog_task *known = known_of(judge, id, of);
 		bool ended;
 
-		if (!of || !known->born)
+		if (!known || !known->born)
 			continue;
 		ended = of->died_ns != DWELL_FOREVER && !leak_is_left(judge, id, of);
-		kin[count++] = (struct kin){ known->process, known->class_id, 1, ended,
+		kin[count++] = (struct kin){ known->process, known->class_id, 1, ended, id,
 			ended ? of->died_ns - known->created_ns : 0 };
 	}
 	if (count)
 		qsort(kin, count, sizeof(*kin), by_kin);
-	for (size_t i = 0; i < count; i++) {
-		if (kept && !by_kin(&kin[kept - 1], &kin[i])) {
-			kin[kept - 1].born++;
-			kin[kept - 1].ended += kin[i].ended;
-			if (kin[i].longest_ns > kin[kept - 1].longest_ns)
-				kin[kept - 1].longest_ns = kin[i].longest_ns;
-		} else {
+	for (size_t i = 0; i < count; i++)
+		if (kept && !by_kin(&kin[kept - 1], &kin[i]))
+			add_kin(&kin[kept - 1], &kin[i]);
+		else
 			kin[kept++] = kin[i];
-		}
-	}
 	return kept;
+}
+
+/* Room for one of each task and shape. */
+static struct kin *room_for_kin(const struct leak_judge *judge)
+{
+	return calloc((size_t)judge->task_count + judge->leaks->shapes.end + 1, sizeof(struct kin));
+}
+
+static const struct kin *kin_of(
+	const struct kin *kin, size_t count, uint32_t process, uint32_t class)
+{
+	const struct kin key = { .process = process, .class = class };
+
+	return bsearch(&key, kin, count, sizeof(*kin), by_kin);
 }
 
 /*
@@ -166,20 +219,19 @@ static bool is_forgotten(const struct leak_judge *judge, uint32_t id, const stru
 
 int leaks_find_alive(struct leak_judge *judge)
 {
-	struct kin *kin = calloc(judge->task_count + 1, sizeof(*kin));
+	struct kin *kin = room_for_kin(judge);
 	const size_t count = kin ? count_kin(judge, kin) : 0;
 	int err = kin ? DWELL_OK : DWELL_ENOMEM;
 
 	for (uint32_t id = 1; id < judge->task_count && !err; id++) {
-		const struct dwell_catalog_task *known = dwell_catalog_task(judge->catalog, id);
 		const struct leak_task *of = leak_task_of(judge, id);
-		const struct kin *mine, key = { .process = known ? known->process : 0,
-			.class = known ? known->class_id : 0 };
+		const struct dwell_catalog_task *known = known_of(judge, id, of);
+		const struct kin *mine;
 		struct dwell_leak *row;
 
-		if (!of || !known->born)
+		if (!known || !known->born)
 			continue;
-		mine = bsearch(&key, kin, count, sizeof(*kin), by_kin);
+		mine = kin_of(kin, count, known->process, known->class_id);
 		if (!mine || !is_forgotten(judge, id, of, mine))
 			continue;
 		row = leak_row(judge, DWELL_LEAK_ALIVE_AT_END, id);
@@ -194,11 +246,11 @@ int leaks_find_alive(struct leak_judge *judge)
 }
 
 /* How many of a class are alive at least, in each of as many parts of the process's life. */
-enum { PARTS = 8, GROWS = 8 };
+enum { PARTS = LEAK_PARTS, GROWS = 8 };
 
 struct life {
 	uint32_t process, class, task;
-	uint64_t from_ns, to_ns;
+	uint64_t from_ns, to_ns; /* DWELL_FOREVER: it is left */
 };
 
 static int by_life(const void *a, const void *b)
@@ -227,7 +279,7 @@ static bool grows(const struct life *lives, size_t count, uint64_t from_ns, uint
 	const uint64_t least_ns = 1000000000;
 	uint32_t before = 0, first = 0;
 
-	if (count < 2 * GROWS || to_ns < from_ns + least_ns)
+	if (to_ns < from_ns + least_ns)
 		return false;
 	for (uint32_t part = 0; part < PARTS; part++) {
 		const uint64_t length_ns = (to_ns - from_ns) / PARTS;
@@ -245,32 +297,30 @@ static bool grows(const struct life *lives, size_t count, uint64_t from_ns, uint
 
 static uint64_t process_begin(const struct leak_judge *judge, uint32_t process)
 {
-	uint64_t begin_ns = DWELL_FOREVER;
+	const uint64_t begin_ns = catalog_first_created(judge->catalog, process);
 
-	for (uint32_t id = 1; id < judge->task_count; id++) {
-		const struct dwell_catalog_task *known = dwell_catalog_task(judge->catalog, id);
-
-		if (known && known->process == process && known->created_ns < begin_ns)
-			begin_ns = known->created_ns;
-	}
 	return begin_ns > judge->leaks->model->from_ns ? begin_ns : judge->leaks->model->from_ns;
 }
 
-static int add_growing(struct leak_judge *judge, const struct life *lives, size_t count)
+/* first: of all of them, some of which may have been settled. */
+static int add_growing(
+	struct leak_judge *judge, const struct life *lives, size_t count, uint32_t first)
 {
-	struct dwell_leak *row = leak_row(judge, DWELL_LEAK_GROWING, lives[0].task);
+	const struct dwell_catalog_task *known = dwell_catalog_task(judge->catalog, first);
+	struct dwell_leak *row = leak_row(judge, DWELL_LEAK_GROWING, first);
 	int err = row ? DWELL_OK : DWELL_ENOMEM;
 
 	if (err)
 		return err;
-	row->since_ns = lives[0].from_ns;
-	row->creation_stack = dwell_catalog_task(judge->catalog, lives[0].task)->creation_stack;
+	row->since_ns = known->created_ns;
+	row->creation_stack = known->creation_stack;
 	for (size_t i = 0; i < count && !err; i++) {
 		struct leak_task *of = leak_task_of(judge, lives[i].task);
 
-		if (!leak_is_left(judge, lives[i].task, of))
+		if (lives[i].to_ns != DWELL_FOREVER)
 			continue;
-		of->named = true;
+		if (of)
+			of->named = true;
 		err = leak_add_task(row, lives[i].task);
 	}
 	if (!row->count)
@@ -278,15 +328,32 @@ static int add_growing(struct leak_judge *judge, const struct life *lives, size_
 	return err;
 }
 
-static size_t collect_lives(const struct leak_judge *judge, struct life *lives)
+/* Of those that were settled only who lived for long or is left. */
+static size_t settled_lives(const struct leak_judge *judge, struct life *lives)
 {
 	size_t count = 0;
 
-	for (uint32_t id = 1; id < judge->task_count; id++) {
-		const struct dwell_catalog_task *known = dwell_catalog_task(judge->catalog, id);
-		const struct leak_task *of = leak_task_of(judge, id);
+	for (size_t i = 0; i < judge->leaks->ended_count; i++) {
+		const struct leak_ended *ended = &judge->leaks->ended[i];
 
-		if (!of || !known->born)
+		if (ended->born)
+			lives[count++] = (struct life){ ended->process,
+				catalog_class_of_shape(judge->catalog, ended->shape), ended->task,
+				ended->created_ns,
+				leak_ended_left(judge, ended) ? DWELL_FOREVER : ended->died_ns };
+	}
+	return count;
+}
+
+static size_t collect_lives(const struct leak_judge *judge, struct life *lives)
+{
+	size_t count = settled_lives(judge, lives);
+
+	for (uint32_t id = 1; id < judge->task_count; id++) {
+		const struct leak_task *of = leak_task_of(judge, id);
+		const struct dwell_catalog_task *known = known_of(judge, id, of);
+
+		if (!known || !known->born)
 			continue;
 		lives[count++] =
 			(struct life){ known->process, known->class_id, id, known->created_ns,
@@ -300,20 +367,25 @@ static size_t collect_lives(const struct leak_judge *judge, struct life *lives)
 int leaks_find_growing(struct leak_judge *judge)
 {
 	struct life *lives = calloc(judge->task_count + 1, sizeof(*lives));
+	struct kin *kin = room_for_kin(judge);
+	const size_t kinds = kin ? count_kin(judge, kin) : 0;
 	const size_t count = lives ? collect_lives(judge, lives) : 0;
-	int err = lives ? DWELL_OK : DWELL_ENOMEM;
+	int err = lives && kin ? DWELL_OK : DWELL_ENOMEM;
 
 	for (size_t i = 0, n; i < count && !err; i += n) {
 		const uint32_t process = lives[i].process;
+		const struct kin *of = kin_of(kin, kinds, process, lives[i].class);
 
 		for (n = 1; i + n < count && lives[i + n].process == process &&
 			    lives[i + n].class == lives[i].class;
 			n++)
 			continue;
-		if (n >= 2 * GROWS && grows(lives + i, n, process_begin(judge, process),
-					      judge->processes[process].end_ns))
-			err = add_growing(judge, lives + i, n);
+		if (of && of->born >= 2 * GROWS &&
+			grows(lives + i, n, process_begin(judge, process),
+				judge->processes[process].end_ns))
+			err = add_growing(judge, lives + i, n, of->first);
 	}
 	free(lives);
+	free(kin);
 	return err;
 }

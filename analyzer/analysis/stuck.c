@@ -143,14 +143,6 @@ int leaks_find_circles(struct leak_judge *judge)
 	return err;
 }
 
-/* Did it end before its process did, while another waited for what it holds? */
-static bool holder_ended(const struct leak_judge *judge, uint32_t holder)
-{
-	const struct leak_task *of = leak_task_of(judge, holder);
-
-	return of && of->died_ns != DWELL_FOREVER && !leak_is_left(judge, holder, of);
-}
-
 static bool is_lost(const struct leak_judge *judge, uint32_t task)
 {
 	const struct leak_task *of = leak_task_of(judge, task);
@@ -170,7 +162,7 @@ static bool wakers_ended(const struct leak_judge *judge, const struct leak_task 
 	if (!signalled || !object || object->many || object->timed_out || object->woken < WAKES)
 		return false;
 	for (uint32_t i = 0; i < object->waker_count; i++)
-		if (!holder_ended(judge, object->wakers[i]))
+		if (!leak_has_ended(judge, object->wakers[i]))
 			return false;
 	return object->waker_count;
 }
@@ -179,7 +171,8 @@ static unsigned why_forever(const struct leak_judge *judge, const struct leak_ta
 {
 	const uint32_t holder = latest_holder(judge, of);
 
-	if (holder && of->reason != DWELL_REASON_JOIN && holder_ended(judge, holder))
+	/* It ended before its process did, while another waited for what it holds. */
+	if (holder && of->reason != DWELL_REASON_JOIN && leak_has_ended(judge, holder))
 		return DWELL_FOREVER_HOLDER_ENDED;
 	if (holder && is_lost(judge, holder))
 		return DWELL_FOREVER_HOLDER_STUCK;
@@ -226,12 +219,19 @@ static int mark_all_stuck(struct leak_judge *judge)
 		else
 			crowds[leak_process_of(judge, id)].acting++;
 	}
+	for (size_t i = 0; i < judge->leaks->ended_count; i++) {
+		const struct leak_ended *ended = &judge->leaks->ended[i];
+
+		crowds[ended->process].acting += leak_ended_left(judge, ended);
+	}
 	for (uint32_t id = 1; id < judge->task_count; id++) {
 		struct leak_task *of = leak_task_of(judge, id);
-		const struct crowd *crowd = &crowds[leak_process_of(judge, id)];
+		const struct crowd *crowd;
 
-		if (is_stuck(judge, id, of) && crowd->stuck > 1 && !crowd->acting &&
-			!of->in_circle && !of->why)
+		if (!is_stuck(judge, id, of) || of->in_circle || of->why)
+			continue;
+		crowd = &crowds[leak_process_of(judge, id)];
+		if (crowd->stuck > 1 && !crowd->acting)
 			of->why = latest_holder(judge, of) ? DWELL_FOREVER_HOLDER_STUCK
 							   : DWELL_FOREVER_ALL_STUCK;
 	}

@@ -75,6 +75,7 @@ struct catalog_note {
 struct catalog_shape {
 	struct dwell_catalog_task task; /* the first of them */
 	uint32_t packed;
+	uint64_t first_ns; /* when the first of those was created */
 };
 
 struct dwell_catalog {
@@ -157,8 +158,11 @@ void catalog_drop_packed(struct dwell_catalog *catalog);
 int catalog_forget(struct dwell_catalog *catalog, uint32_t task);
 int catalog_restore(struct dwell_catalog *catalog, const struct dwell_catalog_task *task);
 
-/* After it is finished: the class of tasks of that shape. */
+/* After it is finished: the class of tasks of that shape, and one of them; NULL: there is none. */
 uint32_t catalog_class_of_shape(const struct dwell_catalog *catalog, uint32_t shape);
+const struct dwell_catalog_task *catalog_like(const struct dwell_catalog *catalog, uint32_t shape);
+/* The time of the first creation of all tasks of a process; DWELL_FOREVER: it has none. */
+uint64_t catalog_first_created(const struct dwell_catalog *catalog, uint32_t process);
 
 /* What a stack is made of, by names: equal for stacks that differ in addresses only. */
 uint64_t catalog_stack_hash(const struct dwell_catalog *catalog, uint32_t stack);

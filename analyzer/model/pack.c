@@ -135,6 +135,8 @@ static int count(struct dwell_catalog *catalog, uint32_t first, bool packed)
 		shape = table_get(&catalog->shapes, catalog_shape(catalog, id));
 		if (!shape)
 			return DWELL_ENOMEM;
+		if (packed && (!shape->packed || kept->task.created_ns < shape->first_ns))
+			shape->first_ns = kept->task.created_ns;
 		shape->packed += packed ? 1 : UINT32_MAX;
 	}
 	return DWELL_OK;

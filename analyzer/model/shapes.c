@@ -88,6 +88,33 @@ uint32_t catalog_class_of_shape(const struct dwell_catalog *catalog, uint32_t sh
 	return of ? of->task.class_id : 0;
 }
 
+const struct dwell_catalog_task *catalog_like(const struct dwell_catalog *catalog, uint32_t shape)
+{
+	const struct catalog_shape *of = table_get(&catalog->shapes, shape);
+
+	return of && of->task.id ? &of->task : NULL;
+}
+
+uint64_t catalog_first_created(const struct dwell_catalog *catalog, uint32_t process)
+{
+	uint64_t first_ns = DWELL_FOREVER;
+
+	for (uint32_t id = 1; id < catalog->shapes.end; id++) {
+		const struct catalog_shape *shape = table_get(&catalog->shapes, id);
+
+		if (shape->packed && shape->task.process == process && shape->first_ns < first_ns)
+			first_ns = shape->first_ns;
+	}
+	for (uint32_t id = 1; id < catalog->tasks.end; id++) {
+		const struct catalog_task *kept = table_get(&catalog->tasks, id);
+
+		if (kept && kept->task.id && kept->task.process == process &&
+			kept->task.created_ns < first_ns)
+			first_ns = kept->task.created_ns;
+	}
+	return first_ns;
+}
+
 int catalog_restore(struct dwell_catalog *catalog, const struct dwell_catalog_task *task)
 {
 	struct catalog_task *kept = table_make(&catalog->tasks, task->id);

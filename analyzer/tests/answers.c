@@ -145,6 +145,21 @@ static void put_flames(FILE *f, const struct dwell_flames *flames)
 			flames->rows[i].stack, flames->rows[i].count, flames->rows[i].weight_ns);
 }
 
+static void put_leaks(FILE *f, const struct dwell_leaks *leaks)
+{
+	for (size_t i = 0; i < leaks->count; i++) {
+		const struct dwell_leak *r = &leaks->rows[i];
+
+		fprintf(f, "leak %lx %u %u %u %lu..%lu %lu %u %u %u", r->id, r->kind, r->reason,
+			r->why, r->since_ns, r->until_ns, r->lost_ns, r->count, r->stack,
+			r->creation_stack);
+		for (uint32_t j = 0; j < r->count; j++)
+			fprintf(f, " %u", r->tasks[j]);
+		fprintf(f, "\n");
+	}
+	fprintf(f, "left %u\n", leaks->left);
+}
+
 static void put_facts(FILE *f, const struct dwell_trace_facts *t)
 {
 	fprintf(f, "%lu..%lu events %lu lost %lu losses %lu tasks %u coverage %u waits %lu %u %u",
@@ -175,6 +190,8 @@ char *answer_text(const struct dwell_answer *answer)
 		put_metrics(f, answer->metrics);
 	if (answer->flames)
 		put_flames(f, answer->flames);
+	if (answer->leaks)
+		put_leaks(f, answer->leaks);
 	if (answer->stat)
 		put_times(f, &answer->stat->times);
 	fclose(f);

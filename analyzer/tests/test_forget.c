@@ -11,8 +11,11 @@
 #include "dwell/names.h"
 #include "model/catalog.h"
 
-enum { TASKS = 12000, STEP_NS = 100, SEEN = 20 };
+enum { TASKS = 40000, STEP_NS = 100, SEEN = 20 };
 enum { EXECUTORS = 8, ROWS = 12, LONG = 2500 };
+
+/* All times are so many times as long. */
+static uint64_t scale = 1;
 
 struct churn {
 	struct dwell_source source;
@@ -38,7 +41,7 @@ static int tell_start(struct dwell_source *source, const struct dwell_source_opt
 	(void)options;
 	for (uint32_t id = 1; id <= 2 && !err; id++) {
 		const struct dwell_process process = {
-			.id = id, .pid = id, .name = { id == 1 ? "one" : "two", 3 }
+			.id = id, .pid = -1, .name = { id == 1 ? "one" : "two", 3 }
 		};
 
 		err = DWELL_TELL(sink, process, &process);
@@ -80,25 +83,49 @@ static size_t rows_of_life(uint32_t id, struct dwell_event *rows)
 	return n;
 }
 
-/* Every 700th lives on, but for those that wait for very long, and end after all. */
+/* Where this one waits nobody ever went on. */
+enum { ABANDONED = 20006 };
+
+/* These live on: ever more of one class; of another some end after all. */
+static bool goes_on(uint32_t id)
+{
+	return id == ABANDONED || id % 2803 == 0 || id % 1607 == 0 || id % 3202 == 0;
+}
+
+/* When one of these ends; 0: it does not. */
+static uint64_t late_end(uint32_t id)
+{
+	if (id % 3214 == 1607 && id < 7 * 1607)
+		return (TASKS / 16 * 13 + id % 100) * STEP_NS;
+	return id == 5606 || id == 3 * 5606 ? (uint64_t)(id + LONG) * STEP_NS : 0;
+}
+
+static unsigned last_reason(uint32_t id)
+{
+	if (id % 5606 == 0)
+		return DWELL_REASON_MUTEX;
+	return id == ABANDONED || id % 8409 == 0 ? DWELL_REASON_CHANNEL_RECEIVE
+						 : DWELL_REASON_SLEEP;
+}
+
 static size_t rows_of(uint32_t id, struct dwell_event rows[ROWS])
 {
-	const uint64_t at_ns = (uint64_t)id * STEP_NS, late_ns = at_ns + LONG * STEP_NS;
-	const uint32_t on = 1 + id % EXECUTORS;
+	const uint64_t at_ns = (uint64_t)id * STEP_NS, late_ns = late_end(id);
+	const uint32_t on = 1 + id % EXECUTORS, near = (uint32_t)(late_ns / STEP_NS) - 3;
 	size_t n = rows_of_life(id, rows);
 
-	if (id % 700) {
+	if (!goes_on(id)) {
 		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on,
 			.time_ns = at_ns + 780 + id % 7, .state = DWELL_EXITED);
 		return n;
 	}
 	ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on, .time_ns = at_ns + 780,
-		.state = DWELL_BLOCKED, .stack = 7,
-		.reason = (uint8_t)(id % 1400 ? DWELL_REASON_SLEEP : DWELL_REASON_MUTEX));
-	if (id % 1400 || id + LONG >= TASKS)
+		.state = DWELL_BLOCKED, .stack = id == ABANDONED ? 8 : 7,
+		.reason = (uint8_t)last_reason(id));
+	if (!late_ns)
 		return n;
-	ROW(.kind = DWELL_EVENT_WAKE, .task = id, .peer = id + LONG - 3 - (id + LONG - 1) % 3,
-		.time_ns = late_ns, .state = DWELL_RUNNABLE, .stack = 5);
+	ROW(.kind = DWELL_EVENT_WAKE, .task = id, .peer = near - (near - 1) % 3, .time_ns = late_ns,
+		.state = DWELL_RUNNABLE, .stack = 5);
 	ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = EXECUTORS + 1,
 		.time_ns = late_ns + 3);
 	ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = EXECUTORS + 1,
@@ -107,19 +134,31 @@ static size_t rows_of(uint32_t id, struct dwell_event rows[ROWS])
 }
 #undef ROW
 
+static const char *name_of(uint32_t id)
+{
+	if (id == 77)
+		return "main.lonely";
+	if (id % 2803 == 0)
+		return id % 2 ? "main.work" : "main.serve";
+	if (id % 1607 == 0)
+		return "main.hold";
+	if (id % 3202 == 0 || id % 1601 == 100)
+		return "main.grow";
+	return id % 2 ? "main.work" : "main.serve";
+}
+
 static int tell_task(struct dwell_sink *sink, uint32_t id)
 {
-	static const char *const names[] = { "main.serve", "main.work", "main.lonely" };
-	const char *name = names[id == 77 ? 2 : id % 2];
+	const char *name = name_of(id);
 	const struct dwell_task task = { .id = id,
-		.process = 1 + id % 3 / 2,
-		.parent = id / 700 * 700,
+		.process = 1 + (id % 701 == 100),
+		.parent = id > 100 ? id - 100 : 0,
 		.kind = DWELL_TASK_GOROUTINE,
 		.born = true,
 		.tid = -1,
 		.native_id = id + 1000 + id / 100,
 		.creation_stack = 3,
-		.created_ns = (uint64_t)id * STEP_NS,
+		.created_ns = (uint64_t)id * STEP_NS * scale,
 		.name = { name, strlen(name) } };
 
 	return DWELL_TELL(sink, task, &task);
@@ -149,6 +188,7 @@ static int tell_rows(struct dwell_source *source, const struct dwell_source_opti
 	if (!err)
 		qsort(rows, count, sizeof(*rows), by_time);
 	for (size_t i = 0; i < count && !err; i++) {
+		rows[i].time_ns *= scale;
 		if (rows[i].kind == DWELL_EVENT_CREATE)
 			err = tell_task(sink, rows[i].task);
 		if (!err)
@@ -161,7 +201,8 @@ static int tell_rows(struct dwell_source *source, const struct dwell_source_opti
 static int tell_end(struct dwell_source *source, const struct dwell_source_options *options,
 	struct dwell_sink *sink)
 {
-	const struct dwell_trace_end end = { .end_ns = (TASKS + 16) * STEP_NS, .closed = true };
+	const struct dwell_trace_end end = { .end_ns = (TASKS + 16) * STEP_NS * scale,
+		.closed = true };
 
 	(void)source;
 	(void)options;
@@ -293,7 +334,7 @@ Test(forget, latency)
 	check_text(&(struct dwell_query){ .analyses = DWELL_ANALYZE_LATENCY,
 		.worst = 20,
 		.selection.from_ns = 2345 * STEP_NS,
-		.selection.to_ns = 11000 * STEP_NS });
+		.selection.to_ns = (TASKS - 1000) * STEP_NS });
 }
 
 Test(forget, waits)
@@ -311,6 +352,32 @@ Test(forget, flame)
 	for (unsigned of = DWELL_FLAME_BLOCKED; of <= DWELL_FLAME_CPU; of++)
 		check_text(
 			&(struct dwell_query){ .analyses = DWELL_ANALYZE_FLAME, .flame_of = of });
+}
+
+static bool find_leak(const struct dwell_leaks *leaks, unsigned kind, unsigned why)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < leaks->count; i++)
+		found |= leaks->rows[i].kind == kind && leaks->rows[i].why == why;
+	return found;
+}
+
+Test(forget, leaks)
+{
+	const struct dwell_query query = { .analyses = DWELL_ANALYZE_LEAKS, .leaks_left = true };
+	struct dwell_answer *want;
+
+	scale = 20000;
+	check_text(&query);
+	check_text(&(struct dwell_query){
+		.analyses = DWELL_ANALYZE_LEAKS, .selection.from_ns = 3000 * STEP_NS * scale });
+	/* Some of each kind that goes by tasks that have ended. */
+	want = ask(query, false);
+	cr_expect(find_leak(want->leaks, DWELL_LEAK_GROWING, 0));
+	cr_expect(find_leak(want->leaks, DWELL_LEAK_ALIVE_AT_END, DWELL_FOREVER_NONE));
+	cr_expect(find_leak(want->leaks, DWELL_LEAK_ALIVE_AT_END, DWELL_FOREVER_ABANDONED));
+	dwell_answer_free(want);
 }
 
 /* What is packed comes back as it was. */
@@ -350,11 +417,14 @@ Test(forget, counts)
 	struct dwell_task task = { .process = 1, .tid = 7, .name = { "one", 3 } };
 
 	cr_assert(zero(int, catalog_new(&catalog)));
-	for (task.id = 1; task.id < 2 * TABLE_PAGE; task.id++)
+	for (task.id = 1; task.id < 2 * TABLE_PAGE; task.id++) {
+		task.created_ns = 1000 - task.id;
 		cr_assert(zero(int, catalog_put_task(catalog, 1, &task)));
+	}
 	cr_assert(zero(int, catalog_pack(catalog, TABLE_PAGE + 3)));
 	cr_assert(zero(int, catalog_pack(catalog, 1)));
 	cr_expect(zero(sz, unpacked_tasks(catalog)));
+	cr_expect(eq(u64, catalog_first_created(catalog, 1), 1001 - 2 * TABLE_PAGE));
 	cr_assert(dwell_catalog_task(catalog, 9) != NULL);
 	task = (struct dwell_task){ .id = TABLE_PAGE + 1, .process = 2, .name = { "two", 3 } };
 	cr_assert(zero(int, catalog_put_task(catalog, 2, &task)));
