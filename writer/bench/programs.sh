@@ -4,6 +4,8 @@
 # the program and, where it is recorded, the recorder, by a control group (so it needs root). By hand, on a
 # machine that does nothing else; it needs the programs it names, and says which are missing.
 #
+# messaging has a second row: what perf sched record costs it, in turn with the others.
+#
 # What a program writes, what it leaves and its exit status must be the same in both: else the row says so, and the
 # script fails at the end. Of servers, what their clients saw.
 #
@@ -57,12 +59,15 @@ have() {
 	done
 }
 
-# run COMMAND...: bare, or recorded where $recorded says so; in the control group either way.
+# run COMMAND...: bare, or recorded as $recorded says; in the control group either way.
 run() {
-	if [ "$recorded" = 1 ]; then
+	case $recorded in
+	1)
 		# shellcheck disable=SC2086 # options are words
 		set -- "$bin/dwell" record -q -o "$work/trace" $options -- "$@"
-	fi
+		;;
+	2) set -- perf sched record -o "$work/perf.data" -- "$@" ;;
+	esac
 	# shellcheck disable=SC2016 # expanded by the shell that becomes the program
 	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"
 }
@@ -376,7 +381,7 @@ switches() {
 		END { printf "%d", count / (ns / 1e9) / cpus }'
 }
 
-# once RECORDED: run it; what is seen of it is left in $work/seen.RECORDED.
+# once RECORDED: run it (0: bare, 1: recorded, 2: by the peer); what is seen of it is left in $work/seen.RECORDED.
 once() {
 	recorded=$1
 	seen=$work/seen.$recorded
@@ -391,6 +396,7 @@ for name in $names; do
 	needs "$name" || continue
 	[ "$record" = 0 ] || factor=$(factor_of "$name")
 	: >"$work/pairs"
+	: >"$work/peer"
 	once 0 # warm
 	same="the same"
 	i=0
@@ -400,10 +406,12 @@ for name in $names; do
 		once 1
 		echo "$bare $wall $cpu" >>"$work/pairs"
 		cmp -s "$work/seen.0" "$work/seen.1" || same=DIFFERENT failed=1
+		[ "$name" != messaging ] || { once 2; echo "$bare $wall $cpu" >>"$work/peer"; }
 		i=$((i + 1))
 		! summary "$name" "$work/pairs" "$(switches)" "$same" >"$work/summary" || break
 	done
 	cat "$work/summary"
+	[ ! -s "$work/peer" ] || summary "perf sched" "$work/peer" - - || true
 	[ "$same" = "the same" ] || diff "$work/seen.0" "$work/seen.1" | head -n 4 || true
 done
 [ "$failed" = 0 ]
