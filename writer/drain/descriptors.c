@@ -16,11 +16,12 @@
 /* A pass begins so much after the time up to which it is. */
 #define SLACK_NS UINT64_C(1000000)
 
-/* A table with one place for each hash: another one in its place is forgotten. */
+/* A table with some places for each hash: of too many the one that was read first is forgotten. */
 enum {
-	PLACES = 1 << 14,
+	SETS = 1 << 12,
+	PLACES = 4,
 	NAMED = 1 << 12,
-	STEADY = 8,
+	STEADY = 4,
 	PROCESSES = 1 << 10,
 	FD_MAX = 1 << 20,
 	LINK_SIZE = 512
@@ -41,7 +42,7 @@ struct place {
 struct dwell_descriptors {
 	struct dwell_registry *registry;
 	uint64_t pass, now_ns; /* when it began */
-	struct place places[PLACES];
+	struct place places[SETS][PLACES];
 	/* How many in a row were the same again in a process, by its number. */
 	uint8_t steady[PROCESSES];
 	/* Regular files that the kernel named, by the low bits of their inodes. */
@@ -224,7 +225,9 @@ static bool is_file(const struct place *place)
 static bool is_to_be_read(const struct dwell_descriptors *descriptors, const struct place *place,
 	const struct dwell_descriptor_call *call)
 {
-	if (place->pid != call->pid || place->fd != call->fd || call->goes_on)
+	if (place->pid != call->pid || place->fd != call->fd)
+		return true;
+	if (call->goes_on && (is_file(place) || place->kind == DWELL_OBJECT_OTHER))
 		return true;
 	if (is_file(place) || call->type != 0)
 		return place->pass != descriptors->pass;
@@ -265,11 +268,25 @@ static struct dwell_descriptor unnamed(uint8_t type)
 	}
 }
 
-struct dwell_descriptor dwell_descriptors_ask(
+static struct place *place_of(
 	struct dwell_descriptors *descriptors, const struct dwell_descriptor_call *call)
 {
 	const uint32_t hash = call->pid * 2654435761u ^ call->fd * 40503u;
-	struct place *place = &descriptors->places[hash % PLACES];
+	struct place *set = descriptors->places[hash % SETS], *oldest = set;
+
+	for (struct place *place = set; place < set + PLACES; place++) {
+		if (place->pid == call->pid && place->fd == call->fd)
+			return place;
+		if (place->read_ns < oldest->read_ns)
+			oldest = place;
+	}
+	return oldest;
+}
+
+struct dwell_descriptor dwell_descriptors_ask(
+	struct dwell_descriptors *descriptors, const struct dwell_descriptor_call *call)
+{
+	struct place *place = place_of(descriptors, call);
 	bool sure = call->type != 0 && is_what_the_kernel_saw(place, call);
 
 	if (!sure && is_to_be_read(descriptors, place, call)) {
