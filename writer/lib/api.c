@@ -4,6 +4,7 @@
 #include "api.h"
 #include "dwell/types.h"
 #include "dwell/writer.h"
+#include "lib/wait.h"
 #include "ring/first.h"
 
 _Static_assert((int)DWELL_WHY_OTHER == (int)DWELL_REASON_OTHER, "one numbering");

@@ -11,7 +11,7 @@
  * The session's clock. The hot path reads a counter of the processor where that counts at one
  * rate on all CPUs (x86: invariant TSC; arm64: CNTVCT), clock_gettime elsewhere.
  */
-static inline uint64_t dwell_clock_monotonic_ns(void)
+static __attribute__((noinline, cold, unused)) uint64_t dwell_clock_monotonic_ns(void)
 {
 	struct timespec now;
 

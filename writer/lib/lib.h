@@ -179,22 +179,4 @@ void dwell_thread_ask_bounds(void);
 /* The slow path of the writer: refresh, grow, or count. */
 bool dwell_thread_slow(struct dwell_writer *writer, unsigned slots, uint64_t time);
 
-/* --- records --- */
-
-/* Begin a wait: the state word says so from now on. */
-void dwell_wait_enter(struct dwell_self *self, struct dwell_wait_note *note);
-/*
- * Walk the stack of a wait that was begun and will be recorded, for whoever looks while it lasts;
- * its end then need not. Before the thread blocks that delays nobody: after it, it may hold a lock.
- * Nothing is done where stacks are for longer waits only, or where tables are still to come.
- */
-void dwell_wait_look(struct dwell_self *self, struct dwell_wait_note *note,
-	const void *return_address, const void *frame);
-/*
- * End it and write its record: with a stack when it lasted stack_ticks; none at all for a call
- * (always: false) that lasted less than call_ticks.
- */
-void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *note, bool always,
-	const void *return_address, const void *frame);
-
 #endif

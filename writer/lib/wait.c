@@ -1,4 +1,4 @@
-#include "lib.h"
+#include "wait.h"
 
 #include "interpreter.h"
 
@@ -13,21 +13,6 @@ static void put(
 	else
 		dwell_ring_put2(
 			&self->writer, now, DWELL_RECORD_WAIT, what, note->since, note->object);
-}
-
-static void show(struct dwell_self *self, const struct dwell_wait_note *note)
-{
-	struct dwell_ring_line *line = &self->slot->line;
-
-	if (!note) {
-		dwell_ring_state(line, 0, 0, 0);
-		return;
-	}
-	atomic_store_explicit(
-		&line->state_what, (uint32_t)note->kind << 8 | note->flags, memory_order_relaxed);
-	atomic_store_explicit(&line->state_holder, (uint32_t)note->holder, memory_order_relaxed);
-	atomic_store_explicit(&line->state_caller, note->caller, memory_order_relaxed);
-	dwell_ring_state(line, note->since, note->reason, note->object);
 }
 
 /*
@@ -50,27 +35,28 @@ static void forget_abandoned(struct dwell_self *self, uint64_t now)
 			word >> 8, state->word[1]);
 }
 
-static bool on_own_stack(const struct dwell_self *self, const void *at)
+static bool on_own_stack(const struct dwell_self *self, uintptr_t at)
 {
-	return (uintptr_t)at >= self->stack_low && (uintptr_t)at < self->stack_high;
+	return at >= self->stack_low && at < self->stack_high;
 }
 
 /* Notes on other stacks (of signals, of coroutines) are in no order that we know. */
-static bool abandoned(const struct dwell_self *self, const struct dwell_wait_note *note)
+static bool abandoned(const struct dwell_self *self, uintptr_t at)
 {
-	return (uintptr_t)self->wait <= (uintptr_t)note &&
-	       on_own_stack(self, note) == on_own_stack(self, self->wait);
+	const uintptr_t last = (uintptr_t)self->wait;
+
+	return last <= at && on_own_stack(self, at) == on_own_stack(self, last);
 }
 
-void dwell_wait_enter(struct dwell_self *self, struct dwell_wait_note *note)
+void dwell_wait_nest(struct dwell_self *self, uintptr_t at, uint64_t now)
 {
-	note->since = dwell_now();
-	if (__builtin_expect(self->wait != NULL, 0) && abandoned(self, note))
-		forget_abandoned(self, note->since);
-	note->outer = self->wait;
-	show(self, note);
-	self->wait = note;
-	DWELL_TESTPOINT("wait begun");
+	if (abandoned(self, at))
+		forget_abandoned(self, now);
+}
+
+void dwell_wait_go_on(struct dwell_self *self)
+{
+	dwell_wait_show(self, self->wait, self->wait->since);
 }
 
 static bool stacks_wanted(const struct dwell_session_header *header)
@@ -133,29 +119,17 @@ static void name_lock(struct dwell_self *self, const struct dwell_wait_note *not
 		atomic_store_explicit(at, key, memory_order_relaxed);
 }
 
-void dwell_wait_leave(struct dwell_self *self, const struct dwell_wait_note *note, bool always,
+void dwell_wait_record(struct dwell_self *self, const struct dwell_wait_note *note, uint64_t now,
 	const void *return_address, const void *frame)
 {
 	const struct dwell_session_header *header = dwell_lib.session.header;
-	uint64_t now = dwell_now_after();
-	uint64_t lasted = now - note->since;
 	uint32_t stack = 0;
 
-	/* A handler forked inside the wait, and this is the child: the slot is the parent's. */
-	if (self->epoch != dwell_epoch_mark(
-				   atomic_load_explicit(dwell_lib.epoch, memory_order_relaxed)) ||
-		!self->slot)
-		return;
-	if (always || lasted >= atomic_load_explicit(&header->call_ticks, memory_order_relaxed)) {
-		if (stacks_wanted(header) &&
-			lasted >= atomic_load_explicit(&header->stack_ticks, memory_order_relaxed))
-			stack = stack_of(self, note, return_address, frame);
-		if (note->object - dwell_interpreter.data < dwell_interpreter.data_size)
-			name_lock(self, note, now);
-		put(self, note, now, stack);
-		DWELL_TESTPOINT("wait recorded");
-	}
-	/* Only now: a drain that sees no wait must find the record. */
-	self->wait = note->outer;
-	show(self, note->outer);
+	if (stacks_wanted(header) && now - note->since >= atomic_load_explicit(&header->stack_ticks,
+								  memory_order_relaxed))
+		stack = stack_of(self, note, return_address, frame);
+	if (note->object - dwell_interpreter.data < dwell_interpreter.data_size)
+		name_lock(self, note, now);
+	put(self, note, now, stack);
+	DWELL_TESTPOINT("wait recorded");
 }

@@ -5,16 +5,21 @@ _Atomic uint8_t dwell_unheard[DWELL_WAITERS];
 
 int dwell_all_locks;
 
+void dwell_call_look(struct call *call)
+{
+	/* Who spins goes on as soon as it can; other calls may not block at all. */
+	if ((call->note.flags & DWELL_FLAG_SPUN) == 0)
+		dwell_wait_look(call->self, &call->note, call->return_address, call->frame);
+}
+
 void dwell_call_begin(struct call *call)
 {
 	struct dwell_wait_note *note = &call->note;
 
 	note->caller = (uint64_t)(uintptr_t)call->return_address;
 	dwell_wait_enter(call->self, note);
-	/* Who spins goes on as soon as it can; other calls may not block at all. */
-	if ((call->always || note->reason == DWELL_REASON_SLEEP) &&
-		(note->flags & DWELL_FLAG_SPUN) == 0)
-		dwell_wait_look(call->self, note, call->return_address, call->frame);
+	if (call->always || note->reason == DWELL_REASON_SLEEP)
+		dwell_call_look(call);
 }
 
 void dwell_call_end(struct call *call, unsigned flags)
@@ -26,10 +31,9 @@ void dwell_call_end(struct call *call, unsigned flags)
 	dwell_wait_leave(self, &call->note, call->always, call->return_address, call->frame);
 }
 
-void dwell_call_unwind(struct call *call)
+SELDOM void dwell_call_abandon(struct call *call)
 {
-	if (call->self)
-		dwell_call_end(call, DWELL_FLAG_INTERRUPTED);
+	dwell_call_end(call, DWELL_FLAG_INTERRUPTED);
 }
 
 static uint32_t stack_if_wanted(

@@ -28,27 +28,34 @@ static unsigned interrupted(long result)
 		type result;                                                                       \
 		if (!self)                                                                         \
 			return REAL(name) arguments;                                               \
-		CALL_BEGIN(call, self, false, FD_NOTE(fd, __VA_ARGS__));                           \
+		CALL_OPEN(call, self, FD_NOTE(fd, __VA_ARGS__));                                   \
 		result = REAL(name) arguments;                                                     \
-		dwell_call_end(&call, interrupted((long)result));                                  \
+		dwell_call_close(&call, self, interrupted((long)result));                          \
 		return result;                                                                     \
 	}
 
-/* What was written may have woken a reader. */
-static void told(struct call *call, long result)
+static uint32_t wanted(void)
 {
-	uint32_t wanted =
-		atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed);
+	return atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed);
+}
+
+/* What was written may have woken a reader. */
+static __attribute__((noinline)) void tell_written(struct call *call)
+{
 	struct dwell_self *self = call->self;
 	uint32_t stack = 0;
 
-	if (result <= 0 || (wanted & DWELL_SESSION_RELEASES) == 0)
-		return;
-	if ((wanted & DWELL_SESSION_STACKS) != 0)
+	if ((wanted() & DWELL_SESSION_STACKS) != 0)
 		stack = dwell_stack(self, call->return_address, call->frame);
 	dwell_ring_put2(&self->writer, call->note.since, DWELL_RECORD_RELEASE,
 		dwell_what(stack, call->note.reason, call->note.kind, DWELL_FLAG_DESCRIPTOR), 0,
 		call->note.object);
+}
+
+static inline void told(struct call *call, long result)
+{
+	if (result > 0 && (wanted() & DWELL_SESSION_RELEASES) != 0)
+		tell_written(call);
 }
 
 #define WRITES(type, name, parameters, arguments, ...)                                             \
@@ -58,10 +65,10 @@ static void told(struct call *call, long result)
 		type result;                                                                       \
 		if (!self)                                                                         \
 			return REAL(name) arguments;                                               \
-		CALL_BEGIN(call, self, false, FD_NOTE(fd, __VA_ARGS__));                           \
+		CALL_OPEN(call, self, FD_NOTE(fd, __VA_ARGS__));                                   \
 		result = REAL(name) arguments;                                                     \
 		told(&call, (long)result);                                                         \
-		dwell_call_end(&call, interrupted((long)result));                                  \
+		dwell_call_close(&call, self, interrupted((long)result));                          \
 		return result;                                                                     \
 	}
 
@@ -150,9 +157,9 @@ static bool locks(int command)
 		__builtin_va_end(list);                                                            \
 		if (__builtin_expect(!locks(command), 1) || !(self = dwell_enter()))               \
 			return REAL(name)(fd, command, argument);                                  \
-		CALL_BEGIN(call, self, false, FD_NOTE(fd, ON_FILE));                               \
+		CALL_OPEN(call, self, FD_NOTE(fd, ON_FILE));                                       \
 		result = REAL(name)(fd, command, argument);                                        \
-		dwell_call_end(&call, interrupted(result));                                        \
+		dwell_call_close(&call, self, interrupted(result));                                \
 		return result;                                                                     \
 	}
 

@@ -35,10 +35,10 @@ static unsigned how(long result)
 		if (!self)                                                                         \
 			return REAL(name) arguments;                                               \
 		note = its_note;                                                                   \
-		CALL_BEGIN(call, self, false, .object = note.object, .reason = note.reason,        \
+		CALL_OPEN(call, self, .object = note.object, .reason = note.reason,                \
 			.kind = note.kind, .flags = note.flags);                                   \
 		result = REAL(name) arguments;                                                     \
-		dwell_call_end(&call, how((long)result));                                          \
+		dwell_call_close(&call, self, how((long)result));                                  \
 		return result;                                                                     \
 	}
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "call.h"
 #include "dwell/types.h"
 #include "lib/lib.h"
 #include "real.h"
@@ -23,37 +24,6 @@
  */
 #define PRIVATE __attribute__((visibility("hidden")))
 #define SELDOM __attribute__((noinline, cold))
-
-struct call {
-	struct dwell_wait_note note;
-	struct dwell_self *self; /* NULL: not open */
-	const void *return_address;
-	const void *frame;
-	bool always;
-};
-
-/* The wait begins: with its stack, where it will be told in any case. */
-void dwell_call_begin(struct call *call);
-
-/* A wait is over as the real function returned. */
-void dwell_call_end(struct call *call, unsigned flags);
-
-/* Clean-up: the wait is still open, so the function did not return. */
-void dwell_call_unwind(struct call *call);
-
-/* Open a wait for the exported function whose caller and frame are given. */
-#define CALL_BEGIN_AT(call, its_self, its_always, its_caller, its_frame, ...)                      \
-	__attribute__((cleanup(dwell_call_unwind))) struct call call = { .note = { __VA_ARGS__ },  \
-		.self = (its_self),                                                                \
-		.return_address = (its_caller),                                                    \
-		.frame = (its_frame),                                                              \
-		.always = (its_always) };                                                          \
-	dwell_call_begin(&call)
-
-/* Open a wait in the exported function itself: its caller is whose stack is wanted. */
-#define CALL_BEGIN(call, its_self, its_always, ...)                                                \
-	CALL_BEGIN_AT(call, its_self, its_always, __builtin_return_address(0),                     \
-		__builtin_frame_address(0), __VA_ARGS__)
 
 /* Flags of a wait from the value that a pthread function returned. */
 static inline unsigned dwell_flags_of(int result)

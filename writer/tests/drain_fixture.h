@@ -9,6 +9,7 @@
 #include "collect.h"
 #include "drain/drain.h"
 #include "lib/lib.h"
+#include "lib/wait.h"
 
 /* Criterion takes no notice of LeakSanitizer's verdict at exit. */
 #ifdef __SANITIZE_ADDRESS__

@@ -9,6 +9,7 @@
 
 #include "drain/drain.h"
 #include "lib/lib.h"
+#include "lib/wait.h"
 #include "record/area.h"
 #include "record/maps.h"
 
