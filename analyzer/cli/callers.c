@@ -11,24 +11,48 @@ enum { MOST_PLACES = 1000, MOST_FRAMES = 64 };
 struct way {
 	struct dwell_frame frames[MOST_FRAMES];
 	size_t site, count;
+	uint32_t stack;
 };
+
+static bool is_text(struct dwell_string one, struct dwell_string other)
+{
+	return one.size == other.size && (!one.size || !memcmp(one.at, other.at, one.size));
+}
+
+static bool is_function(const struct dwell_frame *one, const struct dwell_frame *other)
+{
+	return one->function.size ? is_text(one->function, other->function)
+				  : !other->function.size && one->address == other->address;
+}
+
+/* What calls itself is on the way once. */
+static bool is_on_way(const struct way *way, const struct dwell_frame *frame)
+{
+	for (size_t i = way->site; i < way->count; i++)
+		if (is_function(&way->frames[i], frame))
+			return true;
+	return false;
+}
 
 static void read_way(struct way *way, const struct dwell_catalog *catalog, uint32_t stack)
 {
-	const size_t count = dwell_catalog_frames(catalog, stack, way->frames, MOST_FRAMES);
+	const size_t all = dwell_catalog_frames(catalog, stack, way->frames, MOST_FRAMES);
+	const size_t held = all < MOST_FRAMES ? all : MOST_FRAMES;
 
-	way->count = count < MOST_FRAMES ? count : MOST_FRAMES;
-	way->site = dwell_frames_site(way->frames, way->count);
-	if (way->site >= way->count)
+	way->stack = stack;
+	way->site = dwell_frames_site(way->frames, held);
+	if (way->site >= held)
 		way->site = 0;
+	way->count = way->site;
+	for (size_t i = way->site; i < held; i++)
+		if (!is_on_way(way, &way->frames[i]))
+			way->frames[way->count++] = way->frames[i];
 }
 
 static bool is_same(const struct dwell_frame *one, const struct dwell_frame *other)
 {
-	char text[DWELL_NAME_SIZE], other_text[DWELL_NAME_SIZE];
-
-	return !strcmp(
-		dwell_name_frame(text, one, true), dwell_name_frame(other_text, other, true));
+	return is_function(one, other) && one->line == other->line &&
+	       is_text(one->file, other->file);
 }
 
 /* How far out they part. */
@@ -64,29 +88,38 @@ static void append(struct callers_place *place, const struct dwell_frame *caller
 	place->text = text;
 }
 
-/* Who tells one of these places, which read the same, from the others; `ways` is room. */
-static void tell(const struct dwell_catalog *catalog, struct callers_place *const *group,
-	size_t count, size_t at, struct way ways[2])
+/* Who tells one of these places, which read the same, from the others. */
+static const struct dwell_frame *find_apart(const struct way *ways, size_t count, size_t at)
 {
-	const struct dwell_frame *caller = NULL;
 	size_t out = 0;
 
-	read_way(&ways[0], catalog, group[at]->stack);
-	for (size_t i = 0; i < count; i++) {
-		size_t apart;
+	for (size_t i = 0; i < count; i++)
+		if (ways[i].stack != ways[at].stack) {
+			const size_t apart = parting(&ways[at], &ways[i]);
 
-		if (group[i]->stack == group[at]->stack)
-			continue;
-		read_way(&ways[1], catalog, group[i]->stack);
-		apart = parting(&ways[0], &ways[1]);
-		out = apart > out ? apart : out;
-	}
+			out = apart > out ? apart : out;
+		}
 	if (out)
-		caller = find_caller(&ways[0], out, true);
-	else if (ways[0].count && !ways[0].frames[ways[0].site].function.size)
-		caller = find_caller(&ways[0], 1, false);
-	if (caller)
-		append(group[at], caller);
+		return find_caller(&ways[at], out, true);
+	if (ways[at].count && !ways[at].frames[ways[at].site].function.size)
+		return find_caller(&ways[at], 1, false);
+	return NULL;
+}
+
+static void tell_group(
+	const struct dwell_catalog *catalog, struct callers_place *const *group, size_t count)
+{
+	struct way *ways = malloc(count * sizeof(*ways));
+
+	for (size_t i = 0; ways && i < count; i++)
+		read_way(&ways[i], catalog, group[i]->stack);
+	for (size_t i = 0; ways && i < count; i++) {
+		const struct dwell_frame *caller = find_apart(ways, count, i);
+
+		if (caller)
+			append(group[i], caller);
+	}
+	free(ways);
 }
 
 static int by_text(const void *a, const void *b)
@@ -99,17 +132,14 @@ static int by_text(const void *a, const void *b)
 static void tell_groups(
 	const struct dwell_catalog *catalog, struct callers_place **sorted, size_t count)
 {
-	struct way *ways = malloc(2 * sizeof(*ways));
 	size_t end;
 
 	qsort(sorted, count, sizeof(*sorted), by_text);
-	for (size_t at = 0; ways && at < count; at = end) {
+	for (size_t at = 0; at < count; at = end) {
 		for (end = at + 1; end < count && !by_text(&sorted[at], &sorted[end]);)
 			end++;
-		for (size_t i = at; i < end; i++)
-			tell(catalog, sorted + at, end - at, i - at, ways);
+		tell_group(catalog, sorted + at, end - at);
 	}
-	free(ways);
 }
 
 void callers_tell(const struct dwell_catalog *catalog, struct callers_place *places, size_t count)

@@ -209,10 +209,27 @@ static uint32_t own_part(const struct dwell_catalog *catalog, const struct catal
 	return 0;
 }
 
+/* What a stack is hashed of: functions, and of these each once. */
+struct way {
+	uint64_t hash;
+	uint64_t seen[128]; /* beyond these each counts */
+	uint32_t count;
+};
+
+static void add_function(struct way *way, uint64_t function)
+{
+	for (uint32_t i = 0; i < way->count; i++)
+		if (way->seen[i] == function)
+			return;
+	if (way->count < sizeof(way->seen) / sizeof(way->seen[0]))
+		way->seen[way->count++] = function;
+	way->hash = hash_mix(way->hash, function);
+}
+
 uint64_t catalog_stack_hash(const struct dwell_catalog *catalog, uint32_t stack)
 {
 	const struct catalog_stack *kept = find_stack(catalog, stack);
-	uint64_t hash = 0;
+	struct way way = { .hash = 0, .count = 0 };
 
 	for (uint32_t i = kept ? own_part(catalog, kept) : 0; kept && i < kept->count; i++) {
 		const struct catalog_location *location =
@@ -221,12 +238,12 @@ uint64_t catalog_stack_hash(const struct dwell_catalog *catalog, uint32_t stack)
 		if (!location)
 			continue;
 		for (uint32_t j = 0; j < location->line_count; j++)
-			hash = hash_string(hash, location->lines[j].function);
+			add_function(&way, hash_string(0, location->lines[j].function));
 		/* Not symbolized: an address tells places apart within this run only. */
 		if (!location->line_count)
-			hash = hash_mix(hash, location->address);
+			add_function(&way, hash_mix(1, location->address));
 	}
-	return hash;
+	return way.hash;
 }
 
 uint64_t catalog_object_hash(const struct dwell_catalog *catalog, uint32_t object)

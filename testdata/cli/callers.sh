@@ -1,4 +1,4 @@
-# One place on two ways is told apart by the caller where they part, a place without a function by the first
+# What calls itself is one place, however deep. One place on two ways is told apart by the caller where they part, a place without a function by the first
 # caller that has one; CSV and JSON keep the place alone.
 cat >dwell.trace <<'TEXT'
 dwell-text 1
@@ -14,6 +14,7 @@ location l6 mapping=m1 address=0x1510
 location l7 mapping=m1 address=0x1610 lines="commit":"":0
 stack s1 frames=l1,l2,l3
 stack s2 frames=l1,l2,l4
+stack s4 frames=l1,l2,l1,l2,l3
 stack s3 frames=l5,l6,l7,l3
 task t1 kind=thread process=p1 tid=10 name="job"
 executor x1 kind=cpu number=0
@@ -28,7 +29,10 @@ object o1 kind=file process=p1 native=3 name="data"
 8000000 switch task=t1 state=blocked reason=file object=o1 executor=x1 stack=s3
 9000000 wake task=t1 state=runnable
 9000000 switch peer=t1 executor=x1
-end time=10000000 closed
+10000000 switch task=t1 state=blocked reason=file object=o1 executor=x1 stack=s4
+10500000 wake task=t1 state=runnable
+10500000 switch peer=t1 executor=x1
+end time=11000000 closed
 TEXT
 dwell blocked
 dwell blocked --csv | cut -d, -f3,11-
