@@ -5,6 +5,7 @@
 #include "analysis/findings.h"
 #include "analysis/roles.h"
 #include "analysis/waits.h"
+#include "analysis/walked.h"
 
 static int blocked_make(void **fold, const struct model *model)
 {
@@ -49,6 +50,18 @@ static uint64_t site_key(const struct dwell_catalog *catalog, const struct group
 	const struct dwell_catalog_class *class =
 		dwell_catalog_class(catalog, group_of(catalog, DWELL_BY_CLASS, group->id));
 	return class ? hash_text(key, class->text) : hash_mix(key, group->id);
+}
+
+/* The same whatever the object. */
+static uint64_t place_key(const struct dwell_catalog *catalog, const struct group *group)
+{
+	struct group place = {
+		.id = group->id,
+		.reason = group->reason,
+		.stack = group->stack,
+	};
+
+	return site_key(catalog, &place);
 }
 
 static uint64_t object_key(const struct dwell_catalog *catalog, const struct group *group)
@@ -106,6 +119,8 @@ bool wait_has_key(const struct dwell_catalog *catalog, const struct wait_key *ke
 
 	if (final_key(catalog, DWELL_BY_SITE, &group, &unused) == id)
 		return true;
+	if (walked_is_file(catalog, key->object) && place_key(catalog, &group) == id)
+		return true;
 	group.id = key->object;
 	if (final_key(catalog, DWELL_BY_OBJECT, &group, &unused) == id)
 		return true;
@@ -125,28 +140,47 @@ static void group_move(struct group *into, struct group *from)
 	*from = (struct group){ .key = from->key };
 }
 
+/* The key of a site: of what is gone through without the file. */
+static uint64_t row_key(const struct dwell_catalog *catalog, unsigned by,
+	const struct walked *walked, const struct group *group, uint32_t *id)
+{
+	const uint64_t key = final_key(catalog, by, group, id);
+	uint64_t place;
+
+	if (!walked->count || !walked_is_file(catalog, group->object))
+		return key;
+	place = place_key(catalog, group);
+	return walked_has(walked, place) ? place : key;
+}
+
 /* Groups that are one for the reader. What they are made of is used up. */
 static int regroup(struct waits *waits, struct groups *out)
 {
+	const struct dwell_catalog *catalog = waits->model->catalog;
 	struct waits_view *view = &waits->views[0];
+	struct walked walked = { 0 };
 	int err = DWELL_OK;
 
+	if (view->by == DWELL_BY_SITE)
+		err = walked_find(&walked, catalog, &view->groups, place_key);
 	for (size_t i = 0; i < view->groups.count && !err; i++) {
 		struct group *group = view->groups.at[i];
 		uint32_t id;
 		bool made;
-		const uint64_t key = final_key(waits->model->catalog, view->by, group, &id);
+		const uint64_t key = row_key(catalog, view->by, &walked, group, &id);
 		struct group *into = groups_get(out, key, &made);
 
 		if (!into)
-			return DWELL_ENOMEM;
-		if (made)
+			err = DWELL_ENOMEM;
+		else if (made)
 			group_move(into, group);
 		else
 			err = group_merge(into, group);
+		if (into)
+			into->id = id;
 		groups_drop(&view->groups, i);
-		into->id = id;
 	}
+	walked_release(&walked);
 	return err;
 }
 

@@ -97,10 +97,11 @@ bool stack_is_join(const struct dwell_catalog *catalog, uint32_t stack)
 {
 	static const char *const names[] = { "Thread._wait_for_tstate_lock", "Thread.join",
 		"_shutdown" };
-	struct dwell_frame frames[DEPTH];
-	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
+	/* Of a Python built with symbols seven frames of the interpreter come before its own. */
+	struct dwell_frame frames[2 * DEPTH];
+	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, 2 * DEPTH) : 0;
 
-	for (size_t i = 0; i < count && i < DEPTH; i++) {
+	for (size_t i = 0; i < count && i < 2 * DEPTH; i++) {
 		if (is_spawn_sync(frames[i].function))
 			return true;
 		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)

@@ -54,7 +54,9 @@ static const char *part_row(char out[DWELL_NAME_SIZE], const struct dwell_catalo
 		return part_key(out, catalog, &row->key);
 	dwell_name_object(object, catalog, row->several ? 0 : row->object);
 	dwell_name_site(site, catalog, row->stack);
-	if (*object && *site)
+	if (row->several && row->object_kind == DWELL_OBJECT_FILE && *site)
+		snprintf(out, DWELL_NAME_SIZE, "files at %.240s", site);
+	else if (*object && *site)
 		snprintf(out, DWELL_NAME_SIZE, "%.240s at %.240s", object, site);
 	else if (*object || *site)
 		snprintf(out, DWELL_NAME_SIZE, "%s", *object ? object : site);
