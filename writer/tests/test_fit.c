@@ -1,8 +1,10 @@
 /* Ticks to nanoseconds by pairs that are each some nanoseconds off. */
 #include <criterion/criterion.h>
+#include <time.h>
 
 #include "drain/fit.h"
 #include "drain/flush.h"
+#include "lib/clock.h"
 
 /* Three ticks to a nanosecond. */
 enum { RATE = 3, NOISE_NS = 8, BAD_NS = 30, BEGIN_NS = 1000000 };
@@ -59,4 +61,20 @@ Test(flush, late_passes_are_known)
 	cr_expect(!dwell_flush_late(&flush, now_ns + 15000000));
 	cr_expect(!dwell_flush_late(&flush, now_ns + DWELL_FLUSH_LATE_NS));
 	cr_expect(dwell_flush_late(&flush, now_ns + DWELL_FLUSH_LATE_NS + 1));
+}
+
+/* Over a longer while: what was counted at first is good enough for thresholds. */
+Test(fit, rate_is_what_the_clock_counts)
+{
+	const struct timespec a_while = { .tv_nsec = 50000000 };
+	const uint32_t kind = dwell_clock_choose();
+	const uint64_t rate = dwell_clock_rate(kind);
+	const uint64_t ns = dwell_clock_monotonic_ns(), ticks = dwell_clock_read(kind);
+	double counted;
+
+	nanosleep(&a_while, NULL);
+	counted = (double)(dwell_clock_read(kind) - ticks) * 1e9 /
+		  (double)(dwell_clock_monotonic_ns() - ns);
+	cr_expect(counted / (double)rate > 0.98 && counted / (double)rate < 1.02,
+		"counted %f, said %f", counted, (double)rate);
 }

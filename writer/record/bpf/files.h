@@ -9,18 +9,22 @@
 
 enum { REGULAR = 8 };
 
-/* The open file behind a descriptor, or 0. */
+/*
+ * The open file behind a descriptor, or 0. By calls of a helper: for each plain load of a pointer
+ * from a task the verifier looks three names up among all of the kernel's types.
+ */
 static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
 {
-	struct files_struct *files = task->files;
+	struct files_struct *files = BPF_CORE_READ(task, files);
 	struct fdtable *table;
 	struct file *file = 0;
 
 	if (!files)
 		return 0;
-	table = files->fdt;
-	if (!table || fd >= table->max_fds || fd >= DWELL_KERNEL_FDS ||
-		bpf_probe_read_kernel(&file, sizeof(file), (void *)table->fd + fd * sizeof(file)))
+	table = BPF_CORE_READ(files, fdt);
+	if (!table || fd >= BPF_CORE_READ(table, max_fds) || fd >= DWELL_KERNEL_FDS ||
+		bpf_probe_read_kernel(
+			&file, sizeof(file), (void *)BPF_CORE_READ(table, fd) + fd * sizeof(file)))
 		return 0;
 	return file;
 }
