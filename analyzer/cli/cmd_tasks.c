@@ -87,7 +87,7 @@ static void json_row(
 	dwell_json_string(json, "key", part_key(text, catalog, &row->key));
 	if (row->task)
 		json_identity(json, catalog, row);
-	else
+	if (row->key.by != DWELL_BY_TASK)
 		dwell_json_number(json, "tasks", row->count);
 	part_times_json(json, &row->times);
 	part_reasons_json(json, "blocked_by", row->blocked_by);
@@ -194,7 +194,7 @@ static void table_row(struct dwell_table *table, const struct question *question
 
 	dwell_table_string(table, part_key(text, question->answer->catalog, &row->key));
 	identity_cells(table, question->answer->catalog, row);
-	cell_known(table, !row->task, row->count);
+	cell_known(table, row->key.by != DWELL_BY_TASK, row->count);
 	dwell_table_number(table, row->times.running_ns);
 	dwell_table_number(table, row->times.runnable_ns);
 	dwell_table_number(table, row->times.blocked_ns);
