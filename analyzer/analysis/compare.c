@@ -127,17 +127,27 @@ void count_work(struct comparing *c)
 		snprintf(c->out->work, sizeof(c->out->work), "%s", span ? span : counter);
 }
 
+/* "run 3 of the head"; of a check all runs are of one side. */
+static void name_run(char out[40], const struct comparing *c, size_t run)
+{
+	if (c->places)
+		snprintf(out, 40, "run %u of the %s", c->places[run] + 1,
+			run < c->base ? "base" : "head");
+	else
+		snprintf(out, 40, "run %zu", run + 1);
+}
+
 bool is_covered(char *why, size_t size, const struct comparing *c)
 {
 	for (size_t run = 0; run < run_count(c); run++) {
 		const double is = coverage(c->runs[run]);
+		char name[40];
 
 		if (is >= c->policy->coverage)
 			continue;
-		snprintf(why, size,
-			"%.1f %% of the time of run %u of the %s is known, %.1f %% is required",
-			is * 100, c->places[run] + 1, run < c->base ? "base" : "head",
-			c->policy->coverage * 100);
+		name_run(name, c, run);
+		snprintf(why, size, "%.1f %% of the time of %s is known, %.1f %% is required",
+			is * 100, name, c->policy->coverage * 100);
 		return false;
 	}
 	return true;

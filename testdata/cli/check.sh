@@ -23,6 +23,21 @@ sed -i 's/, absent: pass//' policy.yaml
 dwell check run?.txt -p policy.yaml | head -1
 dwell check run?.txt -p policy.yaml --format github | "$DATA/cli/annotations"
 dwell check run1.txt; echo "exit $?"
+# Of the second run half of the time of its only task is known.
+cat >unknown.txt <<'TEXT'
+dwell-text 1
+trace source="dwell" tick=1 levels=program,scheduler
+process p1 pid=1 name="app" command="app"
+task t1 kind=thread process=p1 tid=1 name="main"
+executor x1 kind=cpu number=0
+0 switch peer=t1 executor=x1
+1000 switch task=t1 state=unknown executor=x1
+2000 switch peer=t1 executor=x1
+2000 exit task=t1
+end time=2000 closed
+TEXT
+printf 'budgets: [{metric: run.duration, at_most: 1s}]\n' >duration.yaml
+dwell check run1.txt unknown.txt -p duration.yaml; echo "exit $?"
 # The example of the manual is read, and is what the schema for editors says; so is the manual's copy.
 dwell check run1.txt -p "$DATA/../docs/policy.example.yaml" | head -1
 /usr/bin/python3 - "$DATA/../docs" <<'PYTHON'
