@@ -202,7 +202,8 @@ static struct candidate *push(struct comparing *c)
 /* On one side only, in all its runs: shown once, by its first figure that has a value. */
 static unsigned lone_status(const struct comparing *c, const struct match *match)
 {
-	if (figure_is_zero_without(match->kind))
+	/* Of reasons the sites say it. */
+	if (figure_is_zero_without(match->kind) || match->kind == DWELL_SUBJECT_REASON)
 		return DWELL_ROW_SAME;
 	if (!match->base_runs && match->head_runs == c->head)
 		return DWELL_ROW_NEW;

@@ -186,6 +186,31 @@ static int add_found(struct making *making)
 	return err;
 }
 
+/* Blocked for the same at all places, but where they wait for work or a time. */
+static int add_reasons(struct making *making)
+{
+	const size_t sites = making->subjects.count;
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < sites && !err; i++) {
+		const struct dwell_digest_subject *site = &making->subjects.at[i];
+		const char *name = dwell_reason_name(site->reason);
+		struct dwell_digest_subject *into;
+
+		if (site->kind != DWELL_SUBJECT_SITE || site->harmless)
+			continue;
+		into = subjects_get(
+			&making->subjects, DWELL_SUBJECT_REASON, name ? name : "not known");
+		if (!into)
+			return DWELL_ENOMEM;
+		site = &making->subjects.at[i]; /* they may have moved */
+		into->reason = site->reason;
+		err = subject_merge(into, site);
+	}
+	making->digest->kinds |= 1u << DWELL_SUBJECT_REASON;
+	return err;
+}
+
 /* Of a counter of several tasks: the mean of a gauge's values, the growth of all sums. */
 static int add_counters(struct making *making)
 {
@@ -266,6 +291,8 @@ int digest_answer(struct dwell_answer *answer, struct model *model, void *fold,
 		err = add_found(&making);
 	if (!err)
 		err = blame_subjects(&making.subjects, answer, model->catalog, &making.locks);
+	if (!err)
+		err = add_reasons(&making);
 	table_release(&making.locks);
 	late_pairs_release(&making.late);
 	if (err) {

@@ -52,6 +52,12 @@ const struct dwell_metric_spec dwell_metric_specs[] = {
 	{ "pool.reuse", DWELL_SUBJECT_POOL, FIGURE_VALUE, DWELL_UNIT_SHARE, -1, 0.05 },
 	{ "path.share", DWELL_SUBJECT_PATH, FIGURE_VALUE, DWELL_UNIT_SHARE, 0, 0 },
 	{ "path.time", DWELL_SUBJECT_PATH, FIGURE_TIMES, DWELL_UNIT_NS, 0, 0 },
+	{ "reason.blocked_per_s", DWELL_SUBJECT_REASON, FIGURE_TIME_RATE, DWELL_UNIT_NS_PER_S, 0,
+		0 },
+	{ "reason.blocked_per_work", DWELL_SUBJECT_REASON, FIGURE_TIME_WORK, DWELL_UNIT_NS, 0, 0 },
+	{ "reason.waits_per_s", DWELL_SUBJECT_REASON, FIGURE_COUNT_RATE, DWELL_UNIT_PER_S, 0, 0 },
+	{ "reason.waits_per_work", DWELL_SUBJECT_REASON, FIGURE_COUNT_WORK, DWELL_UNIT_COUNT, 0,
+		0 },
 	{ .name = NULL },
 };
 

@@ -69,6 +69,32 @@ dwell diff base?.txt -- head?.txt --json --limit 0 >path.json
 grep -o '"path.share", "key": "[^"]*", "base": [^,]*, "head": [^,]*' path.json
 printf 'limits: [{metric: path.share, key: "*: sleep *", worse: more, limit: 5%%}]\n' >worse.yaml
 dwell diff base?.txt -- head?.txt -p worse.yaml | grep path.share
+echo '== reasons: of 12 ms 1, 2 and 3 ms on files at two places; the sleep is for a time'
+awk 'BEGIN {
+	print "dwell-text 1\ntrace source=\"dwell\" tick=1 levels=program,scheduler,stacks"
+	print "process p1 pid=1 name=\"app\" command=\"app\"\nmapping m1 process=p1 start=0x1000 end=0x9000 path=\"/app\""
+	print "location l1 mapping=m1 address=0x1000 lines=\"load\":\"app.c\":3\nlocation l2 mapping=m1 address=0x2000 lines=\"save\":\"app.c\":9"
+	print "stack s1 frames=l1\nstack s2 frames=l2"
+	print "task t1 kind=thread process=p1 tid=1 name=\"main\"\nexecutor x1 kind=cpu number=0\n0 switch peer=t1 executor=x1"
+	split("1 2 3 1", ms, " ")
+	for (i = 1; i <= 4; i++) {
+		at += 1000000
+		print at, "wait-begin task=t1 reason=" (i < 4 ? "file" : "sleep") " stack=s" 1 + i % 2
+		print at, "switch task=t1 state=blocked executor=x1"
+		at += ms[i] * 1000000
+		print at, "wake task=t1 state=runnable\n" at, "switch peer=t1 executor=x1\n" at, "wait-end task=t1"
+	}
+	print 12000000, "exit task=t1\nend time=12000000 closed"
+}' >files.txt
+cat >reason.yaml <<'YAML'
+least: 0ms/s
+budgets:
+  - {metric: reason.blocked_per_s, key: file, at_most: 500ms/s}
+  - {metric: reason.waits_per_s, key: file, at_most: 251/s}
+  - {metric: site.blocked_per_s, key: "file at load", at_most: 1s/s}
+  - {metric: reason.blocked_per_s, key: sleep, at_most: 1s/s}
+YAML
+dwell check files.txt -p reason.yaml; echo "exit $?"
 echo '== pools'
 for i in 1 2 3 4 5; do pool good$i.txt 20; pool bad$i.txt 90; pool few$i.txt 20 40; done
 dwell diff good?.txt -- bad?.txt

@@ -26,6 +26,7 @@ enum dwell_digest_kind {
 	DWELL_SUBJECT_LEAK,    /* value: tasks that outlived their use, of one kind at one place */
 	DWELL_SUBJECT_POOL,    /* value: share of the gets that what had been made before served */
 	DWELL_SUBJECT_PATH,    /* value: share of the run's critical path; times: of this part */
+	DWELL_SUBJECT_REASON,  /* series: waits for it at all sites that are not harmless */
 	DWELL_SUBJECT_KIND_COUNT
 };
 /* Bits of those that every digest has looked for; others it may not have. */
