@@ -332,6 +332,8 @@ static const struct {
 			{ "StubRoutines (1)", "", "", 4 }, { "JavaCalls::call", "", JVM, 5 } } },
 	{ "take", { { "uv_cond_wait", "", "/usr/bin/node", 1 }, { "take", "/srv/w.js", "", 2 },
 			  { "emit", "node:events", "", 3 } } },
+	{ "node::Post", { { "uv_mutex_lock", "", "/usr/bin/node", 1 },
+				{ "node::Post", "", "/usr/bin/node", 2 } } },
 	/* A Go trace's: no modules at all. */
 	{ "main.serve",
 		{ { "sync.(*Mutex).Lock", "s.go", "", 1 }, { "main.serve", "m.go", "", 2 } } },
