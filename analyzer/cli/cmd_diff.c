@@ -175,6 +175,10 @@ int cmd_diff(struct request *plain)
 	if (!plain->side_count || plain->side_count == plain->operand_count)
 		return complain(
 			STATUS_ASKED, "diff", "needs runs on both sides of -- (see dwell diff -h)");
+	if (plain->side_count > DWELL_COMPARE_RUNS ||
+		plain->operand_count - plain->side_count > DWELL_COMPARE_RUNS)
+		return complain(STATUS_ASKED, "diff", "compares at most %d runs on a side",
+			DWELL_COMPARE_RUNS);
 	status = policy_load(&policy, request->policy);
 	if (!status)
 		status = runs_load(&runs, plain->operands, plain->operand_count);

@@ -66,6 +66,8 @@ dwell diff --json base1.txt -- head1.txt | "$DATA/cli/schema" check diff
 echo '== asked wrongly'
 dwell diff base1.txt; echo "exit $?"
 dwell diff base1.txt head1.txt same1.txt; echo "exit $?"
+# shellcheck disable=SC2046
+dwell diff base1.txt -- $(for i in $(seq 257); do echo head1.txt; done); echo "exit $?"
 dwell diff base1.txt -- missing.txt; echo "exit $?"
 head -c 900 base1.digest >cut.digest; dwell diff cut.digest -- head1.txt; echo "exit $?"
 dwell digest base1.txt; echo "exit $?"
