@@ -13,7 +13,8 @@
 
 enum {
 	RESAMPLES = 1000,
-	WINDOWS_LEAST = 16, /* with anything in them, in each run */
+	RESAMPLES_FEW = 200, /* where there will be no verdict: intervals are all that they tell */
+	WINDOWS_LEAST = 16,  /* with anything in them, in each run */
 	SEED = 0x626c6f63
 };
 
@@ -38,13 +39,25 @@ struct windowing {
 	struct draw draw;
 	struct spread *rows;
 	size_t count;
+	size_t resamples;
 	double noise; /* the largest of all rows, in units of its error */
 };
+
+/*
+ * Of one or two runs nobody can say how much they differ for no reason: on a machine with other
+ * work in 1 of 5 pairs of runs some row stood out of all that one run shows of itself (measured:
+ * docs/statistics.md).
+ */
+static bool is_blind(const struct comparing *c)
+{
+	return c->base < COMPARE_RUNS_LEAST || c->head < COMPARE_RUNS_LEAST;
+}
 
 static int make(struct windowing *w)
 {
 	size_t row = 0;
 
+	w->resamples = is_blind(w->c) ? RESAMPLES_FEW : RESAMPLES;
 	w->rows = calloc(w->c->out->tested + 1, sizeof(*w->rows));
 	if (draw_make(&w->draw, run_count(w->c)) || !w->rows)
 		return DWELL_ENOMEM;
@@ -53,7 +66,7 @@ static int make(struct windowing *w)
 			w->rows[row++].candidate = &w->c->candidates[i];
 	w->count = row;
 	for (row = 0; row < w->count; row++) {
-		w->rows[row].shifts = calloc(RESAMPLES, sizeof(double));
+		w->rows[row].shifts = calloc(w->resamples, sizeof(double));
 		if (!w->rows[row].shifts)
 			return DWELL_ENOMEM;
 	}
@@ -154,7 +167,8 @@ static void measure_shift(struct windowing *w, struct spread *row)
 	row->whole &= !isnan(row->shift - row->coarse);
 }
 
-_Static_assert(RESAMPLES % (2 * DRAWS) == 0, "two halves of whole draws");
+_Static_assert(RESAMPLES % (2 * DRAWS) == 0 && RESAMPLES_FEW % (2 * DRAWS) == 0,
+	"two halves of whole draws");
 
 /* Some of the resamples. */
 struct resampling {
@@ -184,8 +198,8 @@ static void resample_some(void *context)
 static int resample(struct windowing *w)
 {
 	struct resampling parts[] = {
-		{ w, 0, RESAMPLES / 2, 0 },
-		{ w, RESAMPLES / 2, RESAMPLES, 0 },
+		{ w, 0, w->resamples / 2, 0 },
+		{ w, w->resamples / 2, w->resamples, 0 },
 	};
 
 	in_both(resample_some, &parts[0], &parts[1]);
@@ -236,7 +250,7 @@ static void measure_errors(struct windowing *w)
 
 		if (!spread->whole)
 			continue;
-		variance = stat_variance(spread->shifts, RESAMPLES);
+		variance = stat_variance(spread->shifts, w->resamples);
 		spread->whole = !isnan(variance);
 		spread->error = sqrt(variance + COMPARE_FUDGE * COMPARE_FUDGE);
 		/* Halves of a run have four times the variance of a run, a difference of sides of n
@@ -256,7 +270,7 @@ static int ascending(const void *a, const void *b)
 /* What the largest of all rows reaches by chance in each resample, in order. */
 static void find_maxima(const struct windowing *w, double maxima[RESAMPLES])
 {
-	for (size_t i = 0; i < RESAMPLES; i++) {
+	for (size_t i = 0; i < w->resamples; i++) {
 		maxima[i] = 0;
 		for (size_t row = 0; row < w->count; row++) {
 			const struct spread *spread = &w->rows[row];
@@ -266,27 +280,17 @@ static void find_maxima(const struct windowing *w, double maxima[RESAMPLES])
 					fabs(spread->shifts[i] - spread->coarse) / spread->error);
 		}
 	}
-	qsort(maxima, RESAMPLES, sizeof(*maxima), ascending);
+	qsort(maxima, w->resamples, sizeof(*maxima), ascending);
 }
 
 /* The share of resamples whose maximum reaches it; at least one counts. */
-static double share_beyond(const double maxima[RESAMPLES], double z)
+static double share_beyond(const double *maxima, size_t count, double z)
 {
 	size_t below = 0;
 
-	while (below < RESAMPLES && maxima[below] < z)
+	while (below < count && maxima[below] < z)
 		below++;
-	return (double)(RESAMPLES - below + 1) / (RESAMPLES + 1);
-}
-
-/*
- * Of one or two runs nobody can say how much they differ for no reason: on a machine with other
- * work in 1 of 5 pairs of runs some row stood out of all that one run shows of itself (measured:
- * docs/statistics.md).
- */
-static bool is_blind(const struct comparing *c)
-{
-	return c->base < COMPARE_RUNS_LEAST || c->head < COMPARE_RUNS_LEAST;
+	return (double)(count - below + 1) / (double)(count + 1);
 }
 
 /* By the normal distribution, from noise between halves or runs as if it were 2 deviations. */
@@ -303,14 +307,14 @@ static void judge(const struct windowing *w, struct spread *spread, const double
 {
 	struct dwell_compare_row *row = &spread->candidate->row;
 	const double alpha = w->c->policy->alpha;
-	const double by_chance = maxima[(size_t)((1 - alpha) * (RESAMPLES - 1))];
+	const double by_chance = maxima[(size_t)((1 - alpha) * (double)(w->resamples - 1))];
 	const double critical = fmax(by_chance, NOISE_MARGIN * w->noise) * spread->error;
 	const double least = fmax(log1p(row->limit), spread->noise * NOISE_MARGIN);
 	const double needed = fmax(critical, least);
 
 	row->noise = expm1(spread->noise);
 	row->threshold = exp(row->worse * least);
-	row->p = share_beyond(maxima, fabs(spread->shift) / spread->error);
+	row->p = share_beyond(maxima, w->resamples, fabs(spread->shift) / spread->error);
 	row->visible = exp(row->worse * (needed + Z_POWER * spread->error));
 	row->runs_needed = runs_for(spread, alpha, log1p(row->limit), w->count);
 	row->ratio = exp(row->worse * spread->shift);
@@ -338,7 +342,7 @@ int judge_by_windows(struct comparing *c)
 	int err = make(&w);
 
 	c->out->method = DWELL_METHOD_WINDOWS;
-	c->out->splits = RESAMPLES;
+	c->out->splits = w.resamples;
 	for (size_t row = 0; row < w.count && !err; row++)
 		w.rows[row].whole = has_windows(&w, &w.rows[row]);
 	if (!err) {
