@@ -195,8 +195,9 @@ static void add_life(void *context, uint32_t task)
 	const struct task_life *life = model_life(living->waits->model, task);
 	const uint64_t *lived_ns = table_get(&living->waits->lived, task);
 
-	living->ns += lived_ns ? *lived_ns : 0;
-	if (life)
+	if (!life)
+		living->ns += lived_ns ? *lived_ns : 0;
+	else
 		living->ns += life->sums.unknown_ns + life->sums.running_ns +
 			      life->sums.runnable_ns + life->sums.blocked_ns;
 }

@@ -26,6 +26,7 @@ struct gc {
 	struct table tasks;     /* struct collecting */
 	struct table executors; /* struct occupied */
 	struct table classes;   /* by task, merged to classes at the end: struct dwell_gc_assist */
+	struct table shapes;    /* the same of tasks that were settled */
 	struct utilization left;
 	uint64_t processors;         /* 0: not known yet */
 	uint64_t taken;              /* executors on which the collector's work runs */
@@ -43,6 +44,7 @@ static int gc_make(void **fold, const struct model *model)
 	gc->tasks.item = sizeof(struct collecting);
 	gc->executors.item = sizeof(struct occupied);
 	gc->classes.item = sizeof(struct dwell_gc_assist);
+	gc->shapes.item = sizeof(struct dwell_gc_assist);
 	for (size_t i = 0; i < UTILIZATION_WINDOWS; i++)
 		gc->left.windows[i].length_ns = lengths[i];
 	*fold = gc;
@@ -58,6 +60,7 @@ static void gc_drop(void *fold)
 	table_release(&gc->tasks);
 	table_release(&gc->executors);
 	table_release(&gc->classes);
+	table_release(&gc->shapes);
 	utilization_release(&gc->left);
 	free(gc);
 }
@@ -260,6 +263,40 @@ static int gc_merge(void *into, void *from)
 	return DWELL_EINVAL; /* serial: there is nothing to merge */
 }
 
+static void add_assists(struct dwell_gc_assist *into, const struct dwell_gc_assist *from)
+{
+	into->count += from->count;
+	into->total_ns += from->total_ns;
+	if (from->max_ns > into->max_ns)
+		into->max_ns = from->max_ns;
+}
+
+static int gc_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	struct gc *gc = fold;
+	bool works = false;
+
+	(void)lives;
+	(void)count;
+	for (uint32_t task = first; task < first + TABLE_PAGE; task++) {
+		const struct dwell_gc_assist *of = table_get(&gc->classes, task);
+		struct dwell_gc_assist *into;
+
+		works |= how_of(gc, task) != 0;
+		if (!of || !of->count)
+			continue;
+		into = table_make(&gc->shapes, catalog_shape(gc->model->catalog, task));
+		if (!into)
+			return DWELL_ENOMEM;
+		add_assists(into, of);
+	}
+	table_drop(&gc->classes, first);
+	/* One that ended at its work may count still where it ran. */
+	if (!works)
+		table_drop(&gc->tasks, first);
+	return DWELL_OK;
+}
+
 const struct fold_ops gc_fold = {
 	.serial = true,
 	.kinds = 1u << DWELL_EVENT_SWITCH | 1u << DWELL_EVENT_SPAN_BEGIN |
@@ -269,6 +306,7 @@ const struct fold_ops gc_fold = {
 	.begin = gc_begin,
 	.event = gc_event,
 	.merge = gc_merge,
+	.settle = gc_settle,
 };
 
 static int longest_first(const void *a, const void *b)
@@ -290,18 +328,22 @@ static int add_classes(struct dwell_gc *out, const struct gc *gc)
 		return DWELL_ENOMEM;
 	for (uint32_t task = 1; task < gc->classes.end; task++) {
 		const struct dwell_gc_assist *of = table_get(&gc->classes, task);
-		const struct dwell_catalog_task *known =
-			dwell_catalog_task(gc->model->catalog, task);
-		struct dwell_gc_assist *into = &out->assists[known ? known->class_id : 0];
 
-		if (!of || !of->count || !wants_task(gc->model, task))
-			continue;
-		into->class_id = known ? known->class_id : 0;
-		into->count += of->count;
-		into->total_ns += of->total_ns;
-		if (of->max_ns > into->max_ns)
-			into->max_ns = of->max_ns;
+		if (of && of->count && wants_task(gc->model, task))
+			add_assists(
+				&out->assists[group_of(gc->model->catalog, DWELL_BY_CLASS, task)],
+				of);
 	}
+	for (uint32_t shape = 0; shape < gc->shapes.end; shape++) {
+		const struct dwell_gc_assist *of = table_get(&gc->shapes, shape);
+
+		if (of && of->count)
+			add_assists(
+				&out->assists[catalog_class_of_shape(gc->model->catalog, shape)],
+				of);
+	}
+	for (uint32_t id = 0; id <= classes; id++)
+		out->assists[id].class_id = out->assists[id].count ? id : 0;
 	qsort(out->assists, classes + 1, sizeof(*out->assists), longest_first);
 	while (out->assist_count <= classes && out->assists[out->assist_count].count)
 		out->assist_count++;

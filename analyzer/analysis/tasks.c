@@ -163,6 +163,7 @@ int tasks_answer(struct dwell_answer *answer, struct model *model, void *fold,
 			err = task_rows_add(&tasks->settled, model->catalog, task, life,
 				table_get(&tasks->more, task));
 	}
+	table_release(&tasks->more); /* room for rows */
 	answer->tasks = calloc(1, sizeof(*answer->tasks));
 	if (err || !answer->tasks)
 		return DWELL_ENOMEM;

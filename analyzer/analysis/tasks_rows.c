@@ -289,23 +289,36 @@ static int take_groups(struct task_rows *rows)
 	return err;
 }
 
+/* Rows move up to where their items were: there may be very many. */
+static struct dwell_tasks_row *take_items(struct task_rows *rows)
+{
+	struct task_item *items = rows->items;
+	struct dwell_tasks_row *out = (struct dwell_tasks_row *)(void *)items, *less;
+
+	for (size_t i = 0; i < rows->count; i++)
+		memmove(&out[i], &items[i].row, sizeof(*out));
+	less = realloc(items, (rows->count + 1) * sizeof(*out));
+	rows->items = NULL;
+	return less ? less : out;
+}
+
 int task_rows_take(struct task_rows *rows, struct dwell_catalog *catalog, struct dwell_tasks *out)
 {
 	int err = take_groups(rows);
 
 	if (!err && rows->count)
 		qsort(rows->items, rows->count, sizeof(*rows->items), in_order);
-	out->rows = calloc(rows->count + 1, sizeof(*out->rows));
-	if (!out->rows)
-		return DWELL_ENOMEM;
 	out->total = rows->total;
-	for (; out->count < rows->count && !err; out->count++) {
-		struct task_item *item = &rows->items[out->count];
+	for (size_t i = 0; i < rows->count && !err; i++) {
+		struct task_item *item = &rows->items[i];
 
 		if (item->known.id && item->row.task)
 			err = catalog_restore(catalog, &item->known);
 		item->row.key = key_of(catalog, rows->by, (uint32_t)item->row.key.id);
-		out->rows[out->count] = item->row;
 	}
-	return err;
+	if (err)
+		return err;
+	out->count = rows->count;
+	out->rows = rows->count ? take_items(rows) : calloc(1, sizeof(*out->rows));
+	return out->rows ? DWELL_OK : DWELL_ENOMEM;
 }

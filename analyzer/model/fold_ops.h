@@ -60,8 +60,9 @@ struct fold_ops {
 	/*
 	 * Tasks first to first + 63 have ended, and this is all that was told of them: `settle`
 	 * adds up what the fold knows of each, and forgets it. The catalog packs them then, and the
-	 * model forgets their lives, unless a fold looks at all of these at the end: keeps_lives.
-	 * Where every fold says that it names none of them again the catalog forgets them, too.
+	 * model forgets their lives, unless a fold looks at all of these at the end: keeps_lives;
+	 * that one is not told. Where every fold says that it names none of them again the catalog
+	 * forgets them, too.
 	 */
 	int (*settle)(void *fold, uint32_t first, const struct dwell_life *lives, size_t count);
 	bool (*keeps_lives)(const void *fold);

@@ -1,6 +1,13 @@
 /* What a run need not keep of tasks that have ended. */
 #include "model/run.h"
 
+static bool keeps(const struct run *run, size_t fold)
+{
+	const struct fold_ops *ops = run->ops[fold];
+
+	return ops->keeps_lives && ops->keeps_lives(run->folds[fold]);
+}
+
 void run_may_forget(struct run *run)
 {
 	const struct model *model = run->model;
@@ -10,11 +17,12 @@ void run_may_forget(struct run *run)
 	 * what it did was added up would be missing in that. */
 	run->settles = model->source->ops->foreign && model->info.levels & DWELL_LEVEL_RUNTIME &&
 		       model->parts == 1 && wants_all(model);
-	run->packs = false;
+	run->packs = run->keeps_lives = false;
 	for (size_t i = 0; i < run->fold_count; i++) {
-		run->packs |= !run->ops[i]->names_none;
-		if (run->ops[i]->keeps_lives && run->ops[i]->keeps_lives(run->folds[i]))
-			run->settles = false;
+		const struct fold_ops *ops = run->ops[i];
+
+		run->packs |= !ops->names_none || keeps(run, i);
+		run->keeps_lives |= keeps(run, i);
 	}
 }
 
@@ -51,10 +59,12 @@ static int settle_lives(void *context, uint32_t first, const struct dwell_life *
 	struct run *run = context;
 	int err = DWELL_OK;
 
-	for (size_t i = 0; i < count; i++)
+	if (run->keeps_lives)
+		err = keep_lives(run, first, lives, count);
+	for (size_t i = 0; i < count && !run->keeps_lives; i++)
 		model_count_life(run->model, lives[i].task, &lives[i].sums);
 	for (size_t i = 0; i < run->fold_count && !err; i++)
-		if (run->ops[i]->settle)
+		if (run->ops[i]->settle && !keeps(run, i))
 			err = run->ops[i]->settle(run->folds[i], first, lives, count);
 	return err ? err : drop_tasks(run, first);
 }

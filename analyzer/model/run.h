@@ -30,9 +30,10 @@ struct run {
 	size_t rows, told_count;    /* until then */
 	uint64_t *first_bits;       /* tasks that were among the firsts */
 	size_t first_words;
-	bool forgets; /* tasks that have ended, now and then */
-	bool settles; /* these, and adds up what they did */
-	bool packs;   /* these in the catalog, where somebody may name them again */
+	bool forgets;     /* tasks that have ended, now and then */
+	bool settles;     /* these, and adds up what they did */
+	bool keeps_lives; /* of these, too: some fold looks at them at the end */
+	bool packs;       /* these in the catalog, where somebody may name them again */
 	struct tally tally;
 };
 

@@ -160,6 +160,27 @@ static void put_leaks(FILE *f, const struct dwell_leaks *leaks)
 	fprintf(f, "left %u\n", leaks->left);
 }
 
+static void put_gc(FILE *f, const struct dwell_gc *gc)
+{
+	for (size_t i = 0; i < gc->assist_count; i++)
+		fprintf(f, "assist %u n %lu %lu max %lu\n", gc->assists[i].class_id,
+			gc->assists[i].count, gc->assists[i].total_ns, gc->assists[i].max_ns);
+	fprintf(f, "left %u in %zu windows\n", gc->mean_ppm, gc->window_count);
+}
+
+static void put_findings(FILE *f, const struct dwell_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct dwell_finding *r = &findings->rows[i];
+
+		fprintf(f, "finding %lx %s %u %lu %lu %s", r->id, r->rule, r->severity, r->lost_ns,
+			r->at_ns, r->title);
+		for (size_t j = 0; j < r->task_count; j++)
+			fprintf(f, " %u", r->tasks[j]);
+		fprintf(f, "\n");
+	}
+}
+
 static void put_facts(FILE *f, const struct dwell_trace_facts *t)
 {
 	fprintf(f, "%lu..%lu events %lu lost %lu losses %lu tasks %u coverage %u waits %lu %u %u",
@@ -190,6 +211,10 @@ char *answer_text(const struct dwell_answer *answer)
 		put_metrics(f, answer->metrics);
 	if (answer->flames)
 		put_flames(f, answer->flames);
+	if (answer->gc)
+		put_gc(f, answer->gc);
+	if (answer->findings)
+		put_findings(f, answer->findings);
 	if (answer->leaks)
 		put_leaks(f, answer->leaks);
 	if (answer->stat)

@@ -70,6 +70,12 @@ static size_t rows_of_life(uint32_t id, struct dwell_event *rows)
 	ROW(.kind = DWELL_EVENT_CREATE, .task = id, .peer = id - 1, .time_ns = at_ns,
 		.state = DWELL_RUNNABLE, .stack = 3);
 	ROW(.kind = DWELL_EVENT_SWITCH, .peer = id, .executor = on, .time_ns = at_ns + 5 + id % 13);
+	if (id % 7 == 0) {
+		ROW(.kind = DWELL_EVENT_SPAN_BEGIN, .task = id, .executor = on, .value = id,
+			.time_ns = at_ns + 20, .reason = DWELL_SPAN_GC_ASSIST);
+		ROW(.kind = DWELL_EVENT_SPAN_END, .task = id, .executor = on, .value = id,
+			.time_ns = at_ns + 20 + id % 9);
+	}
 	if (id % 3) {
 		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on, .time_ns = at_ns + 125,
 			.state = DWELL_BLOCKED, .stack = 1 + id % 4,
@@ -311,8 +317,8 @@ static char *text_of(struct dwell_query query, bool forgets)
 	struct dwell_answer *answer = ask(query, forgets);
 	char *text;
 
-	/* Before anything is looked for: else nothing is shown by this. */
-	if (forgets)
+	/* Before anything is looked for: else nothing is shown by this. Rules look for all. */
+	if (forgets && !(query.analyses & DWELL_ANALYZE_FINDINGS))
 		cr_expect(lt(sz, unpacked_tasks(answer->catalog), TASKS / 2));
 	text = answer_text(answer);
 	dwell_answer_free(answer);
@@ -352,6 +358,17 @@ Test(forget, flame)
 	for (unsigned of = DWELL_FLAME_BLOCKED; of <= DWELL_FLAME_CPU; of++)
 		check_text(
 			&(struct dwell_query){ .analyses = DWELL_ANALYZE_FLAME, .flame_of = of });
+}
+
+Test(forget, gc)
+{
+	check_text(&(struct dwell_query){ .analyses = DWELL_ANALYZE_GC | DWELL_ANALYZE_SPANS });
+}
+
+Test(forget, findings)
+{
+	scale = 20000;
+	check_text(&(struct dwell_query){ .analyses = DWELL_ANALYZE_FINDINGS, .worst = 50 });
 }
 
 static bool find_leak(const struct dwell_leaks *leaks, unsigned kind, unsigned why)
