@@ -231,7 +231,7 @@ static int comes_round(const struct group *group, bool *round)
 			err = idset_add(&wake, group->wakers[i].task);
 	/* Of very many who woke some are not known by name. */
 	*round = (group->tasks.count - wake.count) * 8 <= group->tasks.count ||
-		 group->waker_count >= GROUP_PEOPLE;
+		 group->waker_count >= GROUP_PEOPLE || (group->rest && group->rest->wakers.count);
 	idset_release(&wake);
 	return err;
 }

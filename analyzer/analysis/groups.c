@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW = 64 };
+enum { FEW_MOST = 512 };
 
 static int set_bit(struct idset *set, uint32_t id)
 {
 	const size_t word = id / 64;
 
 	if (word >= set->words) {
-		const size_t words = (word + 1) * 2;
+		const size_t words = word + 1 + word / 8;
 		uint64_t *bits = realloc(set->bits, words * sizeof(*bits));
 
 		if (!bits)
@@ -27,59 +27,134 @@ static int set_bit(struct idset *set, uint32_t id)
 	return DWELL_OK;
 }
 
-static int spread(struct idset *set)
+static inline uint32_t few_at(const struct idset *set, uint32_t i)
 {
-	uint32_t *few = set->few;
-	const uint32_t count = set->count;
-	int err = DWELL_OK;
+	return set->is_wide ? set->wide[i] : set->few[i];
+}
 
+/* The few and one more, as bits. */
+static int spread(struct idset *set, uint32_t id, uint32_t highest)
+{
+	const size_t words = (size_t)highest / 64 + 1;
+	uint64_t *bits = calloc(words, sizeof(*bits));
+
+	if (!bits)
+		return DWELL_ENOMEM;
+	for (uint32_t i = 0; i < set->count; i++)
+		bits[few_at(set, i) / 64] |= 1ull << (few_at(set, i) % 64);
+	free(set->few);
 	set->few = NULL;
-	set->count = 0;
-	for (uint32_t i = 0; i < count && !err; i++)
-		err = set_bit(set, few[i]);
-	free(few);
-	return err;
+	set->cap = 0;
+	set->bits = bits;
+	set->words = words;
+	return set_bit(set, id);
+}
+
+/* Where it is among the few, or would be. */
+static uint32_t find_few(const struct idset *set, uint32_t id)
+{
+	uint32_t low = 0, high = set->count;
+
+	while (low < high) {
+		const uint32_t middle = (low + high) / 2;
+
+		if (few_at(set, middle) < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* By a quarter: there may be very many sets. */
+static uint32_t more_few(const struct idset *set)
+{
+	return set->cap + set->cap / 4 + 4;
+}
+
+/* Room for one more, up to an id. */
+static int grow_few(struct idset *set, uint32_t highest)
+{
+	const bool widen = !set->is_wide && highest > UINT16_MAX;
+	const uint32_t cap = more_few(set);
+	void *few;
+
+	if (!widen && set->count < set->cap)
+		return DWELL_OK;
+	few = realloc(
+		set->few, cap * (widen || set->is_wide ? sizeof(uint32_t) : sizeof(uint16_t)));
+	if (!few)
+		return DWELL_ENOMEM;
+	set->few = few;
+	set->cap = cap;
+	if (!widen)
+		return DWELL_OK;
+	/* From behind: what is not widened yet stays. */
+	for (uint32_t i = set->count; i > 0; i--) {
+		uint16_t narrow;
+
+		memcpy(&narrow, (const char *)few + (i - 1) * sizeof(narrow), sizeof(narrow));
+		memcpy((char *)few + (i - 1) * sizeof(uint32_t), &(uint32_t){ narrow },
+			sizeof(uint32_t));
+	}
+	set->is_wide = true;
+	return DWELL_OK;
+}
+
+static void insert_few(struct idset *set, uint32_t at, uint32_t id)
+{
+	const size_t size = set->is_wide ? sizeof(*set->wide) : sizeof(*set->few);
+	char *place = (char *)set->few + at * size;
+
+	memmove(place + size, place, (set->count - at) * size);
+	if (set->is_wide)
+		set->wide[at] = id;
+	else
+		set->few[at] = (uint16_t)id;
+	set->count++;
+}
+
+/* Which of both is smaller goes by the highest id. */
+static bool is_smaller_as_bits(const struct idset *set, uint32_t highest)
+{
+	const uint64_t bits = highest > UINT16_MAX ? 32 : 16;
+
+	return set->count == FEW_MOST || more_few(set) * bits > highest;
 }
 
 int idset_add(struct idset *set, uint32_t id)
 {
+	uint32_t at, highest;
+	int err;
+
 	if (set->bits)
 		return set_bit(set, id);
-	for (uint32_t i = set->count; i > 0; i--)
-		if (set->few[i - 1] == id)
-			return DWELL_OK;
-	if (set->count == FEW) {
-		const int err = spread(set);
-
-		return err ? err : set_bit(set, id);
-	}
-	if (set->count == set->cap) {
-		const uint32_t cap = set->cap ? set->cap * 4 : 4;
-		uint32_t *few = realloc(set->few, cap * sizeof(*few));
-
-		if (!few)
-			return DWELL_ENOMEM;
-		set->few = few;
-		set->cap = cap;
-	}
-	set->few[set->count++] = id;
-	return DWELL_OK;
+	at = find_few(set, id);
+	if (at < set->count && few_at(set, at) == id)
+		return DWELL_OK;
+	highest = at < set->count ? few_at(set, set->count - 1) : id;
+	if (set->count && set->count == set->cap && is_smaller_as_bits(set, highest))
+		return spread(set, id, highest);
+	err = grow_few(set, highest);
+	if (!err)
+		insert_few(set, at, id);
+	return err;
 }
 
 bool idset_has(const struct idset *set, uint32_t id)
 {
+	uint32_t at;
+
 	if (set->bits)
 		return id / 64 < set->words && (set->bits[id / 64] >> (id % 64) & 1);
-	for (uint32_t i = 0; i < set->count; i++)
-		if (set->few[i] == id)
-			return true;
-	return false;
+	at = find_few(set, id);
+	return at < set->count && few_at(set, at) == id;
 }
 
 void idset_each(const struct idset *set, void (*visit)(void *context, uint32_t id), void *context)
 {
 	for (uint32_t i = 0; !set->bits && i < set->count; i++)
-		visit(context, set->few[i]);
+		visit(context, few_at(set, i));
 	for (size_t word = 0; set->bits && word < set->words; word++)
 		for (unsigned bit = 0; set->bits[word] && bit < 64; bit++)
 			if (set->bits[word] >> bit & 1)

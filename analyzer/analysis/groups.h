@@ -3,10 +3,14 @@
 
 #include "analysis/fold.h"
 
-/* A set of task ids: few in an array, many in bits. */
+/* A set of task ids: few in an array, sorted; as bits where that is smaller. */
 struct idset {
-	uint32_t *few;
+	union {
+		uint16_t *few; /* where all of them are such */
+		uint32_t *wide;
+	};
 	uint32_t count, cap;
+	bool is_wide;
 	uint64_t *bits;
 	size_t words;
 };
@@ -24,9 +28,9 @@ bool stack_is_handed(const struct dwell_catalog *catalog, uint32_t stack);
 
 /*
  * More than so many people of one group are not told apart: the least is added to the rest. Where
- * all groups together have very many holders, of a group only the first few are.
+ * all groups together have very many holders or wakers, of a group only a few are.
  */
-enum { GROUP_PEOPLE = 32, GROUP_FEW = 2, GROUPS_HOLDERS = 1 << 16 };
+enum { GROUP_PEOPLE = 32, GROUP_FEW = 2, GROUPS_HOLDERS = 1 << 16, GROUPS_WAKERS = 1 << 17 };
 
 /* Waits alike. What every wait changes comes first. */
 struct group {
@@ -64,6 +68,7 @@ struct groups {
 	size_t count, cap;
 	struct group **slots; /* NULL: free; a power of two, twice as many as groups */
 	size_t slot_count;
+	uint64_t wakers; /* told apart in all of them */
 };
 
 /* Where a key is, unless another took its place before; there are slots. */
@@ -84,16 +89,17 @@ uint64_t group_held_ns(const struct group *group);
 bool group_is_held(const struct group *group);
 void group_forget_holders(struct group *group);
 
-int group_add_waker(struct group *group, const struct dwell_waker *waker);
+/* To a group of these; NULL: to one by itself. */
+int group_add_waker(struct groups *groups, struct group *group, const struct dwell_waker *waker);
 /* The same, for loops: quick where it is who was added to last. */
 static inline int group_add_one_waker(
-	struct group *group, uint32_t task, uint32_t stack, uint64_t ns)
+	struct groups *groups, struct group *group, uint32_t task, uint32_t stack, uint64_t ns)
 {
 	struct dwell_waker *last =
 		group->last_waker < group->waker_count ? &group->wakers[group->last_waker] : NULL;
 
 	if (!last || last->task != task || last->stack != stack)
-		return group_add_waker(group, &(struct dwell_waker){ task, stack, 1, ns });
+		return group_add_waker(groups, group, &(struct dwell_waker){ task, stack, 1, ns });
 	last->count++;
 	last->total_ns += ns;
 	return DWELL_OK;

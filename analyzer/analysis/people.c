@@ -174,12 +174,16 @@ static bool waker_room(struct group *group)
 	return true;
 }
 
-static struct dwell_waker *waker_place(struct group *group)
+static struct dwell_waker *waker_place(struct groups *groups, struct group *group)
 {
+	const bool many = groups && groups->wakers >= GROUPS_WAKERS;
 	struct dwell_waker *least;
 
-	if (group->waker_count < GROUP_PEOPLE)
+	if (group->waker_count < (many ? GROUP_FEW : GROUP_PEOPLE)) {
+		if (groups)
+			groups->wakers++;
 		return waker_room(group) ? &group->wakers[group->waker_count++] : NULL;
+	}
 	least = &group->wakers[0];
 	for (uint32_t i = 1; i < group->waker_count; i++)
 		if (group->wakers[i].total_ns < least->total_ns)
@@ -187,7 +191,7 @@ static struct dwell_waker *waker_place(struct group *group)
 	return add_waker_to_rest(group, least) ? NULL : least;
 }
 
-int group_add_waker(struct group *group, const struct dwell_waker *waker)
+int group_add_waker(struct groups *groups, struct group *group, const struct dwell_waker *waker)
 {
 	if (!waker->task)
 		return add_waker_to_rest(group, waker);
@@ -203,7 +207,7 @@ int group_add_waker(struct group *group, const struct dwell_waker *waker)
 		}
 	}
 
-	struct dwell_waker *place = waker_place(group);
+	struct dwell_waker *place = waker_place(groups, group);
 	if (!place)
 		return DWELL_ENOMEM;
 	*place = *waker;
@@ -253,7 +257,7 @@ int group_merge(struct group *into, const struct group *from)
 	for (uint32_t i = 0; i < from->holder_count && !err; i++)
 		err = group_add_holder(into, &from->holders[i], GROUP_PEOPLE);
 	for (uint32_t i = 0; i < from->waker_count && !err; i++)
-		err = group_add_waker(into, &from->wakers[i]);
+		err = group_add_waker(NULL, into, &from->wakers[i]);
 	return err ? err : idset_merge(&into->tasks, &from->tasks);
 }
 

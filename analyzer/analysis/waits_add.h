@@ -35,8 +35,8 @@ static inline bool replies(
 	       other->woken_ns <= start_ns;
 }
 
-static inline int add_waker(struct waits *waits, struct group *group, const struct waiter *me,
-	const struct dwell_interval *wait)
+static inline int add_waker(struct waits *waits, struct groups *groups, struct group *group,
+	const struct waiter *me, const struct dwell_interval *wait)
 {
 	const struct waiter *other = wait->waker ? waiter_of(waits, wait->waker) : NULL;
 
@@ -45,7 +45,7 @@ static inline int add_waker(struct waits *waits, struct group *group, const stru
 	group->woken++;
 	group->replies += replies(me, other, wait->task, wait->start_ns);
 	return group_add_one_waker(
-		group, wait->waker, wait->waker_stack, wait->end_ns - wait->start_ns);
+		groups, group, wait->waker, wait->waker_stack, wait->end_ns - wait->start_ns);
 }
 
 /* What all waits have. NULL: no memory. */
@@ -69,7 +69,7 @@ static inline struct group *add_wait(struct waits *waits, unsigned view, struct 
 	if (!waiter->active.process && active_meet(&waits->active, wait->task, &waiter->active))
 		return NULL;
 	group->underused_ns += active_unused(&waits->active, &waiter->active, ns);
-	return add_waker(waits, group, waiter, wait) ? NULL : group;
+	return add_waker(waits, &waits->views[view].groups, group, waiter, wait) ? NULL : group;
 }
 
 static inline bool wants_plain(const struct waits *waits, const struct dwell_interval *of)

@@ -7,13 +7,19 @@
 enum {
 	SUB = HISTOGRAM_SUB,
 	PAGES = 64 - HISTOGRAM_SUB_BITS + 1,
-	FEW = 24 /* cells; more become pages */
+	/* Cells; more become pages: of few values, as there may be very many histograms, later
+	 * than of many, which pages count faster. */
+	FEW = 24,
+	FEW_OF_FEW = 96,
+	MANY = 512 /* values */
 };
 
 struct dwell_histogram_cell {
-	uint32_t bucket;
-	uint32_t count;
+	uint16_t bucket;
+	uint16_t count;
 };
+
+_Static_assert(PAGES *SUB <= UINT16_MAX, "a bucket of a cell");
 
 /* The lowest value of a bucket, and how many values it has. */
 static uint64_t bucket_low(unsigned bucket, uint64_t *width)
@@ -98,7 +104,7 @@ static int insert_cell(
 	struct dwell_histogram *histogram, uint32_t at, unsigned bucket, uint64_t times)
 {
 	if (histogram->cell_count == histogram->cell_cap) {
-		const uint32_t cap = histogram->cell_cap ? histogram->cell_cap * 2 : 3;
+		const uint32_t cap = histogram->cell_cap + histogram->cell_cap / 4 + 4;
 		struct dwell_histogram_cell *cells =
 			realloc(histogram->cells, cap * sizeof(*cells));
 
@@ -109,7 +115,7 @@ static int insert_cell(
 	}
 	memmove(&histogram->cells[at + 1], &histogram->cells[at],
 		(histogram->cell_count - at) * sizeof(*histogram->cells));
-	histogram->cells[at] = (struct dwell_histogram_cell){ bucket, (uint32_t)times };
+	histogram->cells[at] = (struct dwell_histogram_cell){ (uint16_t)bucket, (uint16_t)times };
 	histogram->cell_count++;
 	return DWELL_OK;
 }
@@ -119,12 +125,13 @@ static int add_to_cells(struct dwell_histogram *histogram, unsigned bucket, uint
 	const uint32_t at = find_cell(histogram, bucket);
 	const bool there = at < histogram->cell_count && histogram->cells[at].bucket == bucket;
 	const uint64_t sum = times + (there ? histogram->cells[at].count : 0);
+	const uint32_t most = histogram->count < MANY ? FEW_OF_FEW : FEW;
 
-	if (sum <= UINT32_MAX && there) {
-		histogram->cells[at].count = (uint32_t)sum;
+	if (sum <= UINT16_MAX && there && histogram->cell_count <= most) {
+		histogram->cells[at].count = (uint16_t)sum;
 		return DWELL_OK;
 	}
-	if (sum <= UINT32_MAX && histogram->cell_count < FEW)
+	if (sum <= UINT16_MAX && !there && histogram->cell_count < most)
 		return insert_cell(histogram, at, bucket, times);
 
 	const int err = spread(histogram);
@@ -263,28 +270,26 @@ uint64_t dwell_histogram_mean(const struct dwell_histogram *histogram)
 int dwell_histogram_bars(
 	const struct dwell_histogram *histogram, struct dwell_bar **bars, size_t *count)
 {
-	struct dwell_bar *out = histogram->count ? malloc((size_t)PAGES * 4 * sizeof(*out)) : NULL;
+	struct dwell_bar all[PAGES * 4];
 	size_t at = 0, n = 0;
 	unsigned bucket;
 	uint64_t of_bucket;
 
-	struct dwell_bar *fitting;
-
-	if (histogram->count && !out)
-		return DWELL_ENOMEM;
 	while (dwell_histogram_next(histogram, &at, &bucket, &of_bucket)) {
 		uint64_t width;
 		const uint64_t last = bucket_low(bucket | (SUB / 4 - 1), &width);
 		const uint64_t le_ns = last + (width - 1);
 
-		if (n && out[n - 1].le_ns == le_ns)
-			out[n - 1].count += of_bucket;
+		if (n && all[n - 1].le_ns == le_ns)
+			all[n - 1].count += of_bucket;
 		else
-			out[n++] = (struct dwell_bar){ le_ns, of_bucket };
+			all[n++] = (struct dwell_bar){ le_ns, of_bucket };
 	}
-	/* Mostly a few: there may be a distribution for each of very many sites. */
-	fitting = n ? realloc(out, n * sizeof(*out)) : NULL;
-	*bars = fitting ? fitting : out;
-	*count = n;
-	return DWELL_OK;
+	/* Mostly a few, and there may be very many distributions: room that fits is found where
+	 * little was left. */
+	*bars = n ? malloc(n * sizeof(**bars)) : NULL;
+	*count = *bars ? n : 0;
+	if (*bars)
+		memcpy(*bars, all, n * sizeof(**bars));
+	return *bars || !n ? DWELL_OK : DWELL_ENOMEM;
 }

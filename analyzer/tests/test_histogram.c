@@ -95,6 +95,27 @@ Test(histogram, merged_is_added)
 	}
 }
 
+/* Few values of many sizes, then so many that they are counted in another way. */
+Test(histogram, few_become_many)
+{
+	struct dwell_histogram h = { 0 };
+
+	for (unsigned times = 1; times <= 20; times++) {
+		size_t at = 0, buckets = 0;
+		unsigned bucket;
+		uint64_t count;
+
+		for (uint64_t value = 0; value < 50; value++)
+			cr_assert(eq(int, dwell_histogram_add(&h, value, 1), 0));
+		for (; dwell_histogram_next(&h, &at, &bucket, &count); buckets++)
+			cr_expect(eq(u64, count, times));
+		cr_expect(eq(sz, buckets, 50));
+		cr_expect(eq(int, h.pages != NULL, times > 10));
+		cr_expect(eq(u64, h.count, times * 50));
+	}
+	dwell_histogram_release(&h);
+}
+
 Test(histogram, merged_buckets_do_not_overflow)
 {
 	struct dwell_histogram a = { 0 }, b = { 0 };
