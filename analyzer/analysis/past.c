@@ -263,6 +263,29 @@ int past_end(struct past *past, uint32_t task)
 	return of || !state ? DWELL_OK : DWELL_ENOMEM;
 }
 
+/* The i-th latest, from 1 on. */
+static const struct stretch *latest(const struct task_past *of, uint32_t i)
+{
+	return &of->at[(of->next + PAST - i) % PAST];
+}
+
+/* Which of the latest is the first that began before a time: who held something for long is asked
+ * for one of its stretches after the other, and most are later. */
+static uint32_t first_before(const struct task_past *of, uint64_t time_ns)
+{
+	uint32_t low = 1, high = of->count + 1;
+
+	while (low < high) {
+		const uint32_t middle = (low + high) / 2;
+
+		if (latest(of, middle)->start_ns >= time_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 void past_split(struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwell_holder *holder)
 {
 	const struct task_past *of = meet(past, holder->task);
@@ -276,8 +299,9 @@ void past_split(struct past *past, uint64_t from_ns, uint64_t to_ns, struct dwel
 		woken_ns = late(&goes_on);
 		to_ns = goes_on.start_ns;
 	}
-	for (uint32_t i = 1; of && i <= of->count && to_ns > from_ns; i++) {
-		struct stretch s = of->at[(of->next + PAST - i) % PAST];
+	for (uint32_t i = of ? first_before(of, to_ns) : 0; of && i <= of->count && to_ns > from_ns;
+		i++) {
+		struct stretch s = *latest(of, i);
 
 		if (s.start_ns >= to_ns)
 			continue;
