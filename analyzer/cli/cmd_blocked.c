@@ -304,8 +304,11 @@ static int answer(const struct question *question)
 {
 	const struct dwell_blocked *blocked = question->answer->blocked;
 	const size_t count = lists_all(question) ? blocked->count : blocked->matter;
-	struct ranked *ranked = rank_rows(
-		blocked->rows, sizeof(*blocked->rows), count, rank_of, question->request->sort);
+	/* Whoever asks for all of them wants to see the longest. */
+	const char *sort =
+		lists_all(question) && !question->request->sort ? "total" : question->request->sort;
+	struct ranked *ranked =
+		rank_rows(blocked->rows, sizeof(*blocked->rows), count, rank_of, sort);
 	int status = STATUS_DONE;
 
 	if (!ranked)
