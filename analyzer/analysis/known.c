@@ -130,6 +130,23 @@ bool stack_is_runtimes(const struct dwell_catalog *catalog, uint32_t stack)
 	return count && count <= DEPTH;
 }
 
+/*
+ * Ruby's Mutex: its threads wait for it each at a condition of their own. Not what waits within a
+ * block that is called with it.
+ */
+static bool is_ruby_lock(const struct dwell_frame *frames, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_text(frames[i].function, "rb_ensure") ||
+			is_text(frames[i].function, "rb_yield"))
+			return false;
+		if (is_text(frames[i].function, "rb_mutex_lock") ||
+			is_text(frames[i].function, "rb_mutex_synchronize"))
+			return true;
+	}
+	return false;
+}
+
 bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
 {
 	struct dwell_frame frames[DEPTH];
@@ -140,5 +157,6 @@ bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_
 	for (size_t i = 0; i < count; i++)
 		if (is_known(&frames[i]))
 			return true;
-	return stack_is_gil(catalog, reason, stack);
+	return (reason == DWELL_REASON_COND && is_ruby_lock(frames, count)) ||
+	       stack_is_gil(catalog, reason, stack);
 }

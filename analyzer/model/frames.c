@@ -30,11 +30,12 @@ bool dwell_frame_is_common(const struct dwell_frame *frame)
 		"WaitEventSetWait", "WaitLatch", "PGSemaphoreLock", "LWLockAcquire",
 		/* what libraries put around pthread's */
 		"uv_mutex_", "uv_rwlock_", "uv_cond_", "uv_sem_", "uv__sem_", "uv_barrier_",
-		"v8::base::", "absl::Mutex", "absl::CondVar", "absl::synchronization_internal",
-		"boost::mutex", "boost::unique_lock", "boost::condition_variable", "QMutex",
-		"QBasicMutex", "QReadWriteLock", "QWaitCondition", "QSemaphore", "g_mutex_",
-		"g_rec_mutex_", "g_rw_lock_", "g_cond_", "apr_thread_mutex_", "apr_thread_cond_",
-		"apr_thread_rwlock_", "PR_Lock", "PR_Wait", "SDL_LockMutex", "SDL_CondWait" };
+		"rb_native_", "v8::base::", "absl::Mutex", "absl::CondVar",
+		"absl::synchronization_internal", "boost::mutex", "boost::unique_lock",
+		"boost::condition_variable", "QMutex", "QBasicMutex", "QReadWriteLock",
+		"QWaitCondition", "QSemaphore", "g_mutex_", "g_rec_mutex_", "g_rw_lock_", "g_cond_",
+		"apr_thread_mutex_", "apr_thread_cond_", "apr_thread_rwlock_", "PR_Lock", "PR_Wait",
+		"SDL_LockMutex", "SDL_CondWait" };
 	const struct dwell_string module = dwell_base_name(frame->module);
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
