@@ -108,7 +108,7 @@ load_redis() {
 	start_clock
 	redis-benchmark -p 7901 -n $((150000 * factor)) -c 20 -t set,get -q >/dev/null
 	stop_clock
-	redis-cli -p 7901 info commandstats | grep -oE '^cmdstat_(get|set):calls=[0-9]+' >>"$seen"
+	redis-cli -p 7901 info commandstats | grep -oE '^cmdstat_(get|set):calls=[0-9]+' | sort >>"$seen"
 	redis-cli -p 7901 shutdown nosave >/dev/null 2>&1 || true
 	end_server
 }
@@ -405,13 +405,16 @@ for name in $names; do
 		bare="$wall $cpu"
 		once 1
 		echo "$bare $wall $cpu" >>"$work/pairs"
-		cmp -s "$work/seen.0" "$work/seen.1" || same=DIFFERENT failed=1
+		cmp -s "$work/seen.0" "$work/seen.1" || {
+			same=DIFFERENT failed=1
+			diff "$work/seen.0" "$work/seen.1" >"$work/different" || true
+		}
 		[ "$name" != messaging ] || { once 2; echo "$bare $wall $cpu" >>"$work/peer"; }
 		i=$((i + 1))
 		! summary "$name" "$work/pairs" "$(switches)" "$same" >"$work/summary" || break
 	done
 	cat "$work/summary"
 	[ ! -s "$work/peer" ] || summary "perf sched" "$work/peer" - - || true
-	[ "$same" = "the same" ] || diff "$work/seen.0" "$work/seen.1" | head -n 4 || true
+	[ "$same" = "the same" ] || head -n 4 "$work/different"
 done
 [ "$failed" = 0 ]
