@@ -300,7 +300,7 @@ Test(github, annotations_are_workflow_commands)
 	at = read_annotation(text, level, title, data);
 	cr_expect_str_eq(level, "error");
 	cr_expect_str_eq(title, "dwell diff");
-	cr_expect_str_eq(data, "regressed: 1 of 1 rows");
+	cr_expect_str_eq(data, "regressed: 1 of 1 row");
 	at = read_annotation(at, level, title, data);
 	cr_expect(!*at);
 	cr_expect(
