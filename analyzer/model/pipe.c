@@ -76,7 +76,7 @@ static bool wait_for_batch(struct step *step)
 	pthread_mutex_lock(&pipe->lock);
 	/* Who makes one ready looks whether anybody waits after that: one of both sees the other.
 	 */
-	while ((step->waits = true) && !goes_on(step))
+	for (step->waits = true; !goes_on(step); step->waits = true)
 		pthread_cond_wait(&step->more, &pipe->lock);
 	step->waits = false;
 	pthread_mutex_unlock(&pipe->lock);
@@ -223,7 +223,8 @@ static int wait_for_room(struct pipe *pipe)
 	if (under_way(pipe) < BATCHES)
 		return pipe->err;
 	pthread_mutex_lock(&pipe->lock);
-	while ((pipe->wants_room = true) && !pipe->err && under_way(pipe) > BATCHES - ENOUGH)
+	for (pipe->wants_room = true; !pipe->err && under_way(pipe) > BATCHES - ENOUGH;
+		pipe->wants_room = true)
 		pthread_cond_wait(&pipe->room, &pipe->lock);
 	pipe->wants_room = false;
 	pthread_mutex_unlock(&pipe->lock);
