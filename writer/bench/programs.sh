@@ -318,7 +318,8 @@ load_tree() {
 	# shellcheck disable=SC2016 # for the shell that is measured
 	batch sh -c 'for i in $(seq "$2"); do make -s -C "$1" clean && make -s -j2 -C "$1" dwell_format || exit; done' \
 		sh "$work/build" "$factor"
-	# Two at a time tell of themselves in any order.
+	# Two at a time tell of themselves in any order, counted as they come.
+	sed -i 's/^\[ *[0-9]*%\] //' "$seen"
 	sort -o "$seen" "$seen"
 	find "$work/build" -name '*.o' -o -name '*.a' | sort | xargs cat | cksum >>"$seen"
 }
