@@ -131,7 +131,7 @@ meanwhile() {
 		"$bin/dwell" leaks "$who.live" 2>&1 | grep -q '^deadlock' && break
 		sleep 0.1
 	done
-	expect "$who.live" 'Not whole: not closed.*deadlock: 2 tasks of dead0/.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit' leaks
+	expect "$who.live" 'Not whole: .*not closed.*deadlock: 2 tasks of dead0/.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit' leaks
 	expect "$who.live" 'not ended.* [0-9.]+ (m|µ)?s .*mutex' locks
 	kill "$(pgrep -P $recorder)" 2>err || pkill -x dead0
 	wait $recorder 2>err
