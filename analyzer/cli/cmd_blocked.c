@@ -245,8 +245,8 @@ static void print_idle(const struct question *question)
 	dwell_style_tone(&question->style, DWELL_TONE_PLAIN);
 }
 
-/* What the rows stand for, so that people can tell them apart. */
-static void tell_places(const struct question *question, struct callers_place *places,
+/* What the rows stand for, so that people can tell them apart. False: no memory. */
+static bool tell_places(const struct question *question, struct callers_place *places,
 	const struct ranked *ranked, size_t count)
 {
 	const struct dwell_catalog *catalog = question->answer->catalog;
@@ -257,28 +257,31 @@ static void tell_places(const struct question *question, struct callers_place *p
 
 		places[i].text = strdup(part_row(text, catalog, row));
 		places[i].stack = row->key.by == DWELL_BY_SITE ? row->stack : DWELL_NONE;
+		if (!places[i].text)
+			return false;
 	}
 	if (!question->request->csv)
 		callers_tell(catalog, places, count);
+	return true;
 }
 
-static void fill_table(const struct question *question, struct dwell_table *table,
+/* False: no memory. */
+static bool fill_table(const struct question *question, struct dwell_table *table,
 	const struct ranked *ranked, size_t count)
 {
 	const size_t listed = question_limit(question, count);
 	struct callers_place *places = calloc(listed + 1, sizeof(*places));
+	const bool told = places && tell_places(question, places, ranked, listed);
 	uint64_t all_ns = 0;
 
 	for (size_t i = 0; i < count; i++)
 		all_ns += ((const struct dwell_blocked_row *)ranked[i].row)->waits.total_ns;
-	if (places)
-		tell_places(question, places, ranked, listed);
-	for (size_t i = 0; places && i < listed; i++) {
-		table_row(table, question->answer->catalog, ranked[i].row, all_ns,
-			places[i].text ? places[i].text : "");
+	for (size_t i = 0; told && i < listed; i++)
+		table_row(table, question->answer->catalog, ranked[i].row, all_ns, places[i].text);
+	for (size_t i = 0; places && i < listed; i++)
 		free(places[i].text);
-	}
 	free(places);
+	return told;
 }
 
 static int print_text(const struct question *question, const struct ranked *ranked, size_t count)
@@ -287,8 +290,10 @@ static int print_text(const struct question *question, const struct ranked *rank
 	struct dwell_table *table = dwell_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	int status;
 
-	if (table)
-		fill_table(question, table, ranked, count);
+	if (table && !fill_table(question, table, ranked, count)) {
+		dwell_table_free(table);
+		table = NULL;
+	}
 	if (!csv)
 		head_print(&question->style, &question->head);
 	status = question_table(question, table, count);
