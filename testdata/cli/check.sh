@@ -21,6 +21,8 @@ sed -i s/90us/200us/ policy.yaml
 dwell check run?.txt -p policy.yaml; echo "exit $?"
 sed -i 's/, absent: pass//' policy.yaml
 dwell check run?.txt -p policy.yaml | head -1
+dwell check run?.txt -p policy.yaml --format junit
+dwell check run?.txt -p policy.yaml --format junit | xmllint --noout --schema "$DATA/junit.xsd" - 2>&1
 dwell check run?.txt -p policy.yaml --format github | "$DATA/cli/annotations"
 dwell check run1.txt; echo "exit $?"
 # Of the second run half of the time of its only task is known.

@@ -7,6 +7,8 @@ echo '== pass'; dwell diff base?.txt -- same?.txt; echo "exit $?"
 echo '== regressed'; dwell diff base?.txt -- head?.txt; echo "exit $?"
 echo '== improved'; dwell diff head?.txt -- base?.txt | sed -n 1,7p
 echo '== one run a side'; dwell diff base1.txt head1.txt | sed -n 1,3p; dwell diff base1.txt head1.txt >/dev/null; echo "exit $?"
+dwell diff base1.txt head1.txt --format junit >withheld.xml; echo "exit $?"; sed -n 2,4p withheld.xml
+xmllint --noout --schema "$DATA/junit.xsd" withheld.xml 2>&1
 echo '== three runs a side'; dwell diff base[1-3].txt -- head[1-3].txt | sed -n 1,7p
 echo '== digests say the same'
 for i in base head; do for j in 1 2 3 4 5; do dwell digest $i$j.txt -o $i$j.digest; done; done
