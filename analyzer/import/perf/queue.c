@@ -43,66 +43,82 @@ static size_t run_end(const struct perf_item *items, size_t at, size_t count)
 	return at;
 }
 
-/* Merge [a, b) and [b, c) of from; of equal times, the first stay first. */
-static void merge(const struct perf_item *from, struct perf_item *to, size_t a, size_t b, size_t c)
+/* The first of the items in order [from, to) that is younger than until_ns. */
+static size_t up_to(const struct perf_item *items, size_t from, size_t to, uint64_t until_ns)
 {
-	size_t i = a, j = b, k = a;
+	while (from < to) {
+		const size_t middle = from + (to - from) / 2;
 
-	while (i < b && j < c)
-		to[k++] = from[j].time_ns < from[i].time_ns ? from[j++] : from[i++];
-	memcpy(to + k, from + i, (b - i) * sizeof(*to));
-	k += b - i;
-	memcpy(to + k, from + j, (c - j) * sizeof(*to));
+		if (items[middle].time_ns <= until_ns)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
 }
 
-/* One pass over pairs of runs, into the spare array. False: it is one run. */
-static bool merge_pairs(struct perf_queue *queue)
+/*
+ * [a, b) and [b, c), each in order, into one; of equal times, the first stay first. What lies right
+ * stays where it is. Which of two is older is as good as random: it is counted, not branched on.
+ */
+static void join(struct perf_queue *queue, size_t a, size_t b, size_t c)
+{
+	const struct perf_item *right = queue->items + b, *right_end = queue->items + c;
+	struct perf_item *to = queue->items + up_to(queue->items, a, b, right->time_ns);
+	const size_t moved = (size_t)(right - to);
+	const struct perf_item *left = queue->spare, *left_end = left + moved;
+
+	memcpy(queue->spare, to, moved * sizeof(*to));
+	while (left < left_end && right < right_end) {
+		const size_t older = right->time_ns < left->time_ns;
+		const struct perf_item *const both[] = { left, right };
+
+		*to++ = *both[older];
+		left += 1 - older;
+		right += older;
+	}
+	memcpy(to, left, (size_t)(left_end - left) * sizeof(*to));
+}
+
+/* One pass over pairs of runs, from `from` on. False: it is one run. */
+static bool join_pairs(struct perf_queue *queue, size_t from)
 {
 	const size_t count = queue->count;
-	size_t runs = 0, at = 0;
+	size_t runs = 0;
 
-	if (run_end(queue->items, 0, count) == count)
-		return false;
-	while (at < count) {
+	for (size_t at = from; at < count; runs++) {
 		const size_t middle = run_end(queue->items, at, count);
 		const size_t end = middle < count ? run_end(queue->items, middle, count) : count;
 
-		merge(queue->items, queue->spare, at, middle, end);
+		if (middle < count)
+			join(queue, at, middle, end);
 		at = end;
-		runs++;
 	}
-
-	struct perf_item *swap = queue->items;
-	queue->items = queue->spare;
-	queue->spare = swap;
 	return runs > 1;
 }
 
-/* Natural merge sort: each CPU's records of a round are in order already. */
+/*
+ * Natural merge sort: each CPU's records of a round are in order already. What a round left is
+ * older than nearly all that the next one brings, so it is joined last.
+ */
 static void sort(struct perf_queue *queue)
 {
-	if (!queue->count)
+	if (queue->count == queue->sorted)
 		return;
-	while (merge_pairs(queue))
+	while (join_pairs(queue, queue->sorted))
 		;
+	if (queue->sorted)
+		join(queue, 0, queue->sorted, queue->count);
+	queue->sorted = queue->count;
 }
 
-/* The first of the sorted items that is younger than until_ns. */
-static size_t up_to(struct perf_queue *queue, uint64_t until_ns)
+/* How many may be told now: those up to until_ns. */
+static size_t tell(struct perf_queue *queue, uint64_t until_ns)
 {
-	size_t low = 0, high = queue->count;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-
-		if (queue->items[middle].time_ns <= until_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	sort(queue);
 	if (until_ns > queue->told_ns)
 		queue->told_ns = until_ns;
-	return low;
+	return up_to(queue->items, 0, queue->count, until_ns);
 }
 
 size_t perf_queue_round(struct perf_queue *queue)
@@ -110,20 +126,18 @@ size_t perf_queue_round(struct perf_queue *queue)
 	const uint64_t until_ns = queue->round_ns;
 
 	queue->round_ns = queue->newest_ns;
-	sort(queue);
-	return up_to(queue, until_ns);
+	return tell(queue, until_ns);
 }
 
 size_t perf_queue_all(struct perf_queue *queue)
 {
-	sort(queue);
-	return up_to(queue, queue->newest_ns);
+	return tell(queue, queue->newest_ns);
 }
 
 size_t perf_queue_half(struct perf_queue *queue)
 {
 	sort(queue);
-	return up_to(queue, queue->items[queue->count / 2].time_ns);
+	return tell(queue, queue->items[queue->count / 2].time_ns);
 }
 
 void perf_queue_took(struct perf_queue *queue, size_t count)
@@ -132,6 +146,7 @@ void perf_queue_took(struct perf_queue *queue, size_t count)
 		return;
 	memmove(queue->items, queue->items + count, (queue->count - count) * sizeof(*queue->items));
 	queue->count -= count;
+	queue->sorted -= count;
 }
 
 void perf_queue_release(struct perf_queue *queue)

@@ -63,6 +63,7 @@ enum { PERF_QUEUE_MOST = 1 << 21 };
 struct perf_queue {
 	struct perf_item *items, *spare;
 	size_t count, room;
+	size_t sorted;      /* so many are in order already */
 	uint64_t newest_ns; /* of all records so far */
 	uint64_t round_ns;  /* what it was when the last round ended */
 	uint64_t told_ns;   /* nothing older may be told any more */
