@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dwell/error.h"
+#include "import/perf/queue.h"
 
 enum {
 	TYPE_HARDWARE = 0,
@@ -162,6 +163,75 @@ static bool samples_cpu(const struct perf_attr *attr)
 	       (attr->type == TYPE_SOFTWARE && attr->config <= 1);
 }
 
+static struct perf_named named_at(uint16_t raw, const struct perf_format *format,
+	enum perf_field pid, enum perf_field comm, enum perf_field prio)
+{
+	return (struct perf_named){
+		.pid = (uint16_t)(raw + format->offset[pid]),
+		.comm = (uint16_t)(raw + format->offset[comm]),
+		.prio = (uint16_t)(raw + format->offset[prio]),
+	};
+}
+
+static bool has_all(const struct perf_format *format, uint32_t fields)
+{
+	for (unsigned i = 0; i < PERF_FIELD_COUNT; i++)
+		if (fields >> i & 1 && !perf_has(format, (enum perf_field)i))
+			return false;
+	return true;
+}
+
+/* What a sample of this event becomes, if all that this takes is there. */
+static uint8_t item_of(const struct perf_attr *attr)
+{
+	enum {
+		FIRST = 1 << PERF_FIELD_PID | 1 << PERF_FIELD_COMM | 1 << PERF_FIELD_PRIO,
+		SECOND = 1 << PERF_FIELD_PID2 | 1 << PERF_FIELD_COMM2 | 1 << PERF_FIELD_PRIO2,
+		SWITCH = FIRST | SECOND | 1 << PERF_FIELD_STATE,
+		WAKE = FIRST | 1 << PERF_FIELD_FLAGS
+	};
+
+	switch (attr->event) {
+	case PERF_EVENT_SWITCH:
+		return has_all(attr->format, SWITCH) ? PERF_ITEM_SWITCH : PERF_LAYOUT_NONE;
+	case PERF_EVENT_WAKING:
+	case PERF_EVENT_WAKEUP:
+		return has_all(attr->format, WAKE) ? PERF_ITEM_WAKING : PERF_LAYOUT_NONE;
+	default:
+		return PERF_LAYOUT_NONE;
+	}
+}
+
+static void lay_out(struct perf_attr *attr, bool waking)
+{
+	enum {
+		HEADER = 8,
+		EVERY = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_RAW,
+		VARYING = PERF_SAMPLE_READ | PERF_SAMPLE_CALLCHAIN
+	};
+	const struct perf_format *format = attr->format;
+	const uint16_t raw = (uint16_t)(HEADER + attr->body + 4);
+
+	attr->layout = (struct perf_layout){ .item = PERF_LAYOUT_NONE };
+	if (!attr->event || (attr->event == PERF_EVENT_WAKEUP && waking))
+		attr->layout.item = PERF_LAYOUT_IGNORED;
+	else if (format && (attr->sample_type & (EVERY | VARYING)) == EVERY)
+		attr->layout = (struct perf_layout){
+			.item = item_of(attr),
+			.size = (uint16_t)(raw + format->size),
+			.time = (uint16_t)(HEADER + attr->time),
+			.pid = (uint16_t)(HEADER + attr->tid),
+			.cpu = (uint16_t)(HEADER + attr->cpu),
+			.raw = raw,
+			.flags = (uint16_t)(raw + format->offset[PERF_FIELD_FLAGS]),
+			.state = (uint16_t)(raw + format->offset[PERF_FIELD_STATE]),
+			.first = named_at(
+				raw, format, PERF_FIELD_PID, PERF_FIELD_COMM, PERF_FIELD_PRIO),
+			.second = named_at(
+				raw, format, PERF_FIELD_PID2, PERF_FIELD_COMM2, PERF_FIELD_PRIO2),
+		};
+}
+
 void perf_attrs_resolve(struct perf_attrs *attrs, const struct perf_formats *formats)
 {
 	for (size_t i = 0; i < attrs->count; i++) {
@@ -175,6 +245,8 @@ void perf_attrs_resolve(struct perf_attrs *attrs, const struct perf_formats *for
 		}
 		attrs->waking = attrs->waking || attr->event == PERF_EVENT_WAKING;
 	}
+	for (size_t i = 0; i < attrs->count; i++)
+		lay_out(&attrs->all[i], attrs->waking);
 }
 
 const struct perf_attr *perf_attrs_of_other(

@@ -34,6 +34,22 @@ enum perf_attr_flag {
 
 enum { PERF_ABSENT = UINT16_MAX };
 
+/*
+ * Where an event's samples have what is read of them, counted from the record's start: where all of
+ * them have it at the same places, as those of the scheduler's tracepoints without stacks do.
+ */
+struct perf_layout {
+	uint8_t item;  /* enum perf_item_kind of what they become; else, one of these: */
+	uint16_t size; /* a shorter record is not one of these */
+	uint16_t time, pid, cpu, raw;
+	uint16_t flags, state;
+	struct perf_named {
+		uint16_t pid, comm, prio;
+	} first, second;
+};
+
+enum { PERF_LAYOUT_NONE = 0xff, PERF_LAYOUT_IGNORED = 0xfe };
+
 /* What one event of the recording is, and where the fields of its records lie. */
 struct perf_attr {
 	uint32_t type;
@@ -45,6 +61,7 @@ struct perf_attr {
 	uint16_t tid, time, id, cpu, period_at, body;
 	/* Of every other record: offsets from its end. */
 	uint16_t tail_tid, tail_time, tail_id, tail_cpu, tail;
+	struct perf_layout layout;
 };
 
 struct perf_id {

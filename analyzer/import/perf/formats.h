@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dwell/types.h"
 #include "import/perf/wire.h"
 
 /* The tracepoints that are understood, and the fields of them that are read. */
@@ -72,6 +73,19 @@ static inline int32_t perf_field32(
 	const struct perf_format *format, enum perf_field field, const uint8_t *raw, bool big)
 {
 	return (int32_t)perf_get32(raw + format->offset[field], big);
+}
+
+/* State and reason (<< 8) of the task that leaves, from the prev_state at `at`. */
+static inline uint32_t perf_format_leaves(
+	const struct perf_format *format, const uint8_t *at, bool big)
+{
+	const uint64_t bits = format->wide_state ? perf_get64(at, big) : perf_get32(at, big);
+
+	if (!(bits & format->blocked))
+		return DWELL_RUNNABLE;
+	if (bits & format->exited)
+		return DWELL_EXITED;
+	return bits & format->stopped ? DWELL_BLOCKED | DWELL_REASON_SIGNAL << 8 : DWELL_BLOCKED;
 }
 
 #endif

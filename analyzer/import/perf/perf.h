@@ -140,6 +140,12 @@ struct perf_record {
 };
 int perf_record(struct perf *perf, const struct perf_record *record);
 
+/*
+ * samples_fixed.c: the records from at on, as long as they are all there before end and such that
+ * it takes no more than a look at each. Returns where they end.
+ */
+const uint8_t *perf_samples_fixed(struct perf *perf, const uint8_t *at, const uint8_t *end);
+
 /* samples.c */
 int perf_sample(struct perf *perf, const struct perf_record *record);
 /* What a record says of a slot: kept for its turn where it is new. size: of comm, at most. */

@@ -55,7 +55,13 @@ static int unpacked_records(struct perf *perf)
 	size_t at = 0;
 	int err = DWELL_OK;
 
-	while (!err && unpacked->used - at >= HEADER) {
+	while (!err) {
+		at = (size_t)(perf_samples_fixed(perf, unpacked->buffer + at,
+				      unpacked->buffer + unpacked->used) -
+			      unpacked->buffer);
+		if (unpacked->used - at < HEADER)
+			break;
+
 		const uint8_t *header = unpacked->buffer + at;
 		const uint16_t size = perf_get16(header + 6, perf->big);
 		const struct perf_record record = {
@@ -214,6 +220,17 @@ static int read_record(struct perf *perf, bool *round)
 	return dispatch(perf, &record);
 }
 
+/* Samples that are at hand and need no more than a look. */
+static void read_samples(struct perf *perf)
+{
+	struct perf_stream *stream = &perf->stream;
+	const uint8_t *at = stream->data + stream->from;
+
+	if (stream->from < stream->to)
+		stream->from +=
+			(size_t)(perf_samples_fixed(perf, at, stream->data + stream->to) - at);
+}
+
 static bool left_over(const struct perf *perf)
 {
 	return perf->stream.to > perf->stream.from || perf->stream.short_file ||
@@ -237,8 +254,11 @@ int perf_read_on(struct perf *perf, size_t *ready)
 		return DWELL_END;
 	while (!*ready) {
 		bool round = false;
-		const int err = read_record(perf, &round);
+		int err = DWELL_OK;
 
+		read_samples(perf);
+		if (perf->queue.count < PERF_QUEUE_MOST)
+			err = read_record(perf, &round);
 		if (err < 0)
 			return err;
 		if (err == DWELL_END) {

@@ -191,21 +191,6 @@ static inline int prioritized(
 						   : say_prio(perf, slot, prio, &sample->when);
 }
 
-/* State and reason of the task that leaves, from prev_state. */
-static uint32_t leaves_for(const struct sample *sample)
-{
-	const struct perf_format *format = sample->attr->format;
-	const uint8_t *at = sample->raw.at + format->offset[PERF_FIELD_STATE];
-	const uint64_t bits = format->wide_state ? perf_get64(at, sample->raw.big)
-						 : perf_get32(at, sample->raw.big);
-
-	if (!(bits & format->blocked))
-		return DWELL_RUNNABLE;
-	if (bits & format->exited)
-		return DWELL_EXITED;
-	return bits & format->stopped ? DWELL_BLOCKED | DWELL_REASON_SIGNAL << 8 : DWELL_BLOCKED;
-}
-
 static int put(struct perf *perf, const struct sample *sample, enum perf_item_kind kind,
 	unsigned flags, uint32_t a, uint32_t b, uint32_t value)
 {
@@ -225,7 +210,9 @@ static int put(struct perf *perf, const struct sample *sample, enum perf_item_ki
 
 static int sched_switch(struct perf *perf, const struct sample *sample)
 {
-	const uint32_t leaves = leaves_for(sample);
+	const struct perf_format *format = sample->attr->format;
+	const uint32_t leaves = perf_format_leaves(
+		format, sample->raw.at + format->offset[PERF_FIELD_STATE], sample->raw.big);
 	const unsigned flags = leaves == DWELL_RUNNABLE ? PERF_ITEM_PREEMPTED : 0;
 	uint32_t from, to;
 	int err = named(perf, sample, FIRST, &from);
