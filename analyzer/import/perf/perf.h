@@ -161,6 +161,12 @@ static inline int perf_say_process(
 	return perf_say_new_process(perf, slot, pid, when);
 }
 
+/*
+ * rows_plain.c: items from *from on, as long as they are switches and wakes, without stacks, of
+ * tasks and on CPUs that are known. *from: the first that is none.
+ */
+int perf_rows_plain(struct perf *perf, size_t *from, size_t count);
+
 /* rows.c: the first count items of the queue into rows of the sink. */
 int perf_rows(struct perf *perf, size_t count);
 int perf_rows_flush(struct perf *perf);

@@ -429,14 +429,17 @@ static bool is_before(const struct perf *perf, const struct perf_item *item)
 
 int perf_rows(struct perf *perf, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct perf_item *item = &perf->queue.items[i];
-		const int err = is_before(perf, item) ? before(perf, item) : since(perf, item);
+	size_t at = 0;
+	int err = perf_rows_plain(perf, &at, count);
 
-		if (err)
-			return err;
+	while (at < count && !err) {
+		struct perf_item *item = &perf->queue.items[at++];
+
+		err = is_before(perf, item) ? before(perf, item) : since(perf, item);
+		if (!err)
+			err = perf_rows_plain(perf, &at, count);
 	}
-	return DWELL_OK;
+	return err;
 }
 
 /* A file that was cut ends earlier for one CPU than for another. */
