@@ -261,6 +261,20 @@ static int count_turns(const struct waits *waits, const struct group *group, uin
 	return err;
 }
 
+/* Those who wait for its object are let go together, of a team also where its first never waits. */
+static bool is_barrier(const struct waits *waits, const struct group *group)
+{
+	const struct released *of = group->object && !group->several
+					    ? table_get(&waits->releases.objects, group->object)
+					    : NULL;
+
+	if (!of || group->reason != DWELL_REASON_FUTEX)
+		return false;
+	return released_is_barrier(of, 0) ||
+	       (of->for_all > of->releases / 2 &&
+		       stack_is_team(waits->model->catalog, group->stack));
+}
+
 static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 	const struct group *group, unsigned object_kind)
 {
@@ -287,6 +301,7 @@ static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 		.known = row->known_lock,
 		.joins = waits->views[0].by == DWELL_BY_SITE &&
 			 stack_is_join(waits->model->catalog, group->stack),
+		.barrier = is_barrier(waits, group),
 		.runtimes = waits->views[0].by == DWELL_BY_SITE &&
 			    stack_is_runtimes(waits->model->catalog, group->stack),
 	};

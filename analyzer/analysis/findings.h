@@ -66,6 +66,8 @@ bool stack_is_gil(const struct dwell_catalog *catalog, unsigned reason, uint32_t
 bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack);
 /* Does a task wait for another's end there, though by a lock? */
 bool stack_is_join(const struct dwell_catalog *catalog, uint32_t stack);
+/* Does a thread of a team wait there for the others of it? */
+bool stack_is_team(const struct dwell_catalog *catalog, uint32_t stack);
 /* All of its functions are those of a runtime that keeps house. */
 bool stack_is_runtimes(const struct dwell_catalog *catalog, uint32_t stack);
 /* Does a task wait for its only client there, though by an epoll? */

@@ -106,7 +106,12 @@ bool released_is_lock(const struct released *of, unsigned view, unsigned reason)
 		return true;
 	if (reason == DWELL_REASON_COND)
 		return of->turns >= RETURNS && of->turns > of->releases / 2;
-	return of->members[view].returns >= RETURNS;
+	return of->members[view].returns >= RETURNS && of->for_all <= of->releases / 2;
+}
+
+bool released_is_barrier(const struct released *of, unsigned view)
+{
+	return of->for_all > of->releases / 2 && of->members[view].returns > of->releases / 2;
 }
 
 void released_close(struct released *of)

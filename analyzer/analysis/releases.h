@@ -53,6 +53,7 @@ struct released {
 	uint32_t asked;
 	uint64_t asked_ns;
 	uint64_t releases, turns; /* of them by the owner */
+	uint64_t for_all;         /* wakes for any number of those who wait */
 	struct late *late;        /* since the last release, in order */
 	uint32_t late_count, late_cap;
 };
@@ -70,6 +71,9 @@ int released_add(struct released *of, uint64_t time_ns, uint32_t task, uint32_t 
 /* It went from one to the next often enough to be a lock: two threads that wait for one another
  * when one starts and when it ends do so once or twice. */
 bool released_is_lock(const struct released *of, unsigned view, unsigned reason);
+/* Whoever waits is let go at once, by who waits for it as well at other times: it is passed
+ * together, as a barrier is. */
+bool released_is_barrier(const struct released *of, unsigned view);
 void members_add(struct members *members, uint32_t task);
 bool members_have(const struct members *members, uint32_t task);
 

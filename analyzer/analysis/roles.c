@@ -62,6 +62,8 @@ unsigned role_of(const struct role_facts *facts)
 		return DWELL_ROLE_CONTENTION;
 	if (facts->runtimes)
 		return DWELL_ROLE_WORK;
+	if (facts->barrier)
+		return DWELL_ROLE_PEER;
 	switch (facts->joins ? DWELL_REASON_JOIN : facts->reason) {
 	case DWELL_REASON_MUTEX:
 	case DWELL_REASON_RWLOCK:

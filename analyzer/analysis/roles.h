@@ -15,6 +15,7 @@ struct role_facts {
 	bool held;      /* who held it was told for half of the time */
 	bool known;     /* its functions tell that it is a lock */
 	bool joins;     /* its functions tell that it waits for a task's end */
+	bool barrier;   /* those who wait are let go together, by one of them */
 	bool runtimes;  /* all of its functions are a runtime's own: nobody's work waits for it */
 };
 

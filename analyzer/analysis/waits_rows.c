@@ -108,6 +108,18 @@ static inline int on_switch(struct waits *waits, const struct dwell_event *event
 	return err || !event->peer ? err : set_active(waits, event->peer, true);
 }
 
+/* Of a lock one waiter is let go, not all. */
+static void on_wake_for_all(struct waits *waits, const struct dwell_event *event)
+{
+	const struct waiter *waiter = table_get(&waits->waiters, event->task);
+	struct released *of = waiter && waiter->queued
+				      ? table_get(&waits->releases.objects, waiter->queued)
+				      : NULL;
+
+	if (of)
+		of->for_all++;
+}
+
 static inline int on_wake(struct waits *waits, const struct dwell_event *event)
 {
 	struct waiter *waiter = event->task ? waiter_of(waits, event->task) : NULL;
@@ -118,6 +130,8 @@ static inline int on_wake(struct waits *waits, const struct dwell_event *event)
 		waiter->woken_by = event->peer;
 		waiter->woken_ns = event->time_ns;
 	}
+	if (event->flags & DWELL_EVENT_SHARED)
+		on_wake_for_all(waits, event);
 	return event->state == DWELL_STATE_SAME
 		       ? DWELL_OK
 		       : active_set(&waits->active, event->task, &waiter->active, true);
@@ -197,6 +211,10 @@ static inline int on_lock_row(struct waits *waits, const struct dwell_event *eve
 		if (event->kind == DWELL_EVENT_SWITCH && waiter->queued)
 			return DWELL_OK;
 		return ask(waits, waiter, event);
+	case DWELL_EVENT_WAKE:
+		if (event->flags & DWELL_EVENT_SHARED)
+			on_wake_for_all(waits, event);
+		return DWELL_OK;
 	case DWELL_EVENT_RELEASE:
 	case DWELL_EVENT_ACQUIRE:
 	case DWELL_EVENT_LOSS:

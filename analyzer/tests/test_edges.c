@@ -376,6 +376,64 @@ Test(edges, a_wait_that_goes_on_has_a_holder)
 	check_open("1150 release task=t2 object=o1\n", 140, 0);
 }
 
+/* Two threads that wait for a futex until the other wakes who waits: one of them, or each at its
+ * turn; one waiter, or all. */
+static void say_rounds(
+	char *text, size_t size, unsigned waiters, const char *flags, const char *module)
+{
+	size_t at = (size_t)snprintf(text, size,
+		HEAD "process p1 pid=7 name=\"team\"\nexecutor x1 kind=cpu number=0\n"
+		     "executor x2 kind=cpu number=1\n"
+		     "task t2 kind=thread process=p1 tid=2 name=\"first\"\n"
+		     "task t3 kind=thread process=p1 tid=3 name=\"second\"\n"
+		     "object o1 kind=futex process=p1 native=0x10\n"
+		     "mapping m1 process=p1 start=0x0 end=0x100 path=\"%s\"\n"
+		     "location l1 mapping=m1 address=0x10\nstack s1 frames=l1\n"
+		     "1000 switch peer=t2 executor=x1\n1000 switch peer=t3 executor=x2\n",
+		module);
+
+	for (unsigned i = 0; i < 12; i++) {
+		const unsigned waits = 2 + i % waiters, other = 5 - waits, ns = 1010 + 10000 * i;
+
+		at += (size_t)snprintf(text + at, size - at,
+			"%u switch task=t%u state=blocked reason=futex object=o1 stack=s1 "
+			"executor=x%u\n%u wake task=t%u state=runnable peer=t%u executor=x%u%s\n"
+			"%u switch peer=t%u executor=x%u\n",
+			ns, waits, waits - 1, ns + 9900, waits, other, other - 1, flags, ns + 9900,
+			waits, waits - 1);
+	}
+	snprintf(text + at, size - at, "end time=121100 closed\n");
+}
+
+Test(edges, what_all_wait_for_together_is_no_lock)
+{
+	static const struct {
+		unsigned waiters;
+		const char *flags, *module;
+		unsigned role;
+		size_t locks;
+	} rounds[] = {
+		{ 2, "", "/bin/own", DWELL_ROLE_CONTENTION, 1 },
+		{ 2, " flags=shared", "/bin/own", DWELL_ROLE_PEER, 0 },
+		/* One that waits for work, and one of a team whose first is always the last. */
+		{ 1, " flags=shared", "/bin/own", DWELL_ROLE_WORK, 0 },
+		{ 1, " flags=shared", "/lib/libgomp.so.1", DWELL_ROLE_PEER, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]); i++) {
+		struct dwell_answer *answer;
+		char text[8192];
+
+		say_rounds(
+			text, sizeof(text), rounds[i].waiters, rounds[i].flags, rounds[i].module);
+		answer = analyze_text(text, &everything);
+		cr_assert(eq(sz, answer->blocked->count, 1));
+		cr_expect(eq(u32, answer->blocked->rows[0].role, rounds[i].role), "row %zu", i);
+		cr_expect(eq(sz, answer->locks->count, rounds[i].locks), "row %zu", i);
+		dwell_answer_free(answer);
+	}
+}
+
 /* An event loop without work, and one that runs until a process has ended. */
 Test(edges, a_process_that_is_waited_for_by_poll)
 {

@@ -207,6 +207,7 @@ static void wake_row(struct gen *g, uint32_t task, uint32_t by, uint32_t executo
 		.executor = executor,
 		.stack = by ? (uint32_t)pick(g, GEN_STACKS + 1) : 0,
 		.state = DWELL_RUNNABLE,
+		.flags = (task + by) % 8 == 0 ? DWELL_EVENT_SHARED : 0,
 	};
 
 	if (g->wakes)

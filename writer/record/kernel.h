@@ -53,6 +53,7 @@ struct dwell_kernel_event {
 	uint8_t leave;       /* SWITCH: enum dwell_kernel_leave */
 	bool has_why, compat;
 	bool interrupt;       /* WAKE: by an interrupt, peer was just there */
+	bool several;         /* WAKE: of a futex, of which peer wakes more than one */
 	const char *name;     /* FORK, EXEC, NAME: at most 16 bytes */
 	uint64_t ip, sp, fp;  /* SWITCH: registers of who leaves, where its stack was copied, */
 	const uint8_t *stack; /* else NULL; from sp on */

@@ -249,7 +249,8 @@ static int tell_record(struct kernel_cpu *cpu, uint32_t number, const struct ker
 		event.kind = DWELL_KERNEL_EVENT_WAKE;
 		event.peer = (uint32_t)(record->word >> 32);
 		event.tid = (uint32_t)record->word;
-		event.interrupt = (record->slot & 1) != 0;
+		event.interrupt = (record->slot & DWELL_WAKING_INTERRUPT) != 0;
+		event.several = (record->slot & DWELL_WAKING_SEVERAL) != 0;
 		return tell(context, &event);
 	}
 	event.kind = DWELL_KERNEL_EVENT_SWITCH;

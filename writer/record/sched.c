@@ -245,6 +245,8 @@ static int tell_wake(struct dwell_sched *sched, const struct dwell_kernel_event 
 		row.peer = dwell_who_task(sched->who, event->peer, event->time_ns);
 		dwell_sched_found_woken(sched, event->tid);
 	}
+	if (event->several)
+		row.flags = DWELL_EVENT_SHARED;
 	if (row.task == row.peer)
 		return 0;
 	return dwell_sched_put(sched, &row);

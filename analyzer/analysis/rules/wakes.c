@@ -47,6 +47,18 @@ static bool herd_matters(const struct findings *findings, const struct watch_obj
 	       (object->vain >= many && object->vain >= findings->length_ns / ms_ns);
 }
 
+/* A futex that goes from one to the next: who gives it up and takes it again wakes one after the
+ * other. */
+static bool is_handed_on(const struct findings *findings, uint32_t id)
+{
+	const struct dwell_locks *locks = findings->answer->locks;
+
+	for (size_t i = 0; i < locks->count; i++)
+		if (locks->rows[i].object == id)
+			return locks->rows[i].reason == DWELL_REASON_FUTEX;
+	return false;
+}
+
 static int find_herds(struct findings *findings)
 {
 	int err = DWELL_OK;
@@ -54,7 +66,8 @@ static int find_herds(struct findings *findings)
 	for (uint32_t id = 1; id < findings->watch->objects.end && !err; id++) {
 		const struct watch_object *object = table_get(&findings->watch->objects, id);
 
-		if (object && is_herd(object) && herd_matters(findings, object))
+		if (object && is_herd(object) && herd_matters(findings, object) &&
+			!is_handed_on(findings, id))
 			err = tell_herd(findings, id, object);
 	}
 	return err;

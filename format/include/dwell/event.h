@@ -87,7 +87,9 @@ enum dwell_event_flag {
 					     dwell_wait also: its task ended */
 	DWELL_EVENT_FOREIGN_PUT =
 		1 << 5, /* POOL put: known to be put back by a mistake of the program (twice) */
-	DWELL_EVENT_SHARED = 1 << 6, /* WAIT_*, ACQUIRE, RELEASE: of the read side of a rwlock */
+	DWELL_EVENT_SHARED = 1 << 6, /* WAIT_*, ACQUIRE, RELEASE: of the read side of a rwlock.
+					WAKE: for any number of those who wait for an object, which
+					is no lock then: a lock goes to one */
 	DWELL_EVENT_SPUN = 1 << 7    /* WAIT_*: waited by spinning on the CPU */
 };
 

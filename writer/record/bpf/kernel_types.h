@@ -107,6 +107,8 @@ struct pt_regs___kernel {
 struct pt_regs___kernel {
 	unsigned long bp;
 	unsigned long bx;
+	unsigned long dx;
+	unsigned long si;
 	unsigned long di;
 	unsigned long orig_ax;
 	unsigned long ip;

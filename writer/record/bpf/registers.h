@@ -4,6 +4,7 @@
 /* What a task entered the kernel with: its registers, which every machine names otherwise, and its
  * stack. */
 #include <linux/bpf.h>
+#include <linux/futex.h>
 #include <linux/types.h>
 
 #include <bpf/bpf_core_read.h>
@@ -14,6 +15,13 @@
 #include "shared.h"
 
 enum { PAGE = 4096 };
+
+/* The number of futex(2). */
+#if defined(__TARGET_ARCH_x86)
+enum { FUTEX_CALL = 202 };
+#else
+enum { FUTEX_CALL = 98 };
+#endif
 
 /*
  * The system call and its first argument from the registers with which the task entered the
@@ -38,6 +46,34 @@ static __always_inline __u64 why_of(struct task_struct *task, __u64 *compat)
 	*compat = 0;
 #endif
 	return (argument & 0xffffffffffff) | (call & 0xffff) << 48;
+}
+
+/*
+ * Is the task that runs about to wake more than one of those who wait for a futex? A lock is given
+ * to one at a time.
+ */
+static __always_inline int wakes_several(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct pt_regs___kernel *regs = (void *)bpf_task_pt_regs(task);
+	__u64 call, operation, count;
+
+#if defined(__TARGET_ARCH_x86)
+	if (task->thread_info.status & COMPAT)
+		return 0;
+	call = regs->orig_ax;
+	operation = regs->si;
+	count = regs->dx;
+#elif defined(__TARGET_ARCH_arm64)
+	call = (__u64)regs->syscallno;
+	operation = regs->regs[1];
+	count = regs->regs[2];
+#else
+	return 0;
+#endif
+	operation &= FUTEX_CMD_MASK;
+	return call == FUTEX_CALL && (operation == FUTEX_WAKE || operation == FUTEX_WAKE_BITSET) &&
+	       (int)count > 1 && !(task->flags & KERNEL_THREAD);
 }
 
 /* Where its registers say that it was. false: not known on this machine. */

@@ -382,15 +382,18 @@ int BPF_PROG(dwell_waking, struct task_struct *task)
 	struct dwell_kernel_header *header = area_here();
 	struct dwell_kernel_note *note = note_of(task->pid);
 	const __u64 waker = (__u32)bpf_get_current_pid_tgid();
-	__u64 head;
+	__u64 head, how;
 
 	if (!header)
 		return 0;
-	if (note && note->tid == task->pid)
+	how = interrupted(header) ? DWELL_WAKING_INTERRUPT : 0;
+	if (note && note->tid == task->pid) {
 		note->woken = 1;
+		if (!how && note->followed && wakes_several())
+			how = DWELL_WAKING_SEVERAL;
+	}
 	head = header->head;
-	put(header, &head, time, DWELL_KERNEL_WAKE | (__u64)interrupted(header),
-		waker << 32 | (__u32)task->pid);
+	put(header, &head, time, DWELL_KERNEL_WAKE | how, waker << 32 | (__u32)task->pid);
 	*(volatile __u64 *)&header->head = head;
 	return 0;
 }

@@ -23,8 +23,7 @@ enum dwell_kernel_slot {
 	 * What the slots of other kinds but WAKE before it say belongs to it.
 	 */
 	DWELL_KERNEL_SWITCH = 0x00,
-	/* waker << 32 | woken; the lowest bit: in a hardware interrupt, the waker was just there.
-	 */
+	/* waker << 32 | woken. Low bits: enum dwell_kernel_waking */
 	DWELL_KERNEL_WAKE = 0x08,
 	/* System call << 48 | its first argument; the lowest bit: of a 32-bit program. With an
 	 * argument that is a file's descriptor: the file's type (S_IFMT >> 12) << 44 | the low bits
@@ -56,6 +55,11 @@ enum dwell_kernel_leave {
 	DWELL_LEAVE_DISK = 3,    /* uninterruptible */
 	DWELL_LEAVE_STOPPED = 4, /* by a signal or a tracer */
 	DWELL_LEAVE_DEAD = 5
+};
+
+enum dwell_kernel_waking {
+	DWELL_WAKING_INTERRUPT = 1, /* in a hardware interrupt: the waker was just there */
+	DWELL_WAKING_SEVERAL = 2    /* whoever waits for a futex: more than one may be woken */
 };
 
 enum {
