@@ -32,6 +32,13 @@ static uint64_t number_of(const struct dwell_finding *finding, const char *name)
 	return evidence ? evidence->value : 0;
 }
 
+/* Of one task, not of a place where others wait as well. */
+static bool tells_of_task(const struct dwell_finding *finding)
+{
+	return is_of(finding, &rule_starvation) ||
+	       (is_of(finding, &rule_busy_polling) && evidence_of(finding, "yields"));
+}
+
 /* The place that a finding's line shows: stacks differ in who called it. */
 static const char *place_of(char out[DWELL_NAME_SIZE], const struct findings *findings,
 	const struct dwell_finding *finding, const char *name)
@@ -56,16 +63,17 @@ static bool are_alike(const struct findings *findings, const struct dwell_findin
 
 	if (a->rule != b->rule)
 		return false;
-	if (is_of(a, &rule_starvation))
-		return group_of(findings->catalog, DWELL_BY_CLASS, a->tasks[0]) ==
-		       group_of(findings->catalog, DWELL_BY_CLASS, b->tasks[0]);
+	if (tells_of_task(a))
+		return tells_of_task(b) &&
+		       group_of(findings->catalog, DWELL_BY_CLASS, a->tasks[0]) ==
+			       group_of(findings->catalog, DWELL_BY_CLASS, b->tasks[0]);
 	return tells_of_locks(a) && number_of(a, at) && is_same_place(findings, a, b, at) &&
 	       is_same_place(findings, a, b, released);
 }
 
 static void say_more(struct dwell_finding *of, unsigned more)
 {
-	const bool is_tasks = is_of(of, &rule_starvation);
+	const bool is_tasks = tells_of_task(of);
 	const size_t size = strlen(of->title);
 	struct dwell_finding said = { .evidence_count = 0 };
 

@@ -208,7 +208,30 @@ static struct watch_process *process_of(struct watch *watch, struct watch_task *
 	return process;
 }
 
-static int watch_interval(struct watch *watch, const struct dwell_interval *interval)
+/* It ran for a moment and gave way unasked: it looks again and again at what another is to change.
+ */
+static bool is_yield(const struct dwell_interval *interval)
+{
+	return interval->state == DWELL_RUNNING && interval->next == DWELL_RUNNABLE &&
+	       !(interval->flags & (DWELL_INTERVAL_PREEMPTED | DWELL_INTERVAL_OPEN)) &&
+	       interval->end_ns - interval->start_ns <= WATCH_MOMENT_NS;
+}
+
+static void watch_yield(struct watch_task *task, const struct dwell_interval *interval,
+	const struct fold_batch *batch)
+{
+	const uint64_t ns = interval->end_ns - interval->start_ns;
+	const uint32_t stack = interval->row < batch->count ? batch->rows[interval->row].stack : 0;
+
+	if (!task->yields++)
+		task->yielded_at_ns = interval->end_ns;
+	task->yielded_ns += ns;
+	if (stack)
+		task->yield_stack = stack;
+}
+
+static int watch_interval(
+	struct watch *watch, const struct fold_batch *batch, const struct dwell_interval *interval)
 {
 	const uint64_t start_ns = interval->start_ns > watch->model->from_ns
 					  ? interval->start_ns
@@ -229,6 +252,8 @@ static int watch_interval(struct watch *watch, const struct dwell_interval *inte
 		task->running_ns += interval->end_ns - start_ns;
 		task->executor = interval->executor;
 	}
+	if (is_yield(interval))
+		watch_yield(task, interval, batch);
 	if (!process)
 		return DWELL_OK;
 	if (start_ns < process->begin_ns)
@@ -437,7 +462,7 @@ static int watch_batch(void *fold, const struct fold_batch *batch)
 		if (!err)
 			err = watch_rows(fold, batch, &at, interval->row);
 		if (!err)
-			err = watch_interval(fold, interval);
+			err = watch_interval(fold, batch, interval);
 		if (!err && interval->told & DWELL_TOLD_WAIT) {
 			const struct dwell_wait wait = dwell_wait_of(interval);
 

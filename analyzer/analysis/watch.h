@@ -11,8 +11,9 @@
  * Time is cut into stretches of one length that doubles as the window grows, so memory does not
  * depend on it. Only processes with more than one task are watched.
  */
-/* A task that did nothing before it waited again. */
+/* A task that did nothing before it waited again; or before it gave its CPU away. */
 #define WATCH_NOTHING_NS UINT64_C(100000)
+#define WATCH_MOMENT_NS UINT64_C(50000)
 enum { WATCH_STRETCHES = 512, WATCH_WAITERS = 4, WATCH_BURSTS = 16, WATCH_CROWD = 3 };
 
 struct watch_stretch {
@@ -57,8 +58,11 @@ struct watch_task {
 	uint64_t awake_ns, awake_runnable_ns;
 	uint32_t awake_object, burst;
 	uint32_t waker, executor; /* of its last wait; that it ran on last */
-	uint64_t job;             /* that Python started it for (analysis/python.h); 0: not known */
-	bool python;              /* it did */
+	/* It gave its CPU away, having run for a moment; that it had run then; where, if known. */
+	uint64_t yields, yielded_ns, yielded_at_ns;
+	uint32_t yield_stack;
+	uint64_t job; /* that Python started it for (analysis/python.h); 0: not known */
+	bool python;  /* it did */
 	/* Turns: it was woken by whom it had woken before. With one partner at a time; the most. */
 	uint32_t partner, most_partner;
 	uint64_t turns, moved, most_turns, most_moved;

@@ -108,11 +108,16 @@ static void explain(
 static void leave_for(
 	struct dwell_sched *sched, const struct dwell_kernel_event *event, struct dwell_event *row)
 {
+	const uint32_t pid = dwell_who_pid(sched->who, event->tid);
+
 	switch (event->leave) {
 	case DWELL_LEAVE_PREEMPTED:
-	case DWELL_LEAVE_YIELDED:
 		row->state = DWELL_RUNNABLE;
 		row->flags = DWELL_EVENT_PREEMPTED;
+		break;
+	case DWELL_LEAVE_YIELDED:
+		row->state = DWELL_RUNNABLE;
+		row->stack = stack_of(sched, pid ? dwell_who_process(sched->who, pid) : 0, event);
 		break;
 	case DWELL_LEAVE_DEAD:
 		row->state = DWELL_EXITED;

@@ -188,7 +188,8 @@ static uint8_t leave_of(uint64_t state)
 		return DWELL_LEAVE_STOPPED;
 	if (state & STATE_DISK)
 		return DWELL_LEAVE_DISK;
-	return state ? DWELL_LEAVE_SLEEPS : DWELL_LEAVE_YIELDED;
+	/* Whether it asked to leave is not told. */
+	return state ? DWELL_LEAVE_SLEEPS : DWELL_LEAVE_PREEMPTED;
 }
 
 static bool holds_all(const struct dwell_tracepoint_format *format, size_t size)

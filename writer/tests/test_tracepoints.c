@@ -90,7 +90,7 @@ Test(tracepoints, switches)
 	static const struct {
 		uint64_t state;
 		uint8_t leave;
-	} cases[] = { { 0, DWELL_LEAVE_YIELDED }, { 0x100, DWELL_LEAVE_PREEMPTED },
+	} cases[] = { { 0, DWELL_LEAVE_PREEMPTED }, { 0x100, DWELL_LEAVE_PREEMPTED },
 		{ 1, DWELL_LEAVE_SLEEPS }, { 2, DWELL_LEAVE_DISK }, { 4, DWELL_LEAVE_STOPPED },
 		{ 8, DWELL_LEAVE_STOPPED }, { 0x10, DWELL_LEAVE_DEAD }, { 0x20, DWELL_LEAVE_DEAD },
 		{ 0x80, DWELL_LEAVE_SLEEPS }, { 0x101, DWELL_LEAVE_PREEMPTED } };

@@ -58,10 +58,44 @@ static int tell(struct findings *findings, const struct dwell_blocked_row *row)
 	return DWELL_OK;
 }
 
+static int tell_yields(struct findings *findings, uint32_t id, const struct watch_task *task)
+{
+	struct dwell_finding *finding =
+		finding_new(findings, &rule_busy_polling, task->yielded_ns, task->yielded_at_ns);
+	char who[FINDING_TEXT], ns[FINDING_TEXT];
+
+	if (!finding)
+		return DWELL_ENOMEM;
+	finding_title(finding, "%s gave its CPU away %llu times to ask again, and ran for %s so",
+		finding_who(who, findings, id), (unsigned long long)task->yields,
+		finding_ns(ns, task->yielded_ns));
+	finding_task(finding, id);
+	finding_number(finding, "yields", DWELL_EVIDENCE_COUNT, task->yields);
+	finding_number(finding, "ran in all", DWELL_EVIDENCE_NS, task->running_ns);
+	finding_number(finding, "at", DWELL_EVIDENCE_SITE, task->yield_stack);
+	return DWELL_OK;
+}
+
+/* Tasks that spin, but for a call that lets others run. */
+static int find_yields(struct findings *findings)
+{
+	enum { YIELDS = 1000 };
+	int err = DWELL_OK;
+
+	for (uint32_t id = 1; id < findings->watch->tasks.end && !err; id++) {
+		const struct watch_task *task = table_get(&findings->watch->tasks, id);
+
+		if (task && task->yields >= YIELDS && task->yields >= task->lived_ns / 1000000 &&
+			finding_matters(findings, task->yielded_ns))
+			err = tell_yields(findings, id, task);
+	}
+	return err;
+}
+
 static int find(struct findings *findings)
 {
 	const struct dwell_blocked *blocked = findings->answer->blocked;
-	int err = DWELL_OK;
+	int err = find_yields(findings);
 
 	for (size_t i = 0; i < blocked->count && !err; i++) {
 		const struct dwell_blocked_row *row = &blocked->rows[i];

@@ -18,7 +18,8 @@ enum dwell_event_kind {
 	/*
 	 * On `executor`, `task` leaves (0: the executor was idle, or it is not
 	 * known who left) for `state` with `reason`, `object`, `stack`, and `peer`
-	 * enters (0: idle). DWELL_EVENT_PREEMPTED when it had to leave.
+	 * enters (0: idle). DWELL_EVENT_PREEMPTED when it had to leave, or may have: ready without
+	 * that it asked to, at `stack`.
 	 */
 	DWELL_EVENT_SWITCH = 1,
 	/*

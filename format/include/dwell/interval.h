@@ -35,7 +35,7 @@ struct dwell_interval {
 };
 
 enum dwell_interval_flag {
-	DWELL_INTERVAL_PREEMPTED = 1 << 0, /* running: ended by preemption or yield; */
+	DWELL_INTERVAL_PREEMPTED = 1 << 0, /* running: ended as it had to make way; */
 	DWELL_INTERVAL_IN_WAIT = 1 << 1,   /* lies in a wait that the program itself told */
 	DWELL_INTERVAL_OPEN = 1 << 2       /* the trace or window ended, not the state */
 };

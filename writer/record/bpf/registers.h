@@ -16,11 +16,11 @@
 
 enum { PAGE = 4096 };
 
-/* The number of futex(2). */
+/* The numbers of futex(2) and sched_yield(2). */
 #if defined(__TARGET_ARCH_x86)
-enum { FUTEX_CALL = 202 };
+enum { FUTEX_CALL = 202, YIELD_CALL = 24 };
 #else
-enum { FUTEX_CALL = 98 };
+enum { FUTEX_CALL = 98, YIELD_CALL = 124 };
 #endif
 
 /*

@@ -193,6 +193,22 @@ static __always_inline void leave(
 		put_stack(note, area, head, time, prev);
 }
 
+/* `prev` could go on. Where did it give way, if it asked to? */
+static __always_inline __u64 give_way(void *area, __u64 *head, __u64 time, struct task_struct *prev)
+{
+	struct dwell_kernel_note *note = note_of(prev->pid);
+	__u64 why, compat;
+
+	if (!note || note->tid != prev->pid || !note->followed)
+		return DWELL_LEAVE_PREEMPTED;
+	why = why_of(prev, &compat) >> 48 << 48;
+	if (compat || why >> 48 != YIELD_CALL)
+		return DWELL_LEAVE_PREEMPTED;
+	if (config.stacks && worth_a_stack(note, why))
+		put_stack(note, area, head, time, prev);
+	return DWELL_LEAVE_YIELDED;
+}
+
 /*
  * Some kernels keep switches and wakes to themselves. Their own account of them has another clock:
  * its distance to ours is learnt from the switches that are told. The account is made some moments
@@ -278,7 +294,7 @@ static __always_inline int on_switch(
 {
 	const __u64 time = bpf_ktime_get_ns() - config.start_ns;
 	struct dwell_kernel_header *header = area_here();
-	const __u64 kind = leave_kind(preempt, state);
+	__u64 kind = leave_kind(preempt, state);
 	__u64 head;
 
 	if (!header)
@@ -287,6 +303,8 @@ static __always_inline int on_switch(
 	if (kind >= DWELL_LEAVE_SLEEPS && kind <= DWELL_LEAVE_STOPPED &&
 		!(prev->flags & KERNEL_THREAD))
 		leave(header, &head, time, prev, kind);
+	else if (kind == DWELL_LEAVE_YIELDED)
+		kind = give_way(header, &head, time, prev);
 	put_entry(header, &head, time, prev);
 	header->current = next->pid;
 	header->entered = time;

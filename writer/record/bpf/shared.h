@@ -50,7 +50,7 @@ enum dwell_kernel_slot {
 
 enum dwell_kernel_leave {
 	DWELL_LEAVE_PREEMPTED = 0,
-	DWELL_LEAVE_YIELDED = 1,
+	DWELL_LEAVE_YIELDED = 1, /* it asked to, by sched_yield */
 	DWELL_LEAVE_SLEEPS = 2,
 	DWELL_LEAVE_DISK = 3,    /* uninterruptible */
 	DWELL_LEAVE_STOPPED = 4, /* by a signal or a tracer */
