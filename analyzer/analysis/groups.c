@@ -250,6 +250,7 @@ void groups_drop(struct groups *groups, size_t i)
 	idset_release(&group->tasks);
 	group_forget_holders(group);
 	free(group->holders);
+	free(group->holder_keys);
 	free(group->wakers);
 	free(group->rest);
 	free(group);

@@ -52,6 +52,7 @@ struct group {
 	uint64_t unproven_ns;  /* that holders are blamed for of what may be no lock */
 	struct idset tasks;
 	struct dwell_holder *holders;
+	uint64_t *holder_keys; /* of each: a holder has several cache lines */
 	uint32_t holder_count, holder_cap, waker_cap;
 	struct group_rest *rest; /* NULL: none */
 };

@@ -13,7 +13,7 @@ struct stretch {
 };
 
 struct task_past {
-	struct stretch now; /* without an end; state 0: not known */
+	_Alignas(64) struct stretch now; /* without an end; state 0: not known */
 	uint32_t count, next, room;
 	struct stretch *at; /* a ring, once there are PAST */
 };

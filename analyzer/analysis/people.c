@@ -111,12 +111,21 @@ static bool holder_room(struct group *group)
 
 	const uint32_t cap = group->holder_cap ? group->holder_cap * 2 : 1;
 	struct dwell_holder *holders = realloc(group->holders, cap * sizeof(*holders));
+	uint64_t *keys = realloc(group->holder_keys, cap * sizeof(*keys));
 
-	if (!holders)
+	if (holders)
+		group->holders = holders;
+	if (keys)
+		group->holder_keys = keys;
+	if (!holders || !keys)
 		return false;
-	group->holders = holders;
 	group->holder_cap = cap;
 	return true;
+}
+
+static uint64_t holder_key(const struct dwell_holder *holder)
+{
+	return (uint64_t)holder->task << 32 | holder->stack;
 }
 
 /* A place for one more: the least is added to the rest where there are too many. */
@@ -138,19 +147,18 @@ static struct dwell_holder *holder_place(struct group *group, uint32_t most)
 
 int group_add_holder(struct group *group, const struct dwell_holder *holder, uint32_t most)
 {
+	const uint64_t key = holder_key(holder);
+	struct dwell_holder *place;
+
 	if (!holder->task)
 		return add_to_rest(group, holder);
-	for (uint32_t i = 0; i < group->holder_count; i++) {
-		struct dwell_holder *of = &group->holders[i];
-
-		if (of->task == holder->task && of->stack == holder->stack &&
-			of->how == holder->how)
-			return add_holder(of, holder);
-	}
-
-	struct dwell_holder *place = holder_place(group, most);
+	for (uint32_t i = 0; i < group->holder_count; i++)
+		if (group->holder_keys[i] == key && group->holders[i].how == holder->how)
+			return add_holder(&group->holders[i], holder);
+	place = holder_place(group, most);
 	if (!place)
 		return DWELL_ENOMEM;
+	group->holder_keys[place - group->holders] = key;
 	*place = (struct dwell_holder){
 		.task = holder->task,
 		.stack = holder->stack,
@@ -332,7 +340,9 @@ int group_take_holders(struct group *group, struct dwell_holder **out, size_t *c
 	copy_holders(*out, group, *count);
 	group_forget_holders(group);
 	free(group->holders);
+	free(group->holder_keys);
 	group->holders = NULL;
+	group->holder_keys = NULL;
 	group->holder_cap = 0;
 	return DWELL_OK;
 }

@@ -10,6 +10,7 @@ int waits_make(void **fold, const struct model *model, unsigned by, bool held_on
 	if (!waits)
 		return DWELL_ENOMEM;
 	waits->model = model;
+	waits->only_sums = model->query->only_sums;
 	waits->held_only = true;
 	waits_add_view(waits, by, held_only);
 	waits->waiters.item = sizeof(struct waiter);

@@ -30,6 +30,7 @@ struct waits {
 	struct waits_view views[WAITS_VIEWS];
 	unsigned view_count;
 	bool held_only;     /* all views are */
+	bool only_sums;     /* nobody asks how long waits were distributed */
 	bool any;           /* all of these are wanted, whatever the task, reason and object */
 	uint32_t strangers; /* of a batch: waits unlike the one before of the same task */
 	struct past past;

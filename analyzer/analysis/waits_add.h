@@ -48,6 +48,18 @@ static inline int add_waker(struct waits *waits, struct groups *groups, struct g
 		groups, group, wait->waker, wait->waker_stack, wait->end_ns - wait->start_ns);
 }
 
+/* Where the buckets are it is two cache lines more, of very many. */
+static inline int add_length(const struct waits *waits, struct dwell_histogram *of, uint64_t ns)
+{
+	if (!waits->only_sums)
+		return histogram_add_one(of, ns);
+	of->count++;
+	of->sum += ns;
+	if (ns > of->max)
+		of->max = ns;
+	return DWELL_OK;
+}
+
 /* What all waits have. NULL: no memory. */
 static inline struct group *add_wait(struct waits *waits, unsigned view, struct waiter *waiter,
 	const struct dwell_interval *wait, uint8_t flags, bool handed)
@@ -55,7 +67,7 @@ static inline struct group *add_wait(struct waits *waits, unsigned view, struct 
 	const uint64_t ns = wait->end_ns - wait->start_ns;
 	struct group *group = group_of_waiter(waits, view, waiter, wait, handed);
 
-	if (!group || histogram_add_one(&group->waits, ns))
+	if (!group || add_length(waits, &group->waits, ns))
 		return NULL;
 	if (!group->last_ns || wait->start_ns < group->first_ns) {
 		group->first_ns = wait->start_ns;

@@ -48,6 +48,7 @@ int cmd_digest(struct request *request)
 		return status;
 	question.query.worst = DIGEST_WORST;
 	question.query.only_worst = true;
+	question.query.only_sums = true;
 	if (!status)
 		status = question_ask(&question);
 	if (!status)

@@ -73,7 +73,11 @@ static int add_path(struct run_file *file, struct dwell_source *source)
 static int analyze(struct run_file *file)
 {
 	const struct dwell_query query = {
-		.analyses = digest_analyses, .threads = 1, .worst = DIGEST_WORST, .only_worst = true
+		.analyses = digest_analyses,
+		.threads = 1,
+		.worst = DIGEST_WORST,
+		.only_worst = true,
+		.only_sums = true,
 	};
 	struct dwell_import import = { 0 };
 	struct dwell_answer *answer = NULL;

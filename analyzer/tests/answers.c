@@ -223,6 +223,19 @@ char *answer_text(const struct dwell_answer *answer)
 	return text;
 }
 
+void expect_same_text(const char *got, const char *want)
+{
+	size_t line = 1, start = 0, i = 0;
+
+	for (; got[i] && got[i] == want[i]; i++)
+		if (got[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	cr_expect(got[i] == want[i], "line %zu is %.300s\nnot %.300s", line, got + start,
+		want + start);
+}
+
 void write_part(struct memory_output *file, const struct gen_options *options, uint32_t rows,
 	const struct dwell_filter_options *part)
 {

@@ -11,6 +11,9 @@
  * caller's to free. Without `names` what is left out is told from the catalog. */
 char *answer_text(const struct dwell_answer *answer);
 
+/* Line by line: of megabytes that differ Criterion would wait for ever. */
+void expect_same_text(const char *got, const char *want);
+
 /* A generated history as a file of ours in memory, in generations of so many rows. With to_ns not 0
  * a cut of [from_ns, to_ns). */
 void write_history(struct memory_output *file, const struct gen_options *options, uint32_t rows,

@@ -39,9 +39,10 @@ static int tell_start(struct dwell_source *source, const struct dwell_source_opt
 
 	(void)source;
 	(void)options;
-	for (uint32_t id = 1; id <= 2 && !err; id++) {
+	for (uint32_t id = 1; id <= 3 && !err; id++) {
+		static const char *const names[] = { "one", "two", "six" };
 		const struct dwell_process process = {
-			.id = id, .pid = -1, .name = { id == 1 ? "one" : "two", 3 }
+			.id = id, .pid = -1, .name = { names[id - 1], 3 }
 		};
 
 		err = DWELL_TELL(sink, process, &process);
@@ -59,6 +60,20 @@ static int tell_start(struct dwell_source *source, const struct dwell_source_opt
 	{                                                                                          \
 		__VA_ARGS__                                                                        \
 	}
+
+/* Ever more of a process of their own, which ends with them. */
+enum { LEAVE = 32000 };
+
+static bool leaves(uint32_t id)
+{
+	return id % 601 == 7 && id > 10000 && id < LEAVE - 1000;
+}
+
+/* Two wait at one place: with the first ends one that lives for long, so it is settled last. */
+static uint32_t stack_of(uint32_t id)
+{
+	return id == 1609 || id == 3001 ? 9 : 1 + id % 4;
+}
 
 /* One wait or none. Neighbours live meanwhile, and wake it: a lock goes to every third. */
 static size_t rows_of_life(uint32_t id, struct dwell_event *rows)
@@ -78,7 +93,7 @@ static size_t rows_of_life(uint32_t id, struct dwell_event *rows)
 	}
 	if (id % 3) {
 		ROW(.kind = DWELL_EVENT_SWITCH, .task = id, .executor = on, .time_ns = at_ns + 125,
-			.state = DWELL_BLOCKED, .stack = 1 + id % 4,
+			.state = DWELL_BLOCKED, .stack = stack_of(id),
 			.reason = (uint8_t)(id % 3 == 1 ? DWELL_REASON_MUTEX
 					    : id % 5    ? DWELL_REASON_CHANNEL_RECEIVE
 							: DWELL_REASON_NONE));
@@ -92,10 +107,19 @@ static size_t rows_of_life(uint32_t id, struct dwell_event *rows)
 /* Where this one waits nobody ever went on. */
 enum { ABANDONED = 20006 };
 
+/* Was there before it was seen, and lived longer than those that still wait. */
+enum { OLD = 33001 };
+
+static bool was_born(uint32_t id)
+{
+	return id != OLD && id % 50 != 3 && !(leaves(id) && id % 2 == 0);
+}
+
 /* These live on: ever more of one class; of another some end after all. */
 static bool goes_on(uint32_t id)
 {
-	return id == ABANDONED || id % 2803 == 0 || id % 1607 == 0 || id % 3202 == 0;
+	return id == ABANDONED || id % 2803 == 0 || id % 1607 == 0 || id % 3202 == 0 || id == OLD ||
+	       leaves(id);
 }
 
 /* When one of these ends; 0: it does not. */
@@ -103,6 +127,10 @@ static uint64_t late_end(uint32_t id)
 {
 	if (id % 3214 == 1607 && id < 7 * 1607)
 		return (TASKS / 16 * 13 + id % 100) * STEP_NS;
+	if (leaves(id))
+		return (uint64_t)LEAVE * STEP_NS + id / 601 * 10;
+	if (id == OLD)
+		return (TASKS - 3000) * STEP_NS;
 	return id == 5606 || id == 3 * 5606 ? (uint64_t)(id + LONG) * STEP_NS : 0;
 }
 
@@ -144,6 +172,8 @@ static const char *name_of(uint32_t id)
 {
 	if (id == 77)
 		return "main.lonely";
+	if (leaves(id))
+		return id % 2 ? "main.leave1" : "main.leave2";
 	if (id % 2803 == 0)
 		return id % 2 ? "main.work" : "main.serve";
 	if (id % 1607 == 0)
@@ -157,10 +187,10 @@ static int tell_task(struct dwell_sink *sink, uint32_t id)
 {
 	const char *name = name_of(id);
 	const struct dwell_task task = { .id = id,
-		.process = 1 + (id % 701 == 100),
+		.process = leaves(id) ? 3 : 1 + (id % 701 == 100),
 		.parent = id > 100 ? id - 100 : 0,
 		.kind = DWELL_TASK_GOROUTINE,
-		.born = true,
+		.born = was_born(id),
 		.tid = -1,
 		.native_id = id + 1000 + id / 100,
 		.creation_stack = 3,
@@ -329,7 +359,7 @@ static void check_text(const struct dwell_query *query)
 {
 	char *got = text_of(*query, true), *want = text_of(*query, false);
 
-	cr_expect(eq(str, got, want));
+	expect_same_text(got, want);
 	free(got);
 	free(want);
 }
@@ -440,6 +470,7 @@ Test(forget, counts)
 	}
 	cr_assert(zero(int, catalog_pack(catalog, TABLE_PAGE + 3)));
 	cr_assert(zero(int, catalog_pack(catalog, 1)));
+	cr_assert(zero(int, catalog_pack(catalog, 2))); /* with the one before */
 	cr_expect(zero(sz, unpacked_tasks(catalog)));
 	cr_expect(eq(u64, catalog_first_created(catalog, 1), 1001 - 2 * TABLE_PAGE));
 	cr_assert(dwell_catalog_task(catalog, 9) != NULL);

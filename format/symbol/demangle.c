@@ -1,5 +1,6 @@
 #include "symbol/private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,28 @@ static bool is_mangled(const char *name)
 	return !strncmp(name, "_Z", 2) || !strncmp(name, "_R", 2) || !strncmp(name, "__Z", 3);
 }
 
+/* Go's functions of several types that share their code: as Go itself tells them, "box[...].put".
+ * NULL: it is none. */
+static char *shorten(const char *name)
+{
+	const char *from = strchr(name, '['), *to = strrchr(name, ']');
+	char *out;
+
+	if (!from || !to || to < from || !strstr(from, "[go.shape."))
+		return NULL;
+
+	const size_t size = strlen(name) + sizeof("...");
+	out = malloc(size);
+	if (out)
+		snprintf(out, size, "%.*s...%s", (int)(from + 1 - name), name, to);
+	return out;
+}
+
 /* Allocated; NULL: it is readable as it is. */
 static char *demangle(const char *name)
 {
+	if (!is_mangled(name) && strlen(name) <= LONGEST)
+		return shorten(name);
 	if (!is_mangled(name) || strlen(name) > LONGEST)
 		return NULL;
 	return cplus_demangle(name, DMGL_AUTO | DMGL_ANSI);

@@ -1,6 +1,8 @@
 /* ELF files and their debug files. libdwfl finds its way in them; where they lie is told here. */
 #include "symbol/private.h"
 
+#include "symbol/go.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,8 @@ struct symbol_module {
 	const char *debug_folder;
 	struct symbol_table table;
 	uint64_t apart; /* bytes of its debug file, once that was found */
+	struct symbol_go go;
+	bool is_go;
 };
 
 /* Where a debug file of that build lies; false: the path is too long. */
@@ -120,6 +124,7 @@ static bool report(struct symbol_module *self, const char *path)
 	dwfl_module_info(self->module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
 	*userdata = self;
 	self->elf = dwfl_module_getelf(self->module, &self->bias);
+	self->is_go = self->elf && symbol_go_open(&self->go, self->elf);
 	return self->elf != NULL;
 }
 
@@ -206,6 +211,19 @@ uint64_t symbol_module_apart_ns(struct symbol_module *module)
 	return module->apart * BYTE_NS;
 }
 
+/* Tells what the debug information does, which many programs lack, and which is to be inflated.
+ * False also where it knows no line, as of C within a Go program. */
+static bool find_go(
+	const struct symbol_module *module, uint64_t address, struct symbol_found *found)
+{
+	if (!module->is_go || !symbol_go_find(&module->go, address, found))
+		return false;
+	if (found->lines[0].line)
+		return true;
+	symbol_found_clear(found);
+	return false;
+}
+
 void symbol_module_find(
 	struct symbol_module *module, uint64_t offset, bool deep, struct symbol_found *found)
 {
@@ -215,14 +233,19 @@ void symbol_module_find(
 
 	if (!address_of(module, offset, &address))
 		return;
+	if (find_go(module, address, found))
+		return;
 	address += module->bias;
 	if (deep && symbol_lines(module->module, address, found))
 		return;
 	if (found->count && found->lines[0].function.size)
 		return;
 	name = symbol_table_find(&module->table, module->module, address, &within, &size, &type);
-	if (!name)
+	if (!name) {
+		if (module->is_go)
+			(void)symbol_go_find(&module->go, address - module->bias, found);
 		return;
+	}
 
 	/* The debug information may have told where, and not in what. */
 	const struct dwell_line where =

@@ -10,7 +10,7 @@ static void walk(const struct dwell_maps *maps, uint32_t id, const struct dwell_
 	const struct dwell_unwind_space space = { maps->area->at, maps->area->bytes,
 		process->list.offset, process->number };
 	struct dwell_unwind_frame frame = *first;
-	uint32_t rule = dwell_unwind_recall(&space, frame.pc);
+	uint32_t rule = dwell_unwind_recall(&space, frame.pc - !frame.exact);
 
 	out->frames[0] = frame.pc;
 	out->whole = out->beyond = false;

@@ -1,6 +1,7 @@
 #include "sched.h"
 
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "bpf/shared.h"
 #include "dwell/error.h"
@@ -27,6 +28,59 @@ int dwell_sched_put(struct dwell_sched *sched, const struct dwell_event *row)
 	return dwell_sched_flush(sched);
 }
 
+/*
+ * In glibc's vfork the caller is in a register, since its stack is the child's meanwhile; that
+ * register is the call's first argument. Its clone, which posix_spawn calls, is a leaf, but the
+ * tables tell of it only up to the system call. What blocks in these calls is the parent.
+ */
+static bool find_hidden(struct dwell_sched *sched, uint32_t process,
+	const struct dwell_kernel_event *event, struct dwell_unwind_frame *frame)
+{
+#ifdef SYS_vfork
+	const uint64_t call = event->why >> 48;
+	unsigned role;
+
+	if (!event->has_why || event->compat ||
+		(call != SYS_vfork && call != SYS_clone && call != SYS_clone3) ||
+		!dwell_maps_libc(sched->maps, process, &event->ip, 1, &role))
+		return false;
+	frame->exact = false;
+	frame->pc = event->why & UINT64_C(0xffffffffffff);
+	if (call == SYS_vfork)
+		return true;
+	if (event->stack_size < sizeof(frame->pc))
+		return false;
+	memcpy(&frame->pc, event->stack, sizeof(frame->pc));
+	frame->sp += sizeof(frame->pc);
+	return true;
+#else
+	(void)sched;
+	(void)process;
+	(void)event;
+	(void)frame;
+	return false;
+#endif
+}
+
+/* Again from the caller on, with the frame that hid it before that. */
+static void walk_hidden(struct dwell_sched *sched, uint32_t pid, uint32_t process,
+	const struct dwell_kernel_event *event, struct dwell_maps_walk *walk)
+{
+	struct dwell_unwind_frame frame = { .sp = event->sp, .fp = event->fp };
+	struct dwell_unwind_stack stack;
+
+	if (!find_hidden(sched, process, event, &frame))
+		return;
+	stack = (struct dwell_unwind_stack){ event->sp, event->sp + event->stack_size,
+		event->stack };
+	dwell_maps_walk(sched->maps, pid, process, &frame, &stack, event->time_ns, walk);
+	if (walk->count == DWELL_MAX_FRAMES)
+		walk->count--;
+	memmove(walk->frames + 1, walk->frames, walk->count * sizeof(*walk->frames));
+	walk->frames[0] = event->ip;
+	walk->count++;
+}
+
 static uint32_t stack_of(
 	struct dwell_sched *sched, uint32_t process, const struct dwell_kernel_event *event)
 {
@@ -42,6 +96,7 @@ static uint32_t stack_of(
 	if (!event->stack || process == 0)
 		return 0;
 	dwell_maps_walk(sched->maps, pid, process, &frame, &stack, event->time_ns, &walk);
+	walk_hidden(sched, pid, process, event, &walk);
 	/* Half as much again for what comes. */
 	if (sched->kernel && walk.beyond)
 		dwell_kernel_wish_more(sched->kernel, event->tid);

@@ -6,6 +6,7 @@
 #include <alloca.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,11 +124,32 @@ LINK s_enlarges(void)
 	BEHIND;
 }
 
+/* What the child has meanwhile is the stack of the parent, which waits in the call. */
+LINK s_vforks(void)
+{
+	const pid_t child = vfork();
+
+	if (child == 0) {
+		usleep(WAIT_US);
+		_exit(0);
+	}
+	BEHIND;
+}
+
+LINK s_spawns(void)
+{
+	char *const arguments[] = { (char *)"true", NULL };
+
+	(void)posix_spawnp(NULL, "true", NULL, NULL, arguments, arguments + 1);
+	BEHIND;
+}
+
 static const struct {
 	const char *name;
 	void (*chain)(void);
 } kinds[] = { { "k-sorts", s_sorts }, { "k-varies", s_varies }, { "k-aligns", s_aligns },
-	{ "k-raises", s_raises }, { "k-deep", s_deep }, { "k-enlarges", s_enlarges } };
+	{ "k-raises", s_raises }, { "k-deep", s_deep }, { "k-enlarges", s_enlarges },
+	{ "k-vforks", s_vforks }, { "k-spawns", s_spawns } };
 
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 

@@ -52,6 +52,7 @@ struct dwell_query {
 	bool leaks_left;        /* of leaks also each task of a runtime that waits at the end */
 	uint64_t worst;         /* latencies to keep; UINT64_MAX: all */
 	bool only_worst;        /* of latencies nothing else is asked for: no distributions */
+	bool only_sums;         /* of waits: how many, how long together, the longest */
 	/* Called now and then by one thread with the time that was reached; may be NULL. */
 	void (*progress)(void *context, uint64_t at_ns);
 	void *progress_context;

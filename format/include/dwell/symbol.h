@@ -10,8 +10,8 @@
 /*
  * Addresses to functions, files and lines, of this machine's files: the mapped file itself, its
  * separate debug file by build-id, /tmp/perf-PID.map for compiled-at-run-time code, and
- * /proc/kallsyms. Inlined functions are told, names of C++ and Rust are demangled. Nothing is
- * fetched from the network.
+ * /proc/kallsyms; of Go programs their own table, which stripping leaves. Inlined functions are
+ * told, names of C++ and Rust are demangled. Nothing is fetched from the network.
  *
  * A file whose build-id is not that of its mapping is not used. One thread at a time.
  */
