@@ -141,9 +141,8 @@ static struct dwell_query with_what_it_needs(const struct dwell_query *query)
 	struct dwell_query whole = *query;
 
 	if (query->analyses & DWELL_ANALYZE_FINDINGS)
-		whole.analyses |= DWELL_ANALYZE_TASKS | DWELL_ANALYZE_LATENCY |
-				  DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS |
-				  DWELL_ANALYZE_SPANS | DWELL_ANALYZE_LEAKS;
+		whole.analyses |= DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_BLOCKED |
+				  DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_SPANS | DWELL_ANALYZE_LEAKS;
 	return whole;
 }
 

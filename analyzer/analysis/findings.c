@@ -267,7 +267,9 @@ int findings_answer(struct dwell_answer *answer, struct model *model, void *fold
 	if (!findings.out)
 		return DWELL_ENOMEM;
 	findings.out->unjudged = calloc(RULES, sizeof(*findings.out->unjudged));
-	return findings.out->unjudged ? judge(&findings) : DWELL_ENOMEM;
+	if (!findings.out->unjudged || watch_finish(fold, model))
+		return DWELL_ENOMEM;
+	return judge(&findings);
 }
 
 void findings_free(struct dwell_findings *findings)

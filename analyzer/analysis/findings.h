@@ -12,7 +12,7 @@
 struct findings {
 	const struct model *model;
 	const struct dwell_catalog *catalog;
-	const struct dwell_answer *answer; /* tasks, latency, blocked, locks, spans, leaks */
+	const struct dwell_answer *answer; /* latency, blocked, locks, spans, leaks */
 	const struct watch *watch;
 	uint64_t length_ns; /* of the window */
 	uint32_t cpus;      /* 0: not known */

@@ -51,6 +51,7 @@ static int note_unheard(struct watch *watch, const struct dwell_event *event)
 
 int watch_row(struct watch *watch, const struct dwell_event *event)
 {
+	watch->looks_back |= event->kind != DWELL_EVENT_CREATE;
 	switch (event->kind) {
 	case DWELL_EVENT_CREATE:
 		return inherit(watch, event);
@@ -149,4 +150,28 @@ void watch_urgency(struct watch *watch, struct watch_object *object, const struc
 		object->inverted_stack = wait->stack;
 	}
 	object->inverted_ns += wait->end_ns - wait->start_ns;
+}
+
+/* It ran for a moment and gave way unasked: it looks again and again at what another is to change.
+ */
+static bool is_yield(const struct dwell_interval *interval)
+{
+	return interval->state == DWELL_RUNNING && interval->next == DWELL_RUNNABLE &&
+	       !(interval->flags & (DWELL_INTERVAL_PREEMPTED | DWELL_INTERVAL_OPEN)) &&
+	       interval->end_ns - interval->start_ns <= WATCH_MOMENT_NS;
+}
+
+void watch_yield(struct watch_task *task, const struct dwell_interval *interval,
+	const struct fold_batch *batch)
+{
+	const uint64_t ns = interval->end_ns - interval->start_ns;
+	const uint32_t stack = interval->row < batch->count ? batch->rows[interval->row].stack : 0;
+
+	if (!is_yield(interval))
+		return;
+	if (!task->yields++)
+		task->yielded_at_ns = interval->end_ns;
+	task->yielded_ns += ns;
+	if (stack)
+		task->yield_stack = stack;
 }

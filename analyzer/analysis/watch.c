@@ -5,6 +5,7 @@
 
 #include "analysis/python.h"
 #include "analysis/roles.h"
+#include "analysis/waits.h"
 
 enum { FIRST_SHIFT = 16 };
 /* Wakes of one moment, and a task that did nothing before it waited again. */
@@ -46,6 +47,10 @@ static void watch_drop(void *fold)
 	table_release(&watch->objects);
 	table_release(&watch->others);
 	loops_release(&watch->loops);
+	teams_release(&watch->teams);
+	teams_release(&watch->settled);
+	sites_release(&watch->sites);
+	free(watch->ended);
 	free(watch);
 }
 
@@ -208,26 +213,12 @@ static struct watch_process *process_of(struct watch *watch, struct watch_task *
 	return process;
 }
 
-/* It ran for a moment and gave way unasked: it looks again and again at what another is to change.
- */
-static bool is_yield(const struct dwell_interval *interval)
+/* It has nothing to do until others have done something. */
+static bool is_idle(unsigned reason)
 {
-	return interval->state == DWELL_RUNNING && interval->next == DWELL_RUNNABLE &&
-	       !(interval->flags & (DWELL_INTERVAL_PREEMPTED | DWELL_INTERVAL_OPEN)) &&
-	       interval->end_ns - interval->start_ns <= WATCH_MOMENT_NS;
-}
-
-static void watch_yield(struct watch_task *task, const struct dwell_interval *interval,
-	const struct fold_batch *batch)
-{
-	const uint64_t ns = interval->end_ns - interval->start_ns;
-	const uint32_t stack = interval->row < batch->count ? batch->rows[interval->row].stack : 0;
-
-	if (!task->yields++)
-		task->yielded_at_ns = interval->end_ns;
-	task->yielded_ns += ns;
-	if (stack)
-		task->yield_stack = stack;
+	return reason == DWELL_REASON_BARRIER || reason == DWELL_REASON_COND ||
+	       reason == DWELL_REASON_JOIN || reason == DWELL_REASON_SEMAPHORE ||
+	       reason == DWELL_REASON_FUTEX || reason == DWELL_REASON_CHANNEL_RECEIVE;
 }
 
 static int watch_interval(
@@ -251,9 +242,10 @@ static int watch_interval(
 	if (interval->state == DWELL_RUNNING) {
 		task->running_ns += interval->end_ns - start_ns;
 		task->executor = interval->executor;
+	} else if (is_idle(interval->reason)) {
+		task->waited_ns += interval->end_ns - start_ns;
 	}
-	if (is_yield(interval))
-		watch_yield(task, interval, batch);
+	watch_yield(task, interval, batch);
 	if (!process)
 		return DWELL_OK;
 	if (start_ns < process->begin_ns)
@@ -286,20 +278,6 @@ static void follow(
 		before->led_ns += task->running_ns - task->led_from_ns;
 	task->leader = waker_id;
 	task->led_from_ns = task->running_ns;
-}
-
-uint64_t watch_led_ns(const struct watch *watch, uint32_t leader)
-{
-	const struct watch_task *of = table_get(&watch->tasks, leader);
-	uint64_t ns = of ? of->led_ns : 0;
-
-	for (uint32_t id = 1; id < watch->tasks.end; id++) {
-		const struct watch_task *task = table_get(&watch->tasks, id);
-
-		if (task && task->leader == leader)
-			ns += task->running_ns - task->led_from_ns;
-	}
-	return ns;
 }
 
 /* Two tasks that wake each other, one after the other. */
@@ -393,6 +371,8 @@ static int watch_wait(struct watch *watch, const struct dwell_wait *wait)
 
 	if (!wants_task(watch->model, wait->task))
 		return DWELL_OK;
+	if (watch->model->settles && !never_waited(wait) && sites_add(&watch->sites, wait))
+		return DWELL_ENOMEM;
 	object = wait->object ? table_make(&watch->objects, wait->object) : NULL;
 	waker = wait->waker && wait->waker != wait->task ? task_of(watch, wait->waker) : NULL;
 	task = task_of(watch, wait->task);
@@ -474,6 +454,14 @@ static int watch_batch(void *fold, const struct fold_batch *batch)
 	return err ? err : watch_rows(fold, batch, &at, batch->count);
 }
 
+static int watch_begin(void *fold, const struct fold_start *start)
+{
+	struct watch *watch = fold;
+
+	watch->states = start->states;
+	return DWELL_OK;
+}
+
 /* Never called: the fold is serial. */
 static int watch_merge(void *into, void *from)
 {
@@ -497,6 +485,8 @@ const struct fold_ops watch_fold = {
 	.serial = true,
 	.make = watch_make,
 	.free = watch_drop,
+	.begin = watch_begin,
 	.batch = watch_batch,
 	.merge = watch_merge,
+	.settle = watch_settle,
 };

@@ -2,6 +2,8 @@
 #define DWELL_ANALYSIS_WATCH_H
 
 #include "analysis/loops.h"
+#include "analysis/sites.h"
+#include "analysis/teams.h"
 
 /*
  * What rules need and no other analysis has: how many tasks of each process were in which state,
@@ -15,6 +17,7 @@
 #define WATCH_NOTHING_NS UINT64_C(100000)
 #define WATCH_MOMENT_NS UINT64_C(50000)
 enum { WATCH_STRETCHES = 512, WATCH_WAITERS = 4, WATCH_BURSTS = 16, WATCH_CROWD = 3 };
+enum { WATCH_TURNS = 1000, WATCH_YIELDS = 1000 }; /* fewer are none */
 
 struct watch_stretch {
 	uint64_t running_ns, runnable_ns; /* of all its tasks */
@@ -40,11 +43,13 @@ struct watch_process {
 	uint32_t first_task;
 	uint64_t begin_ns, end_ns;       /* of what its tasks did */
 	struct watch_stretch *stretches; /* NULL: one task only */
+	struct team_member busiest;      /* at last; task 0: none ran */
 };
 
 struct watch_task {
 	struct watch_process *process; /* NULL: not known so far */
 	uint64_t lived_ns, running_ns;
+	uint64_t waited_ns; /* for what others do */
 	/* Waits of others that it ended. */
 	uint64_t ended_ns, ended;
 	uint32_t waiters[WATCH_WAITERS]; /* the first ones */
@@ -112,10 +117,29 @@ struct watch {
 	struct table others; /* watch_other by process: those that are not in scope */
 	struct watch_share shares[WATCH_STRETCHES];
 	struct loops loops;
+	/* Of lives that are whole: what tasks were ready or ran, who was ready for longest, those
+	 * that are alike; of those that were settled by shapes instead of classes. */
+	uint64_t active_ns;
+	struct team_member victim;
+	struct teams teams, settled;
+	/* The first of each page of these of which something is kept, and how many it was last. */
+	uint32_t *ended;
+	size_t ended_count, ended_cap, ended_kept;
+	const struct dwell_states *states;
+	struct sites sites; /* only where tasks are settled */
+	bool looks_back;    /* at tasks that may have ended long ago */
 };
+
+/* Tasks have ended: a fold_ops.settle. */
+int watch_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count);
+/* All was told, and classes have names: add up those that were not settled. 0 or DWELL_ENOMEM. */
+int watch_finish(struct watch *watch, struct model *model);
 
 /* Rows, before what they ended: signals that nobody heard, priorities. 0 or DWELL_ENOMEM. */
 int watch_row(struct watch *watch, const struct dwell_event *event);
+/* An interval of a task, and the rows among which it ended: whether it gave way. */
+void watch_yield(struct watch_task *task, const struct dwell_interval *interval,
+	const struct fold_batch *batch);
 /* A wait that ended, before it is the task's last one; the object may be NULL. */
 void watch_signals(struct watch *watch, struct watch_task *task, struct watch_object *object,
 	const struct dwell_wait *wait);

@@ -57,9 +57,10 @@ struct model {
 	struct dwell_trace_end end;
 	bool ended; /* `end` was told */
 	bool has_wakes;
-	uint64_t from_ns;                  /* window: states are clipped to it */
-	uint64_t to_ns;                    /* exclusive; DWELL_FOREVER: all rows */
-	uint64_t end_ns;                   /* at last: where the window ends */
+	bool settles;     /* tasks that have ended are told to folds as such: fold_ops.settle */
+	uint64_t from_ns; /* window: states are clipped to it */
+	uint64_t to_ns;   /* exclusive; DWELL_FOREVER: all rows */
+	uint64_t end_ns;  /* at last: where the window ends */
 	uint64_t *task_bits, *object_bits; /* selected; NULL: all */
 	uint64_t *scope_bits;              /* tasks that the facts are about; NULL: all */
 	size_t task_words, object_words;

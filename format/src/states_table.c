@@ -423,6 +423,19 @@ uint32_t dwell_states_end(const struct dwell_states *states)
 	return (uint32_t)(states->page_count << STATES_SLOT_BITS);
 }
 
+uint32_t dwell_states_next(const struct dwell_states *states, uint32_t task)
+{
+	size_t page = task >> STATES_SLOT_BITS;
+
+	if (page < states->page_count && states_kept(states, page))
+		return task;
+	do {
+		page++;
+	} while (page < states->page_count && !states_kept(states, page));
+	return page < states->page_count ? (uint32_t)(page << STATES_SLOT_BITS)
+					 : dwell_states_end(states);
+}
+
 uint32_t dwell_states_occupant(const struct dwell_states *states, uint32_t executor)
 {
 	if (executor >= states->occupant_count || !states->occupants[executor])

@@ -332,6 +332,25 @@ static bool same_life(const struct dwell_life *a, const struct dwell_life *b)
 	       memcmp(&a->sums, &b->sums, sizeof(a->sums)) == 0;
 }
 
+/* Who is not visited does not live, and less than half are visited. */
+static void check_next(const struct dwell_states *states)
+{
+	const uint32_t end = dwell_states_end(states);
+	uint32_t next = 0, visited = 0;
+
+	for (uint32_t task = 0; task < end; task++) {
+		if (task == next) {
+			next = dwell_states_next(states, task + 1);
+			visited++;
+		} else {
+			cr_assert(zero(ptr, (void *)dwell_states_get(states, task)), "%u", task);
+		}
+		cr_assert(eq(u32, dwell_states_next(states, task + 1), next));
+	}
+	cr_expect(eq(u32, next, end));
+	cr_expect(lt(u32, visited, CROWD / 2));
+}
+
 Test(states_batch, forgets_what_has_ended)
 {
 	for (uint64_t seed = 0; seed < 10; seed++) {
@@ -353,6 +372,7 @@ Test(states_batch, forgets_what_has_ended)
 		for (uint32_t task = 0; task < CROWD; task++)
 			forgotten += lives[task].task != 0;
 		cr_assert(lt(sz, CROWD / 8, forgotten), "%zu", forgotten);
+		check_next(b);
 		cr_assert(eq(int, dwell_states_flush(a, CROWD * 10), 0));
 		cr_assert(eq(int, dwell_states_flush(b, CROWD * 10), 0));
 		check_same(seed, &all, &told);

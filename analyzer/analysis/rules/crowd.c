@@ -10,25 +10,6 @@ static const char *cannot(const struct findings *findings)
 	return findings->cpus ? NULL : "the trace names no CPU";
 }
 
-/* The task of the process that ran most. */
-static uint32_t busiest(const struct findings *findings, uint32_t process)
-{
-	const struct dwell_tasks *tasks = findings->answer->tasks;
-	uint64_t most_ns = 0;
-	uint32_t found = 0;
-
-	for (size_t i = 0; i < tasks->count; i++) {
-		const struct dwell_catalog_task *of =
-			dwell_catalog_task(findings->catalog, tasks->rows[i].task);
-
-		if (of && of->process == process && tasks->rows[i].times.running_ns > most_ns) {
-			most_ns = tasks->rows[i].times.running_ns;
-			found = of->id;
-		}
-	}
-	return found;
-}
-
 struct crowd {
 	uint64_t crowded_ns, lost_ns, at_ns, active_ns; /* active: of its tasks, while crowded */
 };
@@ -56,7 +37,8 @@ static struct crowd measure(const struct findings *findings, const struct watch_
 	return crowd;
 }
 
-static int tell(struct findings *findings, uint32_t process, const struct crowd *crowd)
+static int tell(
+	struct findings *findings, uint32_t process, uint32_t most, const struct crowd *crowd)
 {
 	struct dwell_finding *finding =
 		finding_new(findings, &rule_oversubscription, crowd->lost_ns, crowd->at_ns);
@@ -64,7 +46,6 @@ static int tell(struct findings *findings, uint32_t process, const struct crowd 
 		dwell_catalog_process(findings->catalog, process);
 	/* Of Go's own traces it has no name. */
 	const struct dwell_string name = known ? known->name : (struct dwell_string){ .size = 0 };
-	const uint32_t most = busiest(findings, process);
 
 	if (!finding)
 		return DWELL_ENOMEM;
@@ -94,7 +75,7 @@ static int find_crowds(struct findings *findings)
 		if (crowd.crowded_ns >= 100000000 &&
 			crowd.crowded_ns >= (process->end_ns - process->begin_ns) / 4 &&
 			finding_matters(findings, crowd.lost_ns))
-			err = tell(findings, id, &crowd);
+			err = tell(findings, id, process->busiest.task, &crowd);
 	}
 	return err;
 }
@@ -156,8 +137,8 @@ static int find_growth(struct findings *findings)
 			"more and more tasks are ready and do not run: %llu at first, %llu at last",
 			(unsigned long long)(ready[0] + 500) / 1000,
 			(unsigned long long)(ready[PARTS - 1] + 500) / 1000);
-		finding_task(finding, busiest(findings, id));
-		finding_number(finding, "ran most", DWELL_EVIDENCE_TASK, busiest(findings, id));
+		finding_task(finding, process->busiest.task);
+		finding_number(finding, "ran most", DWELL_EVIDENCE_TASK, process->busiest.task);
 		finding_number(finding, "ready and not running", DWELL_EVIDENCE_NS, lost_ns);
 	}
 	return DWELL_OK;

@@ -81,23 +81,6 @@ static int find_greediest(const struct findings *findings, struct neighbour *out
 	return DWELL_OK;
 }
 
-/* Who was ready and did not run for the longest, all in all. */
-static uint32_t find_victim(const struct findings *findings, uint64_t *active_ns)
-{
-	const struct dwell_tasks *tasks = findings->answer->tasks;
-	const struct dwell_tasks_row *victim = NULL;
-
-	*active_ns = 0;
-	for (size_t i = 0; i < tasks->count; i++) {
-		const struct dwell_tasks_row *row = &tasks->rows[i];
-
-		*active_ns += row->times.running_ns + row->times.runnable_ns;
-		if (!victim || row->times.runnable_ns > victim->times.runnable_ns)
-			victim = row;
-	}
-	return victim ? victim->task : 0;
-}
-
 static int tell(struct findings *findings, uint32_t victim, uint64_t lost_ns, uint64_t at_ns)
 {
 	struct dwell_finding *finding;
@@ -122,15 +105,15 @@ static int tell(struct findings *findings, uint32_t victim, uint64_t lost_ns, ui
 
 static int find(struct findings *findings)
 {
-	uint64_t active_ns, at_ns = 0;
+	uint64_t at_ns = 0;
 	const uint64_t lost_ns = taken_ns(findings->watch, &at_ns);
-	const uint32_t victim = find_victim(findings, &active_ns);
 
 	/* What idles is ready for long at times, as every wake of it may find the CPUs taken, and
 	 * loses nothing that anybody would miss. */
-	if (lost_ns < 100000000 || lost_ns < active_ns / 5 || lost_ns < findings->length_ns / 20)
+	if (lost_ns < 100000000 || lost_ns < findings->watch->active_ns / 5 ||
+		lost_ns < findings->length_ns / 20)
 		return DWELL_OK;
-	return tell(findings, victim, lost_ns, at_ns);
+	return tell(findings, findings->watch->victim.task, lost_ns, at_ns);
 }
 
 const struct rule rule_noisy_neighbours = { "noisy-neighbours", cannot, find };

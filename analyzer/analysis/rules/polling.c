@@ -79,13 +79,13 @@ static int tell_yields(struct findings *findings, uint32_t id, const struct watc
 /* Tasks that spin, but for a call that lets others run. */
 static int find_yields(struct findings *findings)
 {
-	enum { YIELDS = 1000 };
 	int err = DWELL_OK;
 
 	for (uint32_t id = 1; id < findings->watch->tasks.end && !err; id++) {
 		const struct watch_task *task = table_get(&findings->watch->tasks, id);
 
-		if (task && task->yields >= YIELDS && task->yields >= task->lived_ns / 1000000 &&
+		if (task && task->yields >= WATCH_YIELDS &&
+			task->yields >= task->lived_ns / 1000000 &&
 			finding_matters(findings, task->yielded_ns))
 			err = tell_yields(findings, id, task);
 	}

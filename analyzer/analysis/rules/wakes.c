@@ -115,7 +115,6 @@ static int tell_turns(struct findings *findings, uint32_t id, const struct watch
 /* A thousand turns a second, most of them from one CPU to another. */
 static int find_turns(struct findings *findings)
 {
-	enum { TURNS = 1000 };
 	int err = DWELL_OK;
 
 	for (uint32_t id = 1; id < findings->watch->tasks.end && !err; id++) {
@@ -124,7 +123,7 @@ static int find_turns(struct findings *findings)
 			task ? table_get(&findings->watch->tasks, task->most_partner) : NULL;
 		uint64_t lost_ns;
 
-		if (!partner || task->most_partner < id || task->most_turns < TURNS ||
+		if (!partner || task->most_partner < id || task->most_turns < WATCH_TURNS ||
 			task->most_moved < task->most_turns / 2 ||
 			task->most_turns < task->lived_ns / 1000000)
 			continue;

@@ -145,8 +145,7 @@ int dwell_states_apply(struct dwell_states *states, const struct dwell_event *ev
 int dwell_states_batch(struct dwell_states *states, const struct dwell_event *events, size_t count,
 	struct dwell_told *told);
 
-/* Sums begin there: of an interval that began before, what follows counts. Not later than the first
- * row. */
+/* Sums begin there, inside of an interval too. Not later than the first row. */
 void dwell_states_sum_from(struct dwell_states *states, uint64_t from_ns);
 
 /* A task of which something was told. */
@@ -191,8 +190,9 @@ bool dwell_states_can_save(const struct dwell_states *states);
 /* The state of one task; NULL when it never was or has ended. Valid until the next call. */
 const struct dwell_task_state *dwell_states_get(const struct dwell_states *states, uint32_t task);
 
-/* Tasks from here on never were. */
+/* Tasks from here on never were. The first one from `task` on that may live, or that end. */
 uint32_t dwell_states_end(const struct dwell_states *states);
+uint32_t dwell_states_next(const struct dwell_states *states, uint32_t task);
 
 /* The task on an executor; 0: none or not known. */
 uint32_t dwell_states_occupant(const struct dwell_states *states, uint32_t executor);
