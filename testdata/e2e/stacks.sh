@@ -10,6 +10,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 777 "$work"
 cd "$work" || exit 1
 faults=0
+mode=
 
 # expect TRACE TASK CHAIN [REASON [some]]: nearly all of its time asleep is below the chain, from its start on. some: of
 # the time that has a stack, since not all short waits get one
@@ -42,6 +43,16 @@ check() {
 	expect "$1" k-spawns "$2s_thread;s_spawns;.*;" process some
 }
 
+# Each of 20,000 waits is worth a stack. Half of them have one also where a busy machine keeps the recorder from its rings.
+check_many() {
+	local known
+
+	known=$("$bin/dwell" stat --json "$1" | grep -oE '"stack": *[0-9.]+' | grep -oE '[0-9.]+$')
+	awk -v known="$known" 'BEGIN { exit !(known >= 0.5) }' && return
+	echo "$how: ${known:-none} of the waits have a stack"
+	wrong=1
+}
+
 # run HOW ROOT COMMAND...: record it to HOW.dwell. Whose stacks are copied is told by how long waits last, which a
 # busy machine upsets: what is broken is so three times.
 run() {
@@ -51,12 +62,13 @@ run() {
 
 	for try in 1 2 3; do
 		wrong=0 status=0
-		"$@" -q -o "$how.dwell" -- "$planted" >out 2>&1 || status=$?
+		# shellcheck disable=SC2086 # nothing, or a word
+		"$@" -q -o "$how.dwell" -- "$planted" $mode >out 2>&1 || status=$?
 		if [ "$status" != 42 ]; then
 			echo "$how: status $status: $(cat out)"
 			break
 		fi
-		check "$how.dwell" "$root"
+		"check${mode:+_$mode}" "$how.dwell" "$root"
 		[ "$wrong" = 0 ] && return
 		echo "$how: try $try of 3"
 	done
@@ -67,6 +79,7 @@ if [ "$(id -u)" = 0 ]; then
 	run library '^[^;]*;' "$bin/dwell" record --no-kernel
 	if "$bin/dwell" record --no-preload -q -o probe.dwell -- true 2>/dev/null; then
 		run kernel '^[^;]*;([^;]*clone3?|libc[^;]*);(start_thread|libc[^;]*);' "$bin/dwell" record --no-preload
+		mode=many run kernel - "$bin/dwell" record --no-preload
 	fi
 	run nobody '^[^;]*;' setpriv --reuid nobody --regid nogroup --clear-groups "$bin/dwell" record
 else

@@ -34,6 +34,7 @@ struct kernel_cpu {
 	uint64_t switch_ns;  /* of the last switch taken */
 	uint64_t zero_ns;    /* what is earlier is dropped, times count from here */
 	struct kernel_queue queue;
+	uint64_t stacks_seen;      /* bytes that were copied by the last pass */
 	uint8_t *stacks;           /* copies, at their position modulo KERNEL_STACKS_KEPT */
 	uint64_t kept_end;         /* of the last copy: what lies a turn before it is gone */
 	struct kernel_record open; /* WHY and STACK slots whose switch is still to come */

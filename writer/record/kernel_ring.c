@@ -138,8 +138,19 @@ static void copy_slots(const struct kernel_cpu *cpu, uint64_t *out, uint64_t fro
 	atomic_thread_fence(memory_order_acquire);
 }
 
+/* How full a ring became since the last pass; the fullest counts. */
+static void note_fill(struct dwell_kernel *kernel, uint64_t came, uint64_t room)
+{
+	const uint64_t percent = came < room ? came * 100 / room : 100;
+
+	if (kernel->fill < percent)
+		kernel->fill = (unsigned)percent;
+}
+
 static int take_cpu(struct dwell_kernel *kernel, struct kernel_cpu *cpu)
 {
+	const struct dwell_kernel_header *header = (const void *)cpu->area;
+	const uint64_t stacks = *(const volatile __u64 *)&header->stack_head;
 	/* A record of five slots may be half written beyond the head. */
 	const uint64_t usable = DWELL_KERNEL_SLOTS - 6;
 	const uint64_t to = head_of(cpu);
@@ -151,8 +162,10 @@ static int take_cpu(struct dwell_kernel *kernel, struct kernel_cpu *cpu)
 	copy_slots(cpu, kernel->scratch, from, to);
 	safe = head_of(cpu);
 	safe = safe > usable ? safe - usable : 0;
-	if (kernel->fill < (to - cpu->position) * 100 / DWELL_KERNEL_SLOTS)
-		kernel->fill = (unsigned)((to - cpu->position) * 100 / DWELL_KERNEL_SLOTS);
+	note_fill(kernel, to - cpu->position, DWELL_KERNEL_SLOTS);
+	/* Of stacks a burst is no harm: without one a wait is told all the same. */
+	note_fill(kernel, stacks - cpu->stacks_seen, UINT64_C(3) * DWELL_KERNEL_STACKS);
+	cpu->stacks_seen = stacks;
 	if (safe > cpu->position)
 		err = take_loss(cpu, safe < to ? safe : to);
 	for (; !err && cpu->position < to; cpu->position++) {

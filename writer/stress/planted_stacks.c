@@ -163,7 +163,37 @@ static void *s_thread(void *argument)
 	return NULL;
 }
 
-int main(void)
+/* So many stacks that those of 15 ms would fill the kernel's ring several times. */
+LINK s_often(void)
+{
+	volatile char large[4000];
+
+	memset((char *)large, 1, sizeof(large));
+	usleep(WAIT_US / 40);
+	large[0] = 2;
+}
+
+static void *s_often_thread(void *argument)
+{
+	for (int i = 0; i < 1000; i++)
+		s_often();
+	return argument;
+}
+
+static int many(void)
+{
+	enum { MANY = 20 };
+	pthread_t threads[MANY];
+
+	for (size_t i = 0; i < MANY; i++)
+		if (pthread_create(&threads[i], NULL, s_often_thread, NULL) != 0)
+			return 1;
+	for (size_t i = 0; i < MANY; i++)
+		pthread_join(threads[i], NULL);
+	return 42;
+}
+
+int main(int argc, char **argv)
 {
 	pthread_t threads[KINDS];
 	struct sigaction action = { .sa_handler = s_handler };
@@ -171,6 +201,8 @@ int main(void)
 	sigaction(SIGUSR1, &action, NULL);
 	/* Time for a recorder to look at what is mapped. */
 	usleep(10 * WAIT_US);
+	if (argc > 1 && strcmp(argv[1], "many") == 0)
+		return many();
 	for (size_t i = 0; i < KINDS; i++)
 		if (pthread_create(&threads[i], NULL, s_thread, (void *)i) != 0)
 			return 1;
