@@ -305,6 +305,20 @@ static bool is_side(const struct dwell_side *side)
 	return side->count && side->count <= DWELL_COMPARE_RUNS;
 }
 
+/* From nothing there is no ratio: that of the logarithms is to what counts as nearly nothing. */
+static void forget_ratios(struct dwell_comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->count; i++) {
+		struct dwell_compare_row *row = &comparison->rows[i];
+
+		if (row->base_value > 0 || row->base_value < 0 || isnan(row->base_value))
+			continue;
+		row->ratio = row->low = row->high = NAN;
+		if (row->status != DWELL_ROW_WITHHELD)
+			row->visible = NAN;
+	}
+}
+
 int dwell_compare(struct dwell_comparison **out, const struct dwell_side *base,
 	const struct dwell_side *head, const struct dwell_policy *policy)
 {
@@ -331,7 +345,7 @@ int dwell_compare(struct dwell_comparison **out, const struct dwell_side *base,
 	if (err)
 		dwell_comparison_free(c.out);
 	else
-		*out = c.out;
+		forget_ratios(*out = c.out);
 	return err;
 }
 

@@ -12,6 +12,7 @@ struct making {
 	struct dwell_digest *digest;
 	struct subjects subjects;
 	struct late_pairs late;
+	struct left_tasks left;
 	struct table locks; /* by object: uint32_t, 1 more than the index of its subject */
 };
 
@@ -39,7 +40,10 @@ static int add_task(struct making *making, const struct digest_task *task, uint3
 	int err = DWELL_OK;
 
 	making->digest->born += of && of->born;
-	making->digest->left += of && of->born && task->alive;
+	if (of && of->born && task->alive) {
+		making->digest->left++;
+		err = left_tasks_add(&making->left, making->catalog, id, task);
+	}
 	key_class(text, making->catalog, id);
 	for (unsigned kind = DWELL_SUBJECT_RUN; kind <= DWELL_SUBJECT_CLASS && !err; kind++) {
 		into = subjects_get(
@@ -74,6 +78,9 @@ static int add_tasks(struct making *making)
 		if (!err && task->late)
 			err = late_pairs_add(&making->late, making->catalog, id, task->late);
 	}
+	if (!err)
+		err = left_tasks_take(&making->left, making->catalog, &making->subjects);
+	making->digest->kinds |= 1u << DWELL_SUBJECT_LEFT;
 	return err ? err : late_pairs_take(&making->late, making->catalog, &making->subjects);
 }
 
@@ -174,7 +181,7 @@ static int add_found(struct making *making)
 	const struct dwell_answer *answer = making->answer;
 	int err = DWELL_OK;
 
-	making->digest->kinds = DWELL_KINDS_ALWAYS;
+	making->digest->kinds |= DWELL_KINDS_ALWAYS;
 	if (answer->leaks) {
 		err = digest_leaks(&making->subjects, answer->leaks, making->model);
 		making->digest->kinds |= 1u << DWELL_SUBJECT_LEAK;
@@ -211,6 +218,20 @@ static int add_reasons(struct making *making)
 	return err;
 }
 
+/* Of one that tasks tell: whose part is the largest. */
+static int blame_counter(struct dwell_digest_subject *into, const struct dwell_catalog *catalog,
+	uint32_t task, double value)
+{
+	const double size = value < 0 ? -value : value;
+	char who[KEY_SIZE];
+
+	key_class(who, catalog, task);
+	if (!*who || (into->blame.waker && size <= into->value_of))
+		return DWELL_OK;
+	into->value_of = size;
+	return subject_text(&into->blame.waker, who);
+}
+
 /* Of a counter of several tasks: the mean of a gauge's values, the growth of all sums. */
 static int add_counters(struct making *making)
 {
@@ -241,6 +262,8 @@ static int add_counters(struct making *making)
 			value /= 10;
 		into->value += value;
 		into->has_value = true;
+		if (blame_counter(into, making->catalog, row->task, value))
+			return DWELL_ENOMEM;
 	}
 	return DWELL_OK;
 }
@@ -295,6 +318,7 @@ int digest_answer(struct dwell_answer *answer, struct model *model, void *fold,
 		err = add_reasons(&making);
 	table_release(&making.locks);
 	late_pairs_release(&making.late);
+	left_tasks_release(&making.left);
 	if (err) {
 		subjects_release(&making.subjects);
 		return err;

@@ -49,6 +49,20 @@ int late_pairs_take(struct late_pairs *pairs, const struct dwell_catalog *catalo
 	const struct subjects *subjects);
 void late_pairs_release(struct late_pairs *pairs);
 
+/* Tasks that are left at the end. */
+struct digest_task;
+struct left_tasks {
+	struct left *at;
+	size_t count, cap;
+};
+/* One that the catalog knows. */
+int left_tasks_add(struct left_tasks *left, const struct dwell_catalog *catalog, uint32_t id,
+	const struct digest_task *task);
+/* As subjects: those that there are most of. */
+int left_tasks_take(
+	struct left_tasks *left, const struct dwell_catalog *catalog, struct subjects *subjects);
+void left_tasks_release(struct left_tasks *left);
+
 /* What these answers have, as subjects: 0 or DWELL_ENOMEM. */
 int digest_leaks(
 	struct subjects *subjects, const struct dwell_leaks *leaks, const struct model *model);
@@ -62,7 +76,9 @@ struct digest_task {
 	struct held *held;
 	struct late_task *late; /* NULL: never */
 	uint32_t held_count, held_cap;
-	bool seen, alive; /* alive: at the end of the window */
+	bool seen, alive;              /* alive: at the end of the window; */
+	uint8_t end_state, end_reason; /* then: what it does, and where */
+	uint32_t end_stack;
 };
 
 /* What tasks did: their time by states, and how long they were ready. */

@@ -1,5 +1,6 @@
 /* Leaks and pools as subjects of a digest. */
 #include <stdio.h>
+#include <string.h>
 
 #include "analysis/digest_fold.h"
 
@@ -22,6 +23,45 @@ static void key_leak(
 		snprintf(key, KEY_SIZE, "%s of %.220s", dwell_leak_name(leak->kind), who);
 }
 
+/* "each waits for what another has: account 1, account 2" */
+static void say_circle(
+	char text[KEY_SIZE], const struct dwell_catalog *catalog, const struct dwell_leak *leak)
+{
+	enum { SAID = 3 };
+
+	snprintf(text, KEY_SIZE, "each waits for what another has");
+	for (size_t i = 0; i < leak->object_count && i < SAID; i++) {
+		const size_t used = strlen(text);
+		char lock[KEY_SIZE];
+
+		key_lock(lock, catalog, leak->objects[i], 0, 0);
+		snprintf(text + used, KEY_SIZE - used, "%s %.60s", i ? "," : ":", lock);
+	}
+}
+
+/* "server/worker-# run, made in start < main"; "its holder is stuck itself: server/main". */
+static int blame_leak(struct dwell_blame *blame, const struct dwell_catalog *catalog,
+	const struct dwell_leak *leak)
+{
+	const char *why = dwell_forever_text(leak->why);
+	const uint32_t holder = leak->step_count ? leak->steps[0].holder : 0;
+	char who[KEY_SIZE], where[KEY_SIZE], text[KEY_SIZE];
+	int err = DWELL_OK;
+
+	key_class(who, catalog, leak->tasks[0]);
+	key_place(where, catalog, leak->creation_stack, 2);
+	snprintf(text, sizeof(text), "%.120s%s%.110s", who, *where ? ", made in " : "", where);
+	if (*text)
+		err = subject_text(&blame->waker, text);
+	key_class(who, catalog, holder);
+	if (leak->kind == DWELL_LEAK_DEADLOCK)
+		say_circle(text, catalog, leak);
+	else
+		snprintf(text, sizeof(text), "%s%s%.150s", why ? why : "", why && *who ? ": " : "",
+			why ? who : "");
+	return err || !*text ? err : subject_text(&blame->holder, text);
+}
+
 int digest_leaks(
 	struct subjects *subjects, const struct dwell_leaks *leaks, const struct model *model)
 {
@@ -36,13 +76,47 @@ int digest_leaks(
 		into = subjects_get(subjects, DWELL_SUBJECT_LEAK, key);
 		if (!into)
 			return DWELL_ENOMEM;
-		if (!into->has_value)
+		if (!into->has_value) {
 			into->id = leak->id;
+			if (blame_leak(&into->blame, model->catalog, leak))
+				return DWELL_ENOMEM;
+		}
 		into->has_value = true;
 		into->value += leak->count;
 		into->tasks += leak->count;
 	}
 	return DWELL_OK;
+}
+
+/* What is told of a pool as times: gets, those that made an object, those that nothing was put back
+ * for, and how long the others were held in all. And where most of the third kind are. */
+static int tell_pool(struct dwell_digest_subject *into, const struct dwell_pool_row *row,
+	const struct dwell_catalog *catalog)
+{
+	const uint64_t served = (uint64_t)((double)row->gets * row->reuse_ppm / 1e6 + 0.5);
+	const struct dwell_times told = {
+		.running_ns = row->gets,
+		.runnable_ns = row->gets - served,
+		.blocked_ns = row->faults[DWELL_POOL_NEVER_PUT],
+		.unknown_ns = row->held.total_ns,
+	};
+	int err = DWELL_OK;
+
+	add_times(&into->times, &told);
+	for (size_t i = 0; i < row->site_count && !err; i++) {
+		const struct dwell_pool_site *site = &row->sites[i];
+		char who[KEY_SIZE], where[KEY_SIZE], text[KEY_SIZE];
+
+		if (site->fault != DWELL_POOL_NEVER_PUT || site->count <= into->blame.holder_ns)
+			continue;
+		key_class(who, catalog, site->task);
+		key_place(where, catalog, site->stack, 3);
+		snprintf(text, sizeof(text), "%s%.150s%s%.90s", *where ? "at " : "", where,
+			*where ? " by " : "by ", who);
+		into->blame.holder_ns = site->count;
+		err = subject_text(&into->blame.waker, text);
+	}
+	return err;
 }
 
 /* Of so few gets a share says nothing. */
@@ -72,6 +146,8 @@ int digest_pools(struct subjects *subjects, const struct dwell_pools *pools,
 		into->value_of += gets;
 		if (!into->id)
 			into->id = row->id;
+		if (tell_pool(into, row, catalog))
+			return DWELL_ENOMEM;
 	}
 	return DWELL_OK;
 }

@@ -140,6 +140,19 @@ static int look_into(struct digest_tasks *tasks, const struct dwell_interval *of
 	return task ? digest_late_add(&tasks->instead, &task->late, of) : DWELL_ENOMEM;
 }
 
+/* What it does at the end; the word of the program, where it has one, is the interval's. */
+static int keep_end(struct digest_tasks *tasks, const struct dwell_interval *of)
+{
+	struct digest_task *task = digest_task(tasks, of->task);
+
+	if (!task)
+		return DWELL_ENOMEM;
+	task->end_state = of->state;
+	task->end_reason = of->reason;
+	task->end_stack = of->stack;
+	return DWELL_OK;
+}
+
 int digest_tasks_add(struct digest_tasks *tasks, const struct dwell_told *told)
 {
 	const bool all = !tasks->model->task_bits;
@@ -155,6 +168,8 @@ int digest_tasks_add(struct digest_tasks *tasks, const struct dwell_told *told)
 			continue;
 		if (is_late(of))
 			err = look_into(tasks, of);
+		if (!err && of->flags & DWELL_INTERVAL_OPEN)
+			err = keep_end(tasks, of);
 		turns->owners[turns->count] = of->task;
 		tasks->stints[turns->count++] = (struct stint){
 			.start_ns = of->start_ns,

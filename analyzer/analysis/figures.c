@@ -49,6 +49,7 @@ const struct dwell_metric_spec dwell_metric_specs[] = {
 	PERCENTILES(DWELL_SUBJECT_PAUSE, "pause.time", FIGURE),
 	{ "counter.value", DWELL_SUBJECT_COUNTER, FIGURE_VALUE, DWELL_UNIT_NONE, 0, 0 },
 	{ "leak.tasks", DWELL_SUBJECT_LEAK, FIGURE_VALUE, DWELL_UNIT_COUNT, 1, 0.05 },
+	{ "left.tasks", DWELL_SUBJECT_LEFT, FIGURE_VALUE, DWELL_UNIT_COUNT, 0, 0 },
 	{ "pool.reuse", DWELL_SUBJECT_POOL, FIGURE_VALUE, DWELL_UNIT_SHARE, -1, 0.05 },
 	{ "path.share", DWELL_SUBJECT_PATH, FIGURE_VALUE, DWELL_UNIT_SHARE, 0, 0 },
 	{ "path.time", DWELL_SUBJECT_PATH, FIGURE_TIMES, DWELL_UNIT_NS, 0, 0 },

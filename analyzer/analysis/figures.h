@@ -38,7 +38,8 @@ static inline bool figure_is_hold(unsigned what)
 /* A run that has none of what was looked for has 0 of it. */
 static inline bool figure_is_zero_without(unsigned kind)
 {
-	return kind == DWELL_SUBJECT_LEAK || kind == DWELL_SUBJECT_PATH;
+	return kind == DWELL_SUBJECT_LEAK || kind == DWELL_SUBJECT_PATH ||
+	       kind == DWELL_SUBJECT_LEFT;
 }
 
 /* The share of a percentile; 0 for what is none. */

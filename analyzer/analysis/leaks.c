@@ -4,6 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *dwell_forever_text(unsigned why)
+{
+	static const char *const texts[] = { NULL, "its holder ended without giving it up",
+		"its holder is stuck itself", "every task of the process waits for another",
+		"all who ever ended such a wait have ended", "its signal came before it waited",
+		"no wait there ever ended, and who made it has",
+		"no wait for a lock there ever ended" };
+
+	return why < sizeof(texts) / sizeof(texts[0]) ? texts[why] : NULL;
+}
+
 const char *dwell_leak_name(unsigned kind)
 {
 	static const char *const names[DWELL_LEAK_KIND_COUNT] = { "deadlock", "waits-forever",

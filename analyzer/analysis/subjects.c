@@ -7,7 +7,7 @@
 const char *dwell_digest_kind_name(unsigned kind)
 {
 	static const char *const names[DWELL_SUBJECT_KIND_COUNT] = { NULL, "run", "class", "site",
-		"lock", "span", "pause", "counter", "leak", "pool", "path", "reason" };
+		"lock", "span", "pause", "counter", "leak", "pool", "path", "reason", "left" };
 
 	return kind < DWELL_SUBJECT_KIND_COUNT ? names[kind] : NULL;
 }

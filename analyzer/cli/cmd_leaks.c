@@ -26,17 +26,6 @@ const struct option leaks_options[] = {
 	{ .name = NULL },
 };
 
-static const char *why_text(unsigned why)
-{
-	static const char *const texts[] = { NULL, "its holder ended without giving it up",
-		"its holder is stuck itself", "every task of the process waits for another",
-		"all who ever ended such a wait have ended", "its signal came before it waited",
-		"no wait there ever ended, and who made it has",
-		"no wait for a lock there ever ended" };
-
-	return why < sizeof(texts) / sizeof(texts[0]) ? texts[why] : NULL;
-}
-
 static void json_step(struct dwell_json *json, const struct dwell_catalog *catalog,
 	const struct dwell_leak_step *step)
 {
@@ -66,7 +55,7 @@ static void json_leak(struct dwell_json *json, const struct dwell_catalog *catal
 	dwell_json_number(json, "since_ns", leak->since_ns);
 	dwell_json_number(json, "until_ns", leak->until_ns);
 	dwell_json_string(json, "reason", leak->reason ? dwell_reason_name(leak->reason) : NULL);
-	dwell_json_string(json, "why", why_text(leak->why));
+	dwell_json_string(json, "why", dwell_forever_text(leak->why));
 	dwell_json_string(json, "class", dwell_name_class(text, catalog, leak->tasks[0]));
 	dwell_json_array(json, "tasks");
 	for (uint32_t i = 0; i < leak->count; i++)
@@ -152,7 +141,7 @@ static void print_heading(
 		put_time(question, ", more and more of them from ", leak->since_ns);
 	put(question, ", created at ",
 		dwell_name_site(text, question->answer->catalog, leak->creation_stack));
-	put(question, ": ", why_text(leak->why) ? why_text(leak->why) : "");
+	put(question, ": ", dwell_forever_text(leak->why) ? dwell_forever_text(leak->why) : "");
 	printf("%s  [%s]\n", allowed ? " (allowed)" : "", part_id(text, leak->id));
 }
 

@@ -40,6 +40,13 @@ struct path_row {
 enum { PATH_ROWS = 8 };
 size_t words_path(struct path_row out[PATH_ROWS], const struct dwell_comparison *comparison,
 	const struct dwell_compare_row *row);
+/* After what is there: which tasks are left over more than before, and where; whose a leak's tasks
+ * are; what became of a pool's objects; who tells most of a counter. */
+void words_left(char out[WORDS_SIZE], const struct dwell_comparison *comparison,
+	const struct dwell_compare_row *row);
+void words_leak(char out[WORDS_SIZE], const struct dwell_compare_row *row);
+void words_pool(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii);
+void words_counter(char out[WORDS_SIZE], const struct dwell_compare_row *row);
 /* Who ran while the tasks of a row were ready: on the mean of their latencies. Those who ran longer
  * than before come first, by how much; who is NULL: nobody, or nobody who is known. */
 struct instead_row {

@@ -268,6 +268,25 @@ static bool is_of_spans(const struct dwell_compare_row *row)
 	       row->head && row->base->series.whole.count && row->head->series.whole.count;
 }
 
+static bool is_left(const struct dwell_compare_row *row)
+{
+	return !strcmp(row->metric->name, "run.tasks_left");
+}
+
+/* What has no times. */
+static void say_found(char out[WORDS_SIZE], const struct dwell_comparison *comparison,
+	const struct dwell_compare_row *row, bool ascii)
+{
+	if (is_left(row))
+		words_left(out, comparison, row);
+	else if (row->head->kind == DWELL_SUBJECT_LEAK)
+		words_leak(out, row);
+	else if (row->head->kind == DWELL_SUBJECT_POOL)
+		words_pool(out, row, ascii);
+	else if (row->head->kind == DWELL_SUBJECT_COUNTER)
+		words_counter(out, row);
+}
+
 void words_cause(char out[WORDS_SIZE], const struct dwell_comparison *comparison,
 	const struct dwell_compare_row *row, bool ascii)
 {
@@ -285,6 +304,10 @@ void words_cause(char out[WORDS_SIZE], const struct dwell_comparison *comparison
 	}
 	if (is_of_spans(row)) {
 		say_span(out, row, ascii);
+		return;
+	}
+	if (is_left(row) || row->head->kind >= DWELL_SUBJECT_COUNTER) {
+		say_found(out, comparison, row, ascii);
 		return;
 	}
 	if (row->head->kind <= DWELL_SUBJECT_CLASS) {
@@ -319,7 +342,7 @@ static bool is_same_subject(const struct dwell_compare_row *a, const struct dwel
 {
 	return a->head && b->head && a->head->kind == b->head->kind &&
 	       is_latency(a) == is_latency(b) && is_duration(a) == is_duration(b) &&
-	       !strcmp(a->head->key, b->head->key);
+	       is_left(a) == is_left(b) && !strcmp(a->head->key, b->head->key);
 }
 
 bool is_fault(const struct dwell_comparison *comparison, const struct dwell_compare_row *row)

@@ -58,6 +58,8 @@ void words_moved(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool
 	words_change(change, row->ratio, ascii);
 	if (row->status == DWELL_ROW_NEW)
 		snprintf(out, WORDS_SIZE, "%s", head);
+	else if (isnan(row->ratio))
+		snprintf(out, WORDS_SIZE, "%s to %s", base, head);
 	else
 		snprintf(out, WORDS_SIZE, "%s to %s (%s)", base, head, change);
 }

@@ -27,6 +27,7 @@ enum dwell_digest_kind {
 	DWELL_SUBJECT_POOL,    /* value: share of the gets that what had been made before served */
 	DWELL_SUBJECT_PATH,    /* value: share of the run's critical path; times: of this part */
 	DWELL_SUBJECT_REASON,  /* series: waits for it at all sites that are not harmless */
+	DWELL_SUBJECT_LEFT, /* value: tasks of the run alive at its end; see struct dwell_blame */
 	DWELL_SUBJECT_KIND_COUNT
 };
 /* Bits of those that every digest has looked for; others it may not have. */
@@ -54,7 +55,14 @@ struct dwell_series {
 	struct dwell_windows windows;
 };
 
-/* Who was to blame in most of the time, as names: empty where nobody is known. */
+/*
+ * Who was to blame in most of the time, as names: empty where nobody is known.
+ *
+ * Of tasks that are left `waker` is where most of them wait, and `holder_ns` how many do. Of leaks
+ * `waker` is whose tasks they are and who made them, and `holder` why nobody ends their wait. Of
+ * pools `waker` is where most was got and not put back. Of counters `waker` is the class of the
+ * task that most of it comes from.
+ */
 struct dwell_blame {
 	char *holder; /* its class, and where it gave up what it held */
 	char *waker;  /* its class */

@@ -30,6 +30,9 @@ enum dwell_forever {
 	DWELL_FOREVER_LOCKED_OUT /* no wait for a lock there ever ended */
 };
 
+/* "its holder ended without giving it up"; NULL of none. */
+const char *dwell_forever_text(unsigned why);
+
 /* One task of a circle, or that waits forever. */
 struct dwell_leak_step {
 	uint64_t since_ns;
