@@ -71,7 +71,8 @@ static bool is_rust_lock(struct dwell_string function)
 
 static bool is_known(const struct dwell_frame *frame)
 {
-	if (is_rust_lock(frame->function))
+	/* The second: of Go's runtime itself. */
+	if (is_rust_lock(frame->function) || is_text(frame->function, "runtime.lock2"))
 		return true;
 	for (size_t i = 0; i < KNOWN; i++)
 		if (is_text(frame->function, known[i].function) &&
@@ -131,9 +132,25 @@ bool stack_is_team(const struct dwell_catalog *catalog, uint32_t stack)
 	return false;
 }
 
+static bool is_among(const struct dwell_frame *frames, size_t count, const char *function)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_text(frames[i].function, function))
+			return true;
+	return false;
+}
+
+/* A thread of Go's that has no goroutine to run, or only watches the others. */
+static bool is_spare_thread(const struct dwell_frame *frames, size_t count)
+{
+	return is_among(frames, count, "runtime.stopm") ||
+	       is_among(frames, count, "runtime.sysmon") ||
+	       is_among(frames, count, "runtime.templateThread");
+}
+
 /*
  * Goroutines of Go's runtime that sweep, mark, give memory back or write the trace wait for the
- * next time that they have to.
+ * next time that they have to; so do its threads.
  */
 bool stack_is_runtimes(const struct dwell_catalog *catalog, uint32_t stack)
 {
@@ -141,7 +158,14 @@ bool stack_is_runtimes(const struct dwell_catalog *catalog, uint32_t stack)
 	struct dwell_frame frames[DEPTH];
 	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
 
-	for (size_t i = 0; i < count && i < DEPTH; i++)
+	const size_t seen = count < DEPTH ? count : DEPTH;
+
+	/* Which the world waits for. */
+	if (is_among(frames, seen, "runtime.gcstopm"))
+		return false;
+	if (is_spare_thread(frames, seen))
+		return true;
+	for (size_t i = 0; i < seen; i++)
 		if (frames[i].function.size < sizeof(prefix) ||
 			memcmp(frames[i].function.at, prefix, sizeof(prefix) - 1) != 0 ||
 			is_text(frames[i].function, main))
