@@ -1,6 +1,11 @@
 /* busy-polling, two or three on one CPU: 1: look at a flag and give way. 2: so take a lock of their own. 3: a barrier of their own.
- * Clean, 11: as 1, but they work for 0.2 ms before they give way. 12: as 1, by a condition. 13: as 1, but each gives way 100 times only. */
+ * Clean, 11: as 1, but they work for 0.2 ms before they give way. 12: as 1, by a condition. 13: as 1, but each gives way 100 times only. 14: as 3,
+ * by a futex: it is no lock that each holds in turn. */
 #include "planted.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
 
 enum { TEAM = 3, ROUNDS = 100 };
 
@@ -43,6 +48,19 @@ static void *locker(void *unused)
 	return unused;
 }
 
+/* Whoever comes last lets all others go. */
+static void meet_at_futex(void)
+{
+	const int seen = atomic_load(&word);
+
+	if (atomic_fetch_add(&came, 1) % TEAM == TEAM - 1) {
+		atomic_fetch_add(&word, 1);
+		syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+	}
+	while (atomic_load(&word) == seen)
+		syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+}
+
 static void *member(void *argument)
 {
 	const int me = (int)(intptr_t)argument;
@@ -52,6 +70,10 @@ static void *member(void *argument)
 	for (int round = 1; round <= ROUNDS; round++) {
 		if (round % TEAM == me)
 			nap_ms(6);
+		if (variant == 14) {
+			meet_at_futex();
+			continue;
+		}
 		atomic_fetch_add(&came, 1);
 		while (atomic_load(&came) < round * TEAM)
 			sched_yield(); /* here:3 */
@@ -67,7 +89,7 @@ int main(int argc, char **argv)
 	variant = VARIANT(argc, argv);
 	pin(0);
 	for (int i = 0; i < TEAM; i++)
-		team[i] = start(run[variant % 10 == variant ? variant - 1 : 0], (void *)(intptr_t)i);
+		team[i] = start(run[variant == 14 ? 2 : variant <= 3 ? variant - 1 : 0], (void *)(intptr_t)i);
 	nap_ms(600);
 	pthread_mutex_lock(&lock);
 	atomic_store(&flag, 1);

@@ -76,6 +76,24 @@ static __always_inline int wakes_several(void)
 	       (int)count > 1 && !(task->flags & KERNEL_THREAD);
 }
 
+/* enum dwell_kernel_leave; of YIELDED it is not known whether it asked to. */
+static __always_inline __u64 leave_kind(int preempt, unsigned int state)
+{
+	/* Preempted is runnable, whatever it was about to become. */
+	if (preempt)
+		return DWELL_LEAVE_PREEMPTED;
+	if ((state & ~TASK_NEW) == 0)
+		return DWELL_LEAVE_YIELDED;
+	if (state & TASK_DEAD_OR_ZOMBIE)
+		return DWELL_LEAVE_DEAD;
+	if (state & TASK_STOPPED_OR_TRACED)
+		return DWELL_LEAVE_STOPPED;
+	if (state & TASK_UNINTERRUPTIBLE)
+		return DWELL_LEAVE_DISK;
+	/* Also the state of a task that is woken at this moment: it was about to sleep. */
+	return DWELL_LEAVE_SLEEPS;
+}
+
 /* Where its registers say that it was. false: not known on this machine. */
 static __always_inline int read_registers(
 	struct task_struct *task, struct dwell_kernel_stack *stack)

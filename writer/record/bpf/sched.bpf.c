@@ -188,23 +188,24 @@ static __always_inline void leave(
 	}
 	put(area, head, time, DWELL_KERNEL_WHY | compat, why);
 	note->left = time;
+	note->on_futex = why >> 48 == FUTEX_CALL;
 	note->woken = 0; /* a wake from before is another wait's */
 	if (config.stacks && worth)
 		put_stack(note, area, head, time, prev);
 }
 
-/* `prev` could go on. Where did it give way, if it asked to? */
+/* `prev` could go on: it had to leave, or asked to. Where? */
 static __always_inline __u64 give_way(void *area, __u64 *head, __u64 time, struct task_struct *prev)
 {
-	struct dwell_kernel_note *note = note_of(prev->pid);
-	__u64 why, compat;
+	__u64 compat;
+	const __u64 why = why_of(prev, &compat) >> 48 << 48;
+	struct dwell_kernel_note *note;
 
-	if (!note || note->tid != prev->pid || !note->followed)
+	if (why >> 48 != YIELD_CALL || compat)
 		return DWELL_LEAVE_PREEMPTED;
-	why = why_of(prev, &compat) >> 48 << 48;
-	if (compat || why >> 48 != YIELD_CALL)
-		return DWELL_LEAVE_PREEMPTED;
-	if (config.stacks && worth_a_stack(note, why))
+	note = note_of(prev->pid);
+	if (note && note->tid == prev->pid && note->followed && config.stacks &&
+		worth_a_stack(note, why))
 		put_stack(note, area, head, time, prev);
 	return DWELL_LEAVE_YIELDED;
 }
@@ -270,23 +271,6 @@ static __always_inline void enter(
 		put(header, head, time, DWELL_KERNEL_READY, ready < time ? ready : time - 1);
 	note->left = 0;
 	note->woken = 0;
-}
-
-static __always_inline __u64 leave_kind(int preempt, unsigned int state)
-{
-	/* Preempted is runnable, whatever it was about to become. */
-	if (preempt)
-		return DWELL_LEAVE_PREEMPTED;
-	if ((state & ~TASK_NEW) == 0)
-		return DWELL_LEAVE_YIELDED;
-	if (state & TASK_DEAD_OR_ZOMBIE)
-		return DWELL_LEAVE_DEAD;
-	if (state & TASK_STOPPED_OR_TRACED)
-		return DWELL_LEAVE_STOPPED;
-	if (state & TASK_UNINTERRUPTIBLE)
-		return DWELL_LEAVE_DISK;
-	/* Also the state of a task that is woken at this moment: it was about to sleep. */
-	return DWELL_LEAVE_SLEEPS;
 }
 
 static __always_inline int on_switch(
@@ -407,7 +391,7 @@ int BPF_PROG(dwell_waking, struct task_struct *task)
 	how = interrupted(header) ? DWELL_WAKING_INTERRUPT : 0;
 	if (note && note->tid == task->pid) {
 		note->woken = 1;
-		if (!how && note->followed && wakes_several())
+		if (!how && note->on_futex && wakes_several())
 			how = DWELL_WAKING_SEVERAL;
 	}
 	head = header->head;

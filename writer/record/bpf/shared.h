@@ -146,7 +146,8 @@ struct dwell_kernel_note {
 	__u64 stack_end;    /* where reading its stack ended, or 0 */
 	__u64 stack_wished; /* when so much was wished */
 	__u32 forecast;     /* index of the forecast for this wait */
-	__u32 woken;        /* since it left */
+	__u16 woken;        /* since it left */
+	__u16 on_futex;     /* 1: that is what it waits for */
 	__u64 file;         /* inode of the file that was told last */
 };
 
