@@ -141,6 +141,9 @@ static int blame_latency(struct subjects *subjects, const struct dwell_catalog *
 		if (!subject || subject->blame.holder)
 			continue;
 		subject->blame.holder_ns = ran->ns;
+		/* The run is more than its latencies: nobody is to be sent to one of them. */
+		if (kind == DWELL_SUBJECT_CLASS)
+			subject->id = worst->id;
 		err = subject_text(&subject->blame.holder, who);
 	}
 	return err;

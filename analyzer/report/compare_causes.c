@@ -122,6 +122,7 @@ static void say_instead(char out[WORDS_SIZE], const struct dwell_compare_row *ro
 	enum { SAID = 3 };
 	struct instead_row rows[INSTEAD_ROWS];
 	const size_t count = words_instead(rows, row);
+	const struct dwell_instead *before = row->base ? &row->base->instead : NULL;
 	char is[DWELL_NUMBER_SIZE], was[DWELL_NUMBER_SIZE];
 	size_t used, said = 0;
 
@@ -129,7 +130,10 @@ static void say_instead(char out[WORDS_SIZE], const struct dwell_compare_row *ro
 		return;
 	words_value(is, mean_of(&row->head->instead, row->head->instead.total_ns), DWELL_UNIT_NS,
 		ascii);
-	used = (size_t)snprintf(out, WORDS_SIZE, "of the %s (mean) for which they were ready", is);
+	words_value(was, before ? mean_of(before, before->total_ns) : NAN, DWELL_UNIT_NS, ascii);
+	used = (size_t)snprintf(out, WORDS_SIZE, "of the %s (mean%s%s) for which they were ready",
+		is, before && before->latencies ? "; before " : "",
+		before && before->latencies ? was : "");
 	for (size_t i = 0; i < count && said < SAID && used < WORDS_SIZE; i++) {
 		words_value(is, rows[i].head_ns, DWELL_UNIT_NS, ascii);
 		words_value(was, rows[i].base_ns, DWELL_UNIT_NS, ascii);
@@ -228,35 +232,48 @@ static int most_done_first(const void *a, const void *b)
 	return (of_x < of_y) - (of_x > of_y);
 }
 
+enum { DOINGS = 3 };
+
+/* " blocked for 118 us (most on sleep; before 98 us), running for 6 us (before 6 us)": what grew
+ * most comes first, less than a twentieth is left out. How many are said. */
+static size_t say_doing(
+	char *out, size_t room, struct doing all[DOINGS], const char *most_on, bool ascii)
+{
+	const double mean = all[0].head_ns + all[1].head_ns + all[2].head_ns;
+	char now[DWELL_NUMBER_SIZE], before[DWELL_NUMBER_SIZE];
+	size_t used = 0, said = 0;
+
+	qsort(all, DOINGS, sizeof(*all), most_done_first);
+	for (size_t i = 0; i < DOINGS && used < room; i++) {
+		const bool why = *most_on && !strcmp(all[i].name, "blocked");
+
+		if (all[i].head_ns * 20 < mean)
+			continue;
+		words_value(now, all[i].head_ns, DWELL_UNIT_NS, ascii);
+		words_value(before, all[i].base_ns, DWELL_UNIT_NS, ascii);
+		used += (size_t)snprintf(out + used, room - used, "%s %s for %s (%s%s%sbefore %s)",
+			said++ ? "," : "", all[i].name, now, why ? "most on " : "",
+			why ? most_on : "", why ? "; " : "", before);
+	}
+	return said;
+}
+
 /* "127 us on the mean: blocked for 118 us (before 98 us), running for 6 us (before 6 us)" */
 static void say_span(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
 {
 	const struct dwell_digest_subject *base = row->base, *head = row->head;
 	const struct dwell_times *was = &base->times, *is = &head->times;
-	struct doing all[] = {
+	struct doing all[DOINGS] = {
 		{ "running", mean_span(base, was->running_ns), mean_span(head, is->running_ns) },
 		{ "runnable", mean_span(base, was->runnable_ns), mean_span(head, is->runnable_ns) },
 		{ "blocked", mean_span(base, was->blocked_ns), mean_span(head, is->blocked_ns) },
 	};
-	const size_t count = sizeof(all) / sizeof(all[0]);
-	const double mean = all[0].head_ns + all[1].head_ns + all[2].head_ns;
-	char whole[DWELL_NUMBER_SIZE], now[DWELL_NUMBER_SIZE], before[DWELL_NUMBER_SIZE];
+	char whole[DWELL_NUMBER_SIZE];
 	size_t used;
-	bool first = true;
 
-	qsort(all, count, sizeof(*all), most_done_first);
 	words_value(whole, mean_span(head, head->series.whole.sum), DWELL_UNIT_NS, ascii);
 	used = (size_t)snprintf(out, WORDS_SIZE, "%s on the mean:", whole);
-	for (size_t i = 0; i < count; i++) {
-		if (all[i].head_ns * 20 < mean)
-			continue; /* less than a twentieth */
-		words_value(now, all[i].head_ns, DWELL_UNIT_NS, ascii);
-		words_value(before, all[i].base_ns, DWELL_UNIT_NS, ascii);
-		used += (size_t)snprintf(out + used, WORDS_SIZE - used, "%s %s for %s (before %s)",
-			first ? "" : ",", all[i].name, now, before);
-		first = false;
-	}
-	if (first)
+	if (!say_doing(out + used, WORDS_SIZE - used, all, "", ascii))
 		*out = '\0';
 }
 
@@ -266,6 +283,55 @@ static bool is_of_spans(const struct dwell_compare_row *row)
 
 	return (kind == DWELL_SUBJECT_SPAN || kind == DWELL_SUBJECT_PAUSE) && row->base &&
 	       row->head && row->base->series.whole.count && row->head->series.whole.count;
+}
+
+static double all_of(const struct dwell_times *t)
+{
+	return (double)t->running_ns + (double)t->runnable_ns + (double)t->blocked_ns +
+	       (double)t->unknown_ns;
+}
+
+/* What holders did while they were waited for, of waits that have ended only: else it is no time of
+ * these. */
+static bool is_of_waits(const struct dwell_digest_subject *of)
+{
+	return of && of->blame.holder && of->series.whole.count &&
+	       all_of(&of->blame.times) <= (double)of->series.whole.sum;
+}
+
+/* "; in a wait (mean) its holders were blocked for 4.7 ms (most on sleep; before 2.3 ms), ..." As
+ * shares where there is nothing to compare these with: they say nothing where all took twice as
+ * long. */
+static void say_holders(char *out, size_t room, const struct dwell_compare_row *row, bool ascii)
+{
+	const struct dwell_digest_subject *base = row->base, *head = row->head;
+	const char *reason = dwell_reason_name(head->blame.reason);
+	char times[160];
+	size_t used;
+
+	if (is_of_waits(base) && is_of_waits(head)) {
+		const struct dwell_times *was = &base->blame.times, *is = &head->blame.times;
+		struct doing all[DOINGS] = {
+			{ "running", mean_span(base, was->running_ns),
+				mean_span(head, is->running_ns) },
+			{ "runnable", mean_span(base, was->runnable_ns),
+				mean_span(head, is->runnable_ns) },
+			{ "blocked", mean_span(base, was->blocked_ns),
+				mean_span(head, is->blocked_ns) },
+		};
+
+		used = (size_t)snprintf(out, room, "; in a wait (mean) its holders were");
+		if (used < room &&
+			!say_doing(out + used, room - used, all, reason ? reason : "", ascii))
+			*out = '\0';
+		return;
+	}
+	say_times(times, &head->blame);
+	used = (size_t)snprintf(out, room, "; its holders were %s", times);
+	if (base && base->blame.holder && used < room) {
+		say_times(times, &base->blame);
+		snprintf(out + used, room - used, ", before %s", times);
+	}
 }
 
 static bool is_left(const struct dwell_compare_row *row)
@@ -292,7 +358,6 @@ void words_cause(char out[WORDS_SIZE], const struct dwell_comparison *comparison
 {
 	const struct dwell_blame *head = row->head ? &row->head->blame : NULL;
 	const struct dwell_blame *base = row->base ? &row->base->blame : NULL;
-	char times[160];
 	size_t used;
 
 	*out = '\0';
@@ -322,14 +387,8 @@ void words_cause(char out[WORDS_SIZE], const struct dwell_comparison *comparison
 	else if (head->waker)
 		snprintf(out, WORDS_SIZE, "ended by %.200s", head->waker);
 	used = strlen(out);
-	if (head->holder && row->head->kind > DWELL_SUBJECT_CLASS) {
-		say_times(times, head);
-		used += (size_t)snprintf(
-			out + used, WORDS_SIZE - used, "; its holders were %s", times);
-		if (base && base->holder && used < WORDS_SIZE) {
-			say_times(times, base);
-			snprintf(out + used, WORDS_SIZE - used, ", before %s", times);
-		}
+	if (head->holder && row->head->kind > DWELL_SUBJECT_CLASS && used < WORDS_SIZE) {
+		say_holders(out + used, WORDS_SIZE - used, row, ascii);
 	} else if (*out && base && base->holder && head->holder &&
 		   strcmp(base->holder, head->holder) != 0 && used < WORDS_SIZE) {
 		snprintf(out + used, WORDS_SIZE - used, ", before %.120s", base->holder);
