@@ -17,6 +17,10 @@
 /* Waits that no forecast is known for, or that were short, get a stack once in so many times. */
 enum { SAMPLE_MASK = 255 };
 
+/* After a long wait so many that follow get one, and not the next only: short ones come between
+ * long ones. */
+enum { AFTER_LONG = 4 };
+
 /* The other clock's distance does not change: look at it now and then. */
 enum { LEARN_MASK = 15 };
 
@@ -262,8 +266,10 @@ static __always_inline void enter(
 	if (!note || note->tid != next->pid || note->left == 0)
 		return;
 	forecast = forecast_at(note->forecast);
-	if (forecast)
-		forecast->longer = time - note->left >= config.long_ns;
+	if (forecast && time - note->left >= config.long_ns)
+		forecast->longer = AFTER_LONG;
+	else if (forecast && forecast->longer)
+		forecast->longer--;
 	if (!note->woken && bpf_core_field_exists(next->sched_info.last_queued))
 		ready = accounted(header, next->sched_info.last_queued);
 	/* The distance is known to some microseconds. */

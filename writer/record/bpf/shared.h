@@ -169,7 +169,7 @@ struct dwell_kernel_told {
 /* What waits of one thread in one system call on one object were like. */
 struct dwell_kernel_forecast {
 	__u32 key;    /* hash of the three */
-	__u16 longer; /* 1: the last one lasted: the next is worth a stack */
+	__u16 longer; /* so many more are worth a stack: one lasted */
 	__u16 count;  /* waits since then */
 };
 
