@@ -170,6 +170,15 @@ static int hold(struct dwell_order *order, const struct dwell_event *rows, size_
 	return err;
 }
 
+/* Not where they would be too many: then rows are moved, before the last of them is put. */
+static struct dwell_event *on_room(struct dwell_sink *sink, size_t count)
+{
+	struct dwell_order *order = order_of(sink);
+
+	return count < order->max_rows - order->hold.count ? order_hold_room(&order->hold, count)
+							   : NULL;
+}
+
 static int on_events(struct dwell_sink *sink, const struct dwell_event *events, size_t count)
 {
 	struct dwell_order *order = order_of(sink);
@@ -210,6 +219,7 @@ int dwell_order_new(struct dwell_order **out, struct dwell_sink *next, size_t ma
 		return DWELL_ENOMEM;
 	}
 	dwell_relay_init(&order->relay, next);
+	order->relay.ops.room = on_room;
 	order->relay.ops.events = on_events;
 	order->relay.ops.watermark = on_watermark;
 	order->relay.ops.end = on_end;

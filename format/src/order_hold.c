@@ -88,6 +88,18 @@ static bool make_room(struct order_hold *hold)
 	return true;
 }
 
+struct dwell_event *order_hold_room(struct order_hold *hold, size_t count)
+{
+	struct order_chunk *chunk = hold->chunk;
+
+	if (count > ORDER_CHUNK_ROWS)
+		return NULL;
+	/* What is left of a chunk is given up where it is too little. */
+	if (chunk && (size_t)(chunk->rows + ORDER_CHUNK_ROWS - hold->room) < count)
+		hold->room = chunk->rows + ORDER_CHUNK_ROWS;
+	return make_room(hold) ? hold->room : NULL;
+}
+
 /* An empty segment at the end of a run. */
 static bool begin_segment(struct order_hold *hold, struct order_run *run)
 {
@@ -191,7 +203,9 @@ size_t order_hold_put_on(struct order_hold *hold, const struct dwell_event *rows
 	const size_t room = (size_t)(hold->chunk->rows + ORDER_CHUNK_ROWS - hold->room);
 	size_t n = in_order(rows, count < room ? count : room, hold->room - 1);
 
-	memcpy(hold->room, rows, n * sizeof(*rows));
+	/* Those that were made here are here. */
+	if (rows != hold->room)
+		memcpy(hold->room, rows, n * sizeof(*rows));
 	hold->room += n;
 	hold->run->last->end = hold->room;
 	hold->count += n;

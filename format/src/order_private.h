@@ -82,6 +82,8 @@ struct order_hold {
 
 void order_hold_init(struct order_hold *hold);
 void order_hold_release(struct order_hold *hold);
+/* Where the next rows, so many at most, may be made before they are put; NULL: nowhere. */
+struct dwell_event *order_hold_room(struct order_hold *hold, size_t count);
 /* DWELL_ENOMEM. */
 int order_hold_put(struct order_hold *hold, const struct dwell_event *row);
 /* Of those that come right after it, as many as go on where it was put, but no losses. */

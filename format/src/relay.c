@@ -59,3 +59,10 @@ void dwell_relay_init(struct dwell_relay *relay, struct dwell_sink *next)
 	relay->sink.ops = &relay->ops;
 	relay->next = next;
 }
+
+struct dwell_event *dwell_relay_room(struct dwell_sink *sink, size_t count)
+{
+	struct dwell_sink *next = ((struct dwell_relay *)sink)->next;
+
+	return next->ops->room ? next->ops->room(next, count) : NULL;
+}

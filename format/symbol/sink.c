@@ -178,6 +178,7 @@ int dwell_symbol_sink_new(struct dwell_sink **out, struct dwell_sink *next,
 	self->relay.ops.location = location;
 	self->relay.ops.object = object;
 	self->relay.ops.end = end;
+	self->relay.ops.room = dwell_relay_room;
 	self->apart_part = options ? options->apart_part : 0;
 	err = dwell_symbol_new(&self->symbol, options);
 	if (err) {

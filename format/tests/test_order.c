@@ -46,6 +46,26 @@ static uint64_t watermark(const struct rings *r)
 	return least;
 }
 
+static const struct dwell_event *take(struct rings *r, uint32_t ring)
+{
+	const size_t at = r->next[ring];
+
+	r->next[ring] = next_of(r->h, ring, at + 1);
+	return &r->h->rows[at];
+}
+
+static size_t put_together(struct rings *r, uint32_t ring, size_t most, struct dwell_sink *sink)
+{
+	struct dwell_event *room = sink->ops->room(sink, most);
+	size_t n = 0;
+
+	cr_assert(ne(ptr, room, NULL));
+	while (n < most && r->next[ring] < r->h->count)
+		room[n++] = *take(r, ring);
+	cr_assert(eq(int, sink->ops->events(sink, room, n), 0));
+	return n;
+}
+
 static void drain(const struct collect *h, uint64_t random, struct dwell_sink *sink)
 {
 	const struct dwell_trace_end end = { .end_ns = h->end_ns };
@@ -58,12 +78,12 @@ static void drain(const struct collect *h, uint64_t random, struct dwell_sink *s
 		const uint32_t ring = (uint32_t)gen_random(&random, MAX_RINGS);
 		size_t n = gen_random(&random, 50);
 
-		for (; n && r.next[ring] < h->count; n--, left--) {
-			const size_t at = r.next[ring];
-
-			cr_assert(eq(int, sink->ops->events(sink, &h->rows[at], 1), 0));
-			r.next[ring] = next_of(h, ring, at + 1);
-		}
+		/* One by one, or together where they are kept. */
+		if (gen_random(&random, 2))
+			left -= put_together(&r, ring, n, sink);
+		else
+			for (; n && r.next[ring] < h->count; n--, left--)
+				cr_assert(eq(int, sink->ops->events(sink, take(&r, ring), 1), 0));
 		if (!gen_random(&random, 20))
 			cr_assert(eq(int, sink->ops->watermark(sink, watermark(&r)), 0));
 	}

@@ -104,6 +104,13 @@ static int on_events(struct dwell_sink *sink, const struct dwell_event *events, 
 	return counter->next->ops->events(counter->next, events, count);
 }
 
+static struct dwell_event *on_room(struct dwell_sink *sink, size_t count)
+{
+	struct counter *counter = (struct counter *)sink;
+
+	return counter->next ? counter->next->ops->room(counter->next, count) : NULL;
+}
+
 static int measure(const char *what, unsigned kind, bool to_file)
 {
 	static struct dwell_session session;
@@ -133,6 +140,7 @@ static int measure(const char *what, unsigned kind, bool to_file)
 		return 1;
 	sink = dwell_order_sink(order);
 	memset(&counting, 0, sizeof(counting));
+	counting.room = on_room;
 	counting.events = on_events;
 	counter = (struct counter){ { &counting }, to_file ? sink : NULL, 0 };
 	how.zero_monotonic_ns = session.start_monotonic_ns;

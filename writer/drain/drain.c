@@ -31,6 +31,7 @@ int dwell_drain_new(struct dwell_drain **out, const struct dwell_session *sessio
 	drain->registry = registry;
 	drain->sink = sink;
 	drain->options = *options;
+	drain->made = drain->row;
 	dwell_fit_init(&drain->fit, session->clock, session->start_ticks,
 		session->start_monotonic_ns, dwell_clock_rate(session->clock));
 	(void)dwell_fit_update(&drain->fit);
@@ -56,10 +57,11 @@ void dwell_drain_tell(struct dwell_drain *drain)
 	int err = 0;
 
 	if (drain->rows > 0 && drain->sink->ops->events)
-		err = drain->sink->ops->events(drain->sink, drain->row, drain->rows);
+		err = drain->sink->ops->events(drain->sink, drain->made, drain->rows);
 	if (err < 0 && drain->error == 0)
 		drain->error = err;
 	drain->rows = 0;
+	drain->made = drain->row;
 }
 
 uint64_t dwell_drain_time_ns(struct dwell_drain *drain, uint64_t ticks)

@@ -87,6 +87,7 @@ struct dwell_drain {
 	uint64_t watermark_ns;       /* all that is earlier is told in this pass */
 	struct dwell_drain_counts counts;
 	int error;
+	struct dwell_event *made; /* in `row`, or in room of the sink's */
 	size_t rows;
 	struct dwell_event row[DWELL_DRAIN_ROWS];
 };
@@ -104,7 +105,7 @@ static inline struct dwell_event *dwell_drain_next(struct dwell_drain *drain)
 {
 	if (drain->rows == DWELL_DRAIN_ROWS)
 		dwell_drain_tell(drain);
-	return &drain->row[drain->rows++];
+	return &drain->made[drain->rows++];
 }
 
 /* A row more. One that was just written in parts is slow to copy: better made in its place. */
@@ -143,7 +144,6 @@ void dwell_drain_record(const struct drain_place *place, const struct dwell_reco
 /* As many of the next records before `stop` as are plain. Returns how many. */
 uint64_t dwell_drain_plain(
 	const struct drain_place *place, struct dwell_ring_reader *reader, uint64_t stop);
-
 /* Of the program's own tasks; of threads and processes. row->kind 0: none. */
 uint32_t dwell_drain_task_of_tid(const struct drain_place *place, uint64_t tid);
 void dwell_drain_decode_priority(const struct drain_place *place, const struct dwell_record *record,

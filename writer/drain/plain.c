@@ -86,9 +86,36 @@ static inline uint64_t stamp(struct plain *p, uint64_t ticks)
 	return __builtin_expect(ns < p->latest_ns, 1) ? ns : doubt(p, ns);
 }
 
+/* Rows follow each other: the next are made where the sink keeps them, if it has room. Nobody else
+ * may tell it rows before these are told. */
+__attribute__((noinline)) static void tell_and_borrow(struct dwell_drain *drain)
+{
+	struct dwell_event *room;
+
+	dwell_drain_tell(drain);
+	room = drain->sink->ops->room ? drain->sink->ops->room(drain->sink, DWELL_DRAIN_ROWS)
+				      : NULL;
+	drain->made = room ? room : drain->row;
+}
+
+static inline struct dwell_event *next(struct dwell_drain *drain)
+{
+	if (drain->rows == DWELL_DRAIN_ROWS)
+		tell_and_borrow(drain);
+	return &drain->made[drain->rows++];
+}
+
+/* Before anybody is called who may tell rows. */
+static inline void give_back(struct dwell_drain *drain)
+{
+	if (drain->made != drain->row)
+		dwell_drain_tell(drain);
+}
+
 static inline void put_mark(struct plain *p, const uint64_t word[2])
 {
 	if (__builtin_expect(word[1] != p->label_stack, 0)) {
+		give_back(p->drain);
 		p->label_stack = word[1];
 		p->label = dwell_drain_label(p->place, (uint32_t)word[1]);
 		p->mark_stack = dwell_drain_stack(p->place, (uint32_t)(word[1] >> 32));
@@ -96,7 +123,7 @@ static inline void put_mark(struct plain *p, const uint64_t word[2])
 
 	const uint64_t time_ns = stamp(p, dwell_slot_time(word[0]));
 
-	*dwell_drain_next(p->drain) = (struct dwell_event){
+	*next(p->drain) = (struct dwell_event){
 		.time_ns = time_ns,
 		.task = p->running,
 		.object = p->label,
@@ -143,7 +170,10 @@ static inline uint32_t stack_of(const struct plain *p, uint32_t entry)
 {
 	const uint32_t known = entry ? dwell_drain_memo(p->drain, entry, p->process)->id : 0;
 
-	return known ? known : dwell_drain_stack(p->place, entry);
+	if (known || !entry)
+		return known;
+	give_back(p->drain);
+	return dwell_drain_stack(p->place, entry);
 }
 
 static inline uint32_t object_of(const struct plain *p, uint64_t native)
@@ -169,7 +199,7 @@ static inline bool put_wait(struct plain *p, const uint64_t word[2], const uint6
 	const uint32_t object = object_of(p, more[1]);
 	const uint64_t end_ns = stamp(p, dwell_slot_time(word[0]));
 	const uint64_t since_ns = dwell_drain_after(stamp(p, since), p->last_ns);
-	struct dwell_event *begin = dwell_drain_next(drain), *end;
+	struct dwell_event *begin = next(drain), *end;
 
 	*begin = (struct dwell_event){
 		.time_ns = since_ns < end_ns ? since_ns : end_ns,
@@ -178,7 +208,7 @@ static inline bool put_wait(struct plain *p, const uint64_t word[2], const uint6
 		.stack = p->stack,
 	};
 	memcpy(&begin->kind, &p->begin, sizeof(p->begin));
-	end = dwell_drain_next(drain);
+	end = next(drain);
 	*end = (struct dwell_event){ .time_ns = end_ns, .task = p->task };
 	memcpy(&end->kind, &p->end, sizeof(p->end));
 	p->ended_since = p->ended_since < since ? since : p->ended_since;
@@ -211,6 +241,7 @@ uint64_t dwell_drain_plain(
 			break;
 		}
 	}
+	give_back(p.drain);
 	reader->position = position;
 	place->thread->last_ns = p.last_ns;
 	place->thread->ended_since = p.ended_since;

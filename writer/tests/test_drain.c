@@ -1,6 +1,7 @@
 /* What records of a ring become. */
 #include <pthread.h>
 
+#include "drain/drain_private.h"
 #include "drain_fixture.h"
 
 /* A wait that is over when the drain looks: its begin tells all that is known. */
@@ -400,5 +401,98 @@ Test(drain, priorities)
 		cr_expect(eq(i64, (int64_t)row->value, told[i]));
 	}
 	cr_expect(eq(ptr, (void *)collect_row(s.got, DWELL_EVENT_PRIORITY, 3), NULL));
+	tear_down(&s);
+}
+
+enum { MANY = 3000 };
+
+/* A sink that has room for rows, and takes it back once rows are told. */
+struct lender {
+	struct dwell_sink sink;
+	struct dwell_event room[DWELL_DRAIN_ROWS];
+	struct dwell_event got[2 * MANY + 16];
+	size_t rows, made_here;
+	unsigned called; /* while the room was lent */
+	bool lent;
+};
+
+static struct dwell_event *lend(struct dwell_sink *sink, size_t count)
+{
+	struct lender *lender = (struct lender *)sink;
+
+	lender->lent = count <= DWELL_DRAIN_ROWS;
+	return lender->lent ? lender->room : NULL;
+}
+
+static int take_back(struct dwell_sink *sink, const struct dwell_event *rows, size_t count)
+{
+	struct lender *lender = (struct lender *)sink;
+
+	cr_assert(le(sz, lender->rows + count, 2 * MANY + 16));
+	memcpy(lender->got + lender->rows, rows, count * sizeof(*rows));
+	lender->rows += count;
+	lender->made_here += rows == lender->room ? count : 0;
+	lender->lent = false;
+	memset(lender->room, 0xff, sizeof(lender->room));
+	return 0;
+}
+
+static void on_stack(void *context, uint32_t process, int64_t pid, const uint64_t *addresses,
+	size_t count, bool cut)
+{
+	struct lender *lender = context;
+
+	(void)process, (void)pid, (void)addresses, (void)count, (void)cut;
+	lender->called += lender->lent;
+}
+
+static void write_waits(uint32_t stack, uint64_t from, uint64_t to)
+{
+	struct dwell_self *self = dwell_enter();
+
+	for (uint64_t i = from; i < to; i++)
+		dwell_ring_put2(&self->writer, i * 10 + 8, DWELL_RECORD_WAIT,
+			dwell_what(stack, DWELL_REASON_MUTEX, DWELL_OBJECT_MUTEX, 0), i * 10 + 1,
+			0x1000 + i % 7);
+}
+
+/* Waits that follow each other are told where the sink keeps them; who is asked about a stack in
+ * the midst of them may tell rows, too. */
+Test(drain, rows_made_in_the_sink)
+{
+	static const struct dwell_sink_ops ops = { .room = lend, .events = take_back };
+	static struct lender lender = { .sink = { &ops } };
+	struct dwell_drain_options how = {
+		.states = true, .context = &lender, .stack_seen = on_stack
+	};
+	uint32_t stacks[2];
+	struct stage s;
+
+	set_up(&s, 0, 1 << 13, 1 << 13);
+	dwell_drain_free(s.drain);
+	how.zero_monotonic_ns = s.session.start_monotonic_ns;
+	cr_assert(
+		eq(int, dwell_drain_new(&s.drain, &s.session, s.registry, &lender.sink, &how), 0));
+	for (uint64_t i = 0; i < 2; i++) {
+		const uint64_t pcs[2] = { 0x1000, 0x2000 + i };
+
+		stacks[i] = dwell_intern(&dwell_lib.session, DWELL_ENTRY_STACK, 0, pcs, 2);
+	}
+	write_waits(stacks[0], 0, MANY / 2);
+	write_waits(stacks[1], MANY / 2, MANY);
+	pass(&s);
+
+	const struct dwell_event *waits = lender.got + (lender.rows - 2 * MANY);
+
+	cr_assert(ge(sz, lender.rows, 2 * MANY));
+	cr_assert(gt(sz, lender.made_here, MANY));
+	cr_assert(eq(u32, lender.called, 0));
+	for (size_t i = 0; i < MANY; i++) {
+		cr_assert(eq(u8, waits[2 * i].kind, DWELL_EVENT_WAIT_BEGIN), "wait %zu", i);
+		cr_assert(eq(u8, waits[2 * i + 1].kind, DWELL_EVENT_WAIT_END), "wait %zu", i);
+		cr_assert(eq(u32, waits[2 * i].stack, waits[i < MANY / 2 ? 0 : MANY].stack));
+		cr_assert(i == 0 || waits[2 * i].time_ns >= waits[2 * i - 1].time_ns);
+	}
+	cr_assert(ne(u32, waits[0].stack, waits[MANY].stack));
 	tear_down(&s);
 }

@@ -17,4 +17,7 @@ struct dwell_relay {
 /* next must outlive the relay, which must stay where it is. */
 void dwell_relay_init(struct dwell_relay *relay, struct dwell_sink *next);
 
+/* For `ops.room` of a relay that hands on rows as it is told them. */
+struct dwell_event *dwell_relay_room(struct dwell_sink *sink, size_t count);
+
 #endif

@@ -46,8 +46,9 @@ struct dwell_sink_ops {
 		const struct dwell_task_state *states, size_t count);
 	/*
 	 * Where the next rows, so many at most, may be made before they are told: a sink that hands
-	 * them on to another thread need not copy them then. NULL: nowhere. Valid until then;
-	 * nothing need be made there, and not all of what is made need be told.
+	 * them on to another thread, or keeps them, need not copy them then. NULL: nowhere. Valid
+	 * until the next call that tells it rows or a watermark: nobody else may tell it any
+	 * meanwhile. Nothing need be made there, and not all of what is made need be told.
 	 */
 	struct dwell_event *(*room)(struct dwell_sink *sink, size_t count);
 	/* Rows in order of time; the array is the caller's and valid for the call only. */
