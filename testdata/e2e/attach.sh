@@ -353,6 +353,11 @@ java_record() {
 launched() {
 	local who=$1 program=$2 where=$3 recorder
 	java_record "$who" "$who.$program" 'transfer|audit' java -XX:TieredStopAtLevel=1 "$program" || return
+	# The barrier has a lock of its own, which they may have waited for until now.
+	until "$bin/dwell" leaks "$who.$program" 2>&1 | grep -q deadlock; do
+		[ -d /proc/$recorder ] || { fault "$who: $program ended: $(cat err)"; return; }
+		sleep 0.2
+	done
 	kill "$recorder"
 	wait "$recorder"
 	expect "$who.$program" "deadlock: 2 tasks.*transfer \([0-9]+\) waits for mutex [0-9a-fx]+ of audit \([0-9]+\) since .*, at $where.*audit \([0-9]+\) waits for mutex [0-9a-fx]+ of transfer .*, at $where" leaks
