@@ -17,17 +17,22 @@ static bool is_number(const char *glob, int64_t number)
 	return number >= 0 && !strcmp(glob, text);
 }
 
-/* 2: it is the one with that number; 1: its name fits. */
-static int fits(const struct dwell_catalog_task *task, const char *glob)
+enum { FITS_NAME = 1, FITS_NAME_OF_RECORDED, FITS_NUMBER };
+
+/* Whom one asks for by name is of the program that one recorded, if that has one. */
+static unsigned fits(const struct dwell_catalog *catalog, uint32_t id,
+	const struct dwell_catalog_task *task, const char *glob)
 {
 	char name[256];
 
 	if (is_number(glob, task->tid) || label_matches(glob, task) ||
 		(task->native_id && is_number(glob, (int64_t)task->native_id)))
-		return 2;
+		return FITS_NUMBER;
 	snprintf(name, sizeof(name), "%.*s", task->name.size < 255 ? (int)task->name.size : 255,
 		task->name.size ? task->name.at : "");
-	return task->name.size && !fnmatch(glob, name, 0);
+	if (!task->name.size || fnmatch(glob, name, 0))
+		return 0;
+	return dwell_catalog_recorded(catalog, id) ? FITS_NAME_OF_RECORDED : FITS_NAME;
 }
 
 static void add_name(char *names, size_t size, const struct dwell_catalog *catalog, uint32_t id)
@@ -46,7 +51,7 @@ int pick_task(const struct dwell_catalog *catalog, const char *glob, uint32_t *t
 
 	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog); id++) {
 		const struct dwell_catalog_task *of = dwell_catalog_task(catalog, id);
-		const unsigned how = of ? (unsigned)fits(of, glob) : 0;
+		const unsigned how = of ? fits(catalog, id, of, glob) : 0;
 
 		if (!how || how < best)
 			continue;

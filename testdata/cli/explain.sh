@@ -24,6 +24,11 @@ dwell explain main@2ms unwoken.txt
 cp "$DATA/traces/again.txt" .
 dwell explain boss@2ms again.txt
 dwell explain --json boss@2ms again.txt | grep -o '"begun_again": true'
+# Another program has a task of that name: whoever recorded asks for the recorded one's.
+sed 's/^process p1 /&recorded /; s/tid=4800 name="cc1"/tid=4800 name="main"/' dwell.trace >two.txt
+dwell explain main@2ms two.txt | sed -n 3p
+sed 's/tid=4800 name="cc1"/tid=4800 name="main"/' dwell.trace >two.txt
+dwell explain main@2ms two.txt
 # What cannot be asked.
 dwell explain
 dwell explain 123
