@@ -22,35 +22,32 @@ static bool counts(const struct making *making, uint32_t task)
 	return !task || wants_task(making->model, task);
 }
 
-static void add_figures(struct dwell_digest_subject *into, const struct digest_task *task)
+static void add_figures(
+	struct dwell_digest_subject *into, const struct digest_task *task, uint32_t count)
 {
 	add_times(&into->times, &task->times);
-	into->tasks++;
+	into->tasks += count;
 	if (task->late) {
 		into->instead.latencies += task->late->count;
 		into->instead.total_ns += task->late->total_ns;
 	}
 }
 
-static int add_task(struct making *making, const struct digest_task *task, uint32_t id)
+/* One, or `count` of which it is the first. */
+static int add_task(
+	struct making *making, const struct digest_task *task, uint32_t id, uint32_t count)
 {
-	const struct dwell_catalog_task *of = dwell_catalog_task(making->catalog, id);
 	char text[KEY_SIZE];
 	struct dwell_digest_subject *into;
 	int err = DWELL_OK;
 
-	making->digest->born += of && of->born;
-	if (of && of->born && task->alive) {
-		making->digest->left++;
-		err = left_tasks_add(&making->left, making->catalog, id, task);
-	}
 	key_class(text, making->catalog, id);
 	for (unsigned kind = DWELL_SUBJECT_RUN; kind <= DWELL_SUBJECT_CLASS && !err; kind++) {
 		into = subjects_get(
 			&making->subjects, kind, kind == DWELL_SUBJECT_CLASS ? text : "");
 		if (!into)
 			return DWELL_ENOMEM;
-		add_figures(into, task);
+		add_figures(into, task, count);
 		err = series_merge(&into->series, &task->latency);
 		if (!err)
 			err = windows_merge(&into->states, &task->states);
@@ -61,23 +58,97 @@ static int add_task(struct making *making, const struct digest_task *task, uint3
 	return subject_text(&into->alias, text);
 }
 
-static int add_tasks(struct making *making)
+static void widen(const struct making *making, struct digest_task *task)
 {
 	const uint64_t from_ns = making->model->from_ns;
+
+	windows_widen(&task->latency.windows, from_ns, making->digest->window_shift);
+	windows_widen(&task->states, from_ns, making->digest->window_shift);
+}
+
+static int by_first_task(const void *a, const void *b)
+{
+	const struct digest_shape *const *x = a, *const *y = b;
+
+	return ((*x)->first_task > (*y)->first_task) - ((*x)->first_task < (*y)->first_task);
+}
+
+/* Those that were settled, in order of the first task of each; ended by NULL. NULL: no memory. */
+static struct digest_shape **list_shapes(const struct table *shapes)
+{
+	struct digest_shape **list = calloc((size_t)shapes->end + 1, sizeof(struct digest_shape *));
+	size_t count = 0;
+
+	for (uint32_t id = 0; list && id < shapes->end; id++) {
+		struct digest_shape *shape = table_get(shapes, id);
+
+		if (shape && shape->tasks)
+			list[count++] = shape;
+	}
+	if (count)
+		qsort(list, count, sizeof(struct digest_shape *), by_first_task);
+	return list;
+}
+
+/* Who is named first by a class is told with it: shapes and tasks by their ids. */
+static int add_shapes(struct making *making, struct digest_shape ***next, uint32_t until)
+{
+	int err = DWELL_OK;
+
+	for (; **next && (**next)->first_task < until && !err; ++*next) {
+		struct digest_shape *shape = **next;
+
+		making->digest->born += shape->born;
+		widen(making, &shape->sum);
+		err = add_task(making, &shape->sum, shape->first_task, shape->tasks);
+	}
+	return err;
+}
+
+static int add_one(struct making *making, uint32_t id, struct digest_task *task)
+{
+	const struct dwell_catalog_task *of = dwell_catalog_task(making->catalog, id);
+	int err;
+
+	making->digest->born += of && of->born;
+	widen(making, task);
+	err = add_task(making, task, id, 1);
+	if (!err && of && of->born && task->alive) {
+		making->digest->left++;
+		err = left_tasks_add(&making->left, making->catalog, id, task);
+	}
+	return err || !task->late ? err
+				  : late_pairs_add(&making->late, making->catalog, id, task->late);
+}
+
+static int add_all(struct making *making, struct digest_shape **shapes)
+{
 	struct table *tasks = &making->fold->tasks.of;
-	int err = digest_tasks_settle(&making->fold->tasks);
+	int err = DWELL_OK;
 
 	for (uint32_t id = 1; id < tasks->end && !err; id++) {
 		struct digest_task *task = table_get(tasks, id);
 
 		if (!task || !task->seen)
 			continue;
-		windows_widen(&task->latency.windows, from_ns, making->digest->window_shift);
-		windows_widen(&task->states, from_ns, making->digest->window_shift);
-		err = add_task(making, task, id);
-		if (!err && task->late)
-			err = late_pairs_add(&making->late, making->catalog, id, task->late);
+		err = add_shapes(making, &shapes, id);
+		if (!err)
+			err = add_one(making, id, task);
 	}
+	return err ? err : add_shapes(making, &shapes, UINT32_MAX);
+}
+
+static int add_tasks(struct making *making)
+{
+	int err = digest_tasks_flush(&making->fold->tasks);
+	struct digest_shape **shapes = list_shapes(&making->fold->tasks.shapes);
+
+	if (!err)
+		err = shapes ? add_all(making, shapes) : DWELL_ENOMEM;
+	free(shapes);
+	if (!err)
+		err = late_settled_take(
+			&making->fold->tasks.settled_late, making->catalog, &making->late);
 	if (!err)
 		err = left_tasks_take(&making->left, making->catalog, &making->subjects);
 	making->digest->kinds |= 1u << DWELL_SUBJECT_LEFT;
@@ -168,7 +239,7 @@ static int add_item(struct making *making, struct item *item)
 
 static int add_items(struct making *making)
 {
-	int err = digest_waits_settle(&making->fold->waits, &making->fold->items);
+	int err = digest_waits_flush(&making->fold->waits, &making->fold->items);
 
 	for (size_t i = 0; i < making->fold->items.count && !err; i++)
 		err = add_item(making, making->fold->items.at[i]);

@@ -336,6 +336,16 @@ static int digest_merge(void *into, void *from)
 	return DWELL_EINVAL; /* serial: there is nothing to merge */
 }
 
+static int digest_settle(
+	void *context, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	struct digest_fold *fold = context;
+
+	(void)lives;
+	(void)count;
+	return digest_tasks_settle(&fold->tasks, first);
+}
+
 const struct fold_ops digest_fold_ops = {
 	.serial = true,
 	.kinds = 1u << DWELL_EVENT_SPAN_BEGIN | 1u << DWELL_EVENT_SPAN_END |
@@ -345,4 +355,5 @@ const struct fold_ops digest_fold_ops = {
 	.event = digest_event,
 	.batch = digest_batch,
 	.merge = digest_merge,
+	.settle = digest_settle,
 };

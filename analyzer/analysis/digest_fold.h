@@ -37,11 +37,24 @@ int digest_late_ran(struct digest_late *late, const struct dwell_interval *ran);
 int digest_late_add(
 	struct digest_late *late, struct late_task **task, const struct dwell_interval *wait);
 
-/* The same by classes. */
+/* The same by classes, or as long as these have no names by shapes. */
 struct late_pairs {
 	struct pair *at;
 	size_t count, cap;
 };
+/* The same where tasks are settled: who ran is of a shape, or one whose shape may change. */
+enum { LATE_SHAPES = 1 << 10 };
+struct late_settled {
+	struct late_pairs shapes, tasks;
+	struct late_shape {
+		uint32_t task, shape;
+	} lately[LATE_SHAPES]; /* of who is packed, by the last bits of the id */
+};
+int late_settle(struct late_settled *settled, struct dwell_catalog *catalog, uint32_t shape,
+	const struct late_task *task);
+/* Classes have names. */
+int late_settled_take(const struct late_settled *settled, const struct dwell_catalog *catalog,
+	struct late_pairs *pairs);
 int late_pairs_add(struct late_pairs *pairs, const struct dwell_catalog *catalog, uint32_t id,
 	const struct late_task *task);
 /* Into the run and the classes, by their keys. */
@@ -81,10 +94,19 @@ struct digest_task {
 	uint32_t end_stack;
 };
 
+/* Tasks of one shape that have ended, added up. */
+struct digest_shape {
+	struct digest_task sum;
+	uint32_t tasks, born;
+	uint32_t first_task; /* the lowest id */
+};
+
 /* What tasks did: their time by states, and how long they were ready. */
 struct digest_tasks {
 	const struct model *model;
-	struct table of;    /* struct digest_task */
+	struct table of;     /* struct digest_task */
+	struct table shapes; /* struct digest_shape, of those that were settled */
+	struct late_settled settled_late;
 	struct turns turns; /* by task */
 	struct stint *stints;
 	struct tip states, late;
@@ -98,7 +120,9 @@ struct digest_task *digest_task(struct digest_tasks *tasks, uint32_t id);
 /* Intervals of the tasks that were asked for; of others nothing is kept. 0 or DWELL_ENOMEM. */
 int digest_tasks_add(struct digest_tasks *tasks, const struct dwell_told *told);
 /* Add what was collected. 0 or DWELL_ENOMEM. */
-int digest_tasks_settle(struct digest_tasks *tasks);
+int digest_tasks_flush(struct digest_tasks *tasks);
+/* Tasks first to first + TABLE_PAGE - 1 have ended. 0 or DWELL_ENOMEM. */
+int digest_tasks_settle(struct digest_tasks *tasks, uint32_t first);
 
 /* How long waits were, of sites and locks. */
 struct digest_waits {
@@ -115,7 +139,7 @@ void digest_waits_release(struct digest_waits *waits);
 int digest_waits_add(struct digest_waits *waits, const struct items *items, const struct item *item,
 	const struct dwell_wait *wait);
 /* Add what was collected. */
-int digest_waits_settle(struct digest_waits *waits, const struct items *items);
+int digest_waits_flush(struct digest_waits *waits, const struct items *items);
 
 /* A span that goes on. */
 struct digest_span {

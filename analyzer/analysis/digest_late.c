@@ -134,9 +134,11 @@ static void condense(struct late_pairs *pairs)
 
 static int push_pair(struct late_pairs *pairs, const struct pair *pair)
 {
-	if (pairs->count == pairs->cap && pairs->count)
+	const bool full = pairs->count == pairs->cap;
+
+	if (full)
 		condense(pairs);
-	if (pairs->count * 2 >= pairs->cap) {
+	if (full && pairs->count * 2 >= pairs->cap) {
 		const size_t cap = pairs->cap ? pairs->cap * 2 : 1024;
 		struct pair *at = realloc(pairs->at, cap * sizeof(*at));
 
@@ -149,6 +151,15 @@ static int push_pair(struct late_pairs *pairs, const struct pair *pair)
 	return DWELL_OK;
 }
 
+/* Of the class that was ready, and of all of them. */
+static int push_both(struct late_pairs *pairs, const struct pair *pair)
+{
+	const struct pair all = { 0, pair->ran, pair->ns };
+	const int err = push_pair(pairs, pair);
+
+	return err || !pair->ready ? err : push_pair(pairs, &all);
+}
+
 int late_pairs_add(struct late_pairs *pairs, const struct dwell_catalog *catalog, uint32_t id,
 	const struct late_task *task)
 {
@@ -157,15 +168,79 @@ int late_pairs_add(struct late_pairs *pairs, const struct dwell_catalog *catalog
 
 	for (size_t i = 0; i < LATE_RUNNERS && !err; i++) {
 		const struct late_runner *of = &task->runners[i];
-		struct pair pair = { ready, of->task, of->ns };
+		if (of->ns)
+			err = push_both(pairs,
+				&(struct pair){ ready, group_of(catalog, DWELL_BY_CLASS, of->task),
+					of->ns });
+	}
+	return err;
+}
+
+/* What many that end together waited for was mostly the same. 0: it is not packed. */
+static uint32_t packed_shape(
+	struct late_settled *settled, const struct dwell_catalog *catalog, uint32_t task)
+{
+	struct late_shape *known = &settled->lately[task % LATE_SHAPES];
+
+	if (known->task != task)
+		*known = (struct late_shape){ task, 0 };
+	if (!known->shape)
+		known->shape = catalog_packed_shape(catalog, task);
+	return known->shape;
+}
+
+int late_settle(struct late_settled *settled, struct dwell_catalog *catalog, uint32_t shape,
+	const struct late_task *task)
+{
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < LATE_RUNNERS && !err; i++) {
+		const struct late_runner *of = &task->runners[i];
+		struct pair pair = { shape, 0, of->ns };
+		const struct dwell_catalog_task *known;
 
 		if (!of->ns)
 			continue;
-		pair.ran = group_of(catalog, DWELL_BY_CLASS, of->task);
-		err = push_pair(pairs, &pair);
-		pair.ready = 0; /* all of them */
-		if (!err && ready)
-			err = push_pair(pairs, &pair);
+		pair.ran = packed_shape(settled, catalog, of->task);
+		/* How one is called that was there before may show later. */
+		known = pair.ran ? NULL : dwell_catalog_task(catalog, of->task);
+		if (known && known->born)
+			pair.ran = catalog_shape(catalog, of->task);
+		if (pair.ran) {
+			err = push_pair(&settled->shapes, &pair);
+		} else {
+			pair.ran = of->task;
+			err = push_pair(&settled->tasks, &pair);
+		}
+	}
+	return err;
+}
+
+/* One that is packed stays so. */
+static uint32_t class_of(const struct dwell_catalog *catalog, uint32_t task)
+{
+	const uint32_t shape = catalog_packed_shape(catalog, task);
+
+	return shape ? catalog_class_of_shape(catalog, shape)
+		     : group_of(catalog, DWELL_BY_CLASS, task);
+}
+
+int late_settled_take(const struct late_settled *settled, const struct dwell_catalog *catalog,
+	struct late_pairs *pairs)
+{
+	int err = DWELL_OK;
+
+	for (size_t i = 0; i < settled->shapes.count && !err; i++) {
+		const struct pair *of = &settled->shapes.at[i];
+
+		err = push_both(pairs, &(struct pair){ catalog_class_of_shape(catalog, of->ready),
+					       catalog_class_of_shape(catalog, of->ran), of->ns });
+	}
+	for (size_t i = 0; i < settled->tasks.count && !err; i++) {
+		const struct pair *of = &settled->tasks.at[i];
+
+		err = push_both(pairs, &(struct pair){ catalog_class_of_shape(catalog, of->ready),
+					       class_of(catalog, of->ran), of->ns });
 	}
 	return err;
 }

@@ -16,6 +16,7 @@ int digest_tasks_init(struct digest_tasks *tasks, const struct model *model)
 	*tasks = (struct digest_tasks){
 		.model = model,
 		.of = { .item = sizeof(struct digest_task) },
+		.shapes = { .item = sizeof(struct digest_shape) },
 		.stints = malloc(TURNS * sizeof(*tasks->stints)),
 		.states = { .from_ns = model->from_ns },
 		.late = { .from_ns = model->from_ns },
@@ -26,19 +27,29 @@ int digest_tasks_init(struct digest_tasks *tasks, const struct model *model)
 	return tasks->stints ? err : DWELL_ENOMEM;
 }
 
+static void release_task(struct digest_task *task)
+{
+	if (!task)
+		return;
+	free(task->held);
+	free(task->late);
+	free(task->states.cells);
+	series_release(&task->latency);
+}
+
 void digest_tasks_release(struct digest_tasks *tasks)
 {
-	for (uint32_t id = 0; id < tasks->of.end; id++) {
-		struct digest_task *task = table_get(&tasks->of, id);
+	for (uint32_t id = 0; id < tasks->of.end; id++)
+		release_task(table_get(&tasks->of, id));
+	for (uint32_t id = 0; id < tasks->shapes.end; id++) {
+		struct digest_shape *shape = table_get(&tasks->shapes, id);
 
-		if (!task)
-			continue;
-		free(task->held);
-		free(task->late);
-		free(task->states.cells);
-		series_release(&task->latency);
+		release_task(shape ? &shape->sum : NULL);
 	}
 	table_release(&tasks->of);
+	table_release(&tasks->shapes);
+	late_pairs_release(&tasks->settled_late.shapes);
+	late_pairs_release(&tasks->settled_late.tasks);
 	turns_release(&tasks->turns);
 	digest_late_release(&tasks->instead);
 	free(tasks->stints);
@@ -51,11 +62,15 @@ struct digest_task *digest_task(struct digest_tasks *tasks, uint32_t id)
 	return task ? task : table_make(&tasks->of, id);
 }
 
-/* Its time in a state, divided over windows. */
+/*
+ * Its time in a state, divided over windows as they are at its end: so it does not matter when it
+ * is added.
+ */
 static int add_state_time(
 	struct digest_tasks *tasks, struct digest_task *task, const struct stint *stint)
 {
 	const uint64_t from_ns = tasks->model->from_ns;
+	const unsigned shift = windows_shift(from_ns, stint->end_ns, 0);
 	struct tip *tip = &tasks->states;
 	uint64_t start_ns = stint->start_ns < from_ns ? from_ns : stint->start_ns;
 	int err = DWELL_OK;
@@ -65,7 +80,7 @@ static int add_state_time(
 		err = tip_reach(tip, stint->end_ns);
 	}
 	while (start_ns < stint->end_ns && !err) {
-		const uint64_t next_ns = ((start_ns >> tip->shift) + 1) << tip->shift;
+		const uint64_t next_ns = ((start_ns >> shift) + 1) << shift;
 		const uint64_t until_ns =
 			next_ns > start_ns && next_ns < stint->end_ns ? next_ns : stint->end_ns;
 
@@ -104,7 +119,7 @@ __attribute__((always_inline)) static inline void fetch(
 		histogram_fetch(&task->latency.whole, stint->end_ns - stint->start_ns);
 }
 
-int digest_tasks_settle(struct digest_tasks *tasks)
+int digest_tasks_flush(struct digest_tasks *tasks)
 {
 	const struct turns *turns = &tasks->turns;
 	struct digest_task *task = NULL;
@@ -179,7 +194,70 @@ int digest_tasks_add(struct digest_tasks *tasks, const struct dwell_told *told)
 			.late = is_late(of),
 		};
 		if (turns->count == TURNS && !err)
-			err = digest_tasks_settle(tasks);
+			err = digest_tasks_flush(tasks);
 	}
+	return err;
+}
+
+/* Windows of both as long as they have become by now. */
+static int add_windows(
+	struct dwell_windows *into, struct dwell_windows *from, const struct tip *tip)
+{
+	windows_widen(into, tip->from_ns, tip->shift);
+	windows_widen(from, tip->from_ns, tip->shift);
+	return windows_merge(into, from);
+}
+
+/* Of who ran instead only the sums are kept here. */
+static int add_late(struct digest_task *into, const struct late_task *from)
+{
+	if (!into->late)
+		into->late = calloc(1, sizeof(*into->late));
+	if (!into->late)
+		return DWELL_ENOMEM;
+	into->late->count += from->count;
+	into->late->total_ns += from->total_ns;
+	return DWELL_OK;
+}
+
+static int settle_task(struct digest_tasks *tasks, uint32_t id, struct digest_task *task)
+{
+	struct dwell_catalog *catalog = tasks->model->catalog;
+	const struct dwell_catalog_task *known = dwell_catalog_task(catalog, id);
+	const uint32_t shape = catalog_shape(catalog, id);
+	struct digest_shape *into = table_make(&tasks->shapes, shape);
+	int err = into ? DWELL_OK : DWELL_ENOMEM;
+
+	if (err)
+		return err;
+	if (!into->tasks++ || id < into->first_task)
+		into->first_task = id;
+	into->born += known && known->born;
+	add_times(&into->sum.times, &task->times);
+	err = add_windows(&into->sum.states, &task->states, &tasks->states);
+	if (!err)
+		err = add_windows(&into->sum.latency.windows, &task->latency.windows, &tasks->late);
+	if (!err)
+		err = dwell_histogram_merge(&into->sum.latency.whole, &task->latency.whole);
+	if (!err && task->late)
+		err = add_late(&into->sum, task->late);
+	return err || !task->late ? err
+				  : late_settle(&tasks->settled_late, catalog, shape, task->late);
+}
+
+int digest_tasks_settle(struct digest_tasks *tasks, uint32_t first)
+{
+	int err = tasks->turns.count ? digest_tasks_flush(tasks) : DWELL_OK;
+
+	for (uint32_t id = first; id < first + TABLE_PAGE && !err; id++) {
+		struct digest_task *task = table_get(&tasks->of, id);
+
+		if (task && task->seen)
+			err = settle_task(tasks, id, task);
+	}
+	for (uint32_t id = first; id < first + TABLE_PAGE && !err; id++)
+		release_task(table_get(&tasks->of, id));
+	if (!err)
+		table_drop(&tasks->of, first);
 	return err;
 }

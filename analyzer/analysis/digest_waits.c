@@ -39,7 +39,7 @@ __attribute__((always_inline)) static inline void fetch(
 		&items->at[waits->turns.owners[place]]->series.whole, waits->ends[place].ns);
 }
 
-int digest_waits_settle(struct digest_waits *waits, const struct items *items)
+int digest_waits_flush(struct digest_waits *waits, const struct items *items)
 {
 	const struct turns *turns = &waits->turns;
 	int err = DWELL_OK;
@@ -65,5 +65,5 @@ int digest_waits_add(struct digest_waits *waits, const struct items *items, cons
 	turns->owners[turns->count] = item->place;
 	waits->ends[turns->count++] =
 		(struct wait_end){ wait->end_ns, wait->end_ns - wait->start_ns };
-	return turns->count == TURNS ? digest_waits_settle(waits, items) : DWELL_OK;
+	return turns->count == TURNS ? digest_waits_flush(waits, items) : DWELL_OK;
 }

@@ -142,6 +142,8 @@ bool catalog_same_shape(const struct dwell_catalog_task *a, const struct dwell_c
 
 /* 0 where the task is not known or there is no memory. */
 uint32_t catalog_shape(struct dwell_catalog *catalog, uint32_t task);
+/* The same of one that is packed, which stays so; 0: it is not. */
+uint32_t catalog_packed_shape(const struct dwell_catalog *catalog, uint32_t task);
 /* What all of a shape have alike. */
 void catalog_take_shape(struct dwell_catalog_task *task, const struct dwell_catalog_task *shape);
 

@@ -198,6 +198,24 @@ struct catalog_task *catalog_unpack(struct dwell_catalog *catalog, uint32_t task
 	return table_get(&catalog->tasks, task);
 }
 
+uint32_t catalog_packed_shape(const struct dwell_catalog *catalog, uint32_t task)
+{
+	unsigned char *const *page = table_get(&catalog->packed, task >> TABLE_BITS);
+	const unsigned char *at = page ? *page : NULL;
+	struct dwell_catalog_task kept;
+	struct last last = { 0 };
+	uint32_t shape = 0;
+
+	for (uint32_t id = task & ~(uint32_t)(TABLE_PAGE - 1); at && id <= task; id++) {
+		shape = 0;
+		if (*at & THERE)
+			at = take_task(at, &kept, &shape, &last);
+		else
+			at++;
+	}
+	return shape;
+}
+
 void catalog_drop_packed(struct dwell_catalog *catalog)
 {
 	for (uint32_t page = 0; page < catalog->packed.end; page++) {

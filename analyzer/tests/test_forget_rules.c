@@ -288,6 +288,7 @@ static void plot_crowd(struct plot *plot)
 	}
 }
 
+/* Each is ready while the one before it runs. */
 static void plot_many(struct plot *plot)
 {
 	for (uint32_t id = 1; id <= IDS; id++) {
@@ -296,8 +297,8 @@ static void plot_many(struct plot *plot)
 		if (actor_of(id))
 			continue;
 		create(plot, id, at_ns);
-		enter(plot, id, CPUS, at_ns + US);
-		leave(plot, id, CPUS, at_ns + 20 * US, 0);
+		enter(plot, id, CPUS, at_ns + 30 * US);
+		leave(plot, id, CPUS, at_ns + 120 * US, 0);
 	}
 }
 
@@ -323,6 +324,15 @@ static int tell_start(struct dwell_source *source, const struct dwell_source_opt
 
 		err = DWELL_TELL(sink, process, &process);
 	}
+	for (uint32_t id = 1; id <= 2 && !err; id++) {
+		const struct dwell_line line = { .function = {
+							 id == 1 ? "main.one" : "main.two", 8 } };
+		const struct dwell_location location = {
+			.id = id, .lines = &line, .line_count = 1
+		};
+
+		err = DWELL_TELL(sink, location, &location);
+	}
 	for (uint32_t id = 1; id <= CPUS && !err; id++) {
 		const struct dwell_executor executor = { .id = id, .kind = DWELL_EXECUTOR_P };
 
@@ -333,14 +343,16 @@ static int tell_start(struct dwell_source *source, const struct dwell_source_opt
 
 static int tell_task(struct dwell_sink *sink, const struct dwell_event *made)
 {
+	static const char *const names[] = { "main.work1", "main.work2", "main.many1" };
 	const struct dwell_task task = { .id = made->task,
 		.process = process_of(made->task),
 		.kind = DWELL_TASK_GOROUTINE,
-		.born = true,
+		.born = made->task % 50 != 3,
 		.tid = -1,
 		.native_id = made->task,
 		.created_ns = made->time_ns,
-		.name = { actor_of(made->task) % 2 ? "main.work1" : "main.work2", 10 } };
+		.start_location = actor_of(made->task) ? 0 : made->task % 3,
+		.name = { names[actor_of(made->task) ? made->task / 64 % 2 : 2], 10 } };
 
 	return DWELL_TELL(sink, task, &task);
 }
@@ -383,9 +395,9 @@ static int by_time(const void *a, const void *b)
 }
 
 /* forgets: as a foreign trace of one part does. */
-static struct dwell_answer *ask(bool forgets)
+static struct dwell_answer *ask(unsigned analyses, bool forgets)
 {
-	const struct dwell_query query = { .analyses = DWELL_ANALYZE_FINDINGS, .worst = 50 };
+	const struct dwell_query query = { .analyses = analyses, .worst = 50 };
 	struct plot plot = { .ops = { .foreign = forgets,
 				     .parts = one_part,
 				     .start = tell_start,
@@ -423,7 +435,8 @@ static void expect_found(const struct dwell_findings *findings, const char *rule
 
 Test(forget_rules, ask_of_those_that_have_ended)
 {
-	struct dwell_answer *got = ask(true), *want = ask(false);
+	struct dwell_answer *got = ask(DWELL_ANALYZE_FINDINGS, true);
+	struct dwell_answer *want = ask(DWELL_ANALYZE_FINDINGS, false);
 	char *texts[] = { answer_text(got), answer_text(want) };
 
 	expect_same_text(texts[0], texts[1]);
@@ -439,6 +452,27 @@ Test(forget_rules, ask_of_those_that_have_ended)
 	}
 	free(texts[0]);
 	free(texts[1]);
+	dwell_answer_free(got);
+	dwell_answer_free(want);
+}
+
+/* What classes did is the same, however many of them have ended. */
+Test(forget_rules, digest)
+{
+	enum { ALL = DWELL_ANALYZE_DIGEST | DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LATENCY };
+	struct dwell_answer *got = ask(ALL, true), *want = ask(ALL, false);
+	unsigned char *bytes[2];
+	size_t sizes[2], there = 0;
+
+	cr_assert(zero(int, dwell_digest_encode(got->digest, &bytes[0], &sizes[0])));
+	cr_assert(zero(int, dwell_digest_encode(want->digest, &bytes[1], &sizes[1])));
+	cr_assert(eq(sz, sizes[0], sizes[1]));
+	cr_expect(zero(int, memcmp(bytes[0], bytes[1], sizes[0])));
+	for (uint32_t id = 1; id < dwell_catalog_tasks(got->catalog); id++)
+		there += table_get(&got->catalog->tasks, id) != NULL;
+	cr_expect(lt(sz, there, IDS / 2));
+	free(bytes[0]);
+	free(bytes[1]);
 	dwell_answer_free(got);
 	dwell_answer_free(want);
 }
