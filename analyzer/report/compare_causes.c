@@ -116,6 +116,16 @@ size_t words_instead(struct instead_row out[INSTEAD_ROWS], const struct dwell_co
 	return count;
 }
 
+/* A percentile may grow while the mean does not: who ran on the mean is no cause of that then. */
+static bool has_grown_mean(const struct dwell_compare_row *row)
+{
+	const struct dwell_instead *head = &row->head->instead;
+	const struct dwell_instead *base = row->base ? &row->base->instead : NULL;
+
+	return !base || !base->latencies ||
+	       mean_of(head, head->total_ns) > mean_of(base, base->total_ns);
+}
+
 /* "of 612 µs that they were ready (mean) app/hog ran 600 µs (before 300 µs), ..." */
 static void say_instead(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
 {
@@ -131,6 +141,13 @@ static void say_instead(char out[WORDS_SIZE], const struct dwell_compare_row *ro
 	words_value(is, mean_of(&row->head->instead, row->head->instead.total_ns), DWELL_UNIT_NS,
 		ascii);
 	words_value(was, before ? mean_of(before, before->total_ns) : NAN, DWELL_UNIT_NS, ascii);
+	if (!has_grown_mean(row)) {
+		snprintf(out, WORDS_SIZE,
+			"they were ready for %s on the mean, before %s: it did not grow, so who ran "
+			"meanwhile does not tell why",
+			is, was);
+		return;
+	}
 	used = (size_t)snprintf(out, WORDS_SIZE, "of the %s (mean%s%s) for which they were ready",
 		is, before && before->latencies ? "; before " : "",
 		before && before->latencies ? was : "");
@@ -378,7 +395,7 @@ void words_cause(char out[WORDS_SIZE], const struct dwell_comparison *comparison
 	if (row->head->kind <= DWELL_SUBJECT_CLASS) {
 		say_instead(out, row, ascii);
 		used = strlen(out);
-		if (is_latency(row) && head->holder && used < WORDS_SIZE)
+		if (is_latency(row) && head->holder && has_grown_mean(row) && used < WORDS_SIZE)
 			snprintf(out + used, WORDS_SIZE - used,
 				"%sin the worst of them %.120s ran instead", used ? "; " : "",
 				head->holder);

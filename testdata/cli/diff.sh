@@ -32,13 +32,17 @@ echo '== kept from its CPU by another program'
 kept()
 {
 	local i
-	for i in 1 2 3 4 5; do awk -v kept="$2" -v seed="$i" 'BEGIN {
+	for i in 1 2 3 4 5; do awk -v kept="$2" -v once="$3" -v seed="$i" 'BEGIN {
 		seed = 1000 + 7919 * seed
 		print "dwell-text 1\ntrace source=\"dwell\" start-unix=1790000000000000000 tick=1 levels=program,scheduler"
 		print "process p1 pid=1 name=\"server\"\nprocess p2 pid=2 name=\"compiler\"\nexecutor x1 kind=cpu"
 		print "task t1 kind=thread process=p1 tid=1 name=\"main\"\ntask t2 kind=thread process=p2 tid=2 name=\"cc1\""
 		print "0 switch peer=t2 executor=x1\n0 state task=t1 state=blocked reason=poll"
-		for (at = 1000000; at < 300000000; at += 1000000) {
+		if (once) {
+			print "1000000 wake task=t1 state=runnable\n" 1000000 + once, "switch task=t2 state=runnable flags=preempted peer=t1 executor=x1"
+			print 2000000 + once, "switch task=t1 state=blocked reason=poll peer=t2 executor=x1"
+		}
+		for (at = once ? 100000000 : 1000000; at < 300000000; at += 1000000) {
 			seed = (seed * 16807) % 2147483647
 			ran = at + int(kept * (1 + seed / 2147483647 / 50))
 			print at, "wake task=t1 state=runnable\n" ran, "switch task=t2 state=runnable flags=preempted peer=t1 executor=x1"
@@ -50,6 +54,10 @@ kept()
 kept short 100000
 kept long 300000
 dwell diff short?.txt -- long?.txt | grep 'class.latency.p50\|ran instead'
+echo '== a median that grows while the mean does not: nobody is named'
+kept rare 100000 90000000
+kept often 300000 1000000
+dwell diff rare?.txt -- often?.txt | grep 'class.latency.p50\|on the mean'
 echo '== forms'
 for form in markdown junit github; do dwell diff base?.txt --format $form -- head?.txt; done
 for side in same head; do
