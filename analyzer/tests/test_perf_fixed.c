@@ -39,11 +39,11 @@ static void write_ring(struct perf_file *file, uint32_t *seed, struct perf_at at
 	}
 }
 
-static void write_history(struct perf_file *file, uint32_t seed)
+static void write_history(struct perf_file *file, uint32_t seed, unsigned rounds)
 {
 	int32_t on[3] = { 0 };
 
-	for (unsigned round = 1; round < 30; round++) {
+	for (unsigned round = 1; round < rounds; round++) {
 		for (uint32_t cpu = 0; cpu < 3; cpu++)
 			write_ring(file, &seed,
 				(struct perf_at){ .ns = round * 300 + dice(&seed, 90), .cpu = cpu },
@@ -72,7 +72,7 @@ Test(perf_fixed, histories_are_the_same_with_and_without_counters)
 			struct perf_file file;
 
 			perf_file_begin(&file, &both[i]);
-			write_history(&file, seed);
+			write_history(&file, seed, 30);
 			perf_file_end(&file);
 			rows_text_init(&text);
 			text.tables = true;
@@ -87,4 +87,74 @@ Test(perf_fixed, histories_are_the_same_with_and_without_counters)
 				memcpy(expected, text.text, sizeof(expected));
 			cr_expect(gt(uint, text.rows, 500));
 		}
+}
+
+/*
+ * So long that a thread of its own reads it, but for those with call chains, and pipes.
+ */
+Test(perf_fixed, long_histories_are_the_same_by_one_thread_and_two)
+{
+	static const struct perf_variant all[] = {
+		{ .name = "two threads", .clockid = -1 },
+		{ .name = "chains of nothing", .chains = true, .clockid = -1 },
+		{ .name = "pipe", .pipe = true, .clockid = -1 },
+		{ .name = "two threads, counters", .read_format = 4, .clockid = -1 },
+	};
+	static char expected[sizeof(text.text)];
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct perf_file file;
+
+		perf_file_begin(&file, &all[i]);
+		write_history(&file, 7, 170);
+		perf_file_end(&file);
+		cr_expect(gt(sz, file.size, (size_t)1 << 20));
+		rows_text_init(&text);
+		cr_assert(eq(int, rows_text_drive(&text, perf_file_bytes(&file, SIZE_MAX), NULL),
+			DWELL_OK));
+		perf_file_release(&file);
+		cr_expect(lt(sz, text.size, sizeof(text.text) - 100));
+		if (i)
+			cr_expect(eq(int, strcmp(text.text, expected), 0), "%s", all[i].name);
+		else
+			memcpy(expected, text.text, sizeof(expected));
+	}
+}
+
+struct full {
+	struct dwell_sink sink;
+	unsigned left;
+};
+
+static int take_few(struct dwell_sink *sink, const struct dwell_event *events, size_t count)
+{
+	struct full *full = (struct full *)sink;
+
+	(void)events;
+	(void)count;
+	return full->left-- ? DWELL_OK : DWELL_ELIMIT;
+}
+
+/* Who takes rows has enough, at once or later: the other thread ends, and the trace can be driven
+ * again. */
+Test(perf_fixed, ends_where_nobody_wants_more)
+{
+	static const struct perf_variant variant = { .name = "two threads", .clockid = -1 };
+	static const struct dwell_sink_ops ops = { .events = take_few };
+	struct dwell_import import;
+	struct perf_file file;
+
+	perf_file_begin(&file, &variant);
+	write_history(&file, 3, 170);
+	perf_file_end(&file);
+	cr_assert(eq(int, dwell_import_open_bytes(&import, perf_file_bytes(&file, SIZE_MAX), NULL),
+		DWELL_OK));
+	for (unsigned i = 0; i < 40; i++) {
+		struct full full = { { &ops }, i };
+
+		cr_expect(
+			eq(int, dwell_source_drive(import.source, NULL, &full.sink), DWELL_ELIMIT));
+	}
+	dwell_import_close(&import);
+	perf_file_release(&file);
 }

@@ -21,6 +21,16 @@ void kernel_rows_release(struct kernel_rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
+/* Records are read and rows made by one thread: the slots keep up at once. */
+static int slot_of(struct kernel_rows *rows, int32_t tid, uint32_t *out)
+{
+	const int err = perf_tasks_slot(&rows->tasks, tid, out);
+
+	return err || rows->tasks.slot_count == rows->tasks.count
+		       ? err
+		       : perf_tasks_keep_up(&rows->tasks);
+}
+
 int kernel_rows_flush(struct kernel_rows *rows)
 {
 	const size_t count = rows->count;
@@ -58,7 +68,7 @@ static int name_thread(struct kernel_rows *rows, uint32_t slot, struct dwell_str
 
 int kernel_thread(struct kernel_rows *rows, int32_t tid, struct dwell_string comm, uint32_t *slot)
 {
-	int err = perf_tasks_slot(&rows->tasks, tid, slot);
+	int err = slot_of(rows, tid, slot);
 
 	if (err || !*slot)
 		return err;
@@ -161,7 +171,7 @@ static int belong(struct kernel_rows *rows, uint32_t slot, int32_t tgid)
 
 	if (!slot || tgid < 1)
 		return DWELL_OK;
-	err = perf_tasks_slot(&rows->tasks, tgid, &leader);
+	err = slot_of(rows, tgid, &leader);
 	return err ? err : perf_tasks_belong(&rows->tasks, slot, leader, rows->sink);
 }
 
@@ -195,7 +205,7 @@ static int put_fork(struct kernel_rows *rows, const struct kernel_event *event)
 	int err = current_thread(rows, event, &maker);
 
 	if (!err)
-		err = perf_tasks_slot(&rows->tasks, event->other, &child);
+		err = slot_of(rows, event->other, &child);
 	if (err || !child)
 		return err;
 	err = end_unseen(rows, child);
@@ -214,7 +224,7 @@ static int put_newborn(struct kernel_rows *rows, const struct kernel_event *even
 	int err = current_thread(rows, event, &maker);
 
 	if (!err)
-		err = perf_tasks_slot(&rows->tasks, event->other, &child);
+		err = slot_of(rows, event->other, &child);
 	if (err || !child)
 		return err;
 	if (!rows->tasks.slots[child].fresh) {
@@ -238,7 +248,7 @@ static int rename_task(struct kernel_rows *rows, const struct kernel_event *even
 static int know_thread(struct kernel_rows *rows, const struct kernel_event *event)
 {
 	uint32_t slot;
-	int err = perf_tasks_slot(&rows->tasks, event->other, &slot);
+	int err = slot_of(rows, event->other, &slot);
 
 	if (!err)
 		err = name_thread(rows, slot, event->other_comm);

@@ -85,6 +85,7 @@ struct perf {
 	struct perf_mmaps mmaps;
 	struct perf_mode mode;
 
+	struct perf_early *early; /* NULL: records are read when rows are asked for */
 	struct dwell_sink *sink;
 	struct dwell_event *rows;
 	size_t row_count;
@@ -132,6 +133,26 @@ static inline int perf_stream_take(
  */
 int perf_read_on(struct perf *perf, size_t *ready);
 
+/*
+ * early.c: records read and put in order by a thread of its own while rows are made of those before
+ * them. Nobody else calls perf_read_on until perf_early_stop.
+ */
+bool perf_early_pays(const struct perf *perf);
+/* DWELL_ENOMEM: no memory, or no thread can be had. */
+int perf_early_start(struct perf *perf);
+/* The next items that may become rows, and slots keep up; valid until the next call. DWELL_END. */
+enum { PERF_BATCH = 4096 };
+struct perf_batch {
+	struct perf_item *items; /* PERF_BATCH of them */
+	size_t count;
+	uint64_t told_ns; /* nothing older will come any more; 0: not known */
+	int32_t *tids;    /* of slots that are new since the batch before */
+	size_t tid_count, tid_room;
+	int err; /* instead of items */
+};
+int perf_early_next(struct perf *perf, const struct perf_batch **out);
+void perf_early_stop(struct perf *perf);
+
 /* records.c: one record into the queue. */
 struct perf_record {
 	uint32_t type;
@@ -165,10 +186,10 @@ static inline int perf_say_process(
  * rows_plain.c: items from *from on, as long as they are switches and wakes, without stacks, of
  * tasks and on CPUs that are known. *from: the first that is none.
  */
-int perf_rows_plain(struct perf *perf, size_t *from, size_t count);
+int perf_rows_plain(struct perf *perf, const struct perf_item *items, size_t *from, size_t count);
 
-/* rows.c: the first count items of the queue into rows of the sink. */
-int perf_rows(struct perf *perf, size_t count);
+/* rows.c: items in order into rows of the sink. */
+int perf_rows(struct perf *perf, struct perf_item *items, size_t count);
 int perf_rows_flush(struct perf *perf);
 /* The rest of the trace: what the last records leave open. */
 int perf_rows_end(struct perf *perf);

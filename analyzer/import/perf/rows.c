@@ -427,17 +427,17 @@ static bool is_before(const struct perf *perf, const struct perf_item *item)
 	return item->time_ns < perf->zero_ns || perf->zero_ns == UINT64_MAX;
 }
 
-int perf_rows(struct perf *perf, size_t count)
+int perf_rows(struct perf *perf, struct perf_item *items, size_t count)
 {
 	size_t at = 0;
-	int err = perf_rows_plain(perf, &at, count);
+	int err = perf_rows_plain(perf, items, &at, count);
 
 	while (at < count && !err) {
-		struct perf_item *item = &perf->queue.items[at++];
+		struct perf_item *item = &items[at++];
 
 		err = is_before(perf, item) ? before(perf, item) : since(perf, item);
 		if (!err)
-			err = perf_rows_plain(perf, &at, count);
+			err = perf_rows_plain(perf, items, &at, count);
 	}
 	return err;
 }
@@ -479,7 +479,7 @@ int perf_rows_end(struct perf *perf)
 
 	for (uint32_t i = 0; perf->broken && i < perf->cpus && !err; i++)
 		err = row_cut(perf, i);
-	for (uint32_t i = 1; i < perf->tasks.count && !err; i++)
+	for (uint32_t i = 1; i < perf->tasks.slot_count && !err; i++)
 		if (at(perf, i)->exiting)
 			err = exit_row(perf, i, perf->last_ns);
 	return err ? err : perf_rows_flush(perf);

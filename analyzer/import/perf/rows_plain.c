@@ -69,15 +69,14 @@ static bool make(struct perf *perf, const struct perf_item *item, struct dwell_e
 	return true;
 }
 
-int perf_rows_plain(struct perf *perf, size_t *from, size_t count)
+int perf_rows_plain(struct perf *perf, const struct perf_item *items, size_t *from, size_t count)
 {
 	size_t at = *from;
 	int err = DWELL_OK;
 
 	if (perf->zero_ns == UINT64_MAX) /* the zero is sought: nobody was told of a trace yet */
 		return DWELL_OK;
-	while (at < count && !err &&
-		make(perf, &perf->queue.items[at], &perf->rows[perf->row_count])) {
+	while (at < count && !err && make(perf, &items[at], &perf->rows[perf->row_count])) {
 		at++;
 		if (++perf->row_count == PERF_ROWS)
 			err = perf_rows_flush(perf);

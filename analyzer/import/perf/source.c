@@ -106,8 +106,10 @@ static bool find_zero(struct perf *perf)
 
 static int take_ready(struct perf *perf)
 {
-	const int err = perf_rows(perf, perf->ready);
+	int err = perf_tasks_keep_up(&perf->tasks);
 
+	if (!err)
+		err = perf_rows(perf, perf->queue.items, perf->ready);
 	perf_queue_took(&perf->queue, perf->ready);
 	perf->ready = 0;
 	return err;
@@ -173,31 +175,62 @@ static int start(struct import_source *source, struct dwell_sink *sink)
 	return import_tell_begin(sink, &info, perf->zero_ns);
 }
 
-static int watermark(struct perf *perf, struct dwell_sink *sink)
+static int watermark(struct perf *perf, struct dwell_sink *sink, uint64_t told_ns)
 {
-	const uint64_t told_ns = perf->queue.told_ns;
-
 	if (!sink->ops->watermark || told_ns <= perf->zero_ns)
 		return DWELL_OK;
 	return sink->ops->watermark(sink, told_ns - perf->zero_ns);
 }
 
-static int rows(struct import_source *source, struct dwell_sink *sink)
+static int tell(struct perf *perf, uint64_t told_ns)
 {
-	struct perf *perf = self_of(source);
+	const int err = perf_rows_flush(perf);
+
+	return err ? err : watermark(perf, perf->sink, told_ns);
+}
+
+static int rows_by_one(struct perf *perf)
+{
 	int err = DWELL_OK;
 
-	perf->started = false;
-	perf->sink = sink;
 	while (!err) {
 		err = take_ready(perf);
 		if (!err)
-			err = perf_rows_flush(perf);
-		if (!err)
-			err = watermark(perf, sink);
+			err = tell(perf, perf->queue.told_ns);
 		if (!err)
 			err = perf_read_on(perf, &perf->ready);
 	}
+	return err;
+}
+
+static int rows_by_two(struct perf *perf)
+{
+	const struct perf_batch *batch;
+	int err = take_ready(perf);
+
+	if (!err)
+		err = tell(perf, perf->queue.told_ns);
+	if (!err && perf_early_start(perf))
+		return rows_by_one(perf);
+	while (!err) {
+		err = perf_early_next(perf, &batch);
+		if (!err)
+			err = perf_rows(perf, batch->items, batch->count);
+		if (!err)
+			err = tell(perf, batch->told_ns);
+	}
+	perf_early_stop(perf);
+	return err;
+}
+
+static int rows(struct import_source *source, struct dwell_sink *sink)
+{
+	struct perf *perf = self_of(source);
+	int err;
+
+	perf->started = false;
+	perf->sink = sink;
+	err = perf_early_pays(perf) ? rows_by_two(perf) : rows_by_one(perf);
 	return err == DWELL_END ? perf_rows_end(perf) : err;
 }
 

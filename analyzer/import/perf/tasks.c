@@ -11,11 +11,13 @@ enum { FIRST_ROOM = 256 };
 
 int perf_tasks_init(struct perf_tasks *tasks)
 {
-	*tasks = (struct perf_tasks){ .room = FIRST_ROOM, .index_size = 2 * FIRST_ROOM };
-	tasks->slots = calloc(tasks->room, sizeof(*tasks->slots));
+	*tasks = (struct perf_tasks){
+		.room = FIRST_ROOM, .slot_room = FIRST_ROOM, .index_size = 2 * FIRST_ROOM
+	};
+	tasks->slots = calloc(tasks->slot_room, sizeof(*tasks->slots));
 	tasks->said = calloc(tasks->room, sizeof(*tasks->said));
 	tasks->index = calloc(tasks->index_size, sizeof(*tasks->index));
-	tasks->count = 1;
+	tasks->count = tasks->slot_count = 1;
 	return tasks->slots && tasks->said && tasks->index ? DWELL_OK : DWELL_ENOMEM;
 }
 
@@ -32,11 +34,6 @@ static int grow(struct perf_tasks *tasks)
 	if (tasks->room >= DWELL_MAX_TASKS)
 		return DWELL_ELIMIT;
 
-	struct perf_slot *slots = realloc(tasks->slots, 2 * (size_t)tasks->room * sizeof(*slots));
-	if (!slots)
-		return DWELL_ENOMEM;
-	tasks->slots = slots;
-
 	struct perf_said *said = realloc(tasks->said, 2 * (size_t)tasks->room * sizeof(*said));
 	if (!said)
 		return DWELL_ENOMEM;
@@ -50,9 +47,34 @@ static int grow(struct perf_tasks *tasks)
 	tasks->room *= 2;
 	tasks->index_size *= 2;
 	for (uint32_t i = 1; i < tasks->count; i++)
-		tasks->index[perf_tasks_place(tasks, tasks->slots[i].tid)] =
-			(struct perf_number){ tasks->slots[i].tid, i };
+		tasks->index[perf_tasks_place(tasks, said[i].tid)] =
+			(struct perf_number){ said[i].tid, i };
 	return DWELL_OK;
+}
+
+int perf_tasks_append(struct perf_tasks *tasks, const int32_t *tids, size_t count)
+{
+	while (tasks->slot_room < tasks->slot_count + count) {
+		struct perf_slot *slots =
+			realloc(tasks->slots, 2 * (size_t)tasks->slot_room * sizeof(*slots));
+
+		if (!slots)
+			return DWELL_ENOMEM;
+		tasks->slots = slots;
+		tasks->slot_room *= 2;
+	}
+	for (size_t i = 0; i < count; i++)
+		tasks->slots[tasks->slot_count++] = (struct perf_slot){ .tid = tids[i] };
+	return DWELL_OK;
+}
+
+int perf_tasks_keep_up(struct perf_tasks *tasks)
+{
+	int err = DWELL_OK;
+
+	while (tasks->slot_count < tasks->count && !err)
+		err = perf_tasks_append(tasks, &tasks->said[tasks->slot_count].tid, 1);
+	return err;
 }
 
 int perf_tasks_add(struct perf_tasks *tasks, int32_t tid, uint32_t *out)
@@ -63,8 +85,7 @@ int perf_tasks_add(struct perf_tasks *tasks, int32_t tid, uint32_t *out)
 		if (err)
 			return err;
 	}
-	tasks->slots[tasks->count] = (struct perf_slot){ .tid = tid };
-	tasks->said[tasks->count] = (struct perf_said){ .prio = INT32_MIN };
+	tasks->said[tasks->count] = (struct perf_said){ .prio = INT32_MIN, .tid = tid };
 	tasks->index[perf_tasks_place(tasks, tid)] = (struct perf_number){ tid, tasks->count };
 	*out = tasks->count++;
 	return DWELL_OK;

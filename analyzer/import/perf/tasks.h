@@ -35,6 +35,7 @@ struct perf_said {
 	uint32_t process; /* slot of its process's first thread; 0: not said */
 	int32_t pid;      /* the number of that */
 	int32_t prio;
+	int32_t tid;
 };
 
 struct perf_number {
@@ -42,9 +43,14 @@ struct perf_number {
 	uint32_t slot; /* 0: free */
 };
 
-/* Slot 0 is nobody (and every CPU's idle task); its task is 0. */
+/*
+ * Slot 0 is nobody (and every CPU's idle task); its task is 0. Who reads records knows what was
+ * said and the index, who makes rows the slots: another thread, it may be, which is told of new
+ * ones.
+ */
 struct perf_tasks {
 	struct perf_slot *slots;
+	uint32_t slot_count, slot_room;
 	struct perf_said *said;
 	uint32_t count, room;
 	struct perf_number *index; /* open addressing by tid */
@@ -58,6 +64,10 @@ void perf_tasks_release(struct perf_tasks *tasks);
 
 /* A slot for a thread number that has none. DWELL_ENOMEM, DWELL_ELIMIT. */
 int perf_tasks_add(struct perf_tasks *tasks, int32_t tid, uint32_t *out);
+
+/* The next slots, of these numbers; slots of all numbers so far. DWELL_ENOMEM. */
+int perf_tasks_append(struct perf_tasks *tasks, const int32_t *tids, size_t count);
+int perf_tasks_keep_up(struct perf_tasks *tasks);
 
 /* Where the index has a thread number, or has room for it. */
 static inline uint32_t perf_tasks_place(const struct perf_tasks *tasks, int32_t tid)
