@@ -60,6 +60,19 @@ for digest in baseline/*.digest; do
 	[ "$(wc -c <"$digest")" -le 100000 ] || fault "$digest is too large"
 done
 
+# A build that fails is no verdict that nobody can give, whatever its status.
+printf '#!/bin/sh\nexit 4\n' >fails
+chmod +x fails
+for sides in './base ./fails' './fails ./base'; do
+	status=0
+	# shellcheck disable=SC2086
+	compare $sides || status=$?
+	[ "$status" = 1 ] || fault "compare $sides: status $status"
+done
+status=0
+budget ./fails >out || status=$?
+[ "$status" = 1 ] || fault "a budget of a program that fails: status $status"
+
 # A change that holds the lock three times as long, as a pull request.
 tab=$(printf '\t')
 git init -q -b main origin
