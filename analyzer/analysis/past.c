@@ -10,6 +10,7 @@ struct stretch {
 	uint64_t start_ns, end_ns;
 	uint32_t stack;
 	uint8_t state, reason, cause;
+	bool gave_way; /* running: it could have gone on, and did not have to leave */
 };
 
 struct task_past {
@@ -127,6 +128,22 @@ static uint8_t reason_of(const struct dwell_interval *interval)
 	return is_lock ? (uint8_t)DWELL_REASON_MUTEX : interval->reason;
 }
 
+static bool gives_way(const struct dwell_interval *interval)
+{
+	return interval->state == DWELL_RUNNING && interval->next == DWELL_RUNNABLE &&
+	       !(interval->flags & (DWELL_INTERVAL_PREEMPTED | DWELL_INTERVAL_OPEN));
+}
+
+/* Why it was ready. Who asked to leave its CPU was not preempted. */
+static uint8_t cause_of(const struct task_past *of, const struct dwell_interval *interval)
+{
+	const struct stretch *last = of->count ? &of->at[(of->next + PAST - 1) % PAST] : NULL;
+
+	return last && last->gave_way && last->end_ns == interval->start_ns
+		       ? (uint8_t)DWELL_CAUSE_NONE
+		       : interval->cause;
+}
+
 int past_add(struct past *past, const struct dwell_interval *interval, unsigned next_reason)
 {
 	struct task_past *of = past_of(past, interval->task);
@@ -134,7 +151,7 @@ int past_add(struct past *past, const struct dwell_interval *interval, unsigned 
 	if (!of || !has_room(of))
 		return DWELL_ENOMEM;
 	of->at[of->next] = (struct stretch){ interval->start_ns, interval->end_ns, interval->stack,
-		interval->state, reason_of(interval), interval->cause };
+		interval->state, reason_of(interval), cause_of(of, interval), gives_way(interval) };
 	of->next = (of->next + 1) % PAST;
 	of->count += of->count < PAST;
 	of->now = (struct stretch){

@@ -164,6 +164,30 @@ Test(findings, priority_inversion)
 	}
 }
 
+/* 1 holds what 2 waits for, and leaves its CPU to 3 for 30 of 100 ms: it had to, or asked to. */
+Test(findings, who_gives_way_is_not_preempted)
+{
+	static const struct {
+		const char *flags, *rule;
+	} rows[] = { { " flags=preempted", "holder-preempted" }, { "", NULL } };
+	struct script script = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(&script, 3);
+		say(&script, "0 switch peer=t1 executor=x1\n0 switch peer=t2 executor=x2");
+		say(&script, "%u switch task=t2 state=blocked reason=mutex object=o1 executor=x2",
+			MS);
+		say(&script, "%u switch task=t1 state=runnable peer=t3 executor=x1%s", MS,
+			rows[i].flags);
+		say(&script, "%u switch task=t3 state=blocked reason=net peer=t1 executor=x1",
+			31 * MS);
+		say(&script, "%u release task=t1 object=o1", 101 * MS);
+		say(&script, "%u wake task=t2 state=runnable peer=t1 executor=x1", 101 * MS);
+		say(&script, "%u switch peer=t2 executor=x2", 101 * MS);
+		expect(&script, 1000 * MS, rows[i].rule, 30 * MS);
+	}
+}
+
 /* Task 2 waits until its time limit, works for `work` us, and waits again; before each wait task 1
  * signals, heard by nobody. */
 static void miss(struct script *script, unsigned times, unsigned work, const char *signaller)

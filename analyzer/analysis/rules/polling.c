@@ -66,7 +66,7 @@ static int tell_yields(struct findings *findings, uint32_t id, const struct watc
 
 	if (!finding)
 		return DWELL_ENOMEM;
-	finding_title(finding, "%s gave its CPU away %llu times to ask again, and ran for %s so",
+	finding_title(finding, "%s gave its CPU away %llu times, and ran for %s in between",
 		finding_who(who, findings, id), (unsigned long long)task->yields,
 		finding_ns(ns, task->yielded_ns));
 	finding_task(finding, id);
