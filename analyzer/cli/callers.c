@@ -97,7 +97,9 @@ static const struct dwell_frame *find_apart(const struct way *ways, size_t count
 		if (ways[i].stack != ways[at].stack) {
 			const size_t apart = parting(&ways[at], &ways[i]);
 
-			out = apart > out ? apart : out;
+			/* Those that never part differ before that place, by how they wait. */
+			if (ways[at].site + apart < ways[at].count)
+				out = apart > out ? apart : out;
 		}
 	if (out)
 		return find_caller(&ways[at], out, true);

@@ -12,7 +12,9 @@ location l4 mapping=m1 address=0x1310 lines="erase":"server.c":9
 location l5 mapping=m1 address=0x1410
 location l6 mapping=m1 address=0x1510
 location l7 mapping=m1 address=0x1610 lines="commit":"":0
+location l8 mapping=m1 address=0x1710 lines="WaitLatch":"":0
 stack s1 frames=l1,l2,l3
+stack s5 frames=l8,l1,l2,l3
 stack s2 frames=l1,l2,l4
 stack s4 frames=l1,l2,l1,l2,l3
 stack s3 frames=l5,l6,l7,l3
@@ -32,7 +34,10 @@ object o1 kind=file process=p1 native=3 name="data"
 10000000 switch task=t1 state=blocked reason=file object=o1 executor=x1 stack=s4
 10500000 wake task=t1 state=runnable
 10500000 switch peer=t1 executor=x1
+10600000 switch task=t1 state=blocked reason=semaphore object=o1 stack=s5 executor=x1
+10900000 wake task=t1 state=runnable
+10900000 switch peer=t1 executor=x1
 end time=11000000 closed
 TEXT
-dwell blocked
+COLUMNS=120 dwell blocked
 dwell blocked --csv | cut -d, -f3,11-
