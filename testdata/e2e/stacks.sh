@@ -16,7 +16,7 @@ mode=
 # the time that has a stack, since not all short waits get one
 expect() {
 	"$bin/dwell" flame "$1" --task "$2" >lines 2>&1
-	[ $# = 5 ] && sed -i '/^[^;]*;\[/d' lines
+	[ $# = 5 ] && { grep -v '^[^;]*;\[' lines >those; cat those >lines; }
 	local all right reason=";[${4:-sleep}]"
 	all=$(grep -F "$reason" lines | awk '{ sum += $NF } END { printf "%d", sum / 1000 }')
 	right=$(grep -F "$reason" lines | grep -E "$3" | awk '{ sum += $NF } END { printf "%d", sum / 1000 }')
@@ -49,7 +49,8 @@ check_many() {
 	local share
 
 	share=$("$bin/dwell" flame "$1" | awk '/;\[sleep\]/ { all += $NF; if (/;s_often;/) known += $NF } END { print all ? int(100 * known / all) : 0 }')
-	[ "$share" -ge 25 ] && return
+	# An emulated machine is slower, its recorder too.
+	[ "$share" -ge "${DWELL_TEST_MANY:-25}" ] && return
 	echo "$how: $share % of the time of many waits is below their chain"
 	wrong=1
 }
