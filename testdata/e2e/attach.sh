@@ -355,7 +355,7 @@ launched() {
 	java_record "$who" "$who.$program" 'transfer|audit' java -XX:TieredStopAtLevel=1 "$program" || return
 	# The barrier has a lock of its own, which they may have waited for until now.
 	until "$bin/dwell" leaks "$who.$program" 2>&1 | grep -q deadlock; do
-		[ -d /proc/$recorder ] || { fault "$who: $program ended: $(cat err)"; return; }
+		[ -d "/proc/$recorder" ] || { fault "$who: $program ended: $(cat err)"; return; }
 		sleep 0.2
 	done
 	kill "$recorder"
