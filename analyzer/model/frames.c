@@ -105,6 +105,13 @@ static bool is_compiled(const struct dwell_frame *frame)
 	return frame->address && !frame->module.size && frame->function.size;
 }
 
+/* Of what is in no file and has no name it is not known whether it was ever called: a walk without
+ * tables follows whatever a register holds. */
+static bool is_code(const struct dwell_frame *frame)
+{
+	return frame->module.size || frame->function.size;
+}
+
 /* Where a runtime's own frames end, and those of the program that it runs begin. */
 static size_t find_program(const struct dwell_frame *frames, size_t count)
 {
@@ -131,7 +138,7 @@ size_t dwell_frames_site(const struct dwell_frame *frames, size_t count)
 	if (library < count)
 		return library;
 	for (at = 0; at < count; at++)
-		if (!dwell_frame_is_common(&frames[at]))
+		if (is_code(&frames[at]) && !dwell_frame_is_common(&frames[at]))
 			break;
 	return at;
 }

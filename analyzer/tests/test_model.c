@@ -334,6 +334,11 @@ static const struct {
 			  { "emit", "node:events", "", 3 } } },
 	{ "node::Post", { { "uv_mutex_lock", "", "/usr/bin/node", 1 },
 				{ "node::Post", "", "/usr/bin/node", 2 } } },
+	/* Beyond a library without frame pointers: whatever a register held. */
+	{ NULL, { { "std::thread::_M_start_thread", "", "/lib/libstdc++.so.6", 1 },
+			{ "", "", "", 2 } } },
+	{ "main", { { "std::thread::_M_start_thread", "", "/lib/libstdc++.so.6", 1 },
+			  { "", "", "", 2 }, { "main", "m.cc", "/bin/m", 3 } } },
 	/* A Go trace's: no modules at all. */
 	{ "main.serve",
 		{ { "sync.(*Mutex).Lock", "s.go", "", 1 }, { "main.serve", "m.go", "", 2 } } },
