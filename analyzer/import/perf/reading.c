@@ -224,11 +224,13 @@ static int read_record(struct perf *perf, bool *round)
 static void read_samples(struct perf *perf)
 {
 	struct perf_stream *stream = &perf->stream;
-	const uint8_t *at = stream->data + stream->from;
+	const uint8_t *at;
 
-	if (stream->from < stream->to)
-		stream->from +=
-			(size_t)(perf_samples_fixed(perf, at, stream->data + stream->to) - at);
+	/* Else there may be no data at all. */
+	if (stream->from == stream->to)
+		return;
+	at = stream->data + stream->from;
+	stream->from += (size_t)(perf_samples_fixed(perf, at, stream->data + stream->to) - at);
 }
 
 static bool left_over(const struct perf *perf)
