@@ -343,7 +343,7 @@ static void check_next(const struct dwell_states *states)
 			next = dwell_states_next(states, task + 1);
 			visited++;
 		} else {
-			cr_assert(zero(ptr, (void *)dwell_states_get(states, task)), "%u", task);
+			cr_assert(not(dwell_states_get(states, task) != NULL), "%u", task);
 		}
 		cr_assert(eq(u32, dwell_states_next(states, task + 1), next));
 	}
