@@ -311,31 +311,34 @@ Test(findings, busy_polling)
 	}
 }
 
-/* Once a millisecond 1 gets the CPU, and leaves it after so long; else 2 has it. */
-static void leave_often(struct script *script, unsigned count, unsigned us, const char *flags)
+/* Once a millisecond one gets the CPU, and leaves it after so long; else 2 has it. */
+static void leave_often(
+	struct script *script, unsigned task, unsigned count, unsigned us, const char *flags)
 {
 	begin(script, 2);
+	say(script, "task t3 kind=coroutine process=p1 name=\"co\"");
 	say(script, "0 switch peer=t2 executor=x1");
 	for (unsigned i = 1; i <= count; i++) {
-		say(script, "%u switch task=t2 state=runnable peer=t1 executor=x1 flags=preempted",
-			i * MS);
-		say(script, "%u switch task=t1 state=runnable peer=t2 executor=x1%s",
-			i * MS + us * US, flags);
+		say(script, "%u switch task=t2 state=runnable peer=t%u executor=x1 flags=preempted",
+			i * MS, task);
+		say(script, "%u switch task=t%u state=runnable peer=t2 executor=x1%s",
+			i * MS + us * US, task, flags);
 	}
 }
 
 Test(findings, gives_its_cpu_away_to_ask_again)
 {
 	static const struct {
-		unsigned count, us;
+		unsigned task, count, us;
 		const char *flags;
 		bool polls;
-	} rows[] = { { 1000, 50, "", true }, { 999, 50, "", false }, { 1000, 51, "", false },
-		{ 1000, 50, " flags=preempted", false } };
+	} rows[] = { { 1, 1000, 50, "", true }, { 1, 999, 50, "", false },
+		{ 1, 1000, 51, "", false }, { 1, 1000, 50, " flags=preempted", false },
+		{ 3, 1000, 50, "", false } };
 	struct script script = { 0 };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		leave_often(&script, rows[i].count, rows[i].us, rows[i].flags);
+		leave_often(&script, rows[i].task, rows[i].count, rows[i].us, rows[i].flags);
 		expect(&script, (uint64_t)rows[i].count * MS + rows[i].us * US,
 			rows[i].polls ? "busy-polling" : NULL, 50 * MS);
 	}

@@ -346,7 +346,7 @@ static int tell_task(struct dwell_sink *sink, const struct dwell_event *made)
 	static const char *const names[] = { "main.work1", "main.work2", "main.many1" };
 	const struct dwell_task task = { .id = made->task,
 		.process = process_of(made->task),
-		.kind = DWELL_TASK_GOROUTINE,
+		.kind = actor_of(made->task) == YIELDS ? DWELL_TASK_THREAD : DWELL_TASK_GOROUTINE,
 		.born = made->task % 50 != 3,
 		.tid = -1,
 		.native_id = made->task,

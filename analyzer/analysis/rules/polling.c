@@ -76,7 +76,15 @@ static int tell_yields(struct findings *findings, uint32_t id, const struct watc
 	return DWELL_OK;
 }
 
-/* Tasks that spin, but for a call that lets others run. */
+/* A coroutine gives way to others by nature. */
+static bool is_thread(const struct findings *findings, uint32_t id)
+{
+	const struct dwell_catalog_task *task = dwell_catalog_task(findings->catalog, id);
+
+	return task && task->kind == DWELL_TASK_THREAD;
+}
+
+/* Threads that spin, but for a call that lets others run. */
 static int find_yields(struct findings *findings)
 {
 	int err = DWELL_OK;
@@ -84,7 +92,7 @@ static int find_yields(struct findings *findings)
 	for (uint32_t id = 1; id < findings->watch->tasks.end && !err; id++) {
 		const struct watch_task *task = table_get(&findings->watch->tasks, id);
 
-		if (task && task->yields >= WATCH_YIELDS &&
+		if (task && task->yields >= WATCH_YIELDS && is_thread(findings, id) &&
 			task->yields >= task->lived_ns / 1000000 &&
 			finding_matters(findings, task->yielded_ns))
 			err = tell_yields(findings, id, task);
