@@ -113,21 +113,20 @@ bool stack_is_join(const struct dwell_catalog *catalog, uint32_t stack)
 	return false;
 }
 
-/* OpenMP's threads, GNU's and LLVM's: they wait for the end of a parallel part or for the next one
- * within the library. */
+/* OpenMP's threads, of GNU's library: they wait for the end of a parallel part or for the next one
+ * within it. */
 bool stack_is_team(const struct dwell_catalog *catalog, uint32_t stack)
 {
-	static const char *const libraries[] = { "libgomp.so", "libomp.so", "libiomp5.so" };
+	static const char library[] = "libgomp.so";
 	struct dwell_frame frames[DEPTH];
 	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
 
 	for (size_t i = 0; i < count && i < DEPTH; i++) {
 		const struct dwell_string module = dwell_base_name(frames[i].module);
 
-		for (size_t j = 0; j < sizeof(libraries) / sizeof(libraries[0]); j++)
-			if (module.size >= strlen(libraries[j]) &&
-				memcmp(module.at, libraries[j], strlen(libraries[j])) == 0)
-				return true;
+		if (module.size >= sizeof(library) - 1 &&
+			memcmp(module.at, library, sizeof(library) - 1) == 0)
+			return true;
 	}
 	return false;
 }
