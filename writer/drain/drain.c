@@ -22,7 +22,8 @@ int dwell_drain_new(struct dwell_drain **out, const struct dwell_session *sessio
 		return DWELL_ENOMEM;
 	drain->process = calloc(session->process_max, sizeof(*drain->process));
 	drain->thread = calloc(session->thread_max, sizeof(*drain->thread));
-	if (!drain->process || !drain->thread ||
+	drain->fresh = calloc(session->process_max, sizeof(*drain->fresh));
+	if (!drain->process || !drain->thread || !drain->fresh ||
 		dwell_descriptors_new(&drain->descriptors, registry) != 0) {
 		dwell_drain_free(drain);
 		return DWELL_ENOMEM;
@@ -45,6 +46,7 @@ void dwell_drain_free(struct dwell_drain *drain)
 		return;
 	free(drain->process);
 	free(drain->thread);
+	free(drain->fresh);
 	dwell_map_release(&drain->by_native);
 	dwell_map_release(&drain->by_handle);
 	free(drain->birth);
@@ -258,7 +260,7 @@ static void tell_refused(struct dwell_drain *drain, uint32_t index)
 	dwell_drain_put(drain, &row);
 }
 
-static uint32_t meet(struct dwell_drain *drain, uint32_t index)
+uint32_t dwell_drain_meet_thread(struct dwell_drain *drain, uint32_t index)
 {
 	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
 	uint32_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
@@ -278,14 +280,14 @@ bool dwell_drain_meet(struct dwell_drain *drain)
 		return false;
 	drain->met_ns = drain->pass_ns;
 	for (uint32_t i = 0; i < count; i++)
-		meet(drain, i);
+		dwell_drain_meet_thread(drain, i);
 	return true;
 }
 
 static void visit(struct dwell_drain *drain, uint32_t index)
 {
 	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
-	const uint32_t state = meet(drain, index);
+	const uint32_t state = dwell_drain_meet_thread(drain, index);
 
 	if (state != DWELL_SLOT_LIVE && state != DWELL_SLOT_CLOSED)
 		return;
@@ -347,7 +349,7 @@ static void bury(struct dwell_drain *drain, uint32_t process, uint64_t time_ns)
 
 	for (uint32_t i = 0; i < count; i++) {
 		/* Some may have come since they were last looked for. */
-		meet(drain, i);
+		dwell_drain_meet_thread(drain, i);
 		if (drain->thread[i].generation == 0 || drain->thread[i].process != process)
 			continue;
 		dwell_drain_rings(drain, i, true);

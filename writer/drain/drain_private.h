@@ -5,6 +5,7 @@
 #include "drain.h"
 #include "fit.h"
 #include "map.h"
+#include "people.h"
 #include "ring/intern.h"
 #include "ring/reader.h"
 
@@ -56,6 +57,7 @@ struct dwell_drain {
 	struct dwell_fit fit;
 	struct drain_process *process;
 	struct drain_thread *thread;
+	struct drain_fresh *fresh;  /* those of this pass */
 	struct dwell_map by_native; /* (process, task of the program) to task */
 	/* What entries of the arena stood for lately: they never change. */
 	struct drain_memo {
@@ -184,15 +186,6 @@ uint32_t dwell_drain_stack(const struct drain_place *place, uint32_t entry);
 uint32_t dwell_drain_label(const struct drain_place *place, uint32_t entry);
 bool dwell_drain_text(const struct dwell_drain *drain, uint32_t entry, struct dwell_string *out);
 void dwell_drain_module(const struct drain_place *place, uint32_t entry);
-
-/* Meet processes and threads that are new, once more in this pass: false where that was done. */
-bool dwell_drain_meet(struct dwell_drain *drain);
-void dwell_drain_processes(struct dwell_drain *drain);
-void dwell_drain_thread_begin(struct dwell_drain *drain, uint32_t index);
-void dwell_drain_thread_end(struct dwell_drain *drain, uint32_t index, uint64_t time_ns);
-
-/* The process was replaced by exec: end all of its threads but the first. */
-void dwell_drain_replace(struct dwell_drain *drain, uint32_t process);
 
 /* Read one thread's rings; last: nobody writes them any more. */
 void dwell_drain_rings(struct dwell_drain *drain, uint32_t index, bool last);

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "drain_private.h"
@@ -84,19 +85,46 @@ static void take_over(struct dwell_drain *drain, uint32_t index, struct dwell_pr
 			slot, name, process->alive_ns);
 }
 
-void dwell_drain_processes(struct dwell_drain *drain)
+static int by_start(const void *a, const void *b)
 {
-	uint32_t count = dwell_session_process_count(drain->session);
+	const struct drain_fresh *x = a, *y = b;
+
+	return (x->started_ns > y->started_ns) - (x->started_ns < y->started_ns);
+}
+
+/* Who began another program since the last pass has two new slots, the later one maybe before the
+ * other: a slot that was freed is given out first. */
+static uint32_t find_fresh(struct dwell_drain *drain)
+{
+	const uint32_t count = dwell_session_process_count(drain->session);
+	uint32_t found = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct dwell_process_slot *slot = dwell_session_process(drain->session, i);
+		struct drain_process of = { 0 };
 		uint32_t generation;
 		if (atomic_load_explicit(&slot->state, memory_order_acquire) != DWELL_SLOT_LIVE)
 			continue;
 		generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
-		if (drain->process[i].generation != generation)
-			take_over(drain, i, slot, generation);
+		if (drain->process[i].generation == generation)
+			continue;
+		of.clock = slot->clock;
+		drain->fresh[found++] =
+			(struct drain_fresh){ dwell_drain_stamp(drain, &of, slot->started), i,
+				generation };
 	}
+	qsort(drain->fresh, found, sizeof(*drain->fresh), by_start);
+	return found;
+}
+
+void dwell_drain_processes(struct dwell_drain *drain)
+{
+	const uint32_t found = find_fresh(drain);
+
+	for (uint32_t i = 0; i < found; i++)
+		take_over(drain, drain->fresh[i].index,
+			dwell_session_process(drain->session, drain->fresh[i].index),
+			drain->fresh[i].generation);
 }
 
 static void tell_creation(struct dwell_drain *drain, const struct drain_thread *thread,
@@ -226,6 +254,17 @@ void dwell_drain_thread_end(struct dwell_drain *drain, uint32_t index, uint64_t 
 		dwell_session_free_thread(drain->session, index);
 }
 
+/* Who began another program soon may not have been met yet. */
+static void meet_of(struct dwell_drain *drain, uint32_t index, uint32_t process)
+{
+	struct dwell_thread_slot *slot = dwell_session_thread(drain->session, index);
+	const uint32_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
+
+	if ((state == DWELL_SLOT_LIVE || state == DWELL_SLOT_CLOSED) && slot->process == process &&
+		slot->process_generation == drain->process[process].generation)
+		dwell_drain_meet_thread(drain, index);
+}
+
 void dwell_drain_replace(struct dwell_drain *drain, uint32_t process)
 {
 	uint32_t count = dwell_session_thread_count(drain->session);
@@ -233,6 +272,7 @@ void dwell_drain_replace(struct dwell_drain *drain, uint32_t process)
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct drain_thread *thread = &drain->thread[i];
+		meet_of(drain, i, process);
 		if (thread->generation == 0 || thread->process != process)
 			continue;
 		dwell_drain_rings(drain, i, true);

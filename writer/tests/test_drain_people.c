@@ -189,3 +189,53 @@ Test(drain_people, other_minor_versions)
 	cr_expect(eq(u64, counts.other_version, 0));
 	tear_down(&s);
 }
+
+/* As a process's library does at its start. */
+static struct dwell_thread_slot *publish(struct stage *s, int32_t pid, uint64_t started)
+{
+	uint32_t process, thread;
+	struct dwell_process_slot *slot = dwell_session_claim_process(&s->session, &process);
+	struct dwell_thread_slot *of = dwell_session_claim_thread(&s->session, &thread);
+
+	cr_assert(slot && of);
+	slot->pid = pid;
+	slot->clock = s->session.clock;
+	slot->minor = DWELL_SESSION_MINOR;
+	slot->started = started;
+	of->process = process;
+	of->process_generation = atomic_load(&slot->generation);
+	of->tid = pid;
+	of->began = of->created = started;
+	atomic_store(&slot->state, DWELL_SLOT_LIVE);
+	atomic_store(&of->state, DWELL_SLOT_LIVE);
+	return of;
+}
+
+/*
+ * A child that began another program at once, whose second slot lies before the first: it was
+ * freed, and is given out first. The program that goes on was taken for the one that was replaced:
+ * its slots were given to others, whose waits its own became.
+ */
+Test(drain_people, the_latest_program_of_a_process_stays)
+{
+	struct dwell_thread_slot *former, *latter;
+	struct dwell_process_slot *first, *second;
+	uint32_t index;
+	struct stage s;
+
+	set_up(&s, 0, 0, 0);
+	first = dwell_session_claim_process(&s.session, &index);
+	cr_assert(ne(ptr, first, NULL));
+	former = publish(&s, 4711, dwell_now());
+	second = dwell_session_process(&s.session, former->process);
+	dwell_session_free_process(&s.session, index);
+	latter = publish(&s, 4711, dwell_now() + 1000);
+	cr_assert(latter->process < former->process);
+	pass(&s);
+	cr_expect(eq(u32, atomic_load(&first->state), DWELL_SLOT_LIVE));
+	cr_expect(eq(u32, atomic_load(&latter->state), DWELL_SLOT_LIVE));
+	cr_expect(eq(u32, atomic_load(&second->state), DWELL_SLOT_FREE));
+	/* The thread of the former was not met before, and is done with all the same. */
+	cr_expect(eq(u32, atomic_load(&former->state), DWELL_SLOT_FREE));
+	tear_down(&s);
+}
