@@ -137,6 +137,7 @@ static void group_move(struct group *into, struct group *from)
 
 	*into = *from;
 	into->key = key;
+	into->lead_ns = from->waits.sum + from->open_ns;
 	*from = (struct group){ .key = from->key };
 }
 
@@ -153,23 +154,25 @@ static uint64_t row_key(const struct dwell_catalog *catalog, unsigned by,
 	return walked_has(walked, place) ? place : key;
 }
 
-/* Groups that are one for the reader. What they are made of is used up. */
-static int regroup(struct waits *waits, struct groups *out)
+/* Some of them, by what the reader takes for one; apart: and by their reasons. What they are made
+ * of is used up. */
+static int merge_alike(const struct waits *waits, const struct walked *walked, struct groups *from,
+	struct groups *out, bool apart)
 {
-	const struct dwell_catalog *catalog = waits->model->catalog;
-	struct waits_view *view = &waits->views[0];
-	struct walked walked = { 0 };
+	const unsigned by = waits->views[0].by;
 	int err = DWELL_OK;
 
-	if (view->by == DWELL_BY_SITE)
-		err = walked_find(&walked, catalog, &view->groups, place_key);
-	for (size_t i = 0; i < view->groups.count && !err; i++) {
-		struct group *group = view->groups.at[i];
+	for (size_t i = 0; i < from->count && !err; i++) {
+		struct group *group = from->at[i];
 		uint32_t id;
 		bool made;
-		const uint64_t key = row_key(catalog, view->by, &walked, group, &id);
-		struct group *into = groups_get(out, key, &made);
+		const uint64_t key = row_key(waits->model->catalog, by, walked, group, &id);
+		struct group *into =
+			groups_get(out, apart ? hash_mix(key, group->reason) : key, &made);
 
+		/* Its key is told by a task once more. */
+		if (apart)
+			id = group->id;
 		if (!into)
 			err = DWELL_ENOMEM;
 		else if (made)
@@ -178,8 +181,30 @@ static int regroup(struct waits *waits, struct groups *out)
 			err = group_merge(into, group);
 		if (into)
 			into->id = id;
-		groups_drop(&view->groups, i);
+		groups_drop(from, i);
 	}
+	return err;
+}
+
+/* Groups that are one for the reader. Of a class first those of one reason, so that the one that
+ * all its tasks together waited for longest stands for it. */
+static int regroup(struct waits *waits, struct groups *out)
+{
+	struct waits_view *view = &waits->views[0];
+	struct walked walked = { 0 };
+	struct groups reasons = { 0 };
+	int err = DWELL_OK;
+
+	if (view->by == DWELL_BY_SITE)
+		err = walked_find(&walked, waits->model->catalog, &view->groups, place_key);
+	if (!err && view->by == DWELL_BY_CLASS) {
+		err = merge_alike(waits, &walked, &view->groups, &reasons, true);
+		if (!err)
+			err = merge_alike(waits, &walked, &reasons, out, false);
+	} else if (!err) {
+		err = merge_alike(waits, &walked, &view->groups, out, false);
+	}
+	groups_release(&reasons);
 	walked_release(&walked);
 	return err;
 }

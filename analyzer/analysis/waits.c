@@ -207,8 +207,9 @@ uint64_t waits_key(struct waits *waits, const struct waits_view *view, uint32_t 
 		return hash_mix(1, reason);
 	case DWELL_BY_TASK:
 	case DWELL_BY_CLASS:
+		/* Of several reasons the one that took longest stands for them all. */
 		*id = task;
-		return hash_mix(1, task);
+		return hash_mix(hash_mix(1, task), reason);
 	default:
 		/* Where no stack tells the place, who waits does. */
 		*id = stack ? 0 : task;

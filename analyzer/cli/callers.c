@@ -72,7 +72,10 @@ static const struct dwell_frame *find_caller(const struct way *way, size_t out, 
 	for (size_t i = way->site + out; i < way->count; i++)
 		if (way->frames[i].function.size && !dwell_frame_is_common(&way->frames[i]))
 			return &way->frames[i];
-	return any && way->site + out < way->count ? &way->frames[way->site + out] : NULL;
+	if (!any || way->site + out >= way->count ||
+		!dwell_frame_is_code(&way->frames[way->site + out]))
+		return NULL;
+	return &way->frames[way->site + out];
 }
 
 static void append(struct callers_place *place, const struct dwell_frame *caller)

@@ -44,11 +44,11 @@ static bool lists_all(const struct question *question)
 	return ((const struct blocked_request *)question->request)->all;
 }
 
-/* What a row stands for: of a site, place and object. */
+/* What a row stands for: of a site, place and object; where no place is known, who waited. */
 static const char *part_row(char out[DWELL_NAME_SIZE], const struct dwell_catalog *catalog,
 	const struct dwell_blocked_row *row)
 {
-	char object[DWELL_NAME_SIZE], site[DWELL_NAME_SIZE];
+	char object[DWELL_NAME_SIZE], site[DWELL_NAME_SIZE], class[DWELL_NAME_SIZE];
 
 	if (row->key.by != DWELL_BY_SITE)
 		return part_key(out, catalog, &row->key);
@@ -58,11 +58,12 @@ static const char *part_row(char out[DWELL_NAME_SIZE], const struct dwell_catalo
 		snprintf(out, DWELL_NAME_SIZE, "files at %.240s", site);
 	else if (*object && *site)
 		snprintf(out, DWELL_NAME_SIZE, "%.240s at %.240s", object, site);
-	else if (*object || *site)
-		snprintf(out, DWELL_NAME_SIZE, "%s", *object ? object : site);
+	else if (*site)
+		snprintf(out, DWELL_NAME_SIZE, "%s", site);
+	else if (*dwell_name_class(class, catalog, row->first_task) && *object)
+		snprintf(out, DWELL_NAME_SIZE, "%.240s in %.240s", object, class);
 	else
-		snprintf(out, DWELL_NAME_SIZE, "%.*s", (int)(row->key.text.size & 255),
-			row->key.text.at ? row->key.text.at : "");
+		snprintf(out, DWELL_NAME_SIZE, "%s", *object ? object : class);
 	return out;
 }
 

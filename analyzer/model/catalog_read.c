@@ -189,10 +189,24 @@ static uint64_t hash_string(uint64_t hash, struct dwell_string text)
 	return hash_bytes(text.at, text.size, hash);
 }
 
+/* Behind the C library, where that is not all there is. */
+static uint32_t beyond_libc(const struct dwell_catalog *catalog, const struct catalog_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->count; i++) {
+		struct dwell_frame frame;
+
+		(void)frames_of(catalog, stack->locations[i], &frame, 1, 0);
+		if (!dwell_frame_is_of_libc(&frame))
+			return i;
+	}
+	return 0;
+}
+
 /*
  * Where the part of a stack begins that is the program's own: where frames of an interpreter are
  * named, not addressed, at the first of them. By what way the interpreter came from there to what
- * it waits in changes from run to run, and within one.
+ * it waits in changes from run to run, and within one. So does the C library's way from its caller
+ * to a call: what it reads ahead and writes behind.
  */
 static uint32_t own_part(const struct dwell_catalog *catalog, const struct catalog_stack *stack)
 {
@@ -206,7 +220,7 @@ static uint32_t own_part(const struct dwell_catalog *catalog, const struct catal
 			return i;
 		addressed = location && location->address;
 	}
-	return 0;
+	return beyond_libc(catalog, stack);
 }
 
 /* What a stack is hashed of: functions, and of these each once. */

@@ -18,10 +18,52 @@ static bool starts_with(struct dwell_string text, const char *prefix)
 	return text.size >= size && !memcmp(text.at, prefix, size);
 }
 
-bool dwell_frame_is_common(const struct dwell_frame *frame)
+static bool is_word(struct dwell_string text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text.size == strlen(words[i]) && !memcmp(text.at, words[i], text.size))
+			return true;
+	return false;
+}
+
+/* The C library's ways to wait, which lie in a static program itself. */
+static bool is_of_static_libc(struct dwell_string function)
+{
+	static const char *const plain[] = { "accept", "clock_nanosleep", "connect", "epoll_pwait",
+		"epoll_wait", "fcntl", "fdatasync", "flock", "fsync", "lockf", "nanosleep", "pause",
+		"poll", "ppoll", "pread64", "pselect", "pwrite64", "read", "readv", "recv",
+		"recvfrom", "recvmsg", "select", "sem_clockwait", "sem_timedwait", "sem_wait",
+		"send", "sendmsg", "sendto", "sigsuspend", "sleep", "start_thread", "syscall",
+		"usleep", "wait4", "waitid", "waitpid", "write", "writev" };
+	static const char *const starts[] = { "__lll_", "__futex_", "__internal_syscall_",
+		"__pthread_", "___pthread_", "pthread_", "__new_sem_", "__sem_", "__libc_", "__GI_",
+		"__clone", "__syscall_cp", "__timedwait", "__nptl_", "_IO_" };
+	/* Of the plain ones as the library itself calls them. */
+	const struct dwell_string inner = { function.at + 2, function.size - 2 };
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (starts_with(function, starts[i]))
+			return true;
+	return is_word(function, plain, sizeof(plain) / sizeof(plain[0])) ||
+	       (starts_with(function, "__") &&
+		       is_word(inner, plain, sizeof(plain) / sizeof(plain[0])));
+}
+
+bool dwell_frame_is_of_libc(const struct dwell_frame *frame)
 {
 	static const char *const modules[] = { "libc.so", "libc-", "libpthread", "ld-linux",
-		"libdwell", "[vdso]", "libstdc++", "libgcc", "[kernel" };
+		"ld-musl", "libdwell", "[vdso]" };
+	const struct dwell_string module = dwell_base_name(frame->module);
+
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+		if (starts_with(module, modules[i]))
+			return true;
+	return module.size && is_of_static_libc(frame->function);
+}
+
+bool dwell_frame_is_common(const struct dwell_frame *frame)
+{
+	static const char *const modules[] = { "libstdc++", "libgcc", "[kernel" };
 	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall.",
 		"std::", "core::", "alloc::", "parking_lot",
 		"lock_api::", "<std::", "<core::", "<parking_lot", "<lock_api::", "__gthread",
@@ -38,6 +80,8 @@ bool dwell_frame_is_common(const struct dwell_frame *frame)
 		"SDL_LockMutex", "SDL_CondWait" };
 	const struct dwell_string module = dwell_base_name(frame->module);
 
+	if (dwell_frame_is_of_libc(frame))
+		return true;
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
 		if (starts_with(module, modules[i]))
 			return true;
@@ -105,9 +149,7 @@ static bool is_compiled(const struct dwell_frame *frame)
 	return frame->address && !frame->module.size && frame->function.size;
 }
 
-/* Of what is in no file and has no name it is not known whether it was ever called: a walk without
- * tables follows whatever a register holds. */
-static bool is_code(const struct dwell_frame *frame)
+bool dwell_frame_is_code(const struct dwell_frame *frame)
 {
 	return frame->module.size || frame->function.size;
 }
@@ -138,7 +180,7 @@ size_t dwell_frames_site(const struct dwell_frame *frames, size_t count)
 	if (library < count)
 		return library;
 	for (at = 0; at < count; at++)
-		if (is_code(&frames[at]) && !dwell_frame_is_common(&frames[at]))
+		if (dwell_frame_is_code(&frames[at]) && !dwell_frame_is_common(&frames[at]))
 			break;
 	return at;
 }

@@ -93,10 +93,14 @@ const char *dwell_name_site(
 	struct dwell_frame frames[64];
 	const size_t count = dwell_catalog_frames(catalog, stack, frames, 64);
 	const size_t held = count < 64 ? count : 64;
-	const size_t site = dwell_frames_site(frames, held);
+	size_t site = dwell_frames_site(frames, held);
 
 	*out = '\0';
-	return held ? dwell_name_frame(out, &frames[site < held ? site : 0], true) : out;
+	/* All of it is the library's: its innermost call is as good a name as there is. */
+	if (site == held)
+		for (site = 0; site < held && !dwell_frame_is_code(&frames[site]);)
+			site++;
+	return site < held ? dwell_name_frame(out, &frames[site], true) : out;
 }
 
 /* Recorders give it descriptors that were closed before they were looked at. */

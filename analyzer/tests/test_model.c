@@ -299,6 +299,16 @@ static const struct {
 } sites[] = {
 	{ "work", { { "sem_wait", "", "/lib/libc.so.6", 1 }, { "work", "w.c", "/bin/w", 2 } } },
 	{ NULL, { { "sem_wait", "", "/lib/libc.so.6", 1 }, { "start", "", "/lib/libc.so.6", 2 } } },
+	/* In a static program the library's functions are the program's. */
+	{ "work",
+		{ { "__lll_lock_wait", "", "/bin/w", 1 },
+			{ "__pthread_mutex_lock", "", "/bin/w", 2 }, { "work", "w.c", "/bin/w", 3 },
+			{ "start_thread", "", "/bin/w", 4 }, { "__clone3", "", "/bin/w", 5 } } },
+	{ "nap", { { "__clock_nanosleep", "", "/bin/w", 1 }, { "__nanosleep", "", "/bin/w", 2 },
+			 { "usleep", "", "/bin/w", 3 }, { "nap", "w.c", "/bin/w", 4 } } },
+	{ "semaphore_take", { { "__new_sem_wait", "", "/bin/w", 1 },
+				    { "semaphore_take", "w.c", "/bin/w", 2 } } },
+	{ "reader", { { "__libc_read", "", "/bin/w", 1 }, { "reader", "w.c", "/bin/w", 2 } } },
 	/* All of them named, as importers have it: no interpreter. */
 	{ "main.work", { { "sync.Wait", "s.go", "", 0 }, { "main.work", "m.go", "", 0 } } },
 	{ "work", { { "take_gil", "", "/bin/python3.11", 1 }, { "work", "prog.py", "", 0 },

@@ -118,6 +118,11 @@ size_t dwell_catalog_frames(const struct dwell_catalog *catalog, uint32_t stack,
 	struct dwell_frame *frames, size_t cap);
 /* Where every program waits (the C library, a runtime): it says nothing of this one. */
 bool dwell_frame_is_common(const struct dwell_frame *frame);
+/* Of the C library, or of what is around it, also where that lies in the program itself. */
+bool dwell_frame_is_of_libc(const struct dwell_frame *frame);
+/* Of what is in no file and has no name it is not known whether it was ever called: a walk without
+ * tables follows whatever a register holds. */
+bool dwell_frame_is_code(const struct dwell_frame *frame);
 /*
  * Which of the frames, innermost first, is where the program waited; count where all of them are
  * common. Where an interpreter ran the program, its frames are named, not addressed, and lie below
