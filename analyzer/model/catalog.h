@@ -85,6 +85,7 @@ struct dwell_catalog {
 	struct table processes, tasks, executors, objects, mappings, locations, stacks, labels,
 		counters, classes;
 	struct table packed; /* unsigned char *, by page of tasks; NULL: it is not */
+	uint32_t told;       /* the last task that was defined: catalog_pack_told */
 	struct table shapes;
 	uint32_t *shape_slots; /* hashed */
 	size_t shape_cap;
@@ -158,6 +159,15 @@ int catalog_pack(struct dwell_catalog *catalog, uint32_t task);
 struct catalog_task *catalog_unpack(struct dwell_catalog *catalog, uint32_t task);
 void catalog_drop_packed(struct dwell_catalog *catalog);
 int catalog_forget(struct dwell_catalog *catalog, uint32_t task);
+/*
+ * A task was defined, at the start: where there are many, those before are packed from then on.
+ * catalog_unpack_all: several threads will look for them. catalog_created: a dwell_states_defined
+ * for all that were defined at the start, packed or not.
+ */
+enum { CATALOG_MANY = 1 << 14 };
+int catalog_pack_told(struct dwell_catalog *catalog, uint32_t task);
+int catalog_unpack_all(struct dwell_catalog *catalog);
+uint64_t catalog_created(void *catalog, uint32_t first, uint64_t created_ns[64]);
 int catalog_restore(struct dwell_catalog *catalog, const struct dwell_catalog_task *task);
 
 /* After it is finished: the class of tasks of that shape, and one of them; NULL: there is none. */

@@ -181,9 +181,14 @@ static int classify(struct dwell_catalog *catalog, struct dwell_catalog_task *ta
 	return DWELL_OK;
 }
 
+/* Classes of names that their tasks had once, and that nobody has now, come last. */
 static int by_text(const void *a, const void *b)
 {
 	const struct dwell_catalog_class *x = a, *y = b;
+
+	if (!x->tasks != !y->tasks)
+		return x->tasks ? -1 : 1;
+
 	const size_t size = x->text.size < y->text.size ? x->text.size : y->text.size;
 	const int order = size ? memcmp(x->text.at, y->text.at, size) : 0;
 
@@ -213,6 +218,8 @@ static int renumber(struct dwell_catalog *catalog)
 		sorted[id].id = id;
 		*(struct dwell_catalog_class *)table_get(&catalog->classes, id) = sorted[id];
 	}
+	while (catalog->classes.end > 1 && !sorted[catalog->classes.end - 1].tasks)
+		catalog->classes.end--;
 	for (uint32_t id = 1; id < catalog->tasks.end; id++) {
 		struct catalog_task *kept = table_get(&catalog->tasks, id);
 

@@ -227,8 +227,10 @@ int crew_drive(struct model *model, struct run **last, struct run **other)
 {
 	const size_t serial = serial_folds(model);
 
-	/* One thread has nothing of parts that begin anew and are merged. */
-	if (model->parts == 1 || model->threads == 1 || (serial && serial == model->fold_count))
+	/* One thread has nothing of parts that begin anew and are merged. What a part knows of a
+	 * task that ended is not all, so it could not be settled there. */
+	if (model->parts == 1 || model->crowded || model->threads == 1 ||
+		(serial && serial == model->fold_count))
 		return drive_serial(model, SHARE_ALL, last);
 	if (!serial)
 		return drive_parallel(model, SHARE_ALL, model->threads, last);

@@ -153,6 +153,14 @@ static void drop_run(struct run *run)
 	free(run);
 }
 
+/* Several threads may look for tasks, where there is only a number of them. */
+static int look_at_crowd(struct model *model)
+{
+	model->crowded = model->source->ops->all_defined && wants_all(model) &&
+			 dwell_catalog_tasks(model->catalog) >= CATALOG_MANY;
+	return model->crowded ? DWELL_OK : catalog_unpack_all(model->catalog);
+}
+
 static int drive(struct model *model)
 {
 	struct run *last = NULL, *other = NULL;
@@ -160,6 +168,8 @@ static int drive(struct model *model)
 
 	if (!err && !model->selected)
 		err = select_by_names(model);
+	if (!err)
+		err = look_at_crowd(model);
 	if (err)
 		return err;
 	if (!model->parts)
@@ -211,6 +221,8 @@ int model_learn(struct model *model, struct dwell_diag *diag)
 		model->threads = threads();
 	if (!err)
 		err = learn(model);
+	if (!err)
+		err = catalog_unpack_all(model->catalog);
 	if (!err)
 		err = catalog_finish(model->catalog);
 	if (!err)

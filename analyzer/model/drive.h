@@ -58,6 +58,7 @@ struct model {
 	bool ended; /* `end` was told */
 	bool has_wakes;
 	bool settles;     /* tasks that have ended are told to folds as such: fold_ops.settle */
+	bool crowded;     /* all tasks are known, and so many that those that ended are settled */
 	uint64_t from_ns; /* window: states are clipped to it */
 	uint64_t to_ns;   /* exclusive; DWELL_FOREVER: all rows */
 	uint64_t end_ns;  /* at last: where the window ends */

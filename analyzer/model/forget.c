@@ -15,8 +15,9 @@ void run_may_forget(struct run *run)
 	run->forgets = true;
 	/* A runtime tells of a task when it is made, and then no more. A definition that came when
 	 * what it did was added up would be missing in that. */
-	run->settles = model->source->ops->foreign && model->info.levels & DWELL_LEVEL_RUNTIME &&
-		       model->parts == 1 && wants_all(model);
+	run->settles = model->crowded ||
+		       (model->source->ops->foreign && model->info.levels & DWELL_LEVEL_RUNTIME &&
+			       model->parts == 1 && wants_all(model));
 	model->settles |= run->settles;
 	run->packs = run->keeps_lives = false;
 	for (size_t i = 0; i < run->fold_count; i++) {

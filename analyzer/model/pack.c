@@ -198,6 +198,64 @@ struct catalog_task *catalog_unpack(struct dwell_catalog *catalog, uint32_t task
 	return table_get(&catalog->tasks, task);
 }
 
+int catalog_pack_told(struct dwell_catalog *catalog, uint32_t task)
+{
+	const uint32_t before = catalog->told;
+
+	catalog->told = task;
+	if (before >> TABLE_BITS == task >> TABLE_BITS || catalog->tasks.end < CATALOG_MANY)
+		return DWELL_OK;
+	return catalog_pack(catalog, before);
+}
+
+int catalog_unpack_all(struct dwell_catalog *catalog)
+{
+	for (uint32_t page = 0; page < catalog->packed.end; page++) {
+		unsigned char *const *at = table_get(&catalog->packed, page);
+
+		if (at && *at && !catalog_unpack(catalog, page << TABLE_BITS))
+			return DWELL_ENOMEM;
+	}
+	return DWELL_OK;
+}
+
+static uint64_t packed_created(const unsigned char *at, uint64_t created_ns[TABLE_PAGE])
+{
+	struct dwell_catalog_task kept;
+	struct last last = { 0 };
+	uint64_t bits = 0;
+	uint32_t shape;
+
+	for (uint32_t i = 0; i < TABLE_PAGE; i++) {
+		if (!(*at & THERE)) {
+			at++;
+			continue;
+		}
+		at = take_task(at, &kept, &shape, &last);
+		created_ns[i] = kept.created_ns;
+		bits |= UINT64_C(1) << i;
+	}
+	return bits;
+}
+
+uint64_t catalog_created(void *context, uint32_t first, uint64_t created_ns[TABLE_PAGE])
+{
+	const struct dwell_catalog *catalog = context;
+	unsigned char *const *page = table_get(&catalog->packed, first >> TABLE_BITS);
+	const struct catalog_task *kept = table_get(&catalog->tasks, first);
+	uint64_t bits = 0;
+
+	if (!kept)
+		return page && *page ? packed_created(*page, created_ns) : 0;
+	for (uint32_t i = 0; i < TABLE_PAGE; i++) {
+		if (!kept[i].task.id || kept[i].first_stage)
+			continue;
+		created_ns[i] = kept[i].task.created_ns;
+		bits |= UINT64_C(1) << i;
+	}
+	return bits;
+}
+
 uint32_t catalog_packed_shape(const struct dwell_catalog *catalog, uint32_t task)
 {
 	unsigned char *const *page = table_get(&catalog->packed, task >> TABLE_BITS);

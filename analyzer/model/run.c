@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dwell/states_ask.h"
+
 static struct run *run_of(struct dwell_sink *sink)
 {
 	return (struct run *)sink;
@@ -35,18 +37,25 @@ static int tell_executors(struct run *run)
 
 static int tell_tasks(struct run *run)
 {
-	const struct dwell_catalog *catalog = run->model->catalog;
+	struct dwell_catalog *catalog = run->model->catalog;
+	uint64_t created_ns[TABLE_PAGE];
+	const uint32_t end = dwell_catalog_tasks(catalog);
 	int err = DWELL_OK;
 
-	for (uint32_t id = 1; id < dwell_catalog_tasks(catalog) && !err; id++) {
-		const struct catalog_task *kept = table_get(&catalog->tasks, id);
-		const struct dwell_task task = {
-			.id = id,
-			.created_ns = kept ? kept->task.created_ns : 0,
-		};
+	if (run->model->crowded)
+		return dwell_states_ask(run->states, end, catalog_created, catalog);
+	for (uint32_t first = 0; first < end && !err; first += TABLE_PAGE) {
+		uint64_t bits = catalog_created(catalog, first, created_ns);
 
-		if (kept && kept->task.id && kept->first_stage == 0)
+		for (; bits && !err; bits &= bits - 1) {
+			const unsigned i = (unsigned)__builtin_ctzll(bits);
+			const struct dwell_task task = {
+				.id = first + i,
+				.created_ns = created_ns[i],
+			};
+
 			err = dwell_states_task(run->states, &task);
+		}
 	}
 	return err;
 }
@@ -333,6 +342,8 @@ static int sink_task(struct dwell_sink *sink, const struct dwell_task *task)
 		what.created_ns = dwell_states_created(run->states, task);
 	if (!run->again)
 		err = catalog_put_task(run->model->catalog, run->stage, &what);
+	if (!err && !run->stage && run->model->source->ops->all_defined)
+		err = catalog_pack_told(run->model->catalog, task->id);
 	return err || !run->states ? err : dwell_states_task(run->states, &what);
 }
 

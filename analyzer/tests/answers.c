@@ -282,3 +282,20 @@ struct dwell_answer *analyze_memory(
 	dwell_reader_close(reader);
 	return answer;
 }
+
+struct dwell_answer *analyze_source_as_file(
+	struct dwell_source *source, uint32_t rows, const struct dwell_query *query)
+{
+	const struct dwell_encoder_options options = { .chunk_rows = rows, .generation_chunks = 1 };
+	struct dwell_encoder *encoder = NULL;
+	struct dwell_answer *answer;
+	struct memory_output file;
+
+	memory_output_init(&file);
+	cr_assert(eq(int, dwell_encoder_new(&encoder, &file.output, &options), 0));
+	cr_assert(eq(int, dwell_source_drive(source, NULL, dwell_encoder_sink(encoder)), 0));
+	dwell_encoder_free(encoder);
+	answer = analyze_memory(&file, query);
+	memory_output_release(&file);
+	return answer;
+}

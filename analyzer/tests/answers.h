@@ -23,6 +23,10 @@ void write_history(struct memory_output *file, const struct gen_options *options
 void write_part(struct memory_output *file, const struct gen_options *options, uint32_t rows,
 	const struct dwell_filter_options *part);
 
+/* Analyze what a source tells, written as a file of ours in generations of so many rows. */
+struct dwell_answer *analyze_source_as_file(
+	struct dwell_source *source, uint32_t rows, const struct dwell_query *query);
+
 /* Analyze a file in memory. */
 struct dwell_answer *analyze_memory(
 	const struct memory_output *file, const struct dwell_query *query);

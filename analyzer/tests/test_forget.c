@@ -245,9 +245,13 @@ static int tell_end(struct dwell_source *source, const struct dwell_source_optio
 	return DWELL_TELL(sink, end, &end);
 }
 
-/* forgets: as a foreign trace of one part does, of which not all is asked for. */
-static struct dwell_answer *ask(struct dwell_query query, bool forgets)
+/* KEPT: all; FORGOTTEN: as a foreign trace of one part does, of which not all is asked for; FILED:
+ * the same of a file of ours, in several parts. */
+enum way { KEPT, FORGOTTEN, FILED };
+
+static struct dwell_answer *ask(struct dwell_query query, enum way way)
 {
+	const bool forgets = way != KEPT;
 	struct churn churn = { .ops = { .foreign = forgets,
 				       .parts = one_part,
 				       .start = tell_start,
@@ -261,6 +265,8 @@ static struct dwell_answer *ask(struct dwell_query query, bool forgets)
 		query.analyses = DWELL_ANALYZE_TASKS | DWELL_ANALYZE_STAT;
 		query.tasks_most = forgets ? SEEN : 0;
 	}
+	if (way == FILED)
+		return analyze_source_as_file(&churn.source, 1 << 12, &query);
 	cr_assert(
 		eq(int, dwell_analyze(&answer, &churn.source, &query, &diag), 0), "%s", diag.what);
 	return answer;
@@ -296,12 +302,12 @@ static size_t unpacked_tasks(const struct dwell_catalog *catalog)
 	return count;
 }
 
-static void check(unsigned by, const char *sort, uint64_t from_ns)
+static void check_way(unsigned by, const char *sort, uint64_t from_ns, enum way way)
 {
 	const struct dwell_query query = {
 		.tasks_by = by, .tasks_sort = sort, .selection.from_ns = from_ns
 	};
-	struct dwell_answer *got = ask(query, true), *want = ask(query, false);
+	struct dwell_answer *got = ask(query, way), *want = ask(query, KEPT);
 	const size_t seen = want->tasks->count < SEEN ? want->tasks->count : SEEN;
 
 	cr_expect(eq(u64, got->tasks->total, want->tasks->count));
@@ -320,6 +326,12 @@ static void check(unsigned by, const char *sort, uint64_t from_ns)
 	cr_expect(eq(sz, unpacked_tasks(want->catalog), TASKS));
 	dwell_answer_free(got);
 	dwell_answer_free(want);
+}
+
+static void check(unsigned by, const char *sort, uint64_t from_ns)
+{
+	check_way(by, sort, from_ns, FORGOTTEN);
+	check_way(by, sort, from_ns, FILED);
 }
 
 Test(forget, tasks)
@@ -342,13 +354,13 @@ Test(forget, windows)
 	check(DWELL_BY_CLASS, "blocked", 4321 * STEP_NS + 27);
 }
 
-static char *text_of(struct dwell_query query, bool forgets)
+static char *text_of(struct dwell_query query, enum way way)
 {
-	struct dwell_answer *answer = ask(query, forgets);
+	struct dwell_answer *answer = ask(query, way);
 	char *text;
 
 	/* Before anything is looked for: else nothing is shown by this. Rules look for all. */
-	if (forgets && !(query.analyses & DWELL_ANALYZE_FINDINGS))
+	if (way != KEPT && !(query.analyses & DWELL_ANALYZE_FINDINGS))
 		cr_expect(lt(sz, unpacked_tasks(answer->catalog), TASKS / 2));
 	text = answer_text(answer);
 	dwell_answer_free(answer);
@@ -357,10 +369,14 @@ static char *text_of(struct dwell_query query, bool forgets)
 
 static void check_text(const struct dwell_query *query)
 {
-	char *got = text_of(*query, true), *want = text_of(*query, false);
+	char *want = text_of(*query, KEPT);
 
-	expect_same_text(got, want);
-	free(got);
+	for (enum way way = FORGOTTEN; way <= FILED; way++) {
+		char *got = text_of(*query, way);
+
+		expect_same_text(got, want);
+		free(got);
+	}
 	free(want);
 }
 
@@ -420,7 +436,7 @@ Test(forget, leaks)
 	check_text(&(struct dwell_query){
 		.analyses = DWELL_ANALYZE_LEAKS, .selection.from_ns = 3000 * STEP_NS * scale });
 	/* Some of each kind that goes by tasks that have ended. */
-	want = ask(query, false);
+	want = ask(query, KEPT);
 	cr_expect(find_leak(want->leaks, DWELL_LEAK_GROWING, 0));
 	cr_expect(find_leak(want->leaks, DWELL_LEAK_ALIVE_AT_END, DWELL_FOREVER_NONE));
 	cr_expect(find_leak(want->leaks, DWELL_LEAK_ALIVE_AT_END, DWELL_FOREVER_ABANDONED));
@@ -431,7 +447,7 @@ Test(forget, leaks)
 Test(forget, names)
 {
 	const struct dwell_query query = { .analyses = DWELL_ANALYZE_SPANS };
-	struct dwell_answer *got = ask(query, true), *want = ask(query, false);
+	struct dwell_answer *got = ask(query, true), *want = ask(query, KEPT);
 
 	cr_expect(lt(sz, unpacked_tasks(got->catalog), TASKS / 2));
 	for (uint32_t id = 1; id <= TASKS; id++) {
@@ -455,33 +471,4 @@ Test(forget, names)
 	}
 	dwell_answer_free(got);
 	dwell_answer_free(want);
-}
-
-/* Who is looked for while others are still told of counts once. */
-Test(forget, counts)
-{
-	struct dwell_catalog *catalog = NULL;
-	struct dwell_task task = { .process = 1, .tid = 7, .name = { "one", 3 } };
-
-	cr_assert(zero(int, catalog_new(&catalog)));
-	for (task.id = 1; task.id < 2 * TABLE_PAGE; task.id++) {
-		task.created_ns = 1000 - task.id;
-		cr_assert(zero(int, catalog_put_task(catalog, 1, &task)));
-	}
-	cr_assert(zero(int, catalog_pack(catalog, TABLE_PAGE + 3)));
-	cr_assert(zero(int, catalog_pack(catalog, 1)));
-	cr_assert(zero(int, catalog_pack(catalog, 2))); /* with the one before */
-	cr_expect(zero(sz, unpacked_tasks(catalog)));
-	cr_expect(eq(u64, catalog_first_created(catalog, 1), 1001 - 2 * TABLE_PAGE));
-	cr_assert(dwell_catalog_task(catalog, 9) != NULL);
-	task = (struct dwell_task){ .id = TABLE_PAGE + 1, .process = 2, .name = { "two", 3 } };
-	cr_assert(zero(int, catalog_put_task(catalog, 2, &task)));
-	cr_assert(zero(int, catalog_pack(catalog, 1)));
-	cr_assert(zero(int, catalog_finish(catalog)));
-	cr_assert(eq(u32, dwell_catalog_classes(catalog), 3));
-	cr_expect(eq(u32, dwell_catalog_class(catalog, 1)->tasks, 2 * TABLE_PAGE - 2));
-	cr_expect(eq(u32, dwell_catalog_class(catalog, 2)->tasks, 1));
-	cr_expect(eq(u32, dwell_catalog_task(catalog, 1)->class_id, 1));
-	cr_expect(eq(u32, dwell_catalog_task(catalog, TABLE_PAGE + 1)->class_id, 2));
-	catalog_free(catalog);
 }

@@ -2,6 +2,7 @@
 
 #include "dwell/limits.h"
 #include "dwell/states.h"
+#include "src/early.h"
 #include "src/keyframe.h"
 
 #include <stdlib.h>
@@ -20,24 +21,10 @@ struct run {
 	uint64_t next_row; /* rows of the file before the next one */
 	uint64_t last_ns;
 	/* Until from_ns: what happened before makes the keyframe. */
-	struct dwell_sink replay; /* definitions for the states */
+	struct early early; /* definitions for the states */
 	struct dwell_states *states;
 	struct dwell_buffer ahead; /* losses that were told ahead */
 };
-
-static int replay_task(struct dwell_sink *sink, const struct dwell_task *task)
-{
-	struct run *run = (struct run *)((char *)sink - offsetof(struct run, replay));
-
-	return dwell_states_task(run->states, task);
-}
-
-static int replay_executor(struct dwell_sink *sink, const struct dwell_executor *executor)
-{
-	struct run *run = (struct run *)((char *)sink - offsetof(struct run, replay));
-
-	return dwell_states_executor(run->states, executor);
-}
 
 static int tell_keyframe(
 	struct run *run, uint64_t time_ns, const struct dwell_task_state *states, size_t count)
@@ -57,12 +44,13 @@ static int tell(struct run *run, const struct dwell_event *rows, size_t count)
 static int begin_replay(struct run *run)
 {
 	static const struct dwell_states_ops none;
-	static const struct dwell_sink_ops ops = { .task = replay_task,
-		.executor = replay_executor };
 	int err = dwell_states_new(&run->states, run->reader->index.info.levels, &none, NULL);
 
-	run->replay.ops = &ops;
-	return err ? err : dwell_reader_tables(run->reader, &run->replay);
+	if (!err) {
+		dwell_early_init(&run->early, run->states, run->part->time_ns, run->from_ns);
+		err = dwell_reader_tables(run->reader, &run->early.sink);
+	}
+	return err ? err : dwell_early_ask(&run->early);
 }
 
 /* Losses that began before from_ns and go on. */
@@ -101,6 +89,7 @@ static int end_replay(struct run *run)
 		err = tell_ahead(run);
 	dwell_states_free(run->states);
 	run->states = NULL;
+	dwell_early_release(&run->early);
 	return err;
 }
 
@@ -118,7 +107,10 @@ static int replay(struct run *run, const struct dwell_event *rows, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].kind == DWELL_EVENT_LOSS && rows[i].extra > rows[i].time_ns)
 			dwell_buffer_put(&run->ahead, &rows[i], sizeof(rows[i]));
-	return run->ahead.failed ? (int)DWELL_ENOMEM : dwell_states_apply(run->states, rows, count);
+	const int err = run->ahead.failed ? (int)DWELL_ENOMEM
+					  : dwell_states_apply(run->states, rows, count);
+
+	return err ? err : dwell_states_forget(run->states, NULL, NULL);
 }
 
 /* Rows of the part, in order, to where they belong: before, in, or after the window. */
@@ -330,6 +322,7 @@ int dwell_reader_drive_part(struct dwell_reader *reader, const struct dwell_sour
 			(unsigned long long)part->time_ns, dwell_strerror(err));
 	dwell_decoder_release(&run.decoder);
 	dwell_states_free(run.states);
+	dwell_early_release(&run.early);
 	dwell_buffer_release(&run.ahead);
 	free(run.rows);
 	return err;

@@ -3,6 +3,20 @@
 
 #include "src/states_tell.h"
 
+/* Begin a state now, after states_finish. */
+static inline void states_enter(struct dwell_states *states, struct slot *slot, unsigned state)
+{
+	slot->s.state = (uint8_t)state;
+	slot->s.since_ns = states->now_ns;
+	slot->s.lost_ns = 0;
+	slot->s.cause = DWELL_CAUSE_NONE;
+	slot->s.reason = DWELL_REASON_NONE;
+	slot->s.object = DWELL_NONE;
+	slot->s.stack = DWELL_NONE;
+	slot->s.own_word = 0;
+	slot->seen = states->losses_open;
+}
+
 static inline void states_count_switch(struct dwell_task_sums *sums, uint8_t flags)
 {
 	sums->switches++;

@@ -3,6 +3,7 @@
 
 #include "dwell/limits.h"
 #include "dwell/states.h"
+#include "dwell/states_ask.h"
 
 /*
  * Tables by id in pages, so that one hostile id allocates one page and a pointer array, not an
@@ -95,6 +96,10 @@ struct dwell_states {
 	size_t release_pages;
 	struct dwell_task_state *saved;
 	size_t saved_cap;
+	dwell_states_defined *defined; /* NULL: all are told */
+	void *defined_context;
+	size_t asked_page; /* the last that was asked for, and not made */
+	uint64_t asked_ns; /* when the first of them was created that may live */
 };
 
 /* What a row says of the end of an interval. */
@@ -181,20 +186,6 @@ static inline void states_off(struct dwell_states *states, const struct dwell_ta
 	if (s->state == DWELL_RUNNING && s->executor < states->occupant_count &&
 		states->occupants[s->executor] == s->task)
 		states->occupants[s->executor] = DWELL_NONE;
-}
-
-/* Begin a state now, after states_finish. */
-static inline void states_enter(struct dwell_states *states, struct slot *slot, unsigned state)
-{
-	slot->s.state = (uint8_t)state;
-	slot->s.since_ns = states->now_ns;
-	slot->s.lost_ns = 0;
-	slot->s.cause = DWELL_CAUSE_NONE;
-	slot->s.reason = DWELL_REASON_NONE;
-	slot->s.object = DWELL_NONE;
-	slot->s.stack = DWELL_NONE;
-	slot->s.own_word = 0;
-	slot->seen = states->losses_open;
 }
 
 #endif

@@ -53,7 +53,7 @@ void dwell_states_free(struct dwell_states *states)
 	free(states);
 }
 
-static int grow_pages(struct dwell_states *states, size_t page)
+int states_grow_pages(struct dwell_states *states, size_t page)
 {
 	const size_t count = (page + 1) * 2;
 	struct slot **pages = realloc(states->pages, count * sizeof(struct slot *));
@@ -91,13 +91,16 @@ static struct slot *make_page(struct dwell_states *states, size_t page)
 
 	struct slot *slots = states_new_page();
 
-	if (slots)
-		states->made[states->made_count++] = (uint32_t)page;
+	if (!slots)
+		return NULL;
+	states->made[states->made_count++] = (uint32_t)page;
+	if (states->defined)
+		states_fill(states, page, slots);
 	return slots;
 }
 
 /* The slot of a task, in whatever life; NULL: states->err is set. */
-static struct slot *make_slot(struct dwell_states *states, uint32_t task)
+struct slot *states_make_slot(struct dwell_states *states, uint32_t task)
 {
 	const size_t page = task >> STATES_SLOT_BITS;
 
@@ -105,7 +108,7 @@ static struct slot *make_slot(struct dwell_states *states, uint32_t task)
 		states->err = DWELL_ELIMIT;
 		return NULL;
 	}
-	if (page >= states->page_count && grow_pages(states, page)) {
+	if (page >= states->page_count && states_grow_pages(states, page)) {
 		states->err = DWELL_ENOMEM;
 		return NULL;
 	}
@@ -118,7 +121,7 @@ static struct slot *make_slot(struct dwell_states *states, uint32_t task)
 	return &states->pages[page][task & (STATES_SLOTS - 1)];
 }
 
-static void define_slot(struct slot *slot, uint32_t task, uint64_t created_ns)
+void states_define(struct slot *slot, uint32_t task, uint64_t created_ns)
 {
 	slot->seen.life = SLOT_DEFINED;
 	slot->s.task = task;
@@ -138,13 +141,13 @@ struct slot *states_find(const struct dwell_states *states, uint32_t task)
 
 struct slot *states_touch_slow(struct dwell_states *states, uint32_t task)
 {
-	struct slot *slot = make_slot(states, task);
+	struct slot *slot = states_make_slot(states, task);
 
 	states_pass_losses(states);
 	if (!slot || slot->seen.life == SLOT_ENDED)
 		return NULL;
 	if (slot->seen.life == SLOT_NONE || slot->s.created_ns > states->now_ns)
-		define_slot(slot, task, states->now_ns);
+		states_define(slot, task, states->now_ns);
 	if (slot->seen.life == SLOT_DEFINED) {
 		slot->seen.life = SLOT_LIVE;
 		slot->seen = states->losses_open;
@@ -216,13 +219,13 @@ int dwell_states_task(struct dwell_states *states, const struct dwell_task *task
 {
 	states->err = 0;
 
-	struct slot *slot = task->id ? make_slot(states, task->id) : NULL;
+	struct slot *slot = task->id ? states_make_slot(states, task->id) : NULL;
 	if (!slot || slot->seen.life > SLOT_DEFINED)
 		return states->err;
 
 	const bool late = slot->seen.life == SLOT_NONE && task->created_ns < states->loaded_ns;
 
-	define_slot(slot, task->id, taken_ns(states, slot, task));
+	states_define(slot, task->id, taken_ns(states, slot, task));
 	if (late)
 		slot->seen.life = SLOT_ENDED;
 	return DWELL_OK;
@@ -279,7 +282,7 @@ static bool sound(const struct dwell_task_state *s, uint64_t time_ns)
 
 static int load_one(struct dwell_states *states, uint64_t time_ns, const struct dwell_task_state *s)
 {
-	struct slot *slot = make_slot(states, s->task);
+	struct slot *slot = states_make_slot(states, s->task);
 
 	if (!slot)
 		return states->err;
@@ -307,13 +310,14 @@ int dwell_states_load(struct dwell_states *states, uint64_t time_ns,
 	int err = DWELL_OK;
 
 	states->err = 0;
+	states->loaded_ns = time_ns;
+	states->asked_page = SIZE_MAX;
 	end_before(states, time_ns);
 	for (size_t i = 0; i < count && !err; i++) {
 		err = keyframe[i].task > last ? load_one(states, time_ns, &keyframe[i])
 					      : DWELL_EFORMAT;
 		last = keyframe[i].task;
 	}
-	states->loaded_ns = time_ns;
 	states->now_ns = time_ns;
 	return err;
 }
@@ -344,6 +348,8 @@ int dwell_states_save(
 {
 	size_t n = 0;
 
+	if (states->now_ns && states_meet(states, states->now_ns - 1))
+		return DWELL_ENOMEM;
 	for (size_t page = 0; page < states->page_count; page++) {
 		struct slot *slots = states_kept(states, page);
 
@@ -409,8 +415,13 @@ int dwell_states_lives(const struct dwell_states *states,
 
 const struct dwell_task_state *dwell_states_get(const struct dwell_states *states, uint32_t task)
 {
+	const size_t page = task >> STATES_SLOT_BITS;
 	struct slot *slot = states_find(states, task);
 
+	/* It is as if it had been there. */
+	if (!slot && page < states->page_count &&
+		states_lives_unmet((struct dwell_states *)states, page, states->now_ns))
+		slot = states_make_slot((struct dwell_states *)states, task);
 	if (!slot || !lives_now(states, slot))
 		return NULL;
 	if (slot->seen.life == SLOT_LIVE)
@@ -423,15 +434,22 @@ uint32_t dwell_states_end(const struct dwell_states *states)
 	return (uint32_t)(states->page_count << STATES_SLOT_BITS);
 }
 
+static bool may_live(const struct dwell_states *states, size_t page)
+{
+	return states_kept(states, page) ||
+	       (!states->pages[page] &&
+		       states_lives_unmet((struct dwell_states *)states, page, states->now_ns));
+}
+
 uint32_t dwell_states_next(const struct dwell_states *states, uint32_t task)
 {
 	size_t page = task >> STATES_SLOT_BITS;
 
-	if (page < states->page_count && states_kept(states, page))
+	if (page < states->page_count && may_live(states, page))
 		return task;
 	do {
 		page++;
-	} while (page < states->page_count && !states_kept(states, page));
+	} while (page < states->page_count && !may_live(states, page));
 	return page < states->page_count ? (uint32_t)(page << STATES_SLOT_BITS)
 					 : dwell_states_end(states);
 }

@@ -183,6 +183,8 @@ static void flush_slot(struct dwell_states *states, struct slot *slot, uint64_t 
 
 int dwell_states_flush(struct dwell_states *states, uint64_t time_ns)
 {
+	if (states_meet(states, time_ns))
+		return DWELL_ENOMEM;
 	for (size_t page = 0; page < states->page_count; page++) {
 		struct slot *slots = states_kept(states, page);
 
