@@ -31,6 +31,7 @@ struct dwell_kernel_options {
 	uint64_t long_ns;  /* waits that lasted this long make the next one worth a stack */
 	bool all;          /* reasons and stacks of every program, not of the followed ones only */
 	bool stacks;
+	bool library; /* libbpf loads the programs, as where the kernel cannot */
 	/* Told of each birth ahead of all that the pass tells, in any order; or NULL. */
 	void (*born)(void *context, const struct dwell_kernel_birth *birth);
 	/* The same of each file that is not the one which the thread waited on before; or NULL. */

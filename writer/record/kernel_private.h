@@ -52,13 +52,21 @@ struct kernel_rares {
 
 enum { KERNEL_PROGRAMS = 16 };
 
+enum kernel_map {
+	KERNEL_AREAS,
+	KERNEL_NOTES,
+	KERNEL_WISHES,
+	KERNEL_FORECASTS,
+	KERNEL_RARE,
+	KERNEL_CONSTANTS,
+	KERNEL_MAPS
+};
+
 struct dwell_kernel {
-	struct bpf_object *object;
-	struct bpf_link *links[KERNEL_PROGRAMS];
-	struct bpf_program *programs[KERNEL_PROGRAMS];
+	/* Descriptors; 0: none. */
+	int maps[KERNEL_MAPS], programs[KERNEL_PROGRAMS], links[KERNEL_PROGRAMS];
 	size_t program_count;
 	uint64_t start_ns;
-	int notes_fd;
 	struct ring_buffer *rare;
 	struct kernel_rares rares;
 	struct kernel_cpu *cpus;
@@ -70,6 +78,13 @@ struct dwell_kernel {
 	uint64_t misses_told_ns;
 	unsigned fill;
 };
+
+/*
+ * Load the programs, and leave the descriptors of them and of their maps. *step: what it was about
+ * when it failed. DWELL_EIO, DWELL_EUNSUPPORTED; errno is set.
+ */
+int dwell_kernel_load(
+	struct dwell_kernel *kernel, const struct dwell_kernel_options *options, const char **step);
 
 /* Take all that the rings hold now into the queues. DWELL_ENOMEM. */
 int dwell_kernel_take(struct dwell_kernel *kernel);

@@ -186,9 +186,8 @@ static uint64_t count_misses(const struct dwell_kernel *kernel)
 	for (size_t i = 0; i < kernel->program_count; i++) {
 		struct bpf_prog_info info = { 0 };
 		__u32 size = sizeof(info);
-		const int fd = bpf_program__fd(kernel->programs[i]);
 
-		if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+		if (bpf_obj_get_info_by_fd(kernel->programs[i], &info, &size) == 0)
 			misses += info.recursion_misses;
 	}
 	for (uint32_t cpu = 0; cpu < kernel->cpu_count; cpu++) {

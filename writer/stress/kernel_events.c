@@ -255,21 +255,32 @@ static int run(struct dwell_kernel *kernel)
 	return dwell_kernel_pass(kernel, UINT64_MAX, tell, NULL) != 0 ? 1 : judge();
 }
 
-int main(void)
+static int once(bool library)
 {
-	const struct dwell_kernel_options options = {
-		.start_ns = now_ns(), .long_ns = 100000, .stacks = true, .born = born
-	};
+	const struct dwell_kernel_options options = { .start_ns = now_ns(),
+		.long_ns = 100000,
+		.stacks = true,
+		.library = library,
+		.born = born };
 	struct dwell_kernel *kernel;
 	char why[200];
 	int bad;
 
+	memset(&seen, 0, sizeof(seen));
 	if (dwell_kernel_open(&kernel, &options, why, sizeof(why)) != 0) {
 		printf("skipped: no BPF here: %s\n", why);
 		return SKIPPED;
 	}
 	bad = run(kernel);
 	dwell_kernel_close(kernel);
-	printf("%u switches, %d faults\n", seen.switches, bad);
+	printf("loaded by %s: %u switches, %d faults\n", library ? "libbpf" : "the kernel",
+		seen.switches, bad);
 	return bad ? 1 : 0;
+}
+
+int main(void)
+{
+	const int bad = once(false);
+
+	return bad ? bad : once(true);
 }
