@@ -237,12 +237,19 @@ static void wish(struct dwell_kernel *kernel, uint32_t tid, uint64_t least, uint
 {
 	volatile struct dwell_kernel_wish *its =
 		kernel->wishes ? &kernel->wishes[tid % DWELL_KERNEL_NOTES] : NULL;
-	uint64_t bytes = its ? its->bytes * times : 0;
+	uint64_t bytes;
 
+	if (!its)
+		return;
+	/* Zeros: none yet, so none of exactly that much either. */
+	bytes = its->bytes ? (its->bytes ^ DWELL_KERNEL_STACK_FIRST) * times : 0;
 	if (bytes < least)
 		bytes = least;
-	if (its)
-		its->bytes = bytes < DWELL_KERNEL_STACK_MOST ? bytes : DWELL_KERNEL_STACK_MOST;
+	if (bytes == DWELL_KERNEL_STACK_FIRST)
+		bytes++;
+	if (bytes > DWELL_KERNEL_STACK_MOST)
+		bytes = DWELL_KERNEL_STACK_MOST;
+	its->bytes = bytes ^ DWELL_KERNEL_STACK_FIRST;
 }
 
 void dwell_kernel_wish(struct dwell_kernel *kernel, uint32_t tid, uint64_t bytes)

@@ -119,32 +119,34 @@ static __always_inline int read_registers(
  * Copy a stack, page by page since nobody says where it ends. A page that cannot be read was never
  * written to (it reads as zeros, and that is what is left in its place) or lies beyond the end;
  * where none behind it can be read, that is remembered, since trying is slow, until more is wished.
+ * All that ways to it or through it differ in lies in maps, of whose values the verifier knows
+ * nothing: else it would look through each way by itself.
  */
-static __always_inline __u64 copy_stack(
-	struct dwell_kernel_note *note, __u8 *to, __u64 from, __u64 most)
+static __always_inline void copy_stack(
+	struct dwell_kernel_note *note, struct dwell_kernel_stack *stack, __u64 most)
 {
-	const __u64 end = most <= note->stack_wished ? note->stack_end : 0;
-	__u64 done = 0, size = 0, refused = 0;
+	volatile __u64 *size = &stack->size;
+	const __u64 from = stack->sp;
+	__u64 done = 0, end;
 
+	*size = 0;
+	if (most > note->stack_wished)
+		note->stack_end = 0;
+	end = *(volatile __u64 *)&note->stack_end;
 	for (int i = 0; i < DWELL_KERNEL_STACK_MOST / PAGE && done < most; i++) {
 		const __u64 at = from + done;
 		const __u64 piece = PAGE - (at & (PAGE - 1));
 
 		if (at == end)
 			break;
-		if (bpf_probe_read_user(to + done, piece, (const void *)at) == 0) {
-			size = done + piece;
-			refused = 0;
-		} else if (!refused) {
-			refused = at;
-		}
+		if (bpf_probe_read_user(stack->bytes + done, piece, (const void *)at) == 0)
+			*size = done + piece;
 		done += piece;
 	}
-	if (refused) {
-		note->stack_end = refused;
+	if (*size < done) {
+		note->stack_end = from + *size;
 		note->stack_wished = most;
 	}
-	return size;
 }
 
 #endif

@@ -133,7 +133,7 @@ static __always_inline int is_told(const struct dwell_kernel_wish *wish, __u32 t
 {
 	struct dwell_kernel_told told;
 
-	return wish && wish->told && wish->tid == tid &&
+	return wish->told && wish->tid == tid &&
 	       bpf_probe_read_user(&told, sizeof(told), (const void *)wish->told) == 0 &&
 	       (told.state & 0xff) != 0 && told.caller >> 63 != 0;
 }
@@ -147,29 +147,29 @@ static __always_inline void forget_told(__u32 tid)
 		wish->told = 0;
 }
 
-static __always_inline void put_stack(struct dwell_kernel_note *note, void *area, __u64 *head,
-	__u64 time, struct task_struct *prev)
+static __always_inline void put_stack(void *area, __u64 *head, __u64 time, struct task_struct *prev)
 {
+	struct dwell_kernel_note *note = note_of(prev->pid);
 	struct dwell_kernel_header *header = area;
 	const __u64 at = header->stack_head;
 	const struct dwell_kernel_wish *wish = wish_of(prev->pid);
 	struct dwell_kernel_stack *stack =
 		area + DWELL_KERNEL_STACK_OFFSET + (at & (DWELL_KERNEL_STACKS - 1));
-	__u64 size;
 
-	if (is_told(wish, prev->pid) || !read_registers(prev, stack))
+	if (!note || !wish || is_told(wish, prev->pid) || !read_registers(prev, stack))
 		return;
-	size = copy_stack(note, stack->bytes, stack->sp,
-		wish && wish->bytes ? wish->bytes : DWELL_KERNEL_STACK_FIRST);
-	stack->size = size;
-	header->stack_head = (at + DWELL_KERNEL_STACK_HEAD + size + DWELL_KERNEL_STACK_ALIGN - 1) &
-			     ~(__u64)(DWELL_KERNEL_STACK_ALIGN - 1);
+	copy_stack(note, stack, wish->bytes ^ DWELL_KERNEL_STACK_FIRST);
+	header->stack_head =
+		(at + DWELL_KERNEL_STACK_HEAD + stack->size + DWELL_KERNEL_STACK_ALIGN - 1) &
+		~(__u64)(DWELL_KERNEL_STACK_ALIGN - 1);
 	put(area, head, time, DWELL_KERNEL_STACK, at);
 }
 
-/* What `prev` waits for. Of pipes and sockets nobody waits as of a disk: those need not be looked
- * at. */
-static __always_inline void leave(
+/*
+ * What `prev` waits for. Of pipes and sockets nobody waits as of a disk: those need not be looked
+ * at. Returns whether a stack pays.
+ */
+static __always_inline int leave(
 	void *area, __u64 *head, __u64 time, struct task_struct *prev, __u64 kind)
 {
 	struct dwell_kernel_note *note = note_of(prev->pid);
@@ -177,7 +177,7 @@ static __always_inline void leave(
 	int worth;
 
 	if (!note || ((note->tid != prev->pid || !note->followed) && !config.all))
-		return;
+		return 0;
 	if (config.all && note->tid != prev->pid) {
 		note->tid = prev->pid;
 		note->followed = 1;
@@ -194,12 +194,11 @@ static __always_inline void leave(
 	note->left = time;
 	note->on_futex = why >> 48 == FUTEX_CALL;
 	note->woken = 0; /* a wake from before is another wait's */
-	if (config.stacks && worth)
-		put_stack(note, area, head, time, prev);
+	return worth;
 }
 
-/* `prev` could go on: it had to leave, or asked to. Where? */
-static __always_inline __u64 give_way(void *area, __u64 *head, __u64 time, struct task_struct *prev)
+/* `prev` could go on: it had to leave, or asked to. *worth: does a stack pay? */
+static __always_inline __u64 give_way(struct task_struct *prev, int *worth)
 {
 	__u64 compat;
 	const __u64 why = why_of(prev, &compat) >> 48 << 48;
@@ -208,9 +207,7 @@ static __always_inline __u64 give_way(void *area, __u64 *head, __u64 time, struc
 	if (why >> 48 != YIELD_CALL || compat)
 		return DWELL_LEAVE_PREEMPTED;
 	note = note_of(prev->pid);
-	if (note && note->tid == prev->pid && note->followed && config.stacks &&
-		worth_a_stack(note, why))
-		put_stack(note, area, head, time, prev);
+	*worth = note && note->tid == prev->pid && note->followed && worth_a_stack(note, why);
 	return DWELL_LEAVE_YIELDED;
 }
 
@@ -285,6 +282,7 @@ static __always_inline int on_switch(
 	const __u64 time = bpf_ktime_get_ns() - config.start_ns;
 	struct dwell_kernel_header *header = area_here();
 	__u64 kind = leave_kind(preempt, state);
+	int worth = 0;
 	__u64 head;
 
 	if (!header)
@@ -292,9 +290,12 @@ static __always_inline int on_switch(
 	head = header->head;
 	if (kind >= DWELL_LEAVE_SLEEPS && kind <= DWELL_LEAVE_STOPPED &&
 		!(prev->flags & KERNEL_THREAD))
-		leave(header, &head, time, prev, kind);
+		worth = leave(header, &head, time, prev, kind);
 	else if (kind == DWELL_LEAVE_YIELDED)
-		kind = give_way(header, &head, time, prev);
+		kind = give_way(prev, &worth);
+	/* Once in the program: its loop is most of what the verifier has to look through. */
+	if (config.stacks && worth)
+		put_stack(header, &head, time, prev);
 	put_entry(header, &head, time, prev);
 	header->current = next->pid;
 	header->entered = time;

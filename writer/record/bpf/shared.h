@@ -153,7 +153,7 @@ struct dwell_kernel_note {
 
 /* Beside the notes, by the recorder. */
 struct dwell_kernel_wish {
-	__u64 bytes; /* of the thread's stack are needed; 0: not known */
+	__u64 bytes; /* of the thread's stack are needed, xor DWELL_KERNEL_STACK_FIRST */
 	__u64 told;  /* where the thread says of its waits itself: its address there; 0: nowhere */
 	__u32 tid;   /* whose that is */
 	__u32 unused;
