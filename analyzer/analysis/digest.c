@@ -1,4 +1,5 @@
 /* A digest of what was folded: ids become names. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,18 +290,46 @@ static int add_reasons(struct making *making)
 	return err;
 }
 
-/* Of one that tasks tell: whose part is the largest. */
+/* From when on a counter is highest, as its stretches tell; of a sum, grows most. False: never more
+ * than at another time. */
+static bool height_of(const struct dwell_metric *row, bool is_sum, uint64_t *at_ns)
+{
+	double most = -INFINITY, least = INFINITY;
+
+	*at_ns = row->first_at_ns;
+
+	for (size_t i = 0; i < row->point_count; i++) {
+		const struct dwell_metric_point *point = &row->points[i];
+		const int64_t before = !is_sum ? 0 : i ? point[-1].last : row->first;
+		const double value = (double)(is_sum ? point->last : point->max) - (double)before;
+
+		if (value < least)
+			least = value;
+		if (value > most) {
+			most = value;
+			*at_ns = point->start_ns > row->first_at_ns ? point->start_ns
+								    : row->first_at_ns;
+		}
+	}
+	return most > least;
+}
+
+/* Of one that tasks tell: whose part is the largest. And where to look. */
 static int blame_counter(struct dwell_digest_subject *into, const struct dwell_catalog *catalog,
-	uint32_t task, double value)
+	const struct dwell_metric *row, bool is_sum, double value)
 {
 	const double size = value < 0 ? -value : value;
+	uint64_t at_ns;
+	const bool is_high = height_of(row, is_sum, &at_ns);
 	char who[KEY_SIZE];
 
-	key_class(who, catalog, task);
-	if (!*who || (into->blame.waker && size <= into->value_of))
+	key_class(who, catalog, row->task);
+	if (into->id && (!*who || (into->blame.waker && size <= into->value_of)))
 		return DWELL_OK;
 	into->value_of = size;
-	return subject_text(&into->blame.waker, who);
+	into->id = moment_id(catalog, row->task, at_ns);
+	into->blame.holder_ns = is_high ? at_ns : 0;
+	return *who ? subject_text(&into->blame.waker, who) : (int)DWELL_OK;
 }
 
 /* Of a counter of several tasks: the mean of a gauge's values, the growth of all sums. */
@@ -316,6 +345,7 @@ static int add_counters(struct making *making)
 			dwell_catalog_counter(making->catalog, row->counter);
 		char text[KEY_SIZE];
 		struct dwell_digest_subject *into;
+		const bool is_sum = counter && counter->kind == DWELL_COUNTER_SUM;
 		double value;
 
 		if (!counter || !row->count || !counter->name.size || !counts(making, row->task))
@@ -324,16 +354,15 @@ static int add_counters(struct making *making)
 		into = subjects_get(&making->subjects, DWELL_SUBJECT_COUNTER, text);
 		if (!into)
 			return DWELL_ENOMEM;
-		value = counter->kind == DWELL_COUNTER_SUM
-				? (double)(row->last - row->first) / (seconds > 0 ? seconds : 1)
-				: row->sum / (double)row->count;
+		value = is_sum ? (double)(row->last - row->first) / (seconds > 0 ? seconds : 1)
+			       : row->sum / (double)row->count;
 		for (int e = 0; e < counter->exponent && e < 18; e++)
 			value *= 10;
 		for (int e = 0; e > counter->exponent && e > -18; e--)
 			value /= 10;
 		into->value += value;
 		into->has_value = true;
-		if (blame_counter(into, making->catalog, row->task, value))
+		if (blame_counter(into, making->catalog, row, is_sum, value))
 			return DWELL_ENOMEM;
 	}
 	return DWELL_OK;

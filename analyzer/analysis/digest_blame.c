@@ -122,7 +122,7 @@ static const struct dwell_occupant *most_instead(const struct dwell_worst *worst
 	return most;
 }
 
-/* Of the class, and of all tasks together: the longest first, so who is named first stays. */
+/* Of the class, and of all tasks together: the longest first, so what is named first stays. */
 static int blame_latency(struct subjects *subjects, const struct dwell_catalog *catalog,
 	const struct dwell_worst *worst)
 {
@@ -130,20 +130,19 @@ static int blame_latency(struct subjects *subjects, const struct dwell_catalog *
 	char key[KEY_SIZE], who[KEY_SIZE];
 	int err = DWELL_OK;
 
-	if (!ran)
-		return DWELL_OK;
 	key_class(key, catalog, worst->task);
-	key_class(who, catalog, ran->task);
+	key_class(who, catalog, ran ? ran->task : 0);
 	for (unsigned kind = DWELL_SUBJECT_RUN; kind <= DWELL_SUBJECT_CLASS && !err; kind++) {
 		struct dwell_digest_subject *subject =
 			subjects_find(subjects, kind, kind == DWELL_SUBJECT_CLASS ? key : "");
 
-		if (!subject || subject->blame.holder)
+		if (!subject)
+			continue;
+		if (!subject->id)
+			subject->id = worst->id;
+		if (!ran || subject->blame.holder)
 			continue;
 		subject->blame.holder_ns = ran->ns;
-		/* The run is more than its latencies: nobody is to be sent to one of them. */
-		if (kind == DWELL_SUBJECT_CLASS)
-			subject->id = worst->id;
 		err = subject_text(&subject->blame.holder, who);
 	}
 	return err;

@@ -92,6 +92,7 @@ struct digest_task {
 	bool seen, alive;              /* alive: at the end of the window; */
 	uint8_t end_state, end_reason; /* then: what it does, and where */
 	uint32_t end_stack;
+	uint64_t end_since_ns; /* it does that since then */
 };
 
 /* Tasks of one shape that have ended, added up. */

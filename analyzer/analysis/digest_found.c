@@ -62,6 +62,17 @@ static int blame_leak(struct dwell_blame *blame, const struct dwell_catalog *cat
 	return err || !*text ? err : subject_text(&blame->holder, text);
 }
 
+/* When the first of them began to wait, was made, or ended: of that the last that it did. */
+static uint64_t where_leaked(const struct model *model, const struct dwell_leak *leak)
+{
+	const bool ended = leak->kind == DWELL_LEAK_NEVER_JOINED && leak->since_ns;
+	const uint64_t since_ns =
+		leak->step_count ? leak->steps[0].since_ns : leak->since_ns - ended;
+
+	return moment_id(model->catalog, leak->step_count ? leak->steps[0].task : leak->tasks[0],
+		since_ns < model->from_ns ? model->from_ns : since_ns);
+}
+
 int digest_leaks(
 	struct subjects *subjects, const struct dwell_leaks *leaks, const struct model *model)
 {
@@ -77,7 +88,7 @@ int digest_leaks(
 		if (!into)
 			return DWELL_ENOMEM;
 		if (!into->has_value) {
-			into->id = leak->id;
+			into->id = where_leaked(model, leak);
 			if (blame_leak(&into->blame, model->catalog, leak))
 				return DWELL_ENOMEM;
 		}
@@ -89,7 +100,8 @@ int digest_leaks(
 }
 
 /* What is told of a pool as times: gets, those that made an object, those that nothing was put back
- * for, and how long the others were held in all. And where most of the third kind are. */
+ * for, and how long the others were held in all. And where most of the third kind are,
+ * and the first of these. */
 static int tell_pool(struct dwell_digest_subject *into, const struct dwell_pool_row *row,
 	const struct dwell_catalog *catalog)
 {
@@ -114,6 +126,7 @@ static int tell_pool(struct dwell_digest_subject *into, const struct dwell_pool_
 		snprintf(text, sizeof(text), "%s%.150s%s%.90s", *where ? "at " : "", where,
 			*where ? " by " : "by ", who);
 		into->blame.holder_ns = site->count;
+		into->id = moment_id(catalog, site->task, site->first_ns);
 		err = subject_text(&into->blame.waker, text);
 	}
 	return err;
@@ -145,7 +158,7 @@ int digest_pools(struct subjects *subjects, const struct dwell_pools *pools,
 		into->has_value = true;
 		into->value_of += gets;
 		if (!into->id)
-			into->id = row->id;
+			into->id = moment_id(catalog, row->first_task, row->first_ns);
 		if (tell_pool(into, row, catalog))
 			return DWELL_ENOMEM;
 	}

@@ -12,7 +12,8 @@ struct left {
 	uint32_t class_id, maker, creation_stack; /* maker: a class */
 	uint32_t stack;
 	uint8_t state, reason;
-	uint32_t task; /* the first */
+	uint32_t task;     /* the first, */
+	uint64_t since_ns; /* and since when it does what it does at the end */
 	uint64_t count;
 };
 
@@ -47,8 +48,10 @@ static void condense(struct left_tasks *left)
 			continue;
 		}
 		last->count += left->at[i].count;
-		if (left->at[i].task < last->task)
+		if (left->at[i].task < last->task) {
 			last->task = left->at[i].task;
+			last->since_ns = left->at[i].since_ns;
+		}
 	}
 	left->count = kept;
 }
@@ -86,6 +89,7 @@ int left_tasks_add(struct left_tasks *left, const struct dwell_catalog *catalog,
 		.state = task->end_state,
 		.reason = task->end_reason,
 		.task = id,
+		.since_ns = task->end_since_ns,
 		.count = 1,
 	};
 	return DWELL_OK;
@@ -128,6 +132,7 @@ static int name_all(struct left_tasks *left, const struct dwell_catalog *catalog
 {
 	for (size_t i = 0; i < left->count; i++) {
 		const struct left *of = &left->at[i];
+		const uint64_t id = moment_id(catalog, of->task, of->since_ns);
 		char key[KEY_SIZE], where[KEY_SIZE], both[KEY_SIZE * 2];
 		struct dwell_digest_subject *into;
 
@@ -138,6 +143,8 @@ static int name_all(struct left_tasks *left, const struct dwell_catalog *catalog
 		into->has_value = true;
 		into->value += (double)of->count;
 		into->tasks += (uint32_t)of->count;
+		if (!into->id)
+			into->id = id;
 		say_where(where, catalog, of);
 		if (!*where)
 			continue;
@@ -146,11 +153,13 @@ static int name_all(struct left_tasks *left, const struct dwell_catalog *catalog
 		if (!into)
 			return DWELL_ENOMEM;
 		into->value += (double)of->count;
+		if (!into->id)
+			into->id = id;
 	}
 	return DWELL_OK;
 }
 
-/* Where most of them wait, and how many. */
+/* Where most of them wait, how many, and the first of these. */
 static int place_all(struct subjects *whose, const struct subjects *places)
 {
 	int err = DWELL_OK;
@@ -167,6 +176,7 @@ static int place_all(struct subjects *whose, const struct subjects *places)
 		if (!into || count <= into->blame.holder_ns)
 			continue;
 		into->blame.holder_ns = count;
+		into->id = place->id;
 		err = subject_text(&into->blame.waker, where + 1);
 	}
 	return err;
@@ -195,6 +205,7 @@ static int hand_over(struct subjects *subjects, struct subjects *whose)
 		into->has_value = true;
 		into->value = from->value;
 		into->tasks = from->tasks;
+		into->id = from->id;
 		into->blame = from->blame;
 		from->blame = (struct dwell_blame){ 0 };
 	}

@@ -10,8 +10,8 @@
 
 enum { PARTS_MOST = 100 };
 
-/* More events take too long, more in one piece too much memory. */
-#define EVENTS_MOST UINT64_C(4000000)
+/* More events, or so many in one piece, take too much memory. */
+#define EVENTS_MOST UINT64_C(100000000)
 #define EVENTS_AT_ONCE UINT64_C(1000000)
 
 /* "server/worker-# run: mutex at take < serve", "server/worker-# run: running". */
@@ -44,6 +44,9 @@ static int add_share(struct subjects *into, const struct dwell_catalog *catalog,
 	if (!part)
 		return DWELL_ENOMEM;
 	part->reason = share->reason;
+	/* The longest share comes first: its longest step is where to look. */
+	if (!part->id)
+		part->id = moment_id(catalog, share->longest_task, share->longest_at_ns);
 	part->has_value = true;
 	part->value += (double)share->ns / (double)whole_ns;
 	add_state(&part->times, share->state, share->ns);

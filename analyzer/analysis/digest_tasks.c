@@ -165,6 +165,8 @@ static int keep_end(struct digest_tasks *tasks, const struct dwell_interval *of)
 	task->end_state = of->state;
 	task->end_reason = of->reason;
 	task->end_stack = of->stack;
+	task->end_since_ns =
+		of->start_ns < tasks->model->from_ns ? tasks->model->from_ns : of->start_ns;
 	return DWELL_OK;
 }
 

@@ -89,6 +89,8 @@ uint32_t group_of(const struct dwell_catalog *catalog, unsigned by, uint32_t tas
 /* The same in a cut and in another conversion: of a task's names and a time. */
 uint64_t id_of(
 	const struct dwell_catalog *catalog, const char *kind, uint32_t task, uint64_t time_ns);
+/* What stands for what a task did at a time; task 0: for the time alone. */
+uint64_t moment_id(const struct dwell_catalog *catalog, uint32_t task, uint64_t time_ns);
 /* The time of which a task's id is this one: mostly none that the trace has. */
 uint64_t time_of_id(
 	const struct dwell_catalog *catalog, const char *kind, uint32_t task, uint64_t id);

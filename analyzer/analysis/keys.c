@@ -95,6 +95,11 @@ uint64_t id_of(
 	return hash_mix(hash_mix(hash, (uint64_t)of->tid), of->native_id);
 }
 
+uint64_t moment_id(const struct dwell_catalog *catalog, uint32_t task, uint64_t time_ns)
+{
+	return id_of(catalog, "moment", task, time_ns);
+}
+
 uint64_t time_of_id(
 	const struct dwell_catalog *catalog, const char *kind, uint32_t task, uint64_t id)
 {

@@ -174,8 +174,14 @@ static int on_put(struct pool *pool, const struct dwell_event *event, struct ite
 	return err;
 }
 
-static void count_use(struct pool *pool, unsigned use)
+static void count_use(struct pool *pool, const struct dwell_event *event)
 {
+	const unsigned use = event->reason;
+
+	if (use == DWELL_POOL_GET && !pool->row.gets) {
+		pool->row.first_ns = event->time_ns;
+		pool->row.first_task = event->task;
+	}
 	pool->row.news += use == DWELL_POOL_NEW;
 	pool->row.gets += use == DWELL_POOL_GET;
 	pool->row.puts += use == DWELL_POOL_PUT;
@@ -193,7 +199,7 @@ static int pools_event(void *fold, const struct dwell_event *event)
 	pool = make_pool(pools, event->object);
 	if (!pool)
 		return DWELL_ENOMEM;
-	count_use(pool, event->reason);
+	count_use(pool, event);
 	if (event->reason == DWELL_POOL_NEW)
 		return DWELL_OK; /* who makes it gets it, and says so */
 	err = find_item(pools, event, &item);

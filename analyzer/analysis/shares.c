@@ -83,8 +83,10 @@ static uint32_t *share_slot(const struct shares *s, const struct shared *key)
 	return &s->share_slots.at[i];
 }
 
-static int add_share(struct shares *s, const struct shared *key, uint64_t ns)
+static int add_share(struct shares *s, const struct shared *key, const struct dwell_step *step)
 {
+	const uint64_t ns = step->end_ns - step->start_ns;
+	struct dwell_share *share;
 	uint32_t *slot;
 
 	if (s->count == s->cap) {
@@ -98,8 +100,14 @@ static int add_share(struct shares *s, const struct shared *key, uint64_t ns)
 		s->shares[s->count++] = *key;
 		*slot = (uint32_t)s->count;
 	}
-	s->shares[*slot - 1].is.ns += ns;
-	s->shares[*slot - 1].is.steps++;
+	share = &s->shares[*slot - 1].is;
+	share->ns += ns;
+	share->steps++;
+	if (ns > share->longest_ns) {
+		share->longest_ns = ns;
+		share->longest_at_ns = step->start_ns;
+		share->longest_task = step->task;
+	}
 	return DWELL_OK;
 }
 
@@ -216,7 +224,7 @@ int shares_step(void *context, const struct dwell_step *step)
 	int err = key_of_step(s, step, &key);
 
 	if (!err)
-		err = add_share(s, &key, step->end_ns - step->start_ns);
+		err = add_share(s, &key, step);
 	if (err)
 		return err;
 	if (s->pending.task && s->pending.start_ns == step->end_ns && alike(&s->pending, step)) {

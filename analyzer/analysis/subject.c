@@ -293,11 +293,51 @@ static int find_exact(struct dwell_subject *out, const struct model *model, uint
 	return DWELL_END;
 }
 
+bool dwell_moment_of_id(const struct dwell_catalog *catalog, uint64_t id, uint64_t from_ns,
+	uint64_t to_ns, uint32_t *task, uint64_t *time_ns)
+{
+	static const char *const kinds[] = { "moment", "wait", "latency" };
+	const uint32_t tasks = dwell_catalog_tasks(catalog);
+
+	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
+		for (*task = 0; *task < tasks; ++*task) {
+			*time_ns = time_of_id(catalog, kinds[kind], *task, id);
+			if (*time_ns >= from_ns && *time_ns < to_ns)
+				return true;
+		}
+	return false;
+}
+
+/* What a task did at a moment that an id stands for: of another id a task hardly ever has one. */
+static int find_moment(struct dwell_subject *out, const struct model *model, uint64_t id)
+{
+	const uint32_t tasks = dwell_catalog_tasks(model->catalog);
+
+	for (uint32_t task = 1; task < tasks; task++) {
+		struct look look = { .task = task };
+		int err;
+
+		look.time_ns = time_of_id(model->catalog, "moment", task, id);
+		if (look.time_ns < model->info.begin_ns || look.time_ns >= model->end_ns)
+			continue;
+		err = look_at(&look, model);
+		if (!err && look.found) {
+			tell_subject(&look, out);
+			return DWELL_OK;
+		}
+		if (err && err != DWELL_EINVAL)
+			return err;
+	}
+	return DWELL_END;
+}
+
 int dwell_subject_of_id(
 	struct dwell_subject *out, struct dwell_study *study, uint64_t id, struct dwell_diag *diag)
 {
 	int err = find_exact(out, &study->model, id);
 
+	if (err == DWELL_END)
+		err = find_moment(out, &study->model, id);
 	if (err == DWELL_END)
 		err = find_row(out, &study->model, id);
 	return err == DWELL_EINVAL ? (int)DWELL_END : model_complain(&study->model, err, diag);

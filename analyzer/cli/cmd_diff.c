@@ -132,7 +132,28 @@ static void tell_idle_limits(const struct diff_request *request, const struct dw
 	}
 }
 
-static int diff(const struct diff_request *request, const struct run_files *runs,
+/* That very long runs take longer is told with why: their paths are walked for that only. */
+static int compare(struct dwell_comparison **out, const struct dwell_side *base,
+	const struct dwell_side *head, struct run_files *runs, const struct dwell_policy *policy)
+{
+	int err = dwell_compare(out, base, head, policy), status;
+	bool takes_longer = false;
+
+	for (size_t i = 0; !err && i < (*out)->count; i++)
+		takes_longer |= (*out)->rows[i].status == DWELL_ROW_REGRESSED &&
+				!strcmp((*out)->rows[i].metric->name, "run.duration");
+	if (err || !takes_longer || !runs_can_have_paths(runs))
+		return err ? complain(STATUS_REFUSED, "diff", "%s", dwell_strerror(DWELL_ENOMEM))
+			   : STATUS_DONE;
+	dwell_comparison_free(*out);
+	*out = NULL;
+	status = runs_load_paths(runs);
+	if (!status && dwell_compare(out, base, head, policy))
+		status = complain(STATUS_REFUSED, "diff", "%s", dwell_strerror(DWELL_ENOMEM));
+	return status;
+}
+
+static int diff(const struct diff_request *request, struct run_files *runs,
 	const struct dwell_policy *policy)
 {
 	static const struct printer printer = { "dwell.diff/1", compare_json, compare_markdown,
@@ -140,7 +161,7 @@ static int diff(const struct diff_request *request, const struct run_files *runs
 	const size_t count = request->request.side_count;
 	const struct dwell_side base = { runs->digests, count };
 	const struct dwell_side head = { runs->digests + count, runs->count - count };
-	struct dwell_comparison *comparison;
+	struct dwell_comparison *comparison = NULL;
 	struct compared compared = {
 		.base = runs->paths,
 		.head = runs->paths + count,
@@ -150,10 +171,10 @@ static int diff(const struct diff_request *request, const struct run_files *runs
 		.limit = request->request.limit,
 		.alpha = policy->alpha,
 	};
-	int status;
+	int status = compare(&comparison, &base, &head, runs, policy);
 
-	if (dwell_compare(&comparison, &base, &head, policy))
-		return out_of_memory(&request->request);
+	if (status)
+		return status;
 	compared.comparison = comparison;
 	tell_idle_limits(request, policy, comparison);
 	status = print_answer(
@@ -181,7 +202,8 @@ int cmd_diff(struct request *plain)
 			DWELL_COMPARE_RUNS);
 	status = policy_load(&policy, request->policy);
 	if (!status)
-		status = runs_load(&runs, plain->operands, plain->operand_count);
+		status = runs_load(
+			&runs, plain->operands, plain->operand_count, policy_wants_paths(&policy));
 	if (!status)
 		status = diff(request, &runs, &policy);
 	runs_release(&runs);
@@ -220,7 +242,8 @@ int cmd_check(struct request *plain)
 		return complain(STATUS_ASKED, "-p", "needed: the budgets to hold it against");
 	status = policy_load(&policy, request->policy);
 	if (!status)
-		status = runs_load(&runs, plain->operands, plain->operand_count);
+		status = runs_load(
+			&runs, plain->operands, plain->operand_count, policy_wants_paths(&policy));
 	if (!status)
 		status = check(request, &runs, &policy);
 	runs_release(&runs);

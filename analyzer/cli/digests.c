@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "model/cpus.h"
 
-enum { THREADS_MOST = 16, LONG_TRACE = 200000 /* events */ };
+enum { THREADS_MOST = 16, LONG_TRACE = 200000, VERY_LONG_TRACE = 4000000 /* events */ };
 #define POLICY_MOST (UINT64_C(1) << 20)
 
 const unsigned digest_analyses = DWELL_ANALYZE_DIGEST | DWELL_ANALYZE_BLOCKED |
@@ -20,6 +20,8 @@ const unsigned digest_analyses = DWELL_ANALYZE_DIGEST | DWELL_ANALYZE_BLOCKED |
 /* Files that are still to be loaded, taken one by one. */
 struct loading {
 	struct run_files *runs;
+	void (*load)(struct run_file *file, bool all_paths);
+	bool all_paths;
 	atomic_size_t next;
 };
 
@@ -54,7 +56,8 @@ static int try_digest(struct run_file *file)
 	return err;
 }
 
-/* A path needs much memory: of long traces one at a time is walked. */
+/* A path needs much memory: of long traces one at a time is walked. Of very long ones it takes as
+ * long as all else: they have one only where somebody asks for it. */
 static int add_path(struct run_file *file, struct dwell_source *source)
 {
 	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
@@ -70,7 +73,12 @@ static int add_path(struct run_file *file, struct dwell_source *source)
 	return err;
 }
 
-static int analyze(struct run_file *file)
+static bool lacks_path(const struct run_file *file)
+{
+	return file->digest && !(file->digest->kinds >> DWELL_SUBJECT_PATH & 1);
+}
+
+static int analyze(struct run_file *file, bool all_paths)
 {
 	const struct dwell_query query = {
 		.analyses = digest_analyses,
@@ -90,18 +98,18 @@ static int analyze(struct run_file *file)
 		answer->digest = NULL;
 	}
 	dwell_answer_free(answer);
-	if (!err)
+	if (!err && (all_paths || file->digest->trace.events <= VERY_LONG_TRACE))
 		err = add_path(file, import.source);
 	dwell_import_close(&import);
 	return err;
 }
 
-static void load(struct run_file *file)
+static void load(struct run_file *file, bool all_paths)
 {
 	file->diag.offset = UINT64_MAX;
 	file->err = strcmp(file->path, "-") ? try_digest(file) : DWELL_OK;
 	if (!file->err && !file->is_digest)
-		file->err = analyze(file);
+		file->err = analyze(file, all_paths);
 	file->system = errno;
 }
 
@@ -111,29 +119,44 @@ static void *load_some(void *context)
 	size_t i;
 
 	while ((i = atomic_fetch_add(&loading->next, 1)) < loading->runs->count)
-		load(&loading->runs->files[i]);
+		loading->load(&loading->runs->files[i], loading->all_paths);
 	return NULL;
 }
 
 /* As many at a time as there are CPUs; what cannot be started is done here. */
-static void load_all(struct run_files *runs)
+static void load_all(struct loading *loading)
 {
+	const size_t count = loading->runs->count;
 	const unsigned cpus = cpus_allowed();
-	struct loading loading = { .runs = runs };
 	pthread_t threads[THREADS_MOST];
 	size_t started = 0;
 
-	while (started + 1 < runs->count && started + 1 < THREADS_MOST && started + 1 < cpus &&
-		!pthread_create(&threads[started], NULL, load_some, &loading))
+	while (started + 1 < count && started + 1 < THREADS_MOST && started + 1 < cpus &&
+		!pthread_create(&threads[started], NULL, load_some, loading))
 		started++;
-	load_some(&loading);
+	load_some(loading);
 	while (started)
 		pthread_join(threads[--started], NULL);
 }
 
-int runs_load(struct run_files *runs, char *const *paths, size_t count)
+/* Some could not be read: say which. */
+static int complain_of(const struct run_files *runs)
 {
 	int status = STATUS_DONE;
+
+	for (size_t i = 0; i < runs->count; i++) {
+		const struct run_file *file = &runs->files[i];
+
+		errno = file->system;
+		if (file->err)
+			status = input_complain(file->path, file->err, &file->diag);
+	}
+	return status;
+}
+
+int runs_load(struct run_files *runs, char *const *paths, size_t count, bool all_paths)
+{
+	struct loading loading = { runs, load, all_paths, 0 };
 
 	*runs = (struct run_files){ .count = count };
 	runs->files = calloc(count, sizeof(*runs->files));
@@ -144,17 +167,50 @@ int runs_load(struct run_files *runs, char *const *paths, size_t count)
 		return complain(STATUS_REFUSED, "runs", "%s", dwell_strerror(DWELL_ENOMEM));
 	for (size_t i = 0; i < count; i++)
 		runs->files[i].path = runs->paths[i] = paths[i];
-	load_all(runs);
+	load_all(&loading);
 	for (size_t i = 0; i < count; i++) {
+		runs->digests[i] = runs->files[i].digest;
+		runs->traces[i] = !runs->files[i].is_digest;
+	}
+	return complain_of(runs);
+}
+
+static void load_path(struct run_file *file, bool all_paths)
+{
+	struct dwell_import import = { 0 };
+
+	(void)all_paths;
+	if (!lacks_path(file))
+		return;
+	file->err = dwell_import_open(&import, file->path, &file->diag);
+	if (!file->err)
+		file->err = add_path(file, import.source);
+	file->system = errno;
+	dwell_import_close(&import);
+}
+
+bool runs_can_have_paths(const struct run_files *runs)
+{
+	bool lack = false;
+
+	for (size_t i = 0; i < runs->count; i++) {
 		const struct run_file *file = &runs->files[i];
 
-		runs->digests[i] = file->digest;
-		runs->traces[i] = !file->is_digest;
-		errno = file->system;
-		if (file->err)
-			status = input_complain(file->path, file->err, &file->diag);
+		/* What one does not have is not compared. */
+		if (lacks_path(file) && (file->is_digest || !strcmp(file->path, "-") ||
+						file->digest->trace.events <= VERY_LONG_TRACE))
+			return false;
+		lack |= lacks_path(file);
 	}
-	return status;
+	return lack;
+}
+
+int runs_load_paths(struct run_files *runs)
+{
+	struct loading loading = { runs, load_path, true, 0 };
+
+	load_all(&loading);
+	return complain_of(runs);
 }
 
 void runs_release(struct run_files *runs)
@@ -195,4 +251,16 @@ int policy_load(struct dwell_policy *policy, const char *path)
 		return complain(
 			STATUS_ASKED, path, "%lu:%lu: %s", fault.line, fault.column, fault.what);
 	return err ? complain(STATUS_REFUSED, path, "%s", dwell_strerror(err)) : STATUS_DONE;
+}
+
+bool policy_wants_paths(const struct dwell_policy *policy)
+{
+	bool wants = false;
+
+	for (size_t i = 0; i < policy->limit_count; i++)
+		wants |=
+			!policy->limits[i].ignore && !strncmp(policy->limits[i].metric, "path.", 5);
+	for (size_t i = 0; i < policy->budget_count; i++)
+		wants |= !strncmp(policy->budgets[i].metric, "path.", 5);
+	return wants;
 }

@@ -24,8 +24,12 @@ struct run_files {
 	size_t count;
 };
 
-/* All of them, several at a time. Says what is wrong; an exit status. */
-int runs_load(struct run_files *runs, char *const *paths, size_t count);
+/* All of them, several at a time. Says what is wrong; an exit status. all_paths: very long traces
+ * with their critical paths, too, which takes as long as all else. */
+int runs_load(struct run_files *runs, char *const *paths, size_t count, bool all_paths);
+/* Are there very long traces without a path, so that all would have one after runs_load_paths? */
+bool runs_can_have_paths(const struct run_files *runs);
+int runs_load_paths(struct run_files *runs);
 void runs_release(struct run_files *runs);
 
 /* The analyses that a digest is made of. */
@@ -36,5 +40,7 @@ enum { DIGEST_WORST = 256 };
 /* The policy of a file, or what holds without one (path NULL). Says what is wrong; an exit status.
  */
 int policy_load(struct dwell_policy *policy, const char *path);
+/* Does it say anything of critical paths? */
+bool policy_wants_paths(const struct dwell_policy *policy);
 
 #endif

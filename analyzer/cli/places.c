@@ -71,12 +71,22 @@ static int find_span(struct place *out, bool *found, struct trace *trace, uint64
 	return STATUS_DONE;
 }
 
-/* Waits, latencies, rows of blocked and locks. */
+static bool is_moment(const struct dwell_study *study, uint64_t id, uint64_t *at_ns)
+{
+	const struct dwell_study_facts *facts = dwell_study_facts(study);
+	uint32_t task;
+
+	return dwell_moment_of_id(
+		dwell_study_catalog(study), id, facts->begin_ns, facts->end_ns, &task, at_ns);
+}
+
+/* Waits, latencies, moments, rows of blocked and locks. */
 static int find_subject(struct place *out, bool *found, struct trace *trace, uint64_t id)
 {
 	struct dwell_diag diag = { .offset = UINT64_MAX };
 	struct dwell_study *study = NULL;
 	struct dwell_subject subject;
+	uint64_t at_ns;
 	int err = dwell_study_open(&study, trace->import.source, &diag);
 
 	if (!err)
@@ -84,6 +94,10 @@ static int find_subject(struct place *out, bool *found, struct trace *trace, uin
 	*found = !err;
 	if (!err)
 		*out = (struct place){ subject.start_ns, subject.end_ns };
+	if (err == DWELL_END && is_moment(study, id, &at_ns)) {
+		*found = true; /* of no task */
+		*out = (struct place){ at_ns, at_ns };
+	}
 	dwell_study_close(study);
 	return err && err != DWELL_END ? input_complain(trace->path, err, &diag) : STATUS_DONE;
 }

@@ -46,7 +46,7 @@ void words_left(char out[WORDS_SIZE], const struct dwell_comparison *comparison,
 	const struct dwell_compare_row *row);
 void words_leak(char out[WORDS_SIZE], const struct dwell_compare_row *row);
 void words_pool(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii);
-void words_counter(char out[WORDS_SIZE], const struct dwell_compare_row *row);
+void words_counter(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii);
 /* Who ran while the tasks of a row were ready: on the mean of their latencies. Those who ran longer
  * than before come first, by how much; who is NULL: nobody, or nobody who is known. */
 struct instead_row {
@@ -60,6 +60,23 @@ void words_verdict(char out[WORDS_SIZE], const struct compared *compared);
 /* How it was told: "252 splits of 5 + 5 runs" */
 void words_method(char out[WORDS_SIZE], const struct compared *compared);
 
+/* The same, below those that were told: "the same as queue lock" of what has its cause. */
+void words_cause_once(
+	char out[WORDS_SIZE], const struct compared *compared, size_t row, bool ascii);
+/* What to open to see it: of base and head. */
+struct to_open {
+	const char *trace; /* NULL: nothing */
+	char id[24];
+};
+/* Is a row to be seen where its subject's id is? */
+bool row_is_at_subject(const struct dwell_compare_row *row);
+void row_opens(struct to_open out[2], const struct compared *compared,
+	const struct dwell_compare_row *row);
+
+/* Have both one cause, being of one subject? */
+bool is_same_subject(const struct dwell_compare_row *a, const struct dwell_compare_row *b);
+/* Faults that are of a row's subject, itself and after it. */
+size_t rows_of_subject(const struct dwell_comparison *comparison, size_t row);
 /* Is this row a reason for the verdict? */
 bool is_fault(const struct dwell_comparison *comparison, const struct dwell_compare_row *row);
 /* Is this row no fault, or of a subject whose cause was told with an earlier row? */

@@ -367,7 +367,7 @@ static void say_found(char out[WORDS_SIZE], const struct dwell_comparison *compa
 	else if (row->head->kind == DWELL_SUBJECT_POOL)
 		words_pool(out, row, ascii);
 	else if (row->head->kind == DWELL_SUBJECT_COUNTER)
-		words_counter(out, row);
+		words_counter(out, row, ascii);
 }
 
 void words_cause(char out[WORDS_SIZE], const struct dwell_comparison *comparison,
@@ -414,7 +414,7 @@ void words_cause(char out[WORDS_SIZE], const struct dwell_comparison *comparison
 		say_hold(out, row, ascii);
 }
 
-static bool is_same_subject(const struct dwell_compare_row *a, const struct dwell_compare_row *b)
+bool is_same_subject(const struct dwell_compare_row *a, const struct dwell_compare_row *b)
 {
 	return a->head && b->head && a->head->kind == b->head->kind &&
 	       is_latency(a) == is_latency(b) && is_duration(a) == is_duration(b) &&

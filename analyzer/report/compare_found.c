@@ -116,13 +116,19 @@ void words_pool(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool 
 		is.kept > 0 ? "the others were" : "they were", held, before);
 }
 
-void words_counter(char out[WORDS_SIZE], const struct dwell_compare_row *row)
+void words_counter(char out[WORDS_SIZE], const struct dwell_compare_row *row, bool ascii)
 {
 	const char *is = row->head->blame.waker, *was = row->base ? row->base->blame.waker : NULL;
+	char at[DWELL_NUMBER_SIZE];
 
-	if (!is)
-		return;
-	add(out, "the largest part is told by %.200s", is);
-	if (was && strcmp(is, was) != 0)
-		add(out, ", before by %.200s", was);
+	if (is)
+		add(out, "the largest part is told by %.200s", is);
+	else
+		add(out, "no task tells it");
+	if (is && was && strcmp(is, was) != 0)
+		add(out, ", before by %.160s", was);
+	if (!row->head->blame.holder_ns)
+		return; /* as high all the time, or a digest of before */
+	words_value(at, (double)row->head->blame.holder_ns, DWELL_UNIT_NS, ascii);
+	add(out, "; its height is at %s", at);
 }

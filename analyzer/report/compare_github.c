@@ -29,15 +29,21 @@ static void annotate(FILE *file, const char *level, const char *title, const cha
 	putc('\n', file);
 }
 
-static void put_row(
-	FILE *file, const struct dwell_comparison *c, const struct dwell_compare_row *row)
+/* One for each subject: a page shows ten of a step. */
+static void put_row(FILE *file, const struct compared *compared, size_t index)
 {
+	const struct dwell_comparison *c = compared->comparison;
+	const struct dwell_compare_row *row = &c->rows[index];
+	const size_t more = rows_of_subject(c, index) - 1;
 	char key[WORDS_SIZE], cause[WORDS_SIZE], moved[WORDS_SIZE], text[WORDS_SIZE * 4];
+	char others[64] = "";
 
 	words_key(key, row);
-	words_cause(cause, c, row, false);
+	words_cause_once(cause, compared, index, false);
 	words_moved(moved, row, false);
-	snprintf(text, sizeof(text), "%s of %s: %s%s%s", row->metric->name, key, moved,
+	if (more)
+		snprintf(others, sizeof(others), ", and %zu more of its figures", more);
+	snprintf(text, sizeof(text), "%s of %s: %s%s%s%s", row->metric->name, key, moved, others,
 		*cause ? ": " : "", cause);
 	annotate(file, "error",
 		row->status == DWELL_ROW_NEW ? "dwell diff - new" : "dwell diff - regressed", text);
@@ -58,8 +64,8 @@ void compare_github(FILE *file, const struct compared *compared)
 	words_verdict(text, compared);
 	annotate(file, level_of(c->verdict), "dwell diff", text);
 	for (size_t i = 0; i < c->count && i < compared->limit; i++)
-		if (is_fault(c, &c->rows[i]))
-			put_row(file, c, &c->rows[i]);
+		if (!is_explained_before(c, i))
+			put_row(file, compared, i);
 }
 
 static void put_budget(FILE *file, const struct dwell_check_row *row)

@@ -11,8 +11,20 @@ static void put_times(struct dwell_json *json, const struct dwell_times *times)
 	dwell_json_number(json, "unknown_ns", times->unknown_ns);
 }
 
-static void put_subject(
-	struct dwell_json *json, const char *key, const struct dwell_digest_subject *subject)
+static void put_open(struct dwell_json *json, const char *key, const struct to_open *open)
+{
+	if (!open->trace) {
+		dwell_json_null(json, key);
+		return;
+	}
+	dwell_json_object(json, key);
+	dwell_json_string(json, "trace", open->trace);
+	dwell_json_string(json, "id", open->id);
+	dwell_json_end_object(json);
+}
+
+static void put_subject(struct dwell_json *json, const char *key,
+	const struct dwell_digest_subject *subject, bool is_there)
 {
 	char id[24];
 
@@ -23,7 +35,7 @@ static void put_subject(
 	dwell_json_object(json, key);
 	dwell_json_string(json, "key", subject->key);
 	snprintf(id, sizeof(id), "%llx", (unsigned long long)subject->id);
-	dwell_json_string(json, "id", subject->id ? id : NULL);
+	dwell_json_string(json, "id", subject->id && is_there ? id : NULL);
 	dwell_json_string(json, "holder", subject->blame.holder);
 	dwell_json_string(json, "waker", subject->blame.waker);
 	dwell_json_object(json, "holders");
@@ -66,10 +78,12 @@ static void put_path(struct dwell_json *json, const struct dwell_comparison *c,
 	dwell_json_end_array(json);
 }
 
-static void put_row(struct dwell_json *json, const struct dwell_comparison *c,
+static void put_row(struct dwell_json *json, const struct compared *compared,
 	const struct dwell_compare_row *row)
 {
+	const struct dwell_comparison *c = compared->comparison;
 	const struct dwell_digest_subject *named = row->head ? row->head : row->base;
+	struct to_open open[2];
 	char cause[WORDS_SIZE];
 
 	words_cause(cause, c, row, true);
@@ -96,8 +110,11 @@ static void put_row(struct dwell_json *json, const struct dwell_comparison *c,
 		dwell_json_null(json, "runs_needed");
 	if (is_fault(c, row)) {
 		dwell_json_string(json, "cause", *cause ? cause : NULL);
-		put_subject(json, "base_subject", row->base);
-		put_subject(json, "head_subject", row->head);
+		put_subject(json, "base_subject", row->base, row_is_at_subject(row));
+		put_subject(json, "head_subject", row->head, row_is_at_subject(row));
+		row_opens(open, compared, row);
+		put_open(json, "base_open", &open[0]);
+		put_open(json, "head_open", &open[1]);
 		put_instead(json, row);
 		put_path(json, c, row);
 	}
@@ -140,6 +157,6 @@ void compare_json(struct dwell_json *json, const struct compared *compared)
 	dwell_json_number(json, "total", c->count);
 	dwell_json_array(json, "rows");
 	for (size_t i = 0; i < c->count && shown < compared->limit; i++, shown++)
-		put_row(json, c, &c->rows[i]);
+		put_row(json, compared, &c->rows[i]);
 	dwell_json_end_array(json);
 }

@@ -27,6 +27,22 @@ static void put_escaped(FILE *file, const char *text)
 	}
 }
 
+/* In an attribute an end of line would be read as a space; in a text it is one. */
+static void put_lines(FILE *file, const char *text)
+{
+	char line[WORDS_SIZE * 2];
+
+	while (*text) {
+		const size_t size = strcspn(text, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)size, text);
+		put_escaped(file, line);
+		text += size;
+		if (*text)
+			putc(*text++, file);
+	}
+}
+
 static void attribute(FILE *file, const char *name, const char *text)
 {
 	fprintf(file, " %s=\"", name);
@@ -52,7 +68,7 @@ static void outcome(FILE *file, const char *element, const char *message, const 
 	if (!strcmp(element, "failure"))
 		attribute(file, "type", "regression");
 	putc('>', file);
-	put_escaped(file, text);
+	put_lines(file, text);
 	fprintf(file, "</%s></testcase>\n", element);
 }
 
@@ -76,14 +92,32 @@ static void end(FILE *file)
 	fputs("</testsuite>\n</testsuites>\n", file);
 }
 
-static void put_row(
-	FILE *file, const struct dwell_comparison *c, const struct dwell_compare_row *row)
+/* The cause, and a line for each trace that can be opened. */
+static void say_why(char out[WORDS_SIZE * 4], const struct compared *compared,
+	const struct dwell_compare_row *row)
 {
-	char key[WORDS_SIZE], cause[WORDS_SIZE], moved[WORDS_SIZE], message[WORDS_SIZE + 16];
+	struct to_open open[2];
+	size_t used;
+
+	words_cause(out, compared->comparison, row, false);
+	row_opens(open, compared, row);
+	for (size_t i = 0; i < 2; i++) {
+		used = strlen(out);
+		if (open[i].trace)
+			snprintf(out + used, WORDS_SIZE * 4 - used, "%sdwell tui %.400s --at %s",
+				used ? "\n" : "", open[i].trace, open[i].id);
+	}
+}
+
+static void put_row(
+	FILE *file, const struct compared *compared, const struct dwell_compare_row *row)
+{
+	const struct dwell_comparison *c = compared->comparison;
+	char key[WORDS_SIZE], cause[WORDS_SIZE * 4], moved[WORDS_SIZE], message[WORDS_SIZE + 16];
 	char class[64];
 
 	words_key(key, row);
-	words_cause(cause, c, row, false);
+	say_why(cause, compared, row);
 	words_moved(moved, row, false);
 	snprintf(message, sizeof(message), "%s: %s", dwell_row_status_name(row->status), moved);
 	snprintf(class, sizeof(class), "dwell.diff.%s", row->metric->name);
@@ -120,7 +154,7 @@ void compare_junit(FILE *file, const struct compared *compared)
 	put_verdict(file, "dwell.diff", c->verdict, text);
 	for (size_t i = 0; i < c->count; i++)
 		if (is_case(c, &c->rows[i]))
-			put_row(file, c, &c->rows[i]);
+			put_row(file, compared, &c->rows[i]);
 	end(file);
 }
 

@@ -63,22 +63,38 @@ static void put_row(FILE *file, const struct dwell_compare_row *row)
 	fprintf(file, " | %s |\n", number);
 }
 
+/* On a line of its own in the same item. */
+static void put_open(FILE *file, const struct to_open *open)
+{
+	char text[WORDS_SIZE];
+
+	if (!open->trace)
+		return;
+	snprintf(text, sizeof(text), "dwell tui %.400s --at %s", open->trace, open->id);
+	fputs("<br>", file);
+	put_code(file, text, false);
+}
+
 static void put_causes(FILE *file, const struct compared *compared)
 {
 	const struct dwell_comparison *c = compared->comparison;
 	char key[WORDS_SIZE], cause[WORDS_SIZE];
+	struct to_open open[2];
 
 	for (size_t i = 0; i < c->count && i < compared->limit; i++) {
 		if (is_explained_before(c, i))
 			continue;
-		words_cause(cause, c, &c->rows[i], false);
-		if (!*cause)
+		words_cause_once(cause, compared, i, false);
+		row_opens(open, compared, &c->rows[i]);
+		if (!*cause && !open[0].trace && !open[1].trace)
 			continue;
 		words_key(key, &c->rows[i]);
 		fputs("\n- ", file);
 		put_code(file, key, false);
-		fputs(": ", file);
+		fputs(*cause ? ": " : "", file);
 		put_plain(file, cause);
+		put_open(file, &open[0]);
+		put_open(file, &open[1]);
 	}
 	putc('\n', file);
 }

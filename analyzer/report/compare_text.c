@@ -84,14 +84,13 @@ static int print_rows(
 	return err;
 }
 
-static void print_open(const struct dwell_style *style, const char *path,
-	const struct dwell_digest_subject *subject)
+static void print_open(const struct dwell_style *style, const struct to_open *open)
 {
-	if (!subject || !subject->id)
+	if (!open->trace)
 		return;
 	fputs("    dwell tui ", style->file);
-	dwell_print_escaped(style, path, strlen(path));
-	fprintf(style->file, " --at %llx\n", (unsigned long long)subject->id);
+	dwell_print_escaped(style, open->trace, strlen(open->trace));
+	fprintf(style->file, " --at %s\n", open->id);
 }
 
 /* Below the table, what is behind each regression; a subject is explained once. */
@@ -99,14 +98,16 @@ static void print_causes(const struct dwell_style *style, const struct compared 
 {
 	const struct dwell_comparison *c = compared->comparison;
 	char key[WORDS_SIZE], cause[WORDS_SIZE];
+	struct to_open open[2];
 
 	for (size_t i = 0; i < c->count && i < compared->limit; i++) {
 		const struct dwell_compare_row *row = &c->rows[i];
 
 		if (is_explained_before(c, i))
 			continue;
-		words_cause(cause, c, row, style->ascii);
-		if (!row->head || !(*cause || row->head->id))
+		words_cause_once(cause, compared, i, style->ascii);
+		row_opens(open, compared, row);
+		if (!row->head || !(*cause || open[0].trace || open[1].trace))
 			continue;
 		words_key(key, row);
 		putc('\n', style->file);
@@ -116,10 +117,8 @@ static void print_causes(const struct dwell_style *style, const struct compared 
 		fputs(*cause ? ": " : "", style->file);
 		dwell_print_escaped(style, cause, strlen(cause));
 		putc('\n', style->file);
-		if (compared->opens[row->base_run])
-			print_open(style, compared->base[row->base_run], row->base);
-		if (compared->opens[compared->base_count + row->head_run])
-			print_open(style, compared->head[row->head_run], row->head);
+		print_open(style, &open[0]);
+		print_open(style, &open[1]);
 	}
 }
 

@@ -5,6 +5,7 @@
 
 #include "analysis/fold.h"
 #include "answers.h"
+#include "dwell/explain.h"
 #include "dwell/history.h"
 
 Test(ids, mixed_numbers)
@@ -66,6 +67,17 @@ Test(ids, times)
 			cr_assert(ne(u64, time_of_id(catalog, "latency", task, id), at));
 			cr_assert(ne(u64, time_of_id(catalog, "wait", task + 1, id), at));
 		}
+	/* A moment is told by its id alone, of no task, too; another one is not. */
+	for (uint32_t task = 0; task < dwell_catalog_tasks(catalog); task++) {
+		const uint64_t id = moment_id(catalog, task, 1000 + task);
+		uint32_t whose;
+		uint64_t at;
+
+		cr_assert(dwell_moment_of_id(catalog, id, 0, 1000000, &whose, &at));
+		cr_assert(whose == task && at == 1000 + task);
+		cr_assert(eq(int, dwell_moment_of_id(catalog, id, 0, 1000 + task, &whose, &at), 0));
+		cr_assert(eq(int, dwell_moment_of_id(catalog, id + 1, 0, 1000000, &whose, &at), 0));
+	}
 	dwell_study_close(study);
 	dwell_reader_close(reader);
 	memory_output_release(&file);

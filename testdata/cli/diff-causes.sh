@@ -7,7 +7,7 @@ made() { local i; for i in 1 2 3 4 5; do awk -v left=$(($2 + i % 2)) -v kept="$3
 	for (i = 1; i <= 6; i++) printf "location l%d mapping=m1 address=0x1%d00 lines=\"%s\":\"server.c\":%d\n", i, i, names[i], i
 	print "stack s1 frames=l2,l1\nstack s2 frames=l5,l3\nstack s3 frames=l4,l3\nstack s4 frames=l6,l3"
 	print "object o1 kind=pool process=p1 native=0x10 name=\"buffers\"\nobject o2 kind=mutex process=p1 native=0x20 name=\"account 1\""
-	print "object o3 kind=mutex process=p1 native=0x30 name=\"account 2\"\ncounter c1 kind=gauge name=\"queue\""
+	print "object o3 kind=mutex process=p1 native=0x30 name=\"account 2\"\ncounter c1 kind=gauge name=\"queue\"\ncounter c2 kind=sum name=\"dropped\""
 	print "task t1 kind=thread process=p1 tid=7 name=\"server\"\n0 state task=t1 state=running"
 	for (i = 2; i <= 23; i++) {
 		printf "task t%d kind=thread process=p1 parent=t1 tid=%d born creation=s1 start=l3 created=100 name=\"conn-%d\"\n", i, i + 6, i
@@ -22,6 +22,8 @@ made() { local i; for i in 1 2 3 4 5; do awk -v left=$(($2 + i % 2)) -v kept="$3
 		print at " pool task=t2 reason=get object=o1 value=" 16 * item " stack=s3"
 		if (i > kept) print at + 5000 " pool task=t2 reason=put object=o1 value=" 16 * item " stack=s3"
 		print at + 6000 " counter task=t3 object=c1 value=" kept + i % 3
+		# Told by nobody; most of it comes after the 150th.
+		print at + 7000 " counter object=c2 value=" (i > 150 ? 100 + (left + 10) * i : i)
 	}
 	# A circle of two, where many are left.
 	at = 3000000
@@ -45,8 +47,17 @@ echo '== text'; dwell diff base?.txt -p policy.yaml -- head?.txt; echo "exit $?"
 for form in markdown junit github; do dwell diff base?.txt -p policy.yaml --format $form -- head?.txt; done
 echo '== digests say the same'
 for i in base head; do for j in 1 2 3 4 5; do dwell digest $i$j.txt -o $i$j.digest; done; done
-dwell diff --json -p policy.yaml base?.txt -- head?.txt | sed 's/\.txt//; 3,16d' >of-traces
-dwell diff --json -p policy.yaml base?.digest -- head?.digest | sed 's/\.digest//; 3,16d' >of-digests
+dwell diff --json -p policy.yaml base?.txt -- head?.txt >json
+# same FORM FILE: without the files' names and what can be opened, which is nothing of a digest.
+same() { sed -E "s/\.$1//g; 3,16d; s/\"(base|head)_open\": (null|\{[^}]*\})/\"\1_open\": null/g" "$2"; }
+same txt json >of-traces
+dwell diff --json -p policy.yaml base?.digest -- head?.digest >json-of-digests
+same digest json-of-digests >of-digests
 cmp of-traces of-digests && echo same
 grep -A3 '"left.tasks"' of-traces
 echo '== nothing changed'; dwell diff base?.txt -p policy.yaml -- none?.txt | head -1
+echo '== each id opens its trace, of a row that regressed'
+grep -Eo '"metric": "[^"]*"|_open": \{[^}]*' json | sed -E 's/.*"metric": "(.*)"/\1/; s/.*"trace": "(.*)", "id": "(.*)"/\1 \2/' | while read -r what id; do
+	[ -n "$id" ] || { metric=$what; continue; }
+	echo "$metric: $what $(dwell stat "$what" --from "@$id" --json | grep -Eo '"duration_ns": [0-9]*')"
+done

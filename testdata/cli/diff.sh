@@ -12,8 +12,10 @@ xmllint --noout --schema "$DATA/junit.xsd" withheld.xml 2>&1
 echo '== three runs a side'; dwell diff base[1-3].txt -- head[1-3].txt | sed -n 1,7p
 echo '== digests say the same'
 for i in base head; do for j in 1 2 3 4 5; do dwell digest $i$j.txt -o $i$j.digest; done; done
-dwell diff --json base?.txt -- head?.txt | sed 's/\.txt//; 3,16d' >of-traces
-dwell diff --json base?.digest -- head?.digest | sed 's/\.digest//; 3,16d' >of-digests
+# same FORM: without the files' names and what can be opened, which is nothing of a digest.
+same() { sed -E "s/\.$1//g; 3,16d; s/\"(base|head)_open\": (null|\{[^}]*\})/\"\1_open\": null/g"; }
+dwell diff --json base?.txt -- head?.txt | same txt >of-traces
+dwell diff --json base?.digest -- head?.digest | same digest >of-digests
 cmp of-traces of-digests && echo same
 echo '== other lines, a renamed thread, another caller'
 runs moved 0 100000 -v line=77 -v name=helper

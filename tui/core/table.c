@@ -9,6 +9,7 @@
 #include "core/rows.h"
 #include "core/say.h"
 #include "core/work.h"
+#include "dwell/explain.h"
 
 enum { WORST = 500 };
 
@@ -180,12 +181,13 @@ void table_go(struct tui *tui)
 	}
 }
 
-/* Ids are of findings, blocked sites, locks and latencies: ask for all, of the whole trace. */
+/* Ids are of findings, blocked sites, locks, latencies, spans and moments: ask for all, of the
+ * whole trace. */
 void table_go_id(struct tui *tui, const char *id)
 {
 	const struct dwell_query query = {
 		.analyses = DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_LATENCY |
-			    DWELL_ANALYZE_FINDINGS,
+			    DWELL_ANALYZE_SPANS | DWELL_ANALYZE_FINDINGS,
 		.threads = 1,
 		.worst = UINT64_MAX,
 	};
@@ -193,12 +195,27 @@ void table_go_id(struct tui *tui, const char *id)
 
 	tui->wanted_id = strtoull(id, &end, 16);
 	if (!*id || *end) {
-		say(tui, "not an id of a finding: %s", id);
+		say(tui, "not an id: %s", id);
 		return;
 	}
 	work_drop(&tui->look_up);
 	if (dwell_timeline_want_answer(tui->timeline, &query, &tui->look_up.job))
 		say(tui, "out of memory");
+}
+
+/* Of a wait, or of what a task did. */
+static bool go_moment(struct tui *tui, const struct dwell_answer *answer)
+{
+	const struct dwell_catalog *catalog = answer->catalog;
+	uint32_t task;
+	uint64_t at_ns;
+
+	if (!dwell_moment_of_id(catalog, tui->wanted_id, tui->facts->begin_ns, tui->facts->end_ns,
+		    &task, &at_ns))
+		return false;
+	item_go(tui, task, at_ns);
+	port_settle(tui);
+	return true;
 }
 
 static bool go_found(struct tui *tui, const struct dwell_answer *answer)
@@ -211,6 +228,11 @@ static bool go_found(struct tui *tui, const struct dwell_answer *answer)
 	for (size_t i = 0; i < answer->findings->count; i++)
 		if (answer->findings->rows[i].id == tui->wanted_id) {
 			go_finding(tui, &answer->findings->rows[i]);
+			return true;
+		}
+	for (size_t i = 0; i < answer->spans->count; i++)
+		if (answer->spans->rows[i].id == tui->wanted_id) {
+			go_span(tui, &answer->spans->rows[i]);
 			return true;
 		}
 	/* A site or a lock is a place in the program: where it cost most, in all of the trace. */
@@ -231,7 +253,7 @@ static bool go_found(struct tui *tui, const struct dwell_answer *answer)
 				answer->locks->rows[i].object, 0);
 			return true;
 		}
-	return false;
+	return go_moment(tui, answer);
 }
 
 bool table_look_up(struct tui *tui)

@@ -13,6 +13,8 @@
 #include "core/cells.h"
 #include "core/port.h"
 #include "core/rows.h"
+#include "core/table.h"
+#include "dwell/digest.h"
 #include "dwell/encoder.h"
 #include "dwell/importer.h"
 #include "tests/play.h"
@@ -301,4 +303,48 @@ Test(truth, every_cell_is_what_the_events_say)
 {
 	for (uint64_t seed = 0; seed < 8; seed++)
 		check_seed(seed);
+}
+
+/* What diff prints to open both traces at. */
+static void opens_at_ids(const char *path)
+{
+	const struct dwell_query query = { .analyses = DWELL_ANALYZE_DIGEST |
+						       DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS |
+						       DWELL_ANALYZE_SPANS | DWELL_ANALYZE_METRICS |
+						       DWELL_ANALYZE_LATENCY | DWELL_ANALYZE_LEAKS |
+						       DWELL_ANALYZE_POOLS,
+		.worst = 10 };
+	const struct dwell_selection all = { 0 };
+	struct dwell_import import = { 0 };
+	struct dwell_answer *answer;
+	size_t opened = 0;
+
+	cr_assert_eq(dwell_import_open(&import, path, NULL), 0);
+	cr_assert_eq(dwell_analyze(&answer, import.source, &query, NULL), 0);
+	cr_assert_eq(dwell_digest_add_path(answer->digest, import.source, &all, 1, NULL), 0);
+	for (size_t i = 0; i < answer->digest->count; i++) {
+		const struct dwell_digest_subject *of = &answer->digest->subjects[i];
+		struct play play;
+		char id[24];
+
+		cr_assert(play_open(&play, path, WIDTH, HEIGHT));
+		snprintf(id, sizeof(id), "%llx", (unsigned long long)of->id);
+		table_go_id(play.tui, id);
+		play_settle(&play);
+		cr_expect(!of->id || strcmp(play.tui->message, "nothing has this id") != 0,
+			"%s: kind %u %s", path, of->kind, of->key);
+		opened += of->id != 0;
+		play_close(&play);
+	}
+	cr_expect_gt(opened, 1, "%s", path);
+	dwell_answer_free(answer);
+	dwell_import_close(&import);
+}
+
+Test(table, opens_at_each_id_of_a_digest)
+{
+	opens_at_ids(DWELL_TESTDATA "/traces/handover.txt");
+	opens_at_ids(DWELL_TESTDATA "/traces/blame.txt");
+	opens_at_ids(DWELL_TESTDATA "/traces/shop.dwell");
+	opens_at_ids(DWELL_TESTDATA "/import/go/checkout-go1.25.trace");
 }

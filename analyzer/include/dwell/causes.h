@@ -78,6 +78,9 @@ struct dwell_share {
 	bool has_gain;
 	uint8_t state, reason;
 	uint32_t class_id, task, stack, object;
+	/* The longest of its steps. */
+	uint64_t longest_ns, longest_at_ns;
+	uint32_t longest_task;
 };
 
 /* Waits that the path went through or stayed in; those inside it count for it too. */

@@ -70,11 +70,16 @@ struct dwell_story {
 };
 
 /*
- * What an id stands for: a wait, a latency, or the longest wait of a row of blocked or locks. Reads
- * what happened then; for a row all of the trace. DWELL_END where nothing has it.
+ * What an id stands for: a wait, a latency, what a task did at a moment, or the longest wait of a
+ * row of blocked or locks. Reads what happened then; for a row all of the trace. DWELL_END where
+ * nothing has it.
  */
 int dwell_subject_of_id(
 	struct dwell_subject *out, struct dwell_study *study, uint64_t id, struct dwell_diag *diag);
+/* Of a wait, a latency or a moment: whose and when, by the names of tasks alone; nothing is read.
+ * Within [from_ns, to_ns); task 0: of none. False: it stands for none of these. */
+bool dwell_moment_of_id(const struct dwell_catalog *catalog, uint64_t id, uint64_t from_ns,
+	uint64_t to_ns, uint32_t *task, uint64_t *time_ns);
 /* What a task did at a moment. Reads on from there. DWELL_END where it did not live. */
 int dwell_subject_at(struct dwell_subject *out, struct dwell_study *study, uint32_t task,
 	uint64_t time_ns, struct dwell_diag *diag);

@@ -28,8 +28,10 @@ struct dwell_pool_row {
 	uint64_t gets, puts, news;
 	uint32_t reuse_ppm; /* of the gets: served by what had been made before */
 	uint64_t faults[DWELL_POOL_FAULT_COUNT];
-	uint64_t untracked; /* operations on items beyond those that are remembered: in no figure
-			       but gets, puts, news */
+	uint64_t untracked;  /* operations on items beyond those that are remembered: in no figure
+				but gets, puts, news */
+	uint64_t first_ns;   /* the first get, */
+	uint32_t first_task; /* and whose */
 	struct dwell_distribution held; /* from get to put */
 	struct dwell_pool_site *sites; /* most first; those beyond 64 places are in `faults` only */
 	size_t site_count;
