@@ -96,22 +96,25 @@ __attribute__((noinline, cold)) static void dwell_pyramid_add_far(struct pyramid
 	dwell_pyramid_add_beyond(build, &(struct pyramid_stretch){ task, state, start_ns, end_ns });
 }
 
+/* A stretch that ends within the open bucket. */
+static inline void dwell_pyramid_add_in(struct pyramid_task *task, unsigned state, uint64_t ns)
+{
+	task->ns[state - (unsigned)DWELL_UNKNOWN] += ns;
+	task->switches += state == DWELL_RUNNING;
+	if (state == DWELL_BLOCKED && task->wait_ns < ns)
+		task->wait_ns = ns;
+}
+
 /* Stretches of a task come in order of time, one where the other ended. */
 static inline void dwell_pyramid_add(struct pyramid_build *build, uint32_t id, unsigned state,
 	uint64_t start_ns, uint64_t end_ns)
 {
 	struct pyramid_task *task = dwell_pyramid_task(build, id);
-	const unsigned which = state - (unsigned)DWELL_UNKNOWN;
-	const uint64_t ns = end_ns - start_ns;
 
-	if (!task || end_ns >= task->end_ns || which >= PYRAMID_STATES) {
+	if (!task || end_ns >= task->end_ns || state - (unsigned)DWELL_UNKNOWN >= PYRAMID_STATES)
 		dwell_pyramid_add_far(build, id, state, start_ns, end_ns);
-		return;
-	}
-	task->ns[which] += ns;
-	task->switches += state == DWELL_RUNNING;
-	if (state == DWELL_BLOCKED && task->wait_ns < ns)
-		task->wait_ns = ns;
+	else
+		dwell_pyramid_add_in(task, state, end_ns - start_ns);
 }
 
 /* A dwell_states_ops.interval; context: the build. */

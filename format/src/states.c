@@ -1,6 +1,6 @@
 /* Rows in: what each kind of row does to the states of the tasks it names. */
 #include "src/states_plain.h"
-#include "src/states_private.h"
+#include "src/states_slot.h"
 
 /* Another task entered the executor that this one held: nobody knows when it left. */
 static void displace(struct dwell_states *states, uint32_t task, uint32_t executor)

@@ -111,18 +111,23 @@ static inline struct slot *known_slot(const struct dwell_states *states, uint32_
 	return states_aware(states, slot) && !slot->s.lost_ns ? slot : NULL;
 }
 
-static inline bool light_wait_begin(
-	struct dwell_states *states, const struct dwell_event *event, struct pyramid_build *build)
+/* Whether a wait that begins is plain in that slot. */
+static inline bool can_begin(const struct slot *slot, const struct dwell_event *event)
 {
-	struct slot *slot = known_slot(states, event->task);
-	struct dwell_task_state *s = slot ? &slot->s : NULL;
+	const struct dwell_task_state *s = &slot->s;
 
-	if (!slot || s->wait_reason)
-		return false;
+	/* Where the wait is the state nothing else may tell. */
+	return !s->wait_reason &&
+	       (event->state != DWELL_BLOCKED || (s->state == DWELL_RUNNING && !s->executor &&
+							 !(event->flags & DWELL_EVENT_SPUN)));
+}
+
+static void wait_begin(struct dwell_states *states, struct slot *slot,
+	const struct dwell_event *event, struct pyramid_build *build)
+{
+	struct dwell_task_state *s = &slot->s;
+
 	if (event->state == DWELL_BLOCKED) {
-		/* The wait is the state: nothing else tells. */
-		if (s->state != DWELL_RUNNING || s->executor || event->flags & DWELL_EVENT_SPUN)
-			return false;
 		turn(build, slot, event->time_ns, DWELL_RUNNING, DWELL_BLOCKED);
 		made_ready(s, DWELL_CAUSE_NONE, DWELL_NONE, DWELL_NONE);
 		s->own_word = 1;
@@ -137,7 +142,6 @@ static inline bool light_wait_begin(
 	s->wait_stack = event->stack;
 	s->wait_holder = event->peer;
 	slot->seen.as_one = states->losses_open.as_one;
-	return true;
 }
 
 /* Nobody is told how long the wait was and who ended it. */
@@ -162,6 +166,106 @@ static inline bool light_wait_end(
 	return true;
 }
 
+/*
+ * Waits that have begun in a stretch of rows that are only of waits or say nothing of states: each
+ * is put into its slot when its end is there, both rows as one, or when the stretch ends. Nobody
+ * looks at the slot between.
+ */
+struct begun {
+	bool later;    /* nothing ends within the stretch that the rows must be told apart for */
+	uint64_t bits; /* of `wait` that are taken */
+	struct begun_wait {
+		const struct dwell_event *event;
+		struct slot *slot;
+	} wait[64]; /* by task */
+};
+
+/* Whether waits may be put that late: a loss that goes on is looked at by each row; and where the
+ * summary's buckets become wider, all that came before must be in them. */
+static bool may_be_late(const struct dwell_states *states, const struct dwell_event *events,
+	size_t count, const struct pyramid_build *build)
+{
+	return states->losses_open.as_one == states->losses_told.as_one && count &&
+	       events[count - 1].time_ns >> build->shift <= UINT32_MAX;
+}
+
+__attribute__((noinline)) static void put_begun(
+	struct dwell_states *states, struct begun *begun, unsigned at, struct pyramid_build *build)
+{
+	begun->bits &= ~(UINT64_C(1) << at);
+	wait_begin(states, begun->wait[at].slot, begun->wait[at].event, build);
+}
+
+static inline void put_all_begun(
+	struct dwell_states *states, struct begun *begun, struct pyramid_build *build)
+{
+	while (begun->bits)
+		put_begun(states, begun, (unsigned)__builtin_ctzll(begun->bits), build);
+}
+
+static inline bool light_wait_begin(struct dwell_states *states, const struct dwell_event *event,
+	struct begun *begun, struct pyramid_build *build)
+{
+	const unsigned at = event->task % 64;
+	struct slot *slot;
+
+	if (__builtin_expect(begun->bits >> at & 1, 0))
+		put_begun(states, begun, at, build);
+	slot = known_slot(states, event->task);
+	if (!slot || !can_begin(slot, event))
+		return false;
+	begun->bits |= UINT64_C(1) << at;
+	begun->wait[at] = (struct begun_wait){ event, slot };
+	return true;
+}
+
+/* A wait of a task that ran and runs on, in the open bucket, or one beside the states. False: it is
+ * neither, and nothing was done. */
+static inline bool wait_within(struct dwell_states *states, const struct begun_wait *wait,
+	const struct dwell_event *end, struct pyramid_build *build)
+{
+	const uint64_t begin_ns = wait->event->time_ns, end_ns = end->time_ns;
+	struct slot *slot = wait->slot;
+	struct dwell_task_state *s = &slot->s;
+
+	if (wait->event->state == DWELL_BLOCKED) {
+		struct pyramid_task *task = dwell_pyramid_task(build, s->task);
+
+		if (end->state != DWELL_RUNNING || !task || end_ns >= task->end_ns)
+			return false;
+		dwell_pyramid_add_in(task, DWELL_RUNNING, begin_ns - s->since_ns);
+		dwell_pyramid_add_in(task, DWELL_BLOCKED, end_ns - begin_ns);
+		s->since_ns = end_ns;
+		s->wake_ns = 0;
+		s->executor = DWELL_NONE;
+		states_put_pair(&s->object, 0);
+		states_put_pair(&s->waker, 0);
+		states_put_word(s, (struct states_word){ .state = DWELL_RUNNING, .own_word = 1 });
+	} else if (end->state == DWELL_RUNNING) {
+		return false;
+	}
+	states_close_wait(s);
+	slot->seen.as_one = states->losses_open.as_one;
+	return true;
+}
+
+static inline bool light_wait(struct dwell_states *states, const struct dwell_event *end,
+	struct begun *begun, struct pyramid_build *build)
+{
+	const unsigned at = end->task % 64;
+
+	if (begun->bits >> at & 1) {
+		const struct begun_wait *wait = &begun->wait[at];
+
+		if (wait->event->task == end->task && wait_within(states, wait, end, build)) {
+			begun->bits &= ~(UINT64_C(1) << at);
+			return true;
+		}
+		put_begun(states, begun, at, build);
+	}
+	return light_wait_end(states, end, build);
+}
+
 /* It says nothing of states. */
 static inline bool says_nothing(unsigned kind)
 {
@@ -177,19 +281,26 @@ static inline bool says_nothing(unsigned kind)
 __attribute__((noinline)) static size_t light_others(struct dwell_states *states,
 	const struct dwell_event *events, size_t count, struct pyramid_build *build)
 {
+	const bool late = may_be_late(states, events, count, build);
+	struct begun begun;
 	uint64_t now_ns = states->now_ns;
 	size_t i;
 
+	begun.bits = 0;
 	for (i = 0; i < count && events[i].time_ns >= now_ns; i++) {
 		const struct dwell_event *event = &events[i];
 
-		if (event->kind == DWELL_EVENT_WAIT_BEGIN ? !light_wait_begin(states, event, build)
+		if (event->kind == DWELL_EVENT_WAIT_BEGIN
+				? !light_wait_begin(states, event, &begun, build)
 			: event->kind == DWELL_EVENT_WAIT_END
-				? !light_wait_end(states, event, build)
+				? !light_wait(states, event, &begun, build)
 				: !says_nothing(event->kind))
 			break;
 		now_ns = event->time_ns;
+		if (!late)
+			put_all_begun(states, &begun, build);
 	}
+	put_all_begun(states, &begun, build);
 	states->now_ns = now_ns;
 	return i;
 }

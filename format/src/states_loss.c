@@ -3,7 +3,7 @@
  * looked at next: losses are kept in a list for each scope, and each slot knows how many of them
  * it has seen.
  */
-#include "src/states_private.h"
+#include "src/states_slot.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -139,8 +139,6 @@ void states_resolve_waker(const struct dwell_states *states, struct dwell_task_s
 void states_told(struct dwell_states *states, struct slot *slot, const struct dwell_event *event,
 	unsigned state, unsigned as);
 
-void states_close_wait(struct dwell_task_state *s);
-
 /* The state that is known: a loss ends what was. */
 static inline unsigned states_known(const struct dwell_task_state *s)
 {

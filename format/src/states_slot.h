@@ -40,6 +40,23 @@ static inline void states_put_word(struct dwell_task_state *s, const struct stat
 	memcpy(&s->state, &word, sizeof(word));
 }
 
+/* The program's own wait is over. */
+static inline void states_close_wait(struct dwell_task_state *s)
+{
+	s->wait_reason = 0;
+	s->wait_flags = 0;
+	s->wait_waker_how = DWELL_WAKER_NONE;
+	s->wait_since_ns = 0;
+	s->wait_blocked_ns = 0;
+	s->wait_runnable_ns = 0;
+	s->wait_running_ns = 0;
+	s->wait_object = DWELL_NONE;
+	s->wait_stack = DWELL_NONE;
+	s->wait_holder = DWELL_NONE;
+	s->wait_waker = DWELL_NONE;
+	s->wait_waker_stack = DWELL_NONE;
+}
+
 /* What `seen` is of a slot that knows these losses and is plain in that state. */
 static inline uint64_t states_plain(union states_seen losses, unsigned state)
 {

@@ -1,25 +1,9 @@
 /* Waits that the program itself tells, and who ended them. */
-#include "src/states_private.h"
+#include "src/states_slot.h"
 
 #include <stdlib.h>
 
 #include "dwell/error.h"
-
-void states_close_wait(struct dwell_task_state *s)
-{
-	s->wait_reason = 0;
-	s->wait_flags = 0;
-	s->wait_waker_how = DWELL_WAKER_NONE;
-	s->wait_since_ns = 0;
-	s->wait_blocked_ns = 0;
-	s->wait_runnable_ns = 0;
-	s->wait_running_ns = 0;
-	s->wait_object = DWELL_NONE;
-	s->wait_stack = DWELL_NONE;
-	s->wait_holder = DWELL_NONE;
-	s->wait_waker = DWELL_NONE;
-	s->wait_waker_stack = DWELL_NONE;
-}
 
 /* WAIT_BEGIN in state blocked: where nothing else tells, the wait is the state. */
 static void begin_state(
