@@ -43,8 +43,9 @@ struct columns_family {
 struct columns_again {
 	/* Of the row, from its task to its end; all 0: there was none. */
 	uint64_t words[COLUMNS_AGAIN_WORDS];
-	uint32_t number;       /* of the task */
-	const uint16_t *shape; /* of such a row, by the mode of its task */
+	uint32_t number; /* of the task */
+	struct columns_family *family;
+	const uint16_t *shape; /* of the family's, those of such a row, by the mode of its task */
 };
 
 struct columns {

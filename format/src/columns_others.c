@@ -15,8 +15,7 @@ struct others {
 	uint8_t *shape;
 	uint64_t *delta;
 	uint32_t *number[COLUMNS_EXPLICIT];
-	uint64_t first_ns, last_ns;
-	uint64_t time;  /* of the last row, in units */
+	uint64_t last_ns;
 	uint64_t below; /* mask of what a multiple of the unit does not have */
 	unsigned shift;
 	uint32_t last; /* task */
@@ -31,9 +30,7 @@ static void load(const struct columns *c, struct others *o)
 		.detail = c->detail,
 		.shape = c->shape + c->count,
 		.delta = c->delta + c->count,
-		.first_ns = c->first_ns,
 		.last_ns = c->last_ns,
-		.time = c->time,
 		.below = c->unit - 1,
 		.shift = c->shift,
 		.last = c->last_other,
@@ -46,7 +43,7 @@ static void save(struct columns *c, const struct others *o, size_t rows)
 {
 	c->count += (uint32_t)rows;
 	c->last_ns = o->last_ns;
-	c->time = o->time;
+	c->time = (o->last_ns - c->first_ns) >> o->shift;
 	c->last_other = o->last;
 	for (unsigned i = 0; i < COLUMNS_EXPLICIT; i++)
 		c->entries[i] = (uint32_t)(o->number[i] - c->number[i]);
@@ -86,9 +83,12 @@ static inline unsigned mode_of(struct rows_pair pair, uint32_t value, unsigned f
 
 static inline unsigned mode_of_task(const struct others *o, uint32_t number)
 {
-	const unsigned mode = mode_of(o->follow[o->last].after, number, WIRE_FOLLOWS);
+	const struct rows_pair after = o->follow[o->last].after;
+	unsigned mode = number == rows_second(after) ? WIRE_FOLLOWS2 : WIRE_EXPLICIT;
 
-	return chosen(number && number == o->last ? (unsigned)WIRE_OCCUPANT : mode);
+	mode = number == rows_first(after) ? (unsigned)WIRE_FOLLOWS : mode;
+	/* Of no task it is not put here. */
+	return chosen(number == o->last ? (unsigned)WIRE_OCCUPANT : mode);
 }
 
 static inline void put_number(struct others *o, unsigned field, uint32_t number, bool explicit)
@@ -99,13 +99,11 @@ static inline void put_number(struct others *o, unsigned field, uint32_t number,
 
 /* Its time is good, its shape and the mode of its task are known. */
 static inline void put(
-	struct others *o, size_t i, uint64_t time_ns, uint16_t shape, uint32_t task, bool explicit)
+	struct others *o, size_t i, uint64_t time_ns, unsigned shape, uint32_t task, bool explicit)
 {
-	const uint64_t time = (time_ns - o->first_ns) >> o->shift;
-
 	o->shape[i] = (uint8_t)shape;
-	o->delta[i] = time - o->time;
-	o->time = time;
+	/* Both times are whole numbers of units behind the chunk's first. */
+	o->delta[i] = (time_ns - o->last_ns) >> o->shift;
 	o->last_ns = time_ns;
 	put_number(o, ROWS_TASK, task, explicit);
 	rows_push(&o->follow[o->last].after, task);
@@ -173,33 +171,29 @@ static inline void put_detail(
 	pair->both = mode & 1 ? pushed : both;
 }
 
-/* The next row of this task that says the same differs by its time only. */
-static inline void note(struct columns_again *again, const struct dwell_event *row, uint32_t task,
-	const struct columns_family *family)
+/* What is the same for all rows of a task and a family that have an object and a stack, or lack
+ * them, alike. */
+static inline void know(struct columns_again *again, const struct dwell_event *row)
 {
 	const unsigned object = row->object ? WIRE_LAST : WIRE_ZERO,
 		       stack = row->stack ? WIRE_LAST : WIRE_ZERO;
 
 	memcpy(again->words, &row->task, sizeof(again->words));
-	again->number = task;
-	again->shape = family->shape + (object << OBJECT_SHIFT | stack << STACK_SHIFT);
+	again->shape = again->family->shape + (object << OBJECT_SHIFT | stack << STACK_SHIFT);
 }
 
-/* Any row whose time is good. False: of what the chunk has not seen yet, or in a shape that it does
- * not have. */
-__attribute__((noinline)) static bool put_any(struct columns *c, struct others *o,
-	const struct dwell_event *row, size_t i, struct columns_again *again)
+/* As rows_class has it, of rows that are put here. */
+enum { CLASS_BEGIN = 2, CLASS_OTHER = 3 };
+
+/* Such a row of a task and a family that are known. False: of what the chunk has not seen yet, or
+ * in a shape that it does not have. */
+static inline bool put_known(const struct columns *c, struct others *o,
+	const struct dwell_event *row, size_t i, uint32_t task, struct columns_family *family)
 {
-	struct columns_family *family = family_of(c, row);
-	const unsigned class = rows_class(row->kind);
+	const unsigned class = CLASS_OTHER - dwell_columns_begins(row->kind);
+	const uint32_t object = family->objects[row->object] - 1, stack = o->stacks[row->stack] - 1;
 
-	if (!family || !names_few(row) || (row->task | row->object | row->stack) >= DICT_FEW)
-		return false;
-
-	const uint32_t task = o->tasks[row->task] - 1, object = family->objects[row->object] - 1,
-		       stack = o->stacks[row->stack] - 1;
-
-	if ((task | object | stack) >> 31)
+	if ((object | stack) >> 31)
 		return false;
 
 	struct rows_pair *on = &o->detail[task].object[class], *at = &o->detail[task].stack[class];
@@ -207,27 +201,47 @@ __attribute__((noinline)) static bool put_any(struct columns *c, struct others *
 		       on_mode = chosen(mode_of(*on, object, WIRE_LAST)),
 		       at_mode = chosen(mode_of(*at, stack, WIRE_LAST)),
 		       modes = mode | on_mode << OBJECT_SHIFT | at_mode << STACK_SHIFT;
-	uint16_t shape = family->shape[modes];
+	unsigned shape = family->shape[modes];
 
-	if (shape == COLUMNS_NO_SHAPE &&
+	if (__builtin_expect(shape == COLUMNS_NO_SHAPE, 0) &&
 		(shape = find_shape(c, row, family, modes)) == COLUMNS_NO_SHAPE)
 		return false;
 	put(o, i, row->time_ns, shape, task, mode == WIRE_EXPLICIT);
 	put_detail(o, ROWS_OBJECT, object, on_mode, on);
 	put_detail(o, ROWS_STACK, stack, at_mode, at);
-	note(again, row, task, family);
 	return true;
 }
 
-/* But for the time, and for what it does not name. */
-static inline bool says_again(const struct columns_again *again, const struct dwell_event *row)
+/* Any row whose time is good. False: it is not put here. */
+__attribute__((noinline)) static bool put_any(struct columns *c, struct others *o,
+	const struct dwell_event *row, size_t i, struct columns_again *again)
 {
-	uint64_t words[COLUMNS_AGAIN_WORDS], other = row->value | row->extra;
+	struct columns_family *family = family_of(c, row);
 
-	memcpy(words, &row->task, sizeof(words));
-	for (unsigned i = 0; i < COLUMNS_AGAIN_WORDS; i++)
-		other |= words[i] ^ again->words[i];
-	return !other;
+	if (!family || !names_few(row) || (row->task | row->object | row->stack) >= DICT_FEW)
+		return false;
+
+	const uint32_t task = o->tasks[row->task] - 1;
+
+	if (!task || task >> 31 || !put_known(c, o, row, i, task, family))
+		return false;
+	again->number = task;
+	again->family = family;
+	know(again, row);
+	return true;
+}
+
+/* Of two words that are told apart by `differs`: the halves that are at that place in a row. */
+enum half { FIRST, SECOND };
+
+static inline uint64_t half(uint64_t differs, enum half which)
+{
+	const uint32_t halves[2] = { which == FIRST ? UINT32_MAX : 0,
+		which == SECOND ? UINT32_MAX : 0 };
+	uint64_t mask;
+
+	memcpy(&mask, halves, sizeof(mask));
+	return differs & mask;
 }
 
 size_t dwell_columns_others(struct columns *c, const struct dwell_event *rows, size_t count)
@@ -241,17 +255,30 @@ size_t dwell_columns_others(struct columns *c, const struct dwell_event *rows, s
 	for (i = 0; i < count; i++) {
 		const struct dwell_event *row = &rows[i];
 		struct columns_again *again = dwell_columns_again(c, row->task, row->kind);
+		const uint64_t other = row->value | row->extra;
+		uint64_t words[COLUMNS_AGAIN_WORDS];
 
-		if (row->time_ns < o.last_ns || (row->time_ns - o.first_ns) & o.below)
+		if (row->time_ns < o.last_ns || (row->time_ns - o.last_ns) & o.below)
 			break;
-		if (says_again(again, row)) {
+		memcpy(words, &row->task, sizeof(words));
+		/* Task and peer; executor and object; stack and what it is. */
+		words[0] ^= again->words[0];
+		words[1] ^= again->words[1];
+		words[2] ^= again->words[2];
+		if (!(words[0] | words[1] | words[2] | other)) {
 			const unsigned mode = mode_of_task(&o, again->number);
+			const unsigned shape = again->shape[mode];
 
-			if (again->shape[mode] != COLUMNS_NO_SHAPE) {
-				put(&o, i, row->time_ns, again->shape[mode], again->number,
+			if (shape != COLUMNS_NO_SHAPE) {
+				put(&o, i, row->time_ns, shape, again->number,
 					mode == WIRE_EXPLICIT);
 				continue;
 			}
+		} else if (!(words[0] | half(words[1], FIRST) | half(words[2], SECOND) | other) &&
+			   (row->object | row->stack) < DICT_FEW &&
+			   put_known(c, &o, row, i, again->number, again->family)) {
+			know(again, row);
+			continue;
 		}
 		if (!put_any(c, &o, row, i, again))
 			break;

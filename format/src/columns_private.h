@@ -32,14 +32,19 @@ static inline bool dwell_columns_is_bare(const struct dwell_event *row)
 	       (row->value | row->extra) == 0;
 }
 
-/* Where it is kept what a task's last row of a kind's class said (neither SWITCH nor WAKE); others
- * may be kept there. */
-static inline struct columns_again *dwell_columns_again(
-	struct columns *c, uint32_t task, unsigned kind)
+/* Of a kind that is neither SWITCH nor WAKE: which of the two classes that are left. */
+static inline bool dwell_columns_begins(unsigned kind)
 {
 	const uint32_t begins = 1u << DWELL_EVENT_STATE | 1u << DWELL_EVENT_WAIT_BEGIN;
 
-	return &c->again[(2 * task + (begins >> kind % 32 & 1)) % COLUMNS_AGAIN];
+	return begins >> kind % 32 & 1;
+}
+
+/* Where it is kept what a task's last row of such a kind's class said; others may be kept there. */
+static inline struct columns_again *dwell_columns_again(
+	struct columns *c, uint32_t task, unsigned kind)
+{
+	return &c->again[(2 * task + dwell_columns_begins(kind)) % COLUMNS_AGAIN];
 }
 
 /* Another row of its class was put elsewhere. */
