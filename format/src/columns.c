@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { FOLD_EXECUTORS = 16 };
-
 static unsigned mode_of_pair(const struct rows_pair *pair, uint32_t value, unsigned first)
 {
 	unsigned mode = value == rows_second(*pair) ? first + 1 : WIRE_EXPLICIT;
@@ -211,7 +209,7 @@ static int start(struct columns *c, const struct dwell_event *row)
 /* Does the chunk take a row with these executors? If not, the next will. */
 static bool can_fold(struct columns *c)
 {
-	if (!c->fold || c->executors.count <= FOLD_EXECUTORS)
+	if (!c->fold || c->executors.count <= COLUMNS_FOLD)
 		return true;
 	c->unfold = true;
 	if (c->count)

@@ -14,6 +14,7 @@
 enum {
 	COLUMNS_EXPLICIT = ROWS_STACK + 1,
 	COLUMNS_NO_SHIFT = 64,
+	COLUMNS_FOLD = 16, /* executors that shapes may name, and none */
 	COLUMNS_AGAIN = 256,
 	COLUMNS_AGAIN_WORDS = 3,
 	COLUMNS_FAMILIES = 64,

@@ -22,11 +22,9 @@ void dwell_columns_scratch_release(struct columns_scratch *scratch)
 	dwell_buffer_release(&scratch->stored);
 	free(scratch->codes);
 	free(scratch->bits);
+	free(scratch->deltas);
 	*scratch = (struct columns_scratch){ 0 };
 }
-
-/* Every so many chunks it is tried again what columns are like. */
-enum { TRY_CHUNKS = 16 };
 
 /* Of a column that is stored from `before` on. */
 static void put_entry(
@@ -61,7 +59,7 @@ static void put_column(struct writer *w, unsigned field, unsigned part, const vo
 
 	if (w->err || !size)
 		return;
-	if (w->scratch->written % TRY_CHUNKS == 0) {
+	if (w->scratch->written % COLUMNS_TRY_CHUNKS == 0) {
 		done = dwell_squeeze_like(w->squeeze, at, size);
 		*like = done < 0 ? *like : (uint8_t)done;
 	}
@@ -183,7 +181,7 @@ static void put_times(struct writer *w, const struct columns_times *times)
 	const uint8_t *at = w->scratch->codes;
 
 	for (unsigned i = 0; i < WIRE_TIME_STREAMS; i++) {
-		put_column(w, WIRE_TIME, i, at, times->sizes[i]);
+		put_column(w, times->field, i, at, times->sizes[i]);
 		at += times->sizes[i];
 	}
 	put_raw(w, WIRE_TIME_BITS, w->scratch->bits, times->bits_size);
@@ -205,7 +203,9 @@ static int reserve(struct columns_scratch *scratch, uint32_t max_rows)
 		scratch->codes = malloc(max_rows);
 	if (!scratch->bits)
 		scratch->bits = malloc((size_t)max_rows * 8 + 16);
-	return scratch->codes && scratch->bits ? DWELL_OK : DWELL_ENOMEM;
+	if (!scratch->deltas)
+		scratch->deltas = malloc(max_rows * sizeof(*scratch->deltas));
+	return scratch->codes && scratch->bits && scratch->deltas ? DWELL_OK : DWELL_ENOMEM;
 }
 
 int dwell_columns_write(const struct columns *columns, struct columns_scratch *scratch,
@@ -218,7 +218,7 @@ int dwell_columns_write(const struct columns *columns, struct columns_scratch *s
 		return DWELL_ENOMEM;
 	scratch->table.size = 0;
 	scratch->stored.size = 0;
-	dwell_columns_times(columns, scratch, &times);
+	dwell_columns_times(columns, scratch, squeeze, &times);
 	put_head(&w, &times.code);
 	put_column(&w, WIRE_SHAPE, 0, columns->shape, columns->count);
 	put_times(&w, &times);

@@ -179,19 +179,19 @@ static int load_shapes(struct decoder *d)
 									       : DWELL_EFORMAT;
 }
 
-/* Which column the codes of times are in: of old files, another. Rows they have alike, as many as
+/* Which column the codes of times are in: by row or by executor. Rows they have alike, as many as
  * there are; that each stream has those of its rows, is seen when they are read. */
 static int find_codes(struct decoder *d, unsigned *field)
 {
-	uint64_t codes = 0, old = 0;
+	uint64_t codes = 0, on = 0;
 
 	for (unsigned i = 0; i < WIRE_TIME_STREAMS; i++) {
 		codes += d->columns[WIRE_TIME][i].raw_size;
-		old += d->columns[WIRE_TIME_OLD][i].raw_size;
+		on += d->columns[WIRE_TIME_ON][i].raw_size;
 	}
-	d->by_row = !old;
-	*field = old ? WIRE_TIME_OLD : WIRE_TIME;
-	return codes + old == d->chunk->count && (!codes || !old) ? DWELL_OK : DWELL_EFORMAT;
+	d->by_row = !on;
+	*field = on ? WIRE_TIME_ON : WIRE_TIME;
+	return codes + on == d->chunk->count && (!codes || !on) ? DWELL_OK : DWELL_EFORMAT;
 }
 
 static int load_codes(struct decoder *d)

@@ -16,7 +16,7 @@ enum {
 	WIRE_VERSION_MINOR = 2,
 	WIRE_MINOR_BUCKETS = 2, /* from here on, a pyramid has half as many buckets */
 	WIRE_PROLOGUE_SIZE = 64,
-	WIRE_BY_ROW = 1, /* incompatible feature: WIRE_TIME instead of WIRE_TIME_OLD */
+	WIRE_BY_ROW = 1, /* incompatible feature: WIRE_TIME instead of WIRE_TIME_ON */
 	WIRE_SYNC_SIZE = 16,
 	WIRE_HEADER_SIZE = 80,
 	WIRE_ALIGN = 8,
@@ -62,7 +62,7 @@ enum wire_record {
 enum wire_field {
 	WIRE_HEAD = 0,
 	WIRE_SHAPE,
-	WIRE_TIME_OLD,  /* as WIRE_TIME, by executor: written before version 1.1 */
+	WIRE_TIME_ON,   /* as WIRE_TIME, by executor; part: the stream */
 	WIRE_TIME_BITS, /* what the streams' codes leave open */
 	WIRE_F_TASK,    /* from here on, part: the byte's place, lowest first */
 	WIRE_F_PEER,

@@ -73,3 +73,113 @@ Test(naive, agrees)
 	}
 	no_leaks();
 }
+
+enum { RHYTHM_ROWS = 40000, PROLOGUE_SIZE = 64, SYNC_SIZE = 16, KIND_EVENTS = 4 };
+
+static uint32_t u32_at(const uint8_t *at)
+{
+	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* EVENTS chunks of the file that have a column of that field. */
+static unsigned count_chunks(const struct memory_output *file, unsigned field)
+{
+	unsigned count = 0;
+
+	for (size_t at = PROLOGUE_SIZE, body, size; at < file->size; at += (size + 7) / 8 * 8) {
+		const uint8_t *const header = file->at + at;
+		bool has = false;
+
+		body = header[SYNC_SIZE] | (size_t)header[SYNC_SIZE + 1] << 8;
+		size = body + u32_at(header + 28);
+		if (header[SYNC_SIZE + 2] != KIND_EVENTS)
+			continue;
+		for (uint32_t i = 0; i < u32_at(header + body); i++)
+			has |= header[body + 4 + 12 * i] == field;
+		count += has;
+	}
+	return count;
+}
+
+/* On each of two executors two tasks take turns, in a rhythm of their own; in the middle a third
+ * of that leaves off. */
+static void make_rhythm(uint64_t seed, struct dwell_event *rows)
+{
+	uint64_t random = seed, next[2] = { 0, 0 };
+	unsigned turn[2] = { 0, 0 };
+
+	for (size_t i = 0; i < RHYTHM_ROWS; i++) {
+		const bool alone = i / (RHYTHM_ROWS / 3) == 1;
+		const unsigned on = !alone && next[1] < next[0];
+
+		if (alone && next[1] < next[0])
+			next[1] = next[0];
+		rows[i] = (struct dwell_event){
+			.time_ns = next[on] * 16,
+			.kind = DWELL_EVENT_SWITCH,
+			.state = DWELL_RUNNABLE,
+			.executor = on + 1,
+			.task = on * 2 + 1 + turn[on],
+			.peer = on * 2 + 2 - turn[on],
+		};
+		turn[on] ^= 1;
+		next[on] += (on ? 1370 : 1000) + gen_random(&random, 4);
+	}
+}
+
+static void encode_rhythm(const struct dwell_event *rows,
+	const struct dwell_encoder_options *options, size_t at_once, struct memory_output *out)
+{
+	static const struct dwell_trace_info info = { .source = { "x", 1 }, .tick_ns = 16 };
+	static const struct dwell_trace_end end = { .closed = true };
+	struct dwell_encoder *encoder;
+	struct dwell_sink *sink;
+
+	memory_output_init(out);
+	cr_assert(eq(int, dwell_encoder_new(&encoder, &out->output, options), 0));
+	sink = dwell_encoder_sink(encoder);
+	cr_assert(eq(int, sink->ops->begin(sink, &info), 0));
+	for (size_t i = 0; i < RHYTHM_ROWS; i += at_once)
+		cr_assert(eq(int, sink->ops->events(sink, rows + i, at_once), 0));
+	cr_assert(eq(int, sink->ops->end(sink, &end), 0));
+	dwell_encoder_free(encoder);
+}
+
+static void expect_rows(const struct memory_output *file, const struct dwell_event *rows)
+{
+	static struct dwell_sink_ops ops;
+	struct tape tape;
+
+	tape_init(&tape);
+	ops = (struct dwell_sink_ops){ .events = tape.sink.ops->events };
+	tape.sink.ops = &ops;
+	cr_assert(eq(int, library_read(file, &tape.sink), 0));
+	cr_assert(eq(sz, tape.size, RHYTHM_ROWS * sizeof(*rows)));
+	cr_assert(memcmp(tape.at, rows, tape.size) == 0);
+	tape_release(&tape);
+}
+
+/* Times are written by executor where that is much shorter, from chunk to chunk. */
+Test(naive, agrees_by_executor)
+{
+	static const struct dwell_encoder_options options = { .chunk_rows = 400,
+		.generation_chunks = 7 };
+	static struct dwell_event rows[RHYTHM_ROWS];
+
+	for (uint64_t seed = 0; seed < 4; seed++) {
+		struct memory_output file, again;
+
+		make_rhythm(seed, rows);
+		encode_rhythm(rows, &options, RHYTHM_ROWS, &file);
+		cr_expect(lt(uint, 10, count_chunks(&file, 2)));
+		cr_expect(lt(uint, 10, count_chunks(&file, 11)));
+		check(&file, seed, false);
+		expect_rows(&file, rows);
+		encode_rhythm(rows, &options, 100, &again);
+		cr_assert(eq(sz, file.size, again.size));
+		cr_assert(memcmp(file.at, again.at, file.size) == 0);
+		memory_output_release(&file);
+		memory_output_release(&again);
+	}
+	no_leaks();
+}

@@ -110,7 +110,7 @@ static const struct defect defects[] = {
 	IN_BODY("column-zero", WIRE_EVENTS, 4 + 12 + 3, 1, 3),
 	IN_BODY("column-stored", WIRE_EVENTS, 4 + 12 + 4, 4, 0xffffffff),
 	IN_BODY("column-stream", WIRE_EVENTS, 4 + 24 + 1, 1, 9),
-	IN_BODY("column-times", WIRE_EVENTS, 4 + 24, 1, WIRE_TIME_OLD),
+	IN_BODY("column-times", WIRE_EVENTS, 4 + 24, 1, WIRE_TIME_ON),
 	IN_BODY("column-size", WIRE_EVENTS, 4 + 12 + 8, 4, 0xffffff),
 	IN_COLUMN("head-unit", WIRE_HEAD, 0, 0),
 	IN_COLUMN("head-kinds", WIRE_HEAD, 2, 0x7f),
