@@ -211,6 +211,7 @@ static int regroup(struct waits *waits, struct groups *out)
 
 struct living {
 	const struct waits *waits;
+	struct waits_lived last;
 	uint64_t ns;
 };
 
@@ -218,13 +219,8 @@ static void add_life(void *context, uint32_t task)
 {
 	struct living *living = context;
 	const struct task_life *life = model_life(living->waits->model, task);
-	const uint64_t *lived_ns = table_get(&living->waits->lived, task);
 
-	if (!life)
-		living->ns += lived_ns ? *lived_ns : 0;
-	else
-		living->ns += life->sums.unknown_ns + life->sums.running_ns +
-			      life->sums.runnable_ns + life->sums.blocked_ns;
+	living->ns += life ? sum_of(&life->sums) : waits_lived(living->waits, &living->last, task);
 }
 
 struct processes {
@@ -303,7 +299,7 @@ static bool is_barrier(const struct waits *waits, const struct group *group)
 static int fill_role(struct dwell_blocked_row *row, const struct waits *waits,
 	const struct group *group, unsigned object_kind)
 {
-	struct living living = { waits, 0 };
+	struct living living = { .waits = waits };
 	const int err = count_turns(waits, group, &row->turns);
 
 	idset_each(&group->tasks, add_life, &living);

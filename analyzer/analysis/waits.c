@@ -16,7 +16,7 @@ int waits_make(void **fold, const struct model *model, unsigned by, bool held_on
 	waits->waiters.item = sizeof(struct waiter);
 	waits->gots.item = sizeof(struct waits_gots);
 	waits->places.item = sizeof(struct waits_place);
-	waits->lived.item = sizeof(uint64_t);
+	waits->lived.item = sizeof(unsigned char *);
 	past_init(&waits->past);
 	releases_init(&waits->releases);
 	active_init(&waits->active, model);
@@ -47,7 +47,7 @@ void waits_drop(void *fold)
 	table_release(&waits->waiters);
 	table_release(&waits->gots);
 	table_release(&waits->places);
-	table_release(&waits->lived);
+	waits_drop_lived(waits);
 	free(waits->ended);
 	free(waits);
 }

@@ -41,7 +41,8 @@ struct waits {
 	struct table places;  /* by stack: struct waits_place */
 	const struct dwell_states *states;
 	uint64_t begin_ns;
-	struct table lived; /* uint64_t, ns: of those that were settled */
+	struct table
+		lived; /* unsigned char *, by page of tasks: varints, of those that were settled */
 	/* The first of each page of these of which something is kept, and how many it was last. */
 	uint32_t *ended;
 	size_t ended_count, ended_cap, ended_kept;
@@ -84,6 +85,18 @@ uint32_t waits_skips(const void *fold);
 bool waits_firsts(const void *fold);
 int waits_batch(void *fold, const struct fold_batch *batch);
 int waits_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count);
+/* How long tasks that were settled lived, 0 of others; one after the other is quick. All zero at
+ * first. */
+struct waits_lived {
+	uint64_t ns[TABLE_PAGE];
+	uint32_t page; /* one more than the page whose these are */
+};
+static inline uint64_t sum_of(const struct dwell_task_sums *sums)
+{
+	return sums->unknown_ns + sums->running_ns + sums->runnable_ns + sums->blocked_ns;
+}
+uint64_t waits_lived(const struct waits *waits, struct waits_lived *last, uint32_t task);
+void waits_drop_lived(struct waits *waits);
 /* Never called: the fold is serial. */
 int waits_merge(void *into, void *from);
 

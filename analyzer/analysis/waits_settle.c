@@ -5,6 +5,7 @@
 #include "analysis/waits.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Waits of what no object tells are followed from giver to giver: blame.c. */
 static bool may_be_followed(const struct dwell_task_state *state, uint64_t *since_ns)
@@ -142,19 +143,77 @@ static int add_ended(struct waits *waits, uint32_t first)
 	return waits->ended_count < LEAST + 2 * waits->ended_kept ? DWELL_OK : sweep(waits);
 }
 
+/* How long each of a page lived: most for a moment, which is three bytes. */
+static int keep_lived(
+	struct waits *waits, uint32_t first, const struct dwell_life *lives, size_t count)
+{
+	enum { VARINT = 10 };
+	unsigned char bytes[TABLE_PAGE * VARINT], *end = bytes;
+	unsigned char **page = table_make(&waits->lived, first >> TABLE_BITS);
+	size_t at = 0;
+
+	for (uint32_t task = first; task < first + TABLE_PAGE; task++) {
+		const bool known = at < count && lives[at].task == task;
+		uint64_t ns = known ? sum_of(&lives[at].sums) : 0;
+
+		at += known;
+		for (; ns >= 0x80; ns >>= 7)
+			*end++ = (unsigned char)(ns | 0x80);
+		*end++ = (unsigned char)ns;
+	}
+	if (page && !*page)
+		*page = malloc((size_t)(end - bytes));
+	if (!page || !*page)
+		return DWELL_ENOMEM;
+	memcpy(*page, bytes, (size_t)(end - bytes));
+	return DWELL_OK;
+}
+
+static void look_at_page(struct waits_lived *last, const unsigned char *at)
+{
+	for (unsigned i = 0; i < TABLE_PAGE; i++) {
+		uint64_t ns = 0;
+
+		for (unsigned shift = 0; at; shift += 7) {
+			ns |= (uint64_t)(*at & 0x7f) << shift;
+			if (!(*at++ & 0x80))
+				break;
+		}
+		last->ns[i] = ns;
+	}
+}
+
+uint64_t waits_lived(const struct waits *waits, struct waits_lived *last, uint32_t task)
+{
+	const uint32_t page = task >> TABLE_BITS;
+
+	if (last->page != page + 1) {
+		unsigned char *const *kept = table_get(&waits->lived, page);
+
+		look_at_page(last, kept ? *kept : NULL);
+		last->page = page + 1;
+	}
+	return last->ns[task & (TABLE_PAGE - 1)];
+}
+
+void waits_drop_lived(struct waits *waits)
+{
+	for (uint32_t page = 0; page < waits->lived.end; page++) {
+		unsigned char **kept = table_get(&waits->lived, page);
+
+		if (kept)
+			free(*kept);
+	}
+	table_release(&waits->lived);
+}
+
 int waits_settle(void *fold, uint32_t first, const struct dwell_life *lives, size_t count)
 {
 	struct waits *waits = fold;
+	const int err = count ? keep_lived(waits, first, lives, count) : DWELL_OK;
 
-	for (size_t i = 0; i < count; i++) {
-		const struct dwell_task_sums *sums = &lives[i].sums;
-		uint64_t *lived_ns = table_make(&waits->lived, lives[i].task);
-
-		if (!lived_ns)
-			return DWELL_ENOMEM;
-		*lived_ns =
-			sums->unknown_ns + sums->running_ns + sums->runnable_ns + sums->blocked_ns;
-	}
+	if (err)
+		return err;
 	table_drop(&waits->waiters, first);
 	/* Who held an object is looked up by all that gave it up lately. */
 	return waits->releases.objects.end ? (int)DWELL_OK : add_ended(waits, first);
