@@ -37,6 +37,7 @@ static int read_chapter(struct model *model, void *context, size_t part, void **
 		return DWELL_ENOMEM;
 	history_init(&chapter->history, model, parts, MOST_STRETCHES);
 	chapter->spares = reading->spares;
+	chapter->tally.sums_of = model;
 	chapter->history.stretches = spares_take(reading->spares, sizeof(struct dwell_stretch));
 	err = model_part(model, part, 1,
 		parts & DWELL_HISTORY_EXECUTORS ? &history_ops : &history_tasks_ops,
@@ -58,6 +59,7 @@ int chapters_open(
 		.left = view->parts,
 		.begin_ns = DWELL_FOREVER,
 		.carried = { .item = sizeof(struct carried) },
+		.tally.sums_of = view,
 	};
 	return ahead_new(&chapters->ahead, view, &ops, &chapters->reading);
 }

@@ -49,9 +49,8 @@ static inline void lengthen(
 }
 
 enum pending_kind {
-	PENDING_JOIN,  /* a wait was let go by its waker */
-	PENDING_BIRTH, /* a task was made */
-	PENDING_START  /* where the interval ends in the middle of a stretch */
+	PENDING_JOIN, /* a wait was let go by its waker */
+	PENDING_START /* where the interval ends in the middle of a stretch */
 };
 
 /* What is to be done at a moment that the sweep has not come to. */
@@ -59,7 +58,6 @@ struct pending {
 	uint64_t time_ns;
 	struct dwell_stretch wait;
 	struct ways ways; /* from the wait's end */
-	uint32_t task;
 	uint8_t kind;
 	bool unresolved; /* an earlier chapter has the moment */
 	struct pending *next;

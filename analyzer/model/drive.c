@@ -104,18 +104,22 @@ static void settle_end(struct model *model, uint64_t now_ns)
 	model->end_ns = end_ns < model->from_ns ? model->from_ns : end_ns;
 }
 
+void tally_sums(struct tally *tally, const struct dwell_task_sums *sums)
+{
+	tally->state_ns[DWELL_UNKNOWN] += sums->unknown_ns;
+	tally->state_ns[DWELL_RUNNING] += sums->running_ns;
+	tally->state_ns[DWELL_RUNNABLE] += sums->runnable_ns;
+	tally->state_ns[DWELL_BLOCKED] += sums->blocked_ns;
+}
+
 void model_count_life(struct model *model, uint32_t task, const struct dwell_task_sums *sums)
 {
 	struct tally *tally = &model->tally;
 
 	tally->tasks++;
 	tally->others += !dwell_catalog_recorded(model->catalog, task);
-	if (!in_scope(model, task))
-		return;
-	tally->state_ns[DWELL_UNKNOWN] += sums->unknown_ns;
-	tally->state_ns[DWELL_RUNNING] += sums->running_ns;
-	tally->state_ns[DWELL_RUNNABLE] += sums->runnable_ns;
-	tally->state_ns[DWELL_BLOCKED] += sums->blocked_ns;
+	if (in_scope(model, task))
+		tally_sums(tally, sums);
 }
 
 void model_count_lives(struct model *model)
@@ -153,11 +157,16 @@ static void drop_run(struct run *run)
 	free(run);
 }
 
+static bool is_crowded(const struct model *model)
+{
+	return model->source->ops->all_defined &&
+	       dwell_catalog_tasks(model->catalog) >= CATALOG_MANY;
+}
+
 /* Several threads may look for tasks, where there is only a number of them. */
 static int look_at_crowd(struct model *model)
 {
-	model->crowded = model->source->ops->all_defined && wants_all(model) &&
-			 dwell_catalog_tasks(model->catalog) >= CATALOG_MANY;
+	model->crowded = is_crowded(model) && wants_all(model);
 	return model->crowded ? DWELL_OK : catalog_unpack_all(model->catalog);
 }
 
@@ -221,6 +230,8 @@ int model_learn(struct model *model, struct dwell_diag *diag)
 		model->threads = threads();
 	if (!err)
 		err = learn(model);
+	/* Parts of views are read by several threads. */
+	model->crowded = is_crowded(model);
 	if (!err)
 		err = catalog_unpack_all(model->catalog);
 	if (!err)
@@ -266,6 +277,9 @@ int model_part(struct model *model, size_t first, size_t count, const struct fol
 	run.folds[0] = fold;
 	run.fold_count = 1;
 	run.kinds = ops->event ? ops->kinds : 0;
+	/* What ended adds to the sums and is not looked for in the states. */
+	run.forgets = tally && tally->sums_of;
+	run.tally.sums_of = tally ? tally->sums_of : NULL;
 	/* Sources of one part read on from where they are: from the front again. */
 	if (!err && model->parts == 1)
 		err = model->source->ops->start(model->source, &options, &nobody);

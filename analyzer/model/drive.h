@@ -28,6 +28,9 @@ struct tally {
 	struct dwell_told_waits waits; /* of the tasks in scope */
 	uint64_t first_ns, last_ns;    /* rows */
 	struct table lives;            /* struct task_life, by task */
+	/* Not NULL: only sums over tasks are wanted, of this model, which is known; no lives. */
+	const struct model *sums_of;
+	struct table counted; /* then: uint64_t, by page of tasks: those in `tasks` */
 	/* Worked out at the end, or when tasks are settled: */
 	uint64_t state_ns[DWELL_STATE_COUNT]; /* of the tasks in scope */
 	uint32_t tasks;                       /* of which something was told */
@@ -58,7 +61,8 @@ struct model {
 	bool ended; /* `end` was told */
 	bool has_wakes;
 	bool settles;     /* tasks that have ended are told to folds as such: fold_ops.settle */
-	bool crowded;     /* all tasks are known, and so many that those that ended are settled */
+	bool crowded;     /* all tasks are known, and so many that those that ended are settled, or
+			   * not met: states ask for them */
 	uint64_t from_ns; /* window: states are clipped to it */
 	uint64_t to_ns;   /* exclusive; DWELL_FOREVER: all rows */
 	uint64_t end_ns;  /* at last: where the window ends */

@@ -34,9 +34,60 @@ static void add_life(struct task_life *life, const struct dwell_life *from)
 	life->sums.wakes += from->sums.wakes;
 }
 
+static void count_task(struct tally *tally, uint32_t task)
+{
+	tally->tasks++;
+	tally->others += !dwell_catalog_recorded(tally->sums_of->catalog, task);
+}
+
+/* A part of a life of which no more is wanted than what it adds. */
+static int sum_life(struct tally *tally, const struct dwell_life *from)
+{
+	const uint64_t bit = UINT64_C(1) << (from->task & (TABLE_PAGE - 1));
+	uint64_t *bits;
+
+	if (!from->sums.intervals || catalog_is_other(tally->sums_of->catalog, from->task))
+		return DWELL_OK;
+	tally->counted.item = sizeof(*bits);
+	bits = table_make(&tally->counted, from->task >> TABLE_BITS);
+	if (!bits)
+		return DWELL_ENOMEM;
+	if (!(*bits & bit))
+		count_task(tally, from->task);
+	*bits |= bit;
+	if (in_scope(tally->sums_of, from->task))
+		tally_sums(tally, &from->sums);
+	return DWELL_OK;
+}
+
+/* What both have counted counts once. */
+static int merge_sums(struct tally *into, const struct tally *from)
+{
+	into->counted.item = sizeof(uint64_t);
+	for (uint32_t page = 0; page < from->counted.end; page++) {
+		const uint64_t *bits = table_get(&from->counted, page);
+		uint64_t *known = bits && *bits ? table_make(&into->counted, page) : NULL;
+
+		if (bits && *bits && !known)
+			return DWELL_ENOMEM;
+		for (uint64_t left = known ? *bits & ~*known : 0; left; left &= left - 1)
+			count_task(into, (page << TABLE_BITS) + (uint32_t)__builtin_ctzll(left));
+		if (known)
+			*known |= *bits;
+	}
+	for (unsigned i = 0; i < DWELL_STATE_COUNT; i++)
+		into->state_ns[i] += from->state_ns[i];
+	return DWELL_OK;
+}
+
 static int take_life(void *context, const struct dwell_life *from)
 {
-	struct task_life *life = life_of(context, from->task);
+	struct tally *tally = context;
+
+	if (tally->sums_of)
+		return sum_life(tally, from);
+
+	struct task_life *life = life_of(tally, from->task);
 
 	if (life)
 		add_life(life, from);
@@ -78,6 +129,7 @@ static int merge_lives(struct tally *into, struct tally *from)
 void tally_release(struct tally *tally)
 {
 	table_release(&tally->lives);
+	table_release(&tally->counted);
 }
 
 void tally_waits(struct tally *tally, const struct dwell_told_waits *counted)
@@ -104,7 +156,7 @@ int tally_merge(struct tally *into, struct tally *from)
 	for (size_t i = 0; i < DWELL_LOSS_CAUSE_COUNT; i++)
 		into->lost_by_cause[i] += from->lost_by_cause[i];
 	tally_waits(into, &from->waits);
-	return merge_lives(into, from);
+	return from->sums_of ? merge_sums(into, from) : merge_lives(into, from);
 }
 
 int run_merge(struct model *model, struct run *from)

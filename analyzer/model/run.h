@@ -76,6 +76,7 @@ int tally_merge(struct tally *into, struct tally *from);
 int tally_take(struct tally *tally, const struct dwell_states *states);
 int tally_life(struct tally *tally, const struct dwell_life *life);
 void tally_release(struct tally *tally);
+void tally_sums(struct tally *tally, const struct dwell_task_sums *sums);
 /* What follows from a life that is whole; when all was counted, from all in the tally. */
 void model_count_life(struct model *model, uint32_t task, const struct dwell_task_sums *sums);
 void model_count_lives(struct model *model);

@@ -283,19 +283,75 @@ struct dwell_answer *analyze_memory(
 	return answer;
 }
 
-struct dwell_answer *analyze_source_as_file(
-	struct dwell_source *source, uint32_t rows, const struct dwell_query *query)
+static void write_source(struct memory_output *file, struct dwell_source *source, uint32_t rows)
 {
 	const struct dwell_encoder_options options = { .chunk_rows = rows, .generation_chunks = 1 };
 	struct dwell_encoder *encoder = NULL;
+
+	memory_output_init(file);
+	cr_assert(eq(int, dwell_encoder_new(&encoder, &file->output, &options), 0));
+	cr_assert(eq(int, dwell_source_drive(source, NULL, dwell_encoder_sink(encoder)), 0));
+	dwell_encoder_free(encoder);
+}
+
+struct dwell_answer *analyze_source_as_file(
+	struct dwell_source *source, uint32_t rows, const struct dwell_query *query)
+{
 	struct dwell_answer *answer;
 	struct memory_output file;
 
-	memory_output_init(&file);
-	cr_assert(eq(int, dwell_encoder_new(&encoder, &file.output, &options), 0));
-	cr_assert(eq(int, dwell_source_drive(source, NULL, dwell_encoder_sink(encoder)), 0));
-	dwell_encoder_free(encoder);
+	write_source(&file, source, rows);
 	answer = analyze_memory(&file, query);
 	memory_output_release(&file);
 	return answer;
+}
+
+struct dwell_path *path_of_source(struct dwell_source *source, const struct dwell_path_query *query)
+{
+	struct dwell_study *study = NULL;
+	struct dwell_path *path = NULL;
+	struct dwell_diag diag = { 0 };
+
+	cr_assert(zero(int, dwell_study_open(&study, source, &diag)), "%s", diag.what);
+	cr_assert(zero(int, dwell_path_find(&path, study, query, &diag)), "%s", diag.what);
+	dwell_study_close(study);
+	return path;
+}
+
+struct dwell_path *path_of_source_as_file(
+	struct dwell_source *source, uint32_t rows, const struct dwell_path_query *query)
+{
+	struct dwell_bytes *bytes = NULL;
+	struct dwell_reader *reader = NULL;
+	struct dwell_diag diag = { 0 };
+	struct memory_output file;
+	struct dwell_path *path;
+
+	write_source(&file, source, rows);
+	cr_assert(zero(int, dwell_bytes_open_memory(&bytes, file.at, file.size)));
+	cr_assert(zero(int, dwell_reader_open(&reader, bytes, &diag)), "%s", diag.what);
+	path = path_of_source(dwell_reader_source(reader), query);
+	dwell_reader_close(reader);
+	memory_output_release(&file);
+	return path;
+}
+
+static void expect_same_share(const struct dwell_share *a, const struct dwell_share *b)
+{
+	cr_expect(eq(u64, a->ns, b->ns));
+	cr_expect(eq(u64, a->steps, b->steps));
+	cr_expect(eq(u64, a->gain_ns, b->gain_ns));
+	cr_expect(eq(u32, a->class_id, b->class_id));
+	cr_expect(eq(u32, a->stack, b->stack));
+	cr_expect(eq(u8, a->state, b->state));
+}
+
+void expect_same_path(const struct dwell_path *got, const struct dwell_path *want)
+{
+	cr_assert(eq(sz, got->share_count, want->share_count));
+	for (size_t i = 0; i < want->share_count; i++)
+		expect_same_share(&got->shares[i], &want->shares[i]);
+	cr_expect(eq(u64, got->all_steps, want->all_steps));
+	cr_expect(eq(u32, got->trace.tasks, want->trace.tasks));
+	cr_expect(eq(u32, got->trace.coverage_ppm, want->trace.coverage_ppm));
 }

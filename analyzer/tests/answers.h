@@ -5,6 +5,7 @@
 #include "../../format/tests/gen.h"
 #include "../../format/tests/trip.h"
 #include "dwell/analysis.h"
+#include "dwell/causes.h"
 #include "dwell/filter.h"
 
 /* Everything that an answer says, as text: two answers are the same if these are. Ends by NUL; the
@@ -26,6 +27,15 @@ void write_part(struct memory_output *file, const struct gen_options *options, u
 /* Analyze what a source tells, written as a file of ours in generations of so many rows. */
 struct dwell_answer *analyze_source_as_file(
 	struct dwell_source *source, uint32_t rows, const struct dwell_query *query);
+
+/* The critical path in what a source tells, and in the same as a file. */
+struct dwell_path *path_of_source(
+	struct dwell_source *source, const struct dwell_path_query *query);
+struct dwell_path *path_of_source_as_file(
+	struct dwell_source *source, uint32_t rows, const struct dwell_path_query *query);
+
+/* In shares, number of steps and facts. */
+void expect_same_path(const struct dwell_path *got, const struct dwell_path *want);
 
 /* Analyze a file in memory. */
 struct dwell_answer *analyze_memory(

@@ -245,6 +245,15 @@ static int tell_end(struct dwell_source *source, const struct dwell_source_optio
 	return DWELL_TELL(sink, end, &end);
 }
 
+static struct churn new_churn(bool forgets)
+{
+	return (struct churn){ .ops = { .foreign = forgets,
+				       .parts = one_part,
+				       .start = tell_start,
+				       .drive_part = tell_rows,
+				       .finish = tell_end } };
+}
+
 /* KEPT: all; FORGOTTEN: as a foreign trace of one part does, of which not all is asked for; FILED:
  * the same of a file of ours, in several parts. */
 enum way { KEPT, FORGOTTEN, FILED };
@@ -252,11 +261,7 @@ enum way { KEPT, FORGOTTEN, FILED };
 static struct dwell_answer *ask(struct dwell_query query, enum way way)
 {
 	const bool forgets = way != KEPT;
-	struct churn churn = { .ops = { .foreign = forgets,
-				       .parts = one_part,
-				       .start = tell_start,
-				       .drive_part = tell_rows,
-				       .finish = tell_end } };
+	struct churn churn = new_churn(forgets);
 	struct dwell_answer *answer = NULL;
 	struct dwell_diag diag = { 0 };
 
@@ -415,6 +420,23 @@ Test(forget, findings)
 {
 	scale = 20000;
 	check_text(&(struct dwell_query){ .analyses = DWELL_ANALYZE_FINDINGS, .worst = 50 });
+}
+
+/* In one piece of all tasks, and back over parts in which those that ended are not met. */
+Test(forget, paths)
+{
+	struct churn churn = new_churn(true);
+	const struct dwell_path_query query = { .task = 5606, .steps = 100 };
+	struct dwell_path *want, *got;
+
+	churn.source.ops = &churn.ops;
+	want = path_of_source(&churn.source, &query);
+	got = path_of_source_as_file(&churn.source, 1 << 12, &query);
+	cr_assert(gt(sz, want->share_count, 3));
+	expect_same_path(got, want);
+	cr_expect(eq(u32, got->trace.tasks, TASKS));
+	dwell_path_free(got);
+	dwell_path_free(want);
 }
 
 static bool find_leak(const struct dwell_leaks *leaks, unsigned kind, unsigned why)
