@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 
 #include "lib/interpreter.h"
+#include "parking.h"
 #include "preload.h"
 #include "ring/python.h"
 
@@ -34,6 +35,8 @@ OF_PYTHON void *PyGILState_GetThisThreadState(void);
 OF_PYTHON int _Py_IsFinalizing(void);
 OF_PYTHON int Py_IsFinalizing(void);
 OF_PYTHON void _Py_NegativeRefcount(void); /* debug builds only */
+OF_PYTHON int _PyParkingLot_Park(const void *, const void *, size_t, int64_t, void *, int);
+OF_PYTHON void _PyParkingLot_Unpark(const void *, void (*)(void *, void *, int), void *);
 
 static struct dwell_python_layout layout;
 
@@ -345,6 +348,18 @@ static bool is_known(void)
 	       word((uintptr_t)PyCode_Type + DWELL_PYTHON_TYPE_BASIC_SIZE) == layout.code_units;
 }
 
+/* As of 3.13 locks are bytes, waited for in a lot. */
+static void find_parking(void)
+{
+	enum { MINOR = 16, VERSION = 0x030d };
+	const struct dwell_parking_lot lot = { .park = _PyParkingLot_Park,
+		.unpark = _PyParkingLot_Unpark,
+		.park_size = size_of((const void *)(uintptr_t)_PyParkingLot_Park) };
+
+	if (Py_Version >> MINOR == VERSION && lot.park && lot.unpark && lot.park_size != 0)
+		(void)dwell_parking_find(&lot);
+}
+
 /* Where walks go by tables, which tell what a signal interrupted. */
 #ifdef __x86_64__
 enum { KNOWN_MACHINE = 1 };
@@ -368,4 +383,5 @@ void dwell_python_find(void)
 	name_mutex = keep_name("mutex of the GIL");
 	name_turn = keep_name("hand-over of the GIL");
 	dwell_interpreter = found;
+	find_parking();
 }

@@ -1,4 +1,8 @@
+#include "parking.h"
 #include "takers.h"
+
+/* Of who called this function, which keeps a frame: as it will be there when we are back. */
+#define CALLERS_STACK ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
 
 /*
  * A semaphore's wait is a cancellation point even where it need not wait, and errno is what the
@@ -6,6 +10,7 @@
  */
 #define SEM_WAIT(sem, timed, real_call)                                                            \
 	do {                                                                                       \
+		const void *object;                                                                \
 		struct dwell_self *self;                                                           \
 		int saved = errno, result;                                                         \
 		pthread_testcancel();                                                              \
@@ -14,12 +19,15 @@
 			return 0;                                                                  \
 		}                                                                                  \
 		errno = saved;                                                                     \
-		self = dwell_enter();                                                              \
+		object = dwell_parking_waits(                                                      \
+			sem, __builtin_return_address(0), CALLERS_STACK, (timed) != 0);            \
+		self = object ? dwell_enter() : NULL;                                              \
 		if (!self)                                                                         \
 			return real_call;                                                          \
-		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)(sem),                 \
+		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)object,                \
 			.reason = DWELL_REASON_SEMAPHORE, .kind = DWELL_OBJECT_SEMAPHORE,          \
 			.flags = (timed), .holder = dwell_taker_of(sem, self->tid));               \
+		PARKED(object != (sem) ? (sem) : NULL);                                            \
 		COUNT_WAITER(sem);                                                                 \
 		result = real_call;                                                                \
 		if (result == 0)                                                                   \
@@ -82,8 +90,12 @@ EXPORT int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *unt
 
 EXPORT int sem_post(sem_t *sem)
 {
-	if (__builtin_expect(dwell_waiters_any(sem), 0))
-		RELEASE(DWELL_REASON_SEMAPHORE, DWELL_OBJECT_SEMAPHORE, 0, sem);
+	if (__builtin_expect(dwell_waiters_any(sem), 0)) {
+		const void *object = dwell_parking_posts(sem, __builtin_return_address(0));
+
+		if (object)
+			RELEASE(DWELL_REASON_SEMAPHORE, DWELL_OBJECT_SEMAPHORE, 0, object);
+	}
 	dwell_taker_posts(sem);
 	return REAL(sem_post)(sem);
 }
