@@ -108,6 +108,8 @@ void dwell_columns_clear(struct columns *columns);
 
 /* Count the uses of shapes: before dwell_columns_kinds and dwell_columns_write. */
 void dwell_columns_count(struct columns *columns);
+/* Give what is frequent a stream of times of its own; after counting. */
+void dwell_columns_streams(struct columns *columns);
 /* Rows of each kind in the chunk. */
 void dwell_columns_kinds(const struct columns *columns, uint64_t by_kind[DWELL_EVENT_KIND_COUNT]);
 

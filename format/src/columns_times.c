@@ -4,7 +4,8 @@
 
 enum {
 	WAYS = 4, /* counts side by side, so that one need not wait for the one before */
-	TRY_ROWS = 16384
+	TRY_ROWS = 16384,
+	OWN_ROWS = 4096 /* below, a stream costs more than it wins */
 };
 
 void dwell_columns_count(struct columns *c)
@@ -29,6 +30,31 @@ void dwell_columns_kinds(const struct columns *c, uint64_t by_kind[DWELL_EVENT_K
 	memset(by_kind, 0, DWELL_EVENT_KIND_COUNT * sizeof(*by_kind));
 	for (unsigned k = 0; k < c->shapes.count; k++)
 		by_kind[c->shapes.list[k].kind] += c->uses[k];
+}
+
+/* What is so frequent that its times may have a stream of their own. */
+static unsigned most_frequent(const uint32_t *uses, unsigned count, const bool *has)
+{
+	unsigned most = count;
+
+	for (unsigned k = 0; k < count; k++)
+		if (!has[k] && uses[k] >= OWN_ROWS && (most == count || uses[k] > uses[most]))
+			most = k;
+	return most;
+}
+
+void dwell_columns_streams(struct columns *c)
+{
+	bool has[SHAPES_MAX] = { false };
+
+	for (unsigned i = SHAPES_STREAMS; i < WIRE_TIME_STREAMS; i++) {
+		const unsigned k = most_frequent(c->uses, c->shapes.count, has);
+
+		if (k == c->shapes.count)
+			return;
+		has[k] = true;
+		c->shapes.list[k].stream = (uint8_t)i;
+	}
 }
 
 static void choose_code(const uint64_t *delta, size_t count, struct timecode *code)

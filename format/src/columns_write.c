@@ -199,6 +199,10 @@ static void put_fields(struct writer *w)
 
 static int reserve(struct columns_scratch *scratch, uint32_t max_rows)
 {
+	if (!scratch->written) {
+		memset(scratch->like[WIRE_TIME], SQUEEZE_NOISE, sizeof(scratch->like[0]));
+		memset(scratch->like[WIRE_TIME_ON], SQUEEZE_NOISE, sizeof(scratch->like[0]));
+	}
 	if (!scratch->codes)
 		scratch->codes = malloc(max_rows);
 	if (!scratch->bits)

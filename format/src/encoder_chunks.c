@@ -172,6 +172,7 @@ static int put_rows(struct dwell_encoder *encoder)
 	int err;
 
 	dwell_columns_count(columns);
+	dwell_columns_streams(columns);
 	dwell_columns_kinds(columns, by_kind);
 	encoder->body.size = 0;
 	err = dwell_columns_write(columns, &encoder->scratch, encoder->squeeze, &encoder->body);

@@ -8,6 +8,7 @@
 /* The dictionary of shapes of a chunk that is being written. */
 enum {
 	SHAPES_MAX = 256,
+	SHAPES_STREAMS = 8, /* of times, told apart by kind */
 	SHAPES_SLOTS = 1024,
 	SHAPES_HASH_SHIFT = 64 - 10,
 	/* Of a key. */
