@@ -26,7 +26,7 @@ struct common {
 	uint8_t encoding; /* of addresses in its FDEs */
 	uint64_t code_align;
 	int64_t data_align;
-	struct cfi_bytes program;
+	struct cfi_rules initial; /* what its instructions lead to */
 };
 
 /* An entry: its length, and what follows the length. */
@@ -157,8 +157,9 @@ static bool read_common(
 		read_augmentation(section, letters, &bytes, out);
 	else if (*letters)
 		return false;
-	out->program = bytes;
 	out->known = !bytes.bad && bytes.end - bytes.at <= MOST_COMMON;
+	if (out->known)
+		dwell_cfi_begin(&out->initial, &bytes, out->data_align);
 	return out->known;
 }
 
@@ -208,7 +209,7 @@ static int take_function(struct dwell_cfi *out, const struct dwell_cfi_section *
 	if (bytes.bad || size == 0 || program.start == 0 || program.end < program.start ||
 		program.end > UINT32_MAX)
 		return 0;
-	program.common = common->program;
+	program.initial = &common->initial;
 	program.own = bytes;
 	program.code_align = common->code_align;
 	program.data_align = common->data_align;

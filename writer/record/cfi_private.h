@@ -18,7 +18,26 @@ static inline uint8_t dwell_cfi_byte(struct cfi_bytes *bytes)
 	return 0;
 }
 
-uint64_t dwell_cfi_number(struct cfi_bytes *bytes, unsigned size); /* little-endian */
+/* Little-endian. Where the size is known, one load. */
+static inline uint64_t dwell_cfi_number(struct cfi_bytes *bytes, unsigned size)
+{
+	const uint8_t *at = bytes->at;
+	uint64_t value = 0;
+
+	if (__builtin_expect((size_t)(bytes->end - at) < size, 0)) {
+		bytes->bad = true;
+		bytes->at = bytes->end;
+		return 0;
+	}
+	bytes->at += size;
+	if (size == 4)
+		return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+		       (uint32_t)at[3] << 24;
+	for (unsigned i = 0; i < size; i++)
+		value |= (uint64_t)at[i] << (8 * i);
+	return value;
+}
+
 uint64_t dwell_cfi_long_uleb(struct cfi_bytes *bytes, uint8_t first);
 int64_t dwell_cfi_sleb(struct cfi_bytes *bytes);
 
@@ -29,15 +48,27 @@ static inline uint64_t dwell_cfi_uleb(struct cfi_bytes *bytes)
 	return first < 0x80 ? first : dwell_cfi_long_uleb(bytes, first);
 }
 
+/* How what is of use of the caller's registers is found. */
+struct cfi_rules {
+	uint8_t kind;         /* of the CFA: enum dwell_unwind_kind */
+	uint8_t rbp, returns; /* enum saved (cfi_run.c) */
+	bool lost;      /* something that is not understood here: nothing from here on is true */
+	int64_t offset; /* of the CFA */
+	int64_t rbp_at, return_at; /* from the CFA */
+};
+
 /* What one function's instructions are run with. */
 struct cfi_program {
-	struct cfi_bytes common; /* of the CIE */
-	struct cfi_bytes own;    /* of the FDE */
+	const struct cfi_rules *initial; /* what the CIE's lead to */
+	struct cfi_bytes own;            /* of the FDE */
 	uint64_t code_align;
 	int64_t data_align;
 	uint64_t start, end; /* addresses */
 	bool signal;
 };
+
+/* Run the CIE's: a file has a few, for all of its functions. */
+void dwell_cfi_begin(struct cfi_rules *initial, const struct cfi_bytes *code, int64_t data_align);
 
 /* Run it: one row for each address where the rule changes, and one at its end. DWELL_ENOMEM,
  * DWELL_ELIMIT; what cannot be understood becomes STOP. */

@@ -12,34 +12,13 @@ enum { RBP = 6, RSP = 7, RETURN = 16, WORD = 8, REMEMBERED = 16 };
 /* How a register of the caller is found. */
 enum saved { KEPT, AT_CFA, AT_RBP, UNDEFINED, OTHER };
 
-struct rule_set {
-	uint8_t kind;              /* of the CFA: enum dwell_unwind_kind */
-	uint8_t rbp, returns;      /* enum saved */
-	int64_t offset;            /* of the CFA */
-	int64_t rbp_at, return_at; /* from the CFA */
-};
-
 struct run {
-	struct rule_set now, initial;
-	struct rule_set remembered[REMEMBERED];
+	struct cfi_rules now;
+	const struct cfi_rules *initial;
 	unsigned depth;
 	uint64_t at;
-	bool lost; /* something that is not understood here: nothing from here on is true */
+	struct cfi_rules remembered[REMEMBERED];
 };
-
-uint64_t dwell_cfi_number(struct cfi_bytes *bytes, unsigned size)
-{
-	uint64_t value = 0;
-
-	if ((size_t)(bytes->end - bytes->at) < size) {
-		bytes->bad = true;
-		bytes->at = bytes->end;
-		return 0;
-	}
-	for (unsigned i = 0; i < size; i++)
-		value |= (uint64_t)*bytes->at++ << (8 * i);
-	return value;
-}
 
 uint64_t dwell_cfi_long_uleb(struct cfi_bytes *bytes, uint8_t first)
 {
@@ -81,7 +60,7 @@ static bool fits(int64_t offset)
 	return offset >= -most && offset < most;
 }
 
-static unsigned where_rbp(const struct rule_set *set)
+static unsigned where_rbp(const struct cfi_rules *set)
 {
 	switch (set->rbp) {
 	case KEPT:
@@ -100,11 +79,11 @@ static unsigned where_rbp(const struct rule_set *set)
 
 static uint32_t rule_of(const struct run *run, bool signal)
 {
-	const struct rule_set *set = &run->now;
+	const struct cfi_rules *set = &run->now;
 
 	if (signal)
 		return DWELL_UNWIND_SIGNAL;
-	if (run->lost)
+	if (run->now.lost)
 		return DWELL_UNWIND_STOP;
 	if (set->returns == UNDEFINED)
 		return DWELL_UNWIND_ROOT;
@@ -113,7 +92,7 @@ static uint32_t rule_of(const struct run *run, bool signal)
 	return dwell_unwind_make(set->kind, where_rbp(set), (int32_t)set->offset);
 }
 
-static void save(struct rule_set *set, uint64_t reg, enum saved how, int64_t at)
+static void save(struct cfi_rules *set, uint64_t reg, enum saved how, int64_t at)
 {
 	if (reg == RBP) {
 		set->rbp = (uint8_t)how;
@@ -127,12 +106,12 @@ static void save(struct rule_set *set, uint64_t reg, enum saved how, int64_t at)
 static void restore(struct run *run, uint64_t reg)
 {
 	if (reg == RBP)
-		save(&run->now, RBP, (enum saved)run->initial.rbp, run->initial.rbp_at);
+		save(&run->now, RBP, (enum saved)run->initial->rbp, run->initial->rbp_at);
 	else if (reg == RETURN)
-		save(&run->now, RETURN, (enum saved)run->initial.returns, run->initial.return_at);
+		save(&run->now, RETURN, (enum saved)run->initial->returns, run->initial->return_at);
 }
 
-static void define_cfa(struct rule_set *set, uint64_t reg, int64_t offset)
+static void define_cfa(struct cfi_rules *set, uint64_t reg, int64_t offset)
 {
 	set->kind = reg == RSP   ? DWELL_UNWIND_RSP
 		    : reg == RBP ? DWELL_UNWIND_RBP
@@ -169,7 +148,7 @@ static bool is_plt(const struct cfi_bytes *code, int64_t *threshold)
 	return code->at[3] == 0 && *threshold >= 0 && *threshold <= 15;
 }
 
-static void cfa_expression(struct rule_set *set, struct cfi_bytes code)
+static void cfa_expression(struct cfi_rules *set, struct cfi_bytes code)
 {
 	uint64_t first;
 
@@ -192,7 +171,7 @@ static void cfa_expression(struct rule_set *set, struct cfi_bytes code)
 		set->kind = DWELL_UNWIND_RSP_DEREF;
 }
 
-static void saved_at_expression(struct rule_set *set, uint64_t reg, const struct cfi_bytes *code)
+static void saved_at_expression(struct cfi_rules *set, uint64_t reg, const struct cfi_bytes *code)
 {
 	const bool at_rbp =
 		code->end - code->at == 2 && code->at[0] == DW_OP_breg6 && code->at[1] == 0;
@@ -247,7 +226,7 @@ static bool take_register(
 /* Where the frame is. false: it is another kind of instruction. */
 static bool take_cfa(struct run *run, unsigned code, struct cfi_bytes *bytes, int64_t data_align)
 {
-	struct rule_set *set = &run->now;
+	struct cfi_rules *set = &run->now;
 	uint64_t reg;
 
 	switch (code) {
@@ -261,9 +240,6 @@ static bool take_cfa(struct run *run, unsigned code, struct cfi_bytes *bytes, in
 		return true;
 	case DW_CFA_def_cfa_register:
 		define_cfa(set, dwell_cfi_uleb(bytes), set->offset);
-		return true;
-	case DW_CFA_def_cfa_offset:
-		set->offset = (int64_t)dwell_cfi_uleb(bytes);
 		return true;
 	case DW_CFA_def_cfa_offset_sf:
 		set->offset = scaled((uint64_t)dwell_cfi_sleb(bytes), data_align);
@@ -288,13 +264,13 @@ static bool take_state(struct run *run, unsigned code, struct cfi_bytes *bytes)
 		if (run->depth < REMEMBERED)
 			run->remembered[run->depth++] = run->now;
 		else
-			run->lost = true;
+			run->now.lost = true;
 		return true;
 	case DW_CFA_restore_state:
 		if (run->depth > 0)
 			run->now = run->remembered[--run->depth];
 		else
-			run->lost = true;
+			run->now.lost = true;
 		return true;
 	default:
 		return false;
@@ -334,6 +310,11 @@ static uint64_t take(struct run *run, struct cfi_bytes *bytes, const struct cfi_
 	default:
 		break;
 	}
+	/* Most of what is left. */
+	if (code == DW_CFA_def_cfa_offset) {
+		run->now.offset = (int64_t)dwell_cfi_uleb(bytes);
+		return 0;
+	}
 	if (advance_bytes(code) != 0)
 		return dwell_cfi_number(bytes, advance_bytes(code)) * program->code_align;
 	if (take_state(run, code, bytes) || take_cfa(run, code, bytes, program->data_align))
@@ -342,36 +323,51 @@ static uint64_t take(struct run *run, struct cfi_bytes *bytes, const struct cfi_
 	if (take_register(run, code, &peek, program->data_align))
 		*bytes = peek;
 	else
-		run->lost = true;
+		run->now.lost = true;
 	return 0;
+}
+
+void dwell_cfi_begin(struct cfi_rules *initial, const struct cfi_bytes *code, int64_t data_align)
+{
+	static const struct cfi_rules none = { .kind = DWELL_UNWIND_STOP };
+	const struct cfi_program program = { .code_align = 1, .data_align = data_align };
+	struct cfi_bytes bytes = *code;
+	struct run run;
+
+	run.now = none;
+	run.initial = &none;
+	run.depth = 0;
+	while (bytes.at < bytes.end && !run.now.lost)
+		(void)take(&run, &bytes, &program);
+	run.now.lost = run.now.lost || bytes.bad;
+	*initial = run.now;
 }
 
 int dwell_cfi_run(struct dwell_cfi *out, const struct cfi_program *program)
 {
-	struct run run = { .now = { .kind = DWELL_UNWIND_STOP }, .at = program->start };
-	struct cfi_bytes bytes = program->common;
 	/* No function's rule: a save of most registers changes none, and needs no row. */
 	uint32_t last = DWELL_UNWIND_GAP, rule;
+	struct cfi_bytes bytes = program->own;
+	struct run run; /* what is remembered is not to be cleared for each function */
 	int err = 0;
 
-	while (bytes.at < bytes.end && !run.lost)
-		(void)take(&run, &bytes, program);
-	run.lost = run.lost || bytes.bad;
-	run.initial = run.now;
-	bytes = program->own;
-	while (bytes.at < bytes.end && !run.lost && !err && run.at < program->end) {
+	run.now = *program->initial;
+	run.initial = program->initial;
+	run.depth = 0;
+	run.at = program->start;
+	while (bytes.at < bytes.end && !run.now.lost && !err && run.at < program->end) {
 		const uint64_t by = take(&run, &bytes, program);
 
 		if (by == 0)
 			continue;
-		run.lost = run.lost || bytes.bad || by > program->end - run.at;
+		run.now.lost = run.now.lost || bytes.bad || by > program->end - run.at;
 		rule = rule_of(&run, program->signal);
 		if (rule != last)
 			err = dwell_cfi_add(out, run.at, rule);
 		last = rule;
-		run.at += run.lost ? 0 : by;
+		run.at += run.now.lost ? 0 : by;
 	}
-	run.lost = run.lost || bytes.bad;
+	run.now.lost = run.now.lost || bytes.bad;
 	rule = rule_of(&run, program->signal);
 	if (!err && run.at < program->end && rule != last)
 		err = dwell_cfi_add(out, run.at, rule);
