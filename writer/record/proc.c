@@ -63,20 +63,26 @@ const char *dwell_proc_status(uint32_t tid, bool anew)
 	return last.there ? last.text : NULL;
 }
 
+bool dwell_proc_name(uint32_t process, uint32_t tid, char name[16])
+{
+	char path[64], comm[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/comm", process, tid);
+	if (dwell_proc_read(path, comm, sizeof(comm)) < 0)
+		return false;
+	snprintf(name, 16, "%.*s", (int)strcspn(comm, "\n"), comm);
+	return true;
+}
+
 /* In comm, unlike in status, nothing is escaped. */
 static bool read_name(uint32_t tid, const char *status, char name[16])
 {
 	static const char key[] = "Name:\t";
 	const bool keyed = strncmp(status, key, sizeof(key) - 1) == 0;
 	const char *text = status + sizeof(key) - 1;
-	char path[64], comm[64];
 
-	if (!keyed || memchr(text, '\\', strcspn(text, "\n"))) {
-		snprintf(path, sizeof(path), "/proc/%u/task/%u/comm", tid, tid);
-		if (dwell_proc_read(path, comm, sizeof(comm)) < 0)
-			return false;
-		text = comm;
-	}
+	if (!keyed || memchr(text, '\\', strcspn(text, "\n")))
+		return dwell_proc_name(tid, tid, name);
 	snprintf(name, 16, "%.*s", (int)strcspn(text, "\n"), text);
 	return true;
 }

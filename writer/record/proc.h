@@ -14,6 +14,9 @@ long dwell_proc_read(const char *path, char *out, size_t size);
  * it is valid until the next call of anything here. */
 const char *dwell_proc_status(uint32_t tid, bool anew);
 
+/* Name (at most 16 bytes with its NUL) of a thread. */
+bool dwell_proc_name(uint32_t process, uint32_t tid, char name[16]);
+
 /* Name (at most 16 bytes with its NUL) and process of a thread. */
 bool dwell_proc_thread(uint32_t tid, char name[16], uint32_t *process);
 

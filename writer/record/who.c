@@ -18,6 +18,7 @@ struct thread {
 	uint32_t others;   /* of a process's first thread: how many others live */
 	bool ended;        /* it has, though others of its process may live */
 	bool early; /* the program's records spoke of it before the kernel's told of its birth */
+	bool made;  /* of a process's first thread: its fork was told, and by whom */
 	bool followed, has_code, described;
 	char name[16];
 };
@@ -79,7 +80,7 @@ static void found(void *context, uint32_t tid, uint32_t process)
 	struct thread *thread = thread_of(who, tid);
 
 	thread->pid = process;
-	(void)dwell_proc_thread(tid, thread->name, &thread->pid);
+	(void)dwell_proc_name(process, tid, thread->name);
 	/* Its first thread may be the first to end. */
 	thread_of(who, process)->others += tid != process;
 }
@@ -121,7 +122,7 @@ static uint32_t process_of(struct dwell_who *who, uint32_t pid, bool followed)
 		command =
 			(struct dwell_string){ line, dwell_proc_command(pid, line, sizeof(line)) };
 	/* Who made the recorded program is named, not all that led to it. */
-	parent = dwell_proc_parent(pid);
+	parent = leader->made ? 0 : dwell_proc_parent(pid);
 	if (parent != 0 && (followed || thread_of(who, parent)->described))
 		parent = process_of(who, parent, false);
 	else
@@ -287,6 +288,7 @@ uint32_t dwell_who_fork(struct dwell_who *who, uint32_t tid, uint32_t pid, uint3
 		thread_of(who, pid)->others++;
 	if (tid == pid) {
 		thread->described = true;
+		thread->made = parent->pid != 0;
 		what.process = dwell_registry_process(who->registry, pid);
 		dwell_registry_describe_process(who->registry, what.process,
 			parent->pid ? process_of(who, parent->pid, parent->followed) : 0,
