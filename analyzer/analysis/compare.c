@@ -153,7 +153,7 @@ bool is_covered(char *why, size_t size, const struct comparing *c)
 	return true;
 }
 
-/* Worst first: regressed, withheld, improved, new, gone, same, info. */
+/* Worst first: regressed, improved, new, gone, withheld, same, info. */
 static unsigned rank(const struct dwell_compare_row *row)
 {
 	static const uint8_t ranks[DWELL_ROW_STATUS_COUNT] = { 5, 0, 1, 4, 2, 3, 6 };
@@ -240,6 +240,21 @@ static void say_too_few(struct dwell_comparison *out, const struct comparing *c)
 			runs);
 }
 
+/* The worst of the rows that improvements hide. */
+static void say_hidden(struct dwell_comparison *out, const struct comparing *c)
+{
+	const size_t few = c->base < c->head ? c->base : c->head;
+	const struct dwell_compare_row *row = out->rows;
+
+	while (row->status != DWELL_ROW_WITHHELD)
+		row++;
+
+	snprintf(out->why, sizeof(out->why),
+		"%s is worse where others are better as clearly, which %zu and %zu runs cannot tell "
+		"from chance: record at least %zu on each side",
+		row->metric->name, c->base, c->head, few * 2);
+}
+
 /* The fewest runs that would show a change of its limit in any tested row. */
 static uint32_t fewest_needed(const struct dwell_comparison *out)
 {
@@ -273,6 +288,8 @@ static void conclude(struct comparing *c)
 		(out->by_status[DWELL_ROW_WITHHELD] || c->base < COMPARE_RUNS_LEAST ||
 			c->head < COMPARE_RUNS_LEAST))
 		say_too_few(out, c);
+	else if (out->by_status[DWELL_ROW_WITHHELD])
+		say_hidden(out, c);
 	else if (!out->tested)
 		snprintf(out->why, sizeof(out->why),
 			"nothing that both sides have took long enough to be compared");

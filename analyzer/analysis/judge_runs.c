@@ -8,14 +8,15 @@
 /* Power that `visible` and the runs needed are told for: 4 of 5. */
 static const double Z_POWER = 0.8416;
 
-/* The tested rows' values by run, turned by sign; and back. */
-static double *gather(const struct comparing *c, size_t rows, double sign)
+/* The tested rows' values by run, turned by sign; and back. but: rows that are left out, or NULL.
+ */
+static double *gather(const struct comparing *c, size_t rows, double sign, const bool *but)
 {
 	double *values = calloc(rows * run_count(c) + 1, sizeof(*values));
 	size_t row = 0;
 
 	for (size_t i = 0; values && i < c->count; i++) {
-		if (!c->candidates[i].logs)
+		if (!c->candidates[i].logs || (but && but[i]))
 			continue;
 		for (size_t run = 0; run < run_count(c); run++)
 			values[run * rows + row] = sign * c->candidates[i].logs[run];
@@ -24,10 +25,10 @@ static double *gather(const struct comparing *c, size_t rows, double sign)
 	return values;
 }
 
-static int permute(
-	struct stat_permutation *out, const struct comparing *c, size_t rows, double sign)
+static int permute(struct stat_permutation *out, const struct comparing *c, size_t rows,
+	double sign, const bool *but)
 {
-	double *values = gather(c, rows, sign);
+	double *values = gather(c, rows, sign, but);
 	const int err = values ? stat_permute(out, values, rows, c->base, c->head, c->unknown,
 					 COMPARE_FUDGE, c->policy->alpha)
 			       : DWELL_ENOMEM;
@@ -108,21 +109,66 @@ static int judge(struct candidate *candidate, const struct comparing *c, double 
 	return DWELL_OK;
 }
 
+static bool is_beyond(const struct dwell_compare_row *row, int worse)
+{
+	const double by = row->worse * worse * log(row->ratio);
+
+	return by > fabs(log(row->threshold));
+}
+
+/*
+ * What became worse as clearly as something else became better: of few splits the one that
+ * exchanges the sides makes a regression of the improvement, so neither is told. That is no
+ * regression with so few false alarms, and no pass either.
+ */
+static int withhold_hidden(struct comparing *c, const double *p_less, size_t rows)
+{
+	struct stat_permutation rest = { 0 };
+	bool *improved = calloc(c->count + 1, sizeof(*improved));
+	size_t row = 0, left = rows;
+	int err = improved ? DWELL_OK : DWELL_ENOMEM;
+
+	for (size_t i = 0; i < c->count && !err; i++) {
+		if (!c->candidates[i].logs)
+			continue;
+		improved[i] = p_less[row++] <= 2 * c->policy->alpha &&
+			      is_beyond(&c->candidates[i].row, -1);
+		left -= improved[i];
+	}
+	if (!err && left < rows)
+		err = permute(&rest, c, left, 1, improved);
+	row = 0;
+	for (size_t i = 0; i < c->count && !err && left < rows; i++) {
+		struct candidate *candidate = &c->candidates[i];
+
+		if (!candidate->logs || improved[i])
+			continue;
+		if (rest.p[row++] <= c->policy->alpha && candidate->row.status == DWELL_ROW_SAME &&
+			is_beyond(&candidate->row, 1))
+			candidate->row.status = DWELL_ROW_WITHHELD;
+	}
+	stat_permutation_release(&rest);
+	free(improved);
+	return err;
+}
+
 int judge_by_runs(struct comparing *c)
 {
 	struct stat_permutation more = { 0 }, less = { 0 };
 	const size_t rows = c->out->tested;
-	int err = permute(&more, c, rows, 1);
+	int err = permute(&more, c, rows, 1, NULL);
 	size_t row = 0;
 
 	if (!err)
-		err = permute(&less, c, rows, -1);
+		err = permute(&less, c, rows, -1, NULL);
 	for (size_t i = 0; i < c->count && !err; i++) {
 		if (!c->candidates[i].logs)
 			continue;
 		err = judge(&c->candidates[i], c, more.p[row], less.p[row], more.critical, rows);
 		row++;
 	}
+	if (!err)
+		err = withhold_hidden(c, less.p, rows);
 	c->out->method = DWELL_METHOD_RUNS;
 	c->out->splits = more.splits;
 	stat_permutation_release(&more);

@@ -55,10 +55,17 @@ static void add_row(struct dwell_table *table, const struct dwell_check_row *row
 	dwell_table_string(table, number);
 	words_value(number, budget->limit, row->metric->unit, ascii);
 	dwell_table_text(table, "%s %s", budget->at_least ? ">=" : "<=", number);
-	if (row->subject)
-		dwell_table_string(table, *row->subject->key ? row->subject->key : "all tasks");
+	if (checked_key(row))
+		dwell_table_string(table, checked_key(row));
 	else
 		dwell_table_absent(table);
+}
+
+const char *checked_key(const struct dwell_check_row *row)
+{
+	if (row->subject)
+		return *row->subject->key ? row->subject->key : "all tasks";
+	return row->budget->key;
 }
 
 int check_text(const struct dwell_style *style, const struct compared *compared)

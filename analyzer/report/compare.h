@@ -81,6 +81,9 @@ size_t rows_of_subject(const struct dwell_comparison *comparison, size_t row);
 bool is_fault(const struct dwell_comparison *comparison, const struct dwell_compare_row *row);
 /* Is this row no fault, or of a subject whose cause was told with an earlier row? */
 bool is_explained_before(const struct dwell_comparison *comparison, size_t row);
+/* What a budget was held against: "queue lock", "all tasks"; where nothing fits, its key, or NULL.
+ */
+const char *checked_key(const struct dwell_check_row *row);
 /* What a budget is called: "lock.hold.p90 of queue*" where the policy does not say. */
 void words_budget(char out[WORDS_SIZE], const struct dwell_policy_budget *budget);
 /* "pass: all of 4 budgets are kept" */

@@ -83,7 +83,7 @@ static void put_budget(FILE *file, const struct dwell_check_row *row)
 	words_value(limit, budget->limit, row->metric->unit, false);
 	snprintf(text, sizeof(text), "%.120s%s%s of %.200s is %s, allowed is at %s %s",
 		budget->name ? budget->name : "", budget->name ? ": " : "", budget->metric,
-		row->subject ? row->subject->key : "nothing", value,
+		checked_key(row) ? checked_key(row) : "nothing", value,
 		budget->at_least ? "least" : "most", limit);
 	annotate(file, "error", "dwell check - over budget", text);
 }

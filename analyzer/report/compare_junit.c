@@ -167,7 +167,7 @@ static void put_budget(FILE *file, const struct dwell_check_row *row)
 	words_value(value, row->value, row->metric->unit, false);
 	words_value(limit, row->budget->limit, row->metric->unit, false);
 	snprintf(message, sizeof(message), "%s of %.200s is %s, allowed is at %s %s",
-		row->metric->name, row->subject ? row->subject->key : "nothing", value,
+		row->metric->name, checked_key(row) ? checked_key(row) : "nothing", value,
 		row->budget->at_least ? "least" : "most", limit);
 	fputs("<testcase", file);
 	attribute(file, "classname", "dwell.check");

@@ -141,7 +141,7 @@ void check_markdown(FILE *file, const struct compared *compared)
 		fprintf(file, "| %s | ", check_status_name(row->status));
 		put_code(file, row->budget->name ? row->budget->name : row->budget->metric, true);
 		fprintf(file, " | %s | ", row->budget->metric);
-		put_code(file, row->subject ? row->subject->key : "–", true);
+		put_code(file, checked_key(row) ? checked_key(row) : "–", true);
 		words_value(number, row->value, row->metric->unit, false);
 		fprintf(file, " | %s", number);
 		words_value(number, row->budget->limit, row->metric->unit, false);

@@ -176,3 +176,44 @@ Test(compare, a_budget_of_no_leaks)
 	cr_expect(check_leaks("01234", true, "waits-forever at take*").status == DWELL_CHECK_PASS);
 	cr_expect(check_leaks("01234", true, "deadlock*").status == DWELL_CHECK_FAILED);
 }
+
+/* Five runs a side take a fifth longer in the head, each a little more than the one before. */
+static void compare_longer(
+	const char *base_leaks, const char *head_leaks, unsigned *verdict, unsigned *status)
+{
+	static struct runs runs[2];
+	static struct dwell_digest_subject subjects[2][RUNS][2];
+	const struct dwell_side base = leaking(&runs[0], subjects[0], base_leaks, true);
+	const struct dwell_side head = leaking(&runs[1], subjects[1], head_leaks, true);
+	struct dwell_comparison *c = NULL;
+	struct dwell_policy policy;
+
+	for (size_t i = 0; i < 5; i++) {
+		runs[0].digests[i].trace.end_ns = 1000000000 + i * 2000000;
+		runs[1].digests[i].trace.end_ns = 1200000000 + i * 2000000;
+	}
+	dwell_policy_init(&policy);
+	cr_assert(dwell_compare(&c, &base, &head, &policy) == 0);
+	*verdict = c->verdict;
+	*status = DWELL_ROW_STATUS_COUNT;
+	for (size_t i = 0; i < c->count; i++)
+		if (!strcmp(c->rows[i].metric->name, "run.duration"))
+			*status = c->rows[i].status;
+	if (c->verdict == DWELL_WITHHELD)
+		cr_expect(strncmp(c->why, "run.duration is worse where", 27) == 0, "%s", c->why);
+	dwell_comparison_free(c);
+}
+
+/* Of few splits the exchanged one cannot be told from the observed one: no pass. */
+Test(compare, an_improvement_as_clear_gives_no_verdict)
+{
+	unsigned verdict, status;
+
+	compare_longer("", "", &verdict, &status);
+	cr_expect(verdict == DWELL_REGRESSED && status == DWELL_ROW_REGRESSED);
+	compare_longer("01234", "", &verdict, &status);
+	cr_expect(verdict == DWELL_WITHHELD && status == DWELL_ROW_WITHHELD, "%u %u", verdict,
+		status);
+	compare_longer("02", "13", &verdict, &status);
+	cr_expect(verdict == DWELL_REGRESSED && status == DWELL_ROW_REGRESSED);
+}
