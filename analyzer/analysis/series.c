@@ -14,8 +14,15 @@ enum {
 
 unsigned windows_shift(uint64_t from_ns, uint64_t to_ns, unsigned shift)
 {
+	const uint64_t length = to_ns > from_ns ? to_ns - from_ns : 0;
+	/* Below that there are at least DWELL_WINDOWS. */
+	const unsigned least = length >> 7 ? 57u - (unsigned)__builtin_clzll(length) : 0;
+
+	_Static_assert(DWELL_WINDOWS == 64, "the bits above");
 	if (shift < WINDOW_SHIFT)
 		shift = WINDOW_SHIFT;
+	if (shift < least)
+		shift = least;
 	while (shift < LAST_SHIFT && (to_ns >> shift) - (from_ns >> shift) >= DWELL_WINDOWS)
 		shift++;
 	return shift;
