@@ -253,14 +253,19 @@ int policy_load(struct dwell_policy *policy, const char *path)
 	return err ? complain(STATUS_REFUSED, path, "%s", dwell_strerror(err)) : STATUS_DONE;
 }
 
+/* NULL: of any metric, so of none in particular. */
+static bool is_of_paths(const char *metric)
+{
+	return metric && !strncmp(metric, "path.", 5);
+}
+
 bool policy_wants_paths(const struct dwell_policy *policy)
 {
 	bool wants = false;
 
 	for (size_t i = 0; i < policy->limit_count; i++)
-		wants |=
-			!policy->limits[i].ignore && !strncmp(policy->limits[i].metric, "path.", 5);
+		wants |= !policy->limits[i].ignore && is_of_paths(policy->limits[i].metric);
 	for (size_t i = 0; i < policy->budget_count; i++)
-		wants |= !strncmp(policy->budgets[i].metric, "path.", 5);
+		wants |= is_of_paths(policy->budgets[i].metric);
 	return wants;
 }

@@ -27,7 +27,7 @@ dwell diff base?.txt -- renamed?.txt | grep 'new\|gone'
 printf 'new: fail\nignore: [{metric: "lock.*"}, {metric: "span.*"}, {metric: "run.*"}]\n' >new.yaml
 dwell diff base?.txt -- renamed?.txt -p new.yaml | head -1
 echo '== limits that fit nothing'
-printf 'limits:\n  - {metric: "site.*", key: "mutex at tkae*", limit: 20%%}\n  - {metric: "site.*", limit: 20%%}\n' >idle.yaml
+printf 'limits:\n  - {key: "queue*", limit: 20%%}\n  - {metric: "site.*", key: "mutex at tkae*", limit: 20%%}\n  - {metric: "site.*", limit: 20%%}\n' >idle.yaml
 printf '  - {metric: counter.value, worse: more}\nignore: [{metric: leak.tasks}]\n' >>idle.yaml
 dwell diff base?.txt -- same?.txt -p idle.yaml 2>&1 >idle.out; echo "exit $?"
 echo '== kept from its CPU by another program'
