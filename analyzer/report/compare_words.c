@@ -122,6 +122,18 @@ static void say_faults(char out[WORDS_SIZE], const struct dwell_comparison *c)
 			rows_of(fresh));
 }
 
+/* What only the head has is compared with nothing: that is said with the verdict. */
+static void say_pass(char out[WORDS_SIZE], const struct dwell_comparison *c)
+{
+	const size_t fresh = c->by_status[DWELL_ROW_NEW];
+	const int used = snprintf(
+		out, WORDS_SIZE, "pass: none of %zu %s regressed", c->tested, rows_of(c->tested));
+
+	if (fresh)
+		snprintf(out + used, WORDS_SIZE - (size_t)used, ", %zu %s %s new", fresh,
+			rows_of(fresh), fresh == 1 ? "is" : "are");
+}
+
 void words_verdict(char out[WORDS_SIZE], const struct compared *compared)
 {
 	const struct dwell_comparison *c = compared->comparison;
@@ -131,8 +143,7 @@ void words_verdict(char out[WORDS_SIZE], const struct compared *compared)
 	else if (c->verdict == DWELL_WITHHELD)
 		snprintf(out, WORDS_SIZE, "withheld: %s", c->why);
 	else
-		snprintf(out, WORDS_SIZE, "pass: none of %zu %s regressed", c->tested,
-			rows_of(c->tested));
+		say_pass(out, c);
 }
 
 bool is_news(const struct dwell_compare_row *row)
