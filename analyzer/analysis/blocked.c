@@ -31,6 +31,7 @@ const struct fold_ops blocked_fold = {
 	.firsts = waits_firsts,
 	.merge = waits_merge,
 	.settle = waits_settle,
+	.settles_some = true,
 };
 
 static uint64_t hash_text(uint64_t hash, struct dwell_string text)

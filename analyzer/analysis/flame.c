@@ -156,6 +156,7 @@ const struct fold_ops flame_fold = {
 	.wait = flame_wait,
 	.merge = flame_merge,
 	.settle = flame_settle,
+	.settles_some = true,
 };
 
 static int in_order(const void *a, const void *b)

@@ -283,7 +283,7 @@ static int gc_settle(void *fold, uint32_t first, const struct dwell_life *lives,
 		struct dwell_gc_assist *into;
 
 		works |= how_of(gc, task) != 0;
-		if (!of || !of->count)
+		if (!of || !of->count || !wants_task(gc->model, task))
 			continue;
 		into = table_make(&gc->shapes, catalog_shape(gc->model->catalog, task));
 		if (!into)
@@ -307,6 +307,7 @@ const struct fold_ops gc_fold = {
 	.event = gc_event,
 	.merge = gc_merge,
 	.settle = gc_settle,
+	.settles_some = true,
 };
 
 static int longest_first(const void *a, const void *b)

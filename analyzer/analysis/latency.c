@@ -468,4 +468,5 @@ const struct fold_ops latency_fold = {
 	.skips = latency_skips,
 	.merge = latency_merge,
 	.settle = latency_settle,
+	.settles_some = true,
 };

@@ -111,6 +111,7 @@ const struct fold_ops locks_fold = {
 	.firsts = locks_firsts,
 	.merge = waits_merge,
 	.settle = locks_settle,
+	.settles_some = true,
 };
 
 uint64_t lock_id(const struct dwell_catalog *catalog, uint32_t object, uint32_t stack)

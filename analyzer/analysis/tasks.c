@@ -132,8 +132,9 @@ static int tasks_settle(void *fold, uint32_t first, const struct dwell_life *liv
 	int err = DWELL_OK;
 
 	for (size_t i = 0; i < count && !err; i++)
-		err = task_rows_settle(&tasks->settled, tasks->model->catalog, &lives[i],
-			table_get(&tasks->more, lives[i].task));
+		if (wants_task(tasks->model, lives[i].task))
+			err = task_rows_settle(&tasks->settled, tasks->model->catalog, &lives[i],
+				table_get(&tasks->more, lives[i].task));
 	table_drop(&tasks->more, first);
 	return err;
 }
@@ -145,6 +146,7 @@ const struct fold_ops tasks_fold = {
 	.skips = tasks_skips,
 	.merge = tasks_merge,
 	.settle = tasks_settle,
+	.settles_some = true,
 	.keeps_lives = tasks_keeps_lives,
 	.names_none = true, /* but of its rows, of which it has copies */
 };

@@ -165,6 +165,7 @@ int catalog_forget(struct dwell_catalog *catalog, uint32_t task);
  * for all that were defined at the start, packed or not.
  */
 enum { CATALOG_MANY = 1 << 14 };
+bool catalog_is_packed(const struct dwell_catalog *catalog, uint32_t task);
 int catalog_pack_told(struct dwell_catalog *catalog, uint32_t task);
 int catalog_unpack_all(struct dwell_catalog *catalog);
 uint64_t catalog_created(void *catalog, uint32_t first, uint64_t created_ns[64]);

@@ -163,10 +163,20 @@ static bool is_crowded(const struct model *model)
 	       dwell_catalog_tasks(model->catalog) >= CATALOG_MANY;
 }
 
+/* Where only some tasks are asked for, or told of, the folds must mind. */
+static bool may_settle(const struct model *model)
+{
+	bool some = !model->catalog->has_others;
+
+	for (size_t i = 0; i < model->fold_count; i++)
+		some = some && (!model->ops[i]->settle || model->ops[i]->settles_some);
+	return some || wants_all(model);
+}
+
 /* Several threads may look for tasks, where there is only a number of them. */
 static int look_at_crowd(struct model *model)
 {
-	model->crowded = is_crowded(model) && wants_all(model);
+	model->crowded = is_crowded(model) && may_settle(model);
 	return model->crowded ? DWELL_OK : catalog_unpack_all(model->catalog);
 }
 

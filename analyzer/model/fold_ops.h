@@ -66,6 +66,7 @@ struct fold_ops {
 	 */
 	int (*settle)(void *fold, uint32_t first, const struct dwell_life *lives, size_t count);
 	bool (*keeps_lives)(const void *fold);
+	bool settles_some; /* settle minds which tasks were asked for */
 	bool names_none;
 };
 

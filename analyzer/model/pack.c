@@ -198,6 +198,13 @@ struct catalog_task *catalog_unpack(struct dwell_catalog *catalog, uint32_t task
 	return table_get(&catalog->tasks, task);
 }
 
+bool catalog_is_packed(const struct dwell_catalog *catalog, uint32_t task)
+{
+	unsigned char *const *page = table_get(&catalog->packed, task >> TABLE_BITS);
+
+	return page && *page;
+}
+
 int catalog_pack_told(struct dwell_catalog *catalog, uint32_t task)
 {
 	const uint32_t before = catalog->told;

@@ -145,17 +145,25 @@ static int select_tasks(struct model *model, uint64_t **bits,
 	bool (*wanted)(const struct model *model, const struct dwell_catalog_task *task))
 {
 	const uint32_t end = dwell_catalog_tasks(model->catalog);
+	int err = DWELL_OK;
 
 	*bits = new_bits(end, &model->task_words);
 	if (!*bits)
 		return DWELL_ENOMEM;
-	for (uint32_t id = 1; id < end; id++) {
-		const struct dwell_catalog_task *task = dwell_catalog_task(model->catalog, id);
+	for (uint32_t first = 0; first < end && !err; first += TABLE_PAGE) {
+		const bool packed = catalog_is_packed(model->catalog, first);
 
-		if (task && wanted(model, task))
-			(*bits)[id / 64] |= 1ull << (id % 64);
+		for (uint32_t id = first ? first : 1; id < first + TABLE_PAGE; id++) {
+			const struct dwell_catalog_task *task =
+				dwell_catalog_task(model->catalog, id);
+
+			if (task && wanted(model, task))
+				(*bits)[id / 64] |= 1ull << (id % 64);
+		}
+		if (packed)
+			err = catalog_pack(model->catalog, first);
 	}
-	return DWELL_OK;
+	return err;
 }
 
 int model_select(struct model *model)
