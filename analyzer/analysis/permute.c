@@ -180,7 +180,7 @@ static int try_splits(struct permuting *p, const bool *odd)
 	p->deals[0] = (struct deal){ .runs = room, .choice = room + p->runs };
 	p->deals[1] = (struct deal){ .runs = room + 2 * p->runs, .choice = room + 3 * p->runs };
 	deal_out(p, odd);
-	if (choices(&p->deals[0]) * choices(&p->deals[1]) <= STAT_SPLITS)
+	if (choices(&p->deals[0]) * choices(&p->deals[1]) <= (double)STAT_SPLITS)
 		try_all(p);
 	else
 		try_some(p, room + 4 * p->runs);
