@@ -110,25 +110,41 @@ static bool explain_futex(struct found *found, uint64_t time_ns, struct dwell_ev
 	return !wait.shared || row->peer != 0;
 }
 
+/* What that wait of CPython's is for: the semaphore itself, or what stands before it. */
+static uint64_t python_lock(const struct found *found, bool is_parked)
+{
+	enum { BEFORE = 8 };
+	const uint64_t semaphore = found->still.call.arguments[0];
+	uint64_t lock = 0;
+
+	if (!is_parked)
+		return semaphore;
+	(void)dwell_memory_get(found->still.pid, semaphore - BEFORE, &lock, sizeof(lock));
+	return lock;
+}
+
 /* Where an interpreter runs it, the functions of its program; and who has a lock of that. */
 static void look_at_python(struct found *found, uint64_t time_ns, struct dwell_event *row)
 {
 	struct dwell_sched *sched = found->sched;
-	uint32_t holder;
-	uint64_t bias;
+	uint64_t bias, lock;
 	size_t at;
 	const struct dwell_python_exports *exports = dwell_maps_python(
 		sched->maps, found->process, found->walk.frames, found->walk.count, &at, &bias);
+	bool is_parked;
 
 	if (!exports || (!sched->python && dwell_python_new(&sched->python, sched->registry) != 0))
 		return;
+	is_parked = dwell_python_is_parked(exports, bias, found->walk.frames, at);
+	if (row->reason == DWELL_REASON_SEMAPHORE && is_parked)
+		row->object = dwell_registry_object(sched->registry, found->process,
+			DWELL_OBJECT_SEMAPHORE, python_lock(found, true));
 	if (!dwell_python_frames(sched->python, exports, bias, &found->still, at, &found->walk))
 		return;
-	if (row->reason != DWELL_REASON_SEMAPHORE || row->peer != 0)
-		return;
-	holder = dwell_python_holder(
-		sched->python, &found->still, found->still.call.arguments[0], time_ns);
-	name_holder(found, holder, time_ns, row);
+	lock = python_lock(found, is_parked);
+	if (row->reason == DWELL_REASON_SEMAPHORE && row->peer == 0 && lock != 0)
+		name_holder(found, dwell_python_holder(sched->python, &found->still, lock, time_ns),
+			time_ns, row);
 }
 
 /*

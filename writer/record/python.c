@@ -26,6 +26,8 @@ static void take_symbol(void *context, const char *name, uint64_t address, uint6
 		{ "PyBytes_Type", &exports->bytes_type },
 		{ "PyCFunction_Type", &exports->method_type },
 		{ "_PyEval_EvalFrameDefault", &exports->loop },
+		{ "_PySemaphore_Wait", &exports->wait },
+		{ "_PyParkingLot_Park", &exports->park },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
@@ -33,6 +35,10 @@ static void take_symbol(void *context, const char *name, uint64_t address, uint6
 			*known[i].at = address;
 	if (strcmp(name, "_PyEval_EvalFrameDefault") == 0)
 		exports->loop_size = size;
+	if (strcmp(name, "_PySemaphore_Wait") == 0)
+		exports->wait_size = size;
+	if (strcmp(name, "_PyParkingLot_Park") == 0)
+		exports->park_size = size;
 	exports->debug |= strcmp(name, "_Py_NegativeRefcount") == 0;
 }
 
@@ -56,6 +62,16 @@ int dwell_python_read(struct dwell_python_exports **out, int fd)
 bool dwell_python_is_loop(const struct dwell_python_exports *exports, uint64_t address)
 {
 	return address - exports->loop < exports->loop_size;
+}
+
+/* To park, it also waits for other semaphores, in a function between. */
+bool dwell_python_is_parked(const struct dwell_python_exports *exports, uint64_t bias,
+	const uint64_t *frames, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (frames[i] - 1 - bias - exports->park < exports->park_size)
+			return frames[i - 1] - 1 - bias - exports->wait < exports->wait_size;
+	return false;
 }
 
 int dwell_python_new(struct dwell_python **out, struct dwell_registry *registry)

@@ -18,6 +18,8 @@
 /* Where in a file of CPython is what we look for. */
 struct dwell_python_exports {
 	uint64_t loop, loop_size;
+	uint64_t wait, wait_size; /* for a semaphore; as of 3.13 */
+	uint64_t park, park_size; /* that calls it for what stands before one */
 	uint64_t version, runtime, code_type, text_type, bytes_type, method_type;
 	bool debug; /* a build for its developers, of which the layout is another */
 };
@@ -39,11 +41,17 @@ void dwell_python_free(struct dwell_python *python);
 bool dwell_python_frames(struct dwell_python *python, const struct dwell_python_exports *exports,
 	uint64_t bias, const struct dwell_still *still, size_t at, struct dwell_maps_walk *walk);
 
+/* Whether a wait for a semaphore, of whose stack these are the first frames, is one of the parking
+ * lot's (preload/parking.h): what it is for stands in the word before the semaphore. */
+bool dwell_python_is_parked(const struct dwell_python_exports *exports, uint64_t bias,
+	const uint64_t *frames, size_t count);
+
 /*
- * Which thread of the process is inside a `with` of the lock that is that semaphore. 0: none that
- * stands still, or more than one. After frames() of the thread that waits for it.
+ * Which thread of the process is inside a `with` of the lock that is that semaphore, or that byte
+ * of the parking lot. 0: none that stands still, or more than one. After frames() of the thread
+ * that waits for it.
  */
 uint32_t dwell_python_holder(struct dwell_python *python, const struct dwell_still *still,
-	uint64_t semaphore, uint64_t now_ns);
+	uint64_t lock, uint64_t now_ns);
 
 #endif

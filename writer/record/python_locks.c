@@ -17,12 +17,12 @@ enum {
 	VALUES = 72,
 	METHOD_SELF = 24,
 	TYPE_NAME = 24,
-	LOCK_SEMAPHORE = 16,
+	LOCK_SEMAPHORE = 16, /* or the lock's byte itself, as of 3.13 */
 	DEPTH_MAX = 64
 };
 
-/* The semaphore of the lock that a value is a method of; 0: of none. */
-static uint64_t semaphore_of(const struct python_process *process, uint64_t value)
+/* The lock that a value is a method of; 0: of none. */
+static uint64_t lock_of(const struct python_process *process, uint64_t value)
 {
 	static const char plain[] = "_thread.lock", again[] = "_thread.RLock";
 	char name[sizeof(again)] = "";
@@ -39,15 +39,17 @@ static uint64_t semaphore_of(const struct python_process *process, uint64_t valu
 		process->pid, python_word(process, type + TYPE_NAME), name, sizeof(name));
 	if (memcmp(name, plain, sizeof(plain)) != 0 && memcmp(name, again, sizeof(again)) != 0)
 		return 0;
-	return python_word(process, lock + LOCK_SEMAPHORE);
+	return lock;
 }
 
-static int keep(struct dwell_python *python, const struct dwell_still *still, uint64_t semaphore)
+/* A byte and what is beside it is no semaphore's address: who has the one has not the other. */
+static int keep(struct dwell_python *python, const struct dwell_still *still, uint64_t lock)
 {
 	if (!dwell_grow((void **)&python->held, python->held_count, &python->held_room,
 		    sizeof(*python->held), 64))
 		return DWELL_ENOMEM;
-	python->held[python->held_count++] = (struct python_held){ semaphore, *still };
+	python->held[python->held_count++] = (struct python_held){ lock + LOCK_SEMAPHORE,
+		python_word(&python->process, lock + LOCK_SEMAPHORE), *still };
 	return 0;
 }
 
@@ -74,9 +76,9 @@ static void keep_frame(struct dwell_python *python, const struct dwell_still *st
 			values, (size_t)depth * WORD))
 		return;
 	for (uint32_t i = 0; i < depth; i++) {
-		const uint64_t semaphore = semaphore_of(process, values[i]);
+		const uint64_t lock = lock_of(process, values[i]);
 
-		if (semaphore != 0 && keep(python, still, semaphore) != 0)
+		if (lock != 0 && keep(python, still, lock) != 0)
 			return;
 	}
 }
@@ -155,7 +157,7 @@ static void read_held(struct dwell_python *python)
 }
 
 uint32_t dwell_python_holder(struct dwell_python *python, const struct dwell_still *still,
-	uint64_t semaphore, uint64_t now_ns)
+	uint64_t lock, uint64_t now_ns)
 {
 	const struct python_held *found = NULL;
 
@@ -168,7 +170,8 @@ uint32_t dwell_python_holder(struct dwell_python *python, const struct dwell_sti
 	for (size_t i = 0; i < python->held_count; i++) {
 		const struct python_held *held = &python->held[i];
 
-		if (held->semaphore != semaphore || held->still.tid == still->tid)
+		if ((held->byte != lock && held->semaphore != lock) ||
+			held->still.tid == still->tid)
 			continue;
 		if (found && found->still.tid != held->still.tid)
 			return 0;

@@ -16,7 +16,7 @@ struct python_process {
 
 /* A thread is inside of a `with` of a lock. */
 struct python_held {
-	uint64_t semaphore;
+	uint64_t byte, semaphore; /* of the lock that it is: one of them */
 	struct dwell_still still;
 };
 

@@ -11,6 +11,7 @@
 #include "dwell/event.h"
 #include "record/libc.h"
 #include "record/prologue.h"
+#include "record/python.h"
 
 static const struct {
 	const char *what;
@@ -206,4 +207,27 @@ Test(found, semaphore_is_known_by_its_waiters)
 	/* So is one that other processes may wake, which is said. */
 	wait = explain(&semaphore, FUTEX_WAIT_BITSET, 0, 0, DWELL_LIBC_SYSCALL);
 	cr_expect(wait.shared);
+}
+
+/* Of CPython's functions, of which one waits for semaphores, for whoever calls it. */
+Test(found, knows_a_parking_lot)
+{
+	enum { BIAS = 0x10000, WAIT = 0x100, PARK = 0x200, SIZE = 0x10, OTHER = 0x300 };
+	const struct dwell_python_exports exports = {
+		.wait = WAIT, .wait_size = SIZE, .park = PARK, .park_size = SIZE
+	};
+	const struct dwell_python_exports older = { .loop = 0 };
+	const uint64_t at[] = { BIAS + OTHER, BIAS + WAIT + SIZE, BIAS + PARK + 1, BIAS + OTHER };
+	const uint64_t within[] = { BIAS + WAIT + 1, BIAS + OTHER, BIAS + PARK + 1 };
+	const uint64_t alone[] = { BIAS + PARK + 1, BIAS + OTHER };
+	const uint64_t after[] = { BIAS + WAIT + 1, BIAS + PARK, BIAS + PARK + SIZE + 1 };
+
+	cr_expect(dwell_python_is_parked(&exports, BIAS, at, 4));
+	cr_expect(dwell_python_is_parked(&exports, BIAS, at, 3));
+	cr_expect(not(dwell_python_is_parked(&exports, BIAS, at, 2)));
+	cr_expect(not(dwell_python_is_parked(&exports, 0, at, 4)));
+	cr_expect(not(dwell_python_is_parked(&exports, BIAS, within, 3)), "for a lock of the lot");
+	cr_expect(not(dwell_python_is_parked(&exports, BIAS, alone, 2)));
+	cr_expect(not(dwell_python_is_parked(&exports, BIAS, after, 3)), "beyond the functions");
+	cr_expect(not(dwell_python_is_parked(&older, BIAS, at, 4)));
 }
