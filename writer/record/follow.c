@@ -244,8 +244,7 @@ int dwell_recording_open_drain(struct dwell_recording *recording)
 		options.lives = lives;
 
 	if (!recording->watch)
-		err = dwell_stuck_new(
-			&recording->stuck, &recording->sched, recording->sink, options.states);
+		err = dwell_stuck_new(&recording->stuck, &recording->sched, recording->sink);
 	if (err || recording->preload.why[0])
 		return err;
 	dwell_numbers_init(&recording->numbers, recording->preload.fd);

@@ -123,8 +123,9 @@ static uint64_t python_lock(const struct found *found, bool is_parked)
 	return lock;
 }
 
-/* Where an interpreter runs it, the functions of its program; and who has a lock of that. */
-static void look_at_python(struct found *found, uint64_t time_ns, struct dwell_event *row)
+/* Where an interpreter runs it, the functions of its program; and who has a lock of that. true: it
+ * waits in the parking lot. */
+static bool look_at_python(struct found *found, uint64_t time_ns, struct dwell_event *row)
 {
 	struct dwell_sched *sched = found->sched;
 	uint64_t bias, lock;
@@ -134,17 +135,19 @@ static void look_at_python(struct found *found, uint64_t time_ns, struct dwell_e
 	bool is_parked;
 
 	if (!exports || (!sched->python && dwell_python_new(&sched->python, sched->registry) != 0))
-		return;
-	is_parked = dwell_python_is_parked(exports, bias, found->walk.frames, at);
-	if (row->reason == DWELL_REASON_SEMAPHORE && is_parked)
+		return false;
+	is_parked = row->reason == DWELL_REASON_SEMAPHORE &&
+		    dwell_python_is_parked(exports, bias, found->walk.frames, at);
+	if (is_parked)
 		row->object = dwell_registry_object(sched->registry, found->process,
 			DWELL_OBJECT_SEMAPHORE, python_lock(found, true));
 	if (!dwell_python_frames(sched->python, exports, bias, &found->still, at, &found->walk))
-		return;
+		return is_parked;
 	lock = python_lock(found, is_parked);
 	if (row->reason == DWELL_REASON_SEMAPHORE && row->peer == 0 && lock != 0)
 		name_holder(found, dwell_python_holder(sched->python, &found->still, lock, time_ns),
 			time_ns, row);
+	return is_parked;
 }
 
 /*
@@ -200,7 +203,7 @@ static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *
 		told = explain_futex(found, time_ns, &begin);
 	else
 		explain_call(found, time_ns, &begin);
-	look_at_python(found, time_ns, &begin);
+	(void)look_at_python(found, time_ns, &begin);
 	(void)look_at_hotspot(found, time_ns, &begin, &wait);
 	/* What was read of one that went on does not belong together. */
 	if (!dwell_still_stands(&found->still))
@@ -251,8 +254,11 @@ bool dwell_sched_find_lock(struct dwell_sched *sched, uint32_t pid, uint32_t tid
 	good = found.still.call.number == SYS_futex && walk_stack(&found, time_ns);
 	if (good)
 		(void)explain_futex(&found, time_ns, begin);
-	good = good && look_at_hotspot(&found, time_ns, begin, wait) && begin->peer != 0 &&
-	       dwell_still_stands(&found.still);
+	*wait = (struct dwell_hotspot_wait){ .lock = 0 };
+	good = good &&
+	       (look_at_python(&found, time_ns, begin) ||
+		       look_at_hotspot(&found, time_ns, begin, wait)) &&
+	       begin->peer != 0 && dwell_still_stands(&found.still);
 	if (good)
 		begin->stack = stack_of(&found);
 	dwell_still_release(&found.still);

@@ -9,6 +9,7 @@
 #include "drain/grow.h"
 #include "dwell/error.h"
 #include "maps_private.h"
+#include "python.h"
 
 /* Addresses that lie nowhere must not make us read again and again: the pause doubles each time
  * that nothing new was found. */
@@ -132,6 +133,8 @@ static void take_line(struct dwell_maps *maps, uint32_t pid, uint32_t id, const 
 			(struct dwell_hotspot_tables){ file->hotspot.fields + range.bias,
 				file->hotspot.types + range.bias };
 	}
+	if (file && file->python && file->python->park != 0)
+		maps->lots = maps->processes[id - 1].parks = true;
 	if (mapping.path[0] != '/' && strncmp(mapping.path, "[v", 2) != 0)
 		maps->processes[id - 1].compiles = true;
 	tell_mapping(maps, id, line, &mapping, file);
@@ -206,6 +209,7 @@ static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64
 	process->ranges = NULL;
 	process->count = process->room = 0;
 	process->hotspot = (struct dwell_hotspot_tables){ 0, 0 };
+	process->parks = false;
 	process->pid = pid;
 	read_lines(maps, pid, id);
 	if (process->compiles)
@@ -358,6 +362,7 @@ void dwell_maps_exec(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 	process->epoch++;
 	process->read = false;
 	process->hotspot = (struct dwell_hotspot_tables){ 0, 0 };
+	process->parks = false;
 	/* What the session's slot says may be of the new program already. */
 	if (process->slot)
 		return;

@@ -75,6 +75,10 @@ void dwell_maps_each_hotspot(struct dwell_maps *maps,
 		const struct dwell_hotspot_tables *tables),
 	void *context);
 
+/* And for each that has a parking lot of CPython's (3.13). */
+void dwell_maps_each_lot(
+	struct dwell_maps *maps, void (*tell)(void *context, uint32_t pid), void *context);
+
 /* Whether a program of Go's was mapped into any of the processes. */
 bool dwell_maps_have_go(const struct dwell_maps *maps);
 

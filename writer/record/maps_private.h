@@ -20,6 +20,7 @@ struct maps_process {
 	bool wanted;   /* to be read again when the pause is over */
 	uint32_t pid;
 	struct dwell_hotspot_tables hotspot; /* in its memory; zero: it has none */
+	bool parks;                          /* it has a parking lot of CPython's */
 	uint64_t met_ns;                     /* when the slot was */
 	uint64_t read_ns, pause_ns;
 };
@@ -35,6 +36,7 @@ struct dwell_maps {
 	uint32_t lists;  /* ever made */
 	bool wanted;     /* something of some process */
 	bool hotspots;   /* there was a process that has one */
+	bool lots;       /* and of CPython's parking lots */
 	uint64_t now_ns; /* when the pass began: what is read now was not read before */
 };
 

@@ -204,6 +204,14 @@ void dwell_maps_each_hotspot(struct dwell_maps *maps,
 		}
 }
 
+void dwell_maps_each_lot(
+	struct dwell_maps *maps, void (*tell)(void *context, uint32_t pid), void *context)
+{
+	for (size_t i = 0; maps->lots && i < maps->process_room; i++)
+		if (maps->processes[i].parks)
+			tell(context, maps->processes[i].pid);
+}
+
 bool dwell_maps_hotspot(struct dwell_maps *maps, uint32_t id, const uint64_t *frames, size_t count,
 	struct dwell_hotspot_tables *out)
 {

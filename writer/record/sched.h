@@ -50,8 +50,8 @@ int dwell_sched_tell(void *context, const struct dwell_kernel_event *event);
 int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns);
 
 /*
- * A thread of a program that is recorded: the lock of Java's that it waits for at time_ns, and who
- * has that, as a WAIT_BEGIN of it. false: for none, or nobody is known to have it.
+ * A thread of a program that is recorded: the lock of Java's or Python's that it waits for at
+ * time_ns, and who has that, as a WAIT_BEGIN of it. false: for none, or nobody is known to have it.
  */
 bool dwell_sched_find_lock(struct dwell_sched *sched, uint32_t pid, uint32_t tid, uint64_t time_ns,
 	struct dwell_event *begin, struct dwell_hotspot_wait *wait);

@@ -1,8 +1,10 @@
 #include "stuck.h"
 
 #include <stdlib.h>
+#include <sys/syscall.h>
 
 #include "clock.h"
+#include "drain/grow.h"
 #include "dwell/error.h"
 #include "dwell/relay.h"
 #include "memory.h"
@@ -12,7 +14,9 @@
 #define LEAST_PAUSE_NS UINT64_C(500000000)
 #define LONG_NS UINT64_C(900000000)
 #define LONG_AT_END_NS UINT64_C(100000000)
-/* Of the last look, which somebody waits for. */
+/* CPU time of a look: nobody reads the rings meanwhile; of the last one, which somebody waits for.
+ */
+#define MOST_NS UINT64_C(100000000)
 #define MOST_AT_END_NS UINT64_C(200000000)
 
 enum {
@@ -29,6 +33,7 @@ struct waiting {
 	uint32_t tid;
 	uint64_t since_ns, turns;
 	unsigned tries; /* TRIES: no more */
+	uint64_t look;  /* at which it was judged last */
 	uint32_t task;  /* it was told as this one's; else 0 */
 };
 
@@ -51,7 +56,6 @@ struct told {
 struct dwell_stuck {
 	struct dwell_relay relay;
 	struct dwell_sched *sched;
-	bool own_states;
 	struct process *processes;
 	size_t process_count;
 	struct told *told;
@@ -139,8 +143,7 @@ static int pass_events(struct dwell_sink *sink, const struct dwell_event *events
 
 /* --- looks --- */
 
-int dwell_stuck_new(struct dwell_stuck **out, struct dwell_sched *sched, struct dwell_sink *next,
-	bool own_states)
+int dwell_stuck_new(struct dwell_stuck **out, struct dwell_sched *sched, struct dwell_sink *next)
 {
 	struct dwell_stuck *stuck = calloc(1, sizeof(*stuck));
 
@@ -149,7 +152,6 @@ int dwell_stuck_new(struct dwell_stuck **out, struct dwell_sched *sched, struct 
 	dwell_relay_init(&stuck->relay, next);
 	stuck->relay.ops.events = pass_events;
 	stuck->sched = sched;
-	stuck->own_states = own_states;
 	*out = stuck;
 	return 0;
 }
@@ -197,16 +199,17 @@ static int keep(struct dwell_stuck *stuck, const struct told *told)
 	return dwell_map_set(&stuck->by_task, told->task, 0, (uint32_t)stuck->told_count);
 }
 
-/* Its library told of a condition: that wait ends here, and this one begins. */
+/* Its library told of a condition, or not who has the lock: that wait ends here, and this one
+ * begins. That it goes on being blocked is cut there, too, so that each has its part of it. */
 static void tell_instead(
 	struct dwell_stuck *stuck, const struct told *told, struct dwell_event *begin)
 {
 	const struct dwell_event end = { .time_ns = begin->time_ns,
 		.kind = DWELL_EVENT_WAIT_END,
-		.state = stuck->own_states ? DWELL_RUNNING : DWELL_STATE_SAME,
+		.state = DWELL_RUNNING,
 		.task = begin->task };
 
-	begin->state = stuck->own_states ? DWELL_BLOCKED : DWELL_STATE_SAME;
+	begin->state = DWELL_BLOCKED;
 	note(stuck, keep(stuck, told));
 	note(stuck, dwell_sched_put(stuck->sched, &end));
 	note(stuck, dwell_sched_put(stuck->sched, begin));
@@ -237,8 +240,9 @@ static void tell(struct dwell_stuck *stuck, uint32_t pid, struct waiting *thread
 
 static bool out_of_time(const struct dwell_stuck *stuck)
 {
-	return stuck->last &&
-	       dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID) - stuck->begun_cpu_ns > MOST_AT_END_NS;
+	const uint64_t most_ns = stuck->last ? MOST_AT_END_NS : MOST_NS;
+
+	return dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID) - stuck->begun_cpu_ns > most_ns;
 }
 
 static void judge(struct dwell_stuck *stuck, uint32_t pid, struct waiting *thread)
@@ -305,29 +309,102 @@ static struct process *process_of(struct dwell_stuck *stuck, uint32_t pid)
 	return &larger[stuck->process_count++];
 }
 
-static void look_at(
-	void *context, uint32_t pid, uint32_t id, const struct dwell_hotspot_tables *tables)
+/* One that was there before; NULL: not yet. Of one that lives shortly nothing needs to be learned.
+ */
+static struct process *known_process(struct dwell_stuck *stuck, uint32_t pid)
 {
-	struct dwell_stuck *stuck = context;
 	struct process *process = process_of(stuck, pid);
-	struct dwell_hotspot_wait *waits = NULL;
-	struct waiting *threads;
-	size_t count = 0;
 
-	(void)id;
-	if (!process || (!stuck->sched->hotspot && dwell_hotspot_new(&stuck->sched->hotspot,
-							   stuck->sched->registry) != 0)) {
+	if (!process) {
 		note(stuck, DWELL_ENOMEM);
-		return;
+		return NULL;
 	}
-	/* Of one that lives shortly nothing needs to be learned. */
 	if (process->look != 0) {
 		stuck->learns |= !process->known;
 		process->known = true;
 	}
 	process->look = stuck->looks;
-	if (!process->known)
+	return process->known ? process : NULL;
+}
+
+/* Those that wait now, in place of those of the look before; they are the process's from now on. */
+static void judge_all(
+	struct dwell_stuck *stuck, struct process *process, struct waiting *threads, size_t count)
+{
+	free(process->threads);
+	process->threads = threads;
+	process->count = threads ? count : 0;
+	/* Who was tried least goes first: not all may have their turn. */
+	for (unsigned tries = 0; tries < TRIES; tries++)
+		for (size_t i = 0; i < process->count; i++)
+			if (process->threads[i].look != stuck->looks &&
+				process->threads[i].tries == tries) {
+				process->threads[i].look = stuck->looks;
+				judge(stuck, process->pid, &process->threads[i]);
+			}
+}
+
+/* Threads of a process that wait for a futex. */
+struct parked {
+	uint32_t pid;
+	struct waiting *threads;
+	size_t count, room;
+};
+
+static void take_parked(void *context, uint32_t tid, uint32_t pid)
+{
+	struct parked *parked = context;
+	struct dwell_still still;
+
+	(void)pid;
+	if (!dwell_still_find(&still, parked->pid, tid))
 		return;
+	if (still.call.number == SYS_futex && dwell_grow((void **)&parked->threads, parked->count,
+						      &parked->room, sizeof(*parked->threads), 16))
+		parked->threads[parked->count++] =
+			(struct waiting){ .tid = tid, .turns = still.turns };
+	dwell_still_release(&still);
+}
+
+/* Of CPython: whether it is for a lock is looked at of those that wait for long. */
+static void look_at_lot(void *context, uint32_t pid)
+{
+	struct dwell_stuck *stuck = context;
+	struct process *process = known_process(stuck, pid);
+	struct parked parked = { .pid = pid };
+
+	if (!process)
+		return;
+	dwell_proc_each_thread(pid, take_parked, &parked);
+	for (size_t i = 0; i < parked.count; i++) {
+		struct waiting *thread = &parked.threads[i];
+
+		thread->since_ns = stuck->now_ns;
+		for (size_t j = 0; j < process->count; j++)
+			if (process->threads[j].tid == thread->tid &&
+				process->threads[j].turns == thread->turns)
+				*thread = process->threads[j];
+	}
+	judge_all(stuck, process, parked.threads, parked.count);
+}
+
+static void look_at(
+	void *context, uint32_t pid, uint32_t id, const struct dwell_hotspot_tables *tables)
+{
+	struct dwell_stuck *stuck = context;
+	struct process *process = known_process(stuck, pid);
+	struct dwell_hotspot_wait *waits = NULL;
+	struct waiting *threads;
+	size_t count = 0;
+
+	(void)id;
+	if (!process)
+		return;
+	if (!stuck->sched->hotspot &&
+		dwell_hotspot_new(&stuck->sched->hotspot, stuck->sched->registry) != 0) {
+		note(stuck, DWELL_ENOMEM);
+		return;
+	}
 	note(stuck, dwell_hotspot_survey(stuck->sched->hotspot, tables, pid, &waits, &count));
 	threads = count ? calloc(count, sizeof(*threads)) : NULL;
 	for (size_t i = 0; threads && i < count; i++) {
@@ -340,11 +417,7 @@ static void look_at(
 		threads[i].wait = waits[i];
 	}
 	free(waits);
-	free(process->threads);
-	process->threads = threads;
-	process->count = threads ? count : 0;
-	for (size_t i = 0; i < process->count; i++)
-		judge(stuck, pid, &process->threads[i]);
+	judge_all(stuck, process, threads, count);
 }
 
 /* Processes that were not there any more; and threads of which no row told that they ended. */
@@ -380,6 +453,7 @@ int dwell_stuck_look(
 	stuck->error = 0;
 	stuck->begun_cpu_ns = dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	dwell_maps_each_hotspot(stuck->sched->maps, look_at, stuck);
+	dwell_maps_each_lot(stuck->sched->maps, look_at_lot, stuck);
 	drop_ended(stuck);
 	if (!stuck->learns)
 		pause_ns = (dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID) - stuck->begun_cpu_ns) * SHARE;

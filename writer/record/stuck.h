@@ -8,18 +8,17 @@
 #include "sched.h"
 
 /*
- * Threads of Java's that have waited long for a lock: for which, and who has it, from then on. What
- * their library and the kernel tell is a condition of each thread's own. They are looked for now
- * and then, and each wait is looked at once. Looks take the two hundredth part of a CPU at most.
+ * Threads of Java's and Python's (3.13) that have waited long for a lock: for which, and who has
+ * it, from then on. What their library and the kernel tell is a condition of each Java thread's
+ * own, and of Python's locks not who has them. They are looked for now and then, and each wait is
+ * looked at until that is found, a few times at most. Looks take the two hundredth part of a CPU at
+ * most.
  */
 struct dwell_stuck;
 
-/*
- * next: where the rows of the program's own records go. own_states: nothing else tells the states
- * of its threads. sched and next must outlive it. DWELL_ENOMEM.
- */
-int dwell_stuck_new(struct dwell_stuck **out, struct dwell_sched *sched, struct dwell_sink *next,
-	bool own_states);
+/* next: where the rows of the program's own records go. sched and next must outlive it.
+ * DWELL_ENOMEM. */
+int dwell_stuck_new(struct dwell_stuck **out, struct dwell_sched *sched, struct dwell_sink *next);
 void dwell_stuck_free(struct dwell_stuck *stuck);
 
 /* Through it they go: the waits that one which is told here consists of are left out. */
