@@ -46,6 +46,15 @@ static int add_holders(struct dwell_blame *blame, const struct dwell_catalog *ca
 	return err;
 }
 
+/* Of rows that read alike the one of the longest time says what they are, and where to look. */
+static bool is_longest(struct dwell_digest_subject *subject, uint64_t total_ns)
+{
+	if (subject->id && (double)total_ns <= subject->value_of)
+		return false;
+	subject->value_of = (double)total_ns;
+	return true;
+}
+
 static int blame_site(struct subjects *subjects, const struct dwell_catalog *catalog,
 	const struct dwell_blocked_row *row)
 {
@@ -58,7 +67,7 @@ static int blame_site(struct subjects *subjects, const struct dwell_catalog *cat
 	subject = subjects_find(subjects, DWELL_SUBJECT_SITE, key);
 	if (!subject)
 		return DWELL_OK;
-	if (!subject->id) {
+	if (is_longest(subject, row->waits.total_ns)) {
 		subject->id = row->id;
 		subject->role = row->role;
 		subject->harmless = row->role == DWELL_ROLE_WORK || row->role == DWELL_ROLE_TIME;
@@ -85,7 +94,7 @@ static int blame_lock(struct subjects *subjects, const struct dwell_catalog *cat
 	}
 	if (!subject)
 		return DWELL_OK;
-	if (!subject->id)
+	if (is_longest(subject, row->waits.total_ns))
 		subject->id = row->id;
 	subject->tasks += row->waiters;
 	return add_holders(&subject->blame, catalog, row->holders, row->holder_count);

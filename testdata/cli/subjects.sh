@@ -104,3 +104,21 @@ printf 'budgets: [{metric: pool.reuse, key: buffers, at_least: 95%%}]\n' >pool.y
 dwell check good1.txt -p pool.yaml; echo "exit $?"
 # Of less than 100 gets nothing is said.
 dwell check few1.txt -p pool.yaml; echo "exit $?"
+echo '== of what reads alike the longest says what it is: workers that wait for work, and once the main thread for one of them'
+{ printf 'dwell-text 1\ntrace source="dwell" tick=1 levels=program,scheduler,stacks\nprocess p1 pid=7 recorded name="app" command="app"\n'
+printf 'mapping m1 process=p1 start=0x1000 end=0x2000 path="/usr/bin/app"\nlocation l1 mapping=m1 address=0x1100 lines="pause":"a.c":1\nstack s1 frames=l1\n'
+printf 'object o1 kind=cond process=p1 native=0x10 name="work"\nobject o2 kind=cond process=p1 native=0x20 name="done"\n'
+printf 'task t1 kind=thread process=p1 tid=7 name="app"\ntask t2 kind=thread process=p1 tid=8 name="worker-1"\ntask t3 kind=thread process=p1 tid=9 name="worker-2"\n'
+printf 'executor x1 kind=cpu number=0\n0 switch peer=t1 executor=x1\n'
+for i in 2 3; do echo "$i state task=t$i state=blocked reason=cond object=o1 stack=s1"; done
+for i in 1 2 3 4 5 6 7 8 9; do
+	echo "${i}00000000 wake task=t2 peer=t1 state=runnable executor=x1"
+	[ "$i" != 5 ] || { echo "500000100 switch task=t1 state=blocked reason=cond object=o2 peer=t2 stack=s1 executor=x1"
+		echo "500050000 wake task=t1 peer=t2 state=runnable executor=x1"; }
+	[ "$i" != 5 ] && echo "${i}00000100 switch task=t1 state=runnable peer=t2 executor=x1"
+	echo "${i}00100000 switch task=t2 state=blocked reason=cond object=o1 peer=t1 stack=s1 executor=x1"
+done
+printf 'end time=1000000000 closed\n'; } >alike.txt
+dwell blocked --all alike.txt --csv | cut -d, -f1-3,9-12
+dwell diff --json --limit 0 alike.txt alike.txt alike.txt alike.txt alike.txt -- alike.txt alike.txt alike.txt alike.txt alike.txt |
+	grep -Eo '"metric": "site.blocked_per_s", "key": "[^"]*"|"status": "[a-z]*", "kind": "site"' | head -2

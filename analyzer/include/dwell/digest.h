@@ -97,7 +97,8 @@ struct dwell_digest_subject {
 	struct dwell_series series, hold;
 	double value; /* counters: mean of a gauge, growth per second of a sum; leaks, pools, path
 		       */
-	double value_of; /* while pools are added up: gets so far */
+	double value_of; /* while it is made: gets of pools so far, the longest row of a site or
+			    lock */
 	struct dwell_blame blame;
 	struct dwell_instead instead; /* of run and classes */
 };
