@@ -246,7 +246,8 @@ static void say_hidden(struct dwell_comparison *out, const struct comparing *c)
 	const size_t few = c->base < c->head ? c->base : c->head;
 	const struct dwell_compare_row *row = out->rows;
 
-	while (row->status != DWELL_ROW_WITHHELD)
+	/* Others have too little in some run to be tested. */
+	while (row->status != DWELL_ROW_WITHHELD || isnan(row->p))
 		row++;
 
 	snprintf(out->why, sizeof(out->why),
@@ -288,7 +289,7 @@ static void conclude(struct comparing *c)
 		(out->by_status[DWELL_ROW_WITHHELD] || c->base < COMPARE_RUNS_LEAST ||
 			c->head < COMPARE_RUNS_LEAST))
 		say_too_few(out, c);
-	else if (out->by_status[DWELL_ROW_WITHHELD])
+	else if (c->hidden)
 		say_hidden(out, c);
 	else if (!out->tested)
 		snprintf(out->why, sizeof(out->why),

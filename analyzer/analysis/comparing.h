@@ -27,6 +27,7 @@ struct comparing {
 	struct candidate *candidates;
 	size_t count, cap;
 	size_t untested; /* rows with too little data */
+	size_t hidden;   /* that became worse as clearly as others became better */
 };
 
 /* A row with the values of its runs. */

@@ -144,8 +144,10 @@ static int withhold_hidden(struct comparing *c, const double *p_less, size_t row
 		if (!candidate->logs || improved[i])
 			continue;
 		if (rest.p[row++] <= c->policy->alpha && candidate->row.status == DWELL_ROW_SAME &&
-			is_beyond(&candidate->row, 1))
+			is_beyond(&candidate->row, 1)) {
 			candidate->row.status = DWELL_ROW_WITHHELD;
+			c->hidden++;
+		}
 	}
 	stat_permutation_release(&rest);
 	free(improved);

@@ -86,6 +86,8 @@ Test(compare, half_of_a_side_is_not_left_out)
 	dwell_comparison_free(c);
 }
 
+static uint8_t leaking_kind = DWELL_SUBJECT_LEAK;
+
 /* Of runs, those whose place is named lose two tasks. */
 static struct dwell_side leaking(struct runs *runs, struct dwell_digest_subject subjects[][2],
 	const char *leaks, bool looked)
@@ -97,14 +99,14 @@ static struct dwell_side leaking(struct runs *runs, struct dwell_digest_subject 
 		const bool any = strchr(leaks, (char)('0' + i));
 
 		subjects[i][0] = runs->all[i];
-		subjects[i][1] = (struct dwell_digest_subject){ .kind = DWELL_SUBJECT_LEAK,
+		subjects[i][1] = (struct dwell_digest_subject){ .kind = leaking_kind,
 			.key = key,
 			.alias = alias,
 			.has_value = true,
 			.value = 2 };
 		runs->digests[i].subjects = subjects[i];
 		runs->digests[i].count = any ? 2 : 1;
-		runs->digests[i].kinds |= looked ? 1u << DWELL_SUBJECT_LEAK : 0;
+		runs->digests[i].kinds |= looked ? 1u << leaking_kind : 0;
 	}
 	return out;
 }
@@ -216,4 +218,25 @@ Test(compare, an_improvement_as_clear_gives_no_verdict)
 		status);
 	compare_longer("02", "13", &verdict, &status);
 	cr_expect(verdict == DWELL_REGRESSED && status == DWELL_ROW_REGRESSED);
+}
+
+/* What has no figure in a side's runs is not tested, which withholds no verdict. */
+Test(compare, what_has_no_figure_withholds_no_verdict)
+{
+	static struct runs runs[2];
+	static struct dwell_digest_subject subjects[2][RUNS][2];
+	struct dwell_comparison *c = NULL;
+	struct dwell_policy policy;
+	struct dwell_side base, head;
+
+	leaking_kind = DWELL_SUBJECT_POOL;
+	base = leaking(&runs[0], subjects[0], "01234", true);
+	head = leaking(&runs[1], subjects[1], "01234", true);
+	for (size_t i = 0; i < 5; i++)
+		subjects[1][i][1].has_value = false;
+	dwell_policy_init(&policy);
+	cr_assert(dwell_compare(&c, &base, &head, &policy) == 0);
+	cr_expect(eq(sz, c->by_status[DWELL_ROW_WITHHELD], 1));
+	cr_expect(eq(uint, c->verdict, DWELL_PASS));
+	dwell_comparison_free(c);
 }
