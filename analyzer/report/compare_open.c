@@ -89,6 +89,11 @@ void words_cause_once(char out[WORDS_SIZE], const struct compared *compared, siz
 		snprintf(rest, sizeof(rest), "%s",
 			strlen(out) > strlen(before) ? out + strlen(before) : "");
 		words_key(key, &c->rows[i]);
+		words_key(before, &c->rows[row]);
+		/* A lock without a name is called as the place is. */
+		if (!strcmp(key, before))
+			snprintf(key, sizeof(key), "the %s of this name",
+				dwell_digest_kind_name(c->rows[i].metric->kind));
 		snprintf(out, WORDS_SIZE, "the same as %.200s%.280s", key, rest);
 		return;
 	}
