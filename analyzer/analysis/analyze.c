@@ -127,6 +127,7 @@ static void take_query(struct model *model, const struct dwell_query *query)
 {
 	model->selection = query->selection;
 	model->threads = query->threads;
+	model->ahead_bytes = query->ahead_bytes;
 	model->progress = query->progress;
 	model->progress_context = query->progress_context;
 	model->query = query;

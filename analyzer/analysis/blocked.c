@@ -24,6 +24,7 @@ const struct fold_ops blocked_fold = {
 	.make = blocked_make,
 	.free = waits_drop,
 	.begin = waits_begin,
+	.go_on = waits_go_on,
 	.ahead = waits_ahead,
 	.batch = waits_batch,
 	.looks = waits_looks,

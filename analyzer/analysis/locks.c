@@ -48,6 +48,14 @@ static int locks_begin(void *fold, const struct fold_start *start)
 	return waits ? waits_begin(waits, start) : DWELL_OK;
 }
 
+static void locks_go_on(void *fold, const struct dwell_states *states)
+{
+	struct waits *waits = ((struct locks *)fold)->waits;
+
+	if (waits)
+		waits_go_on(waits, states);
+}
+
 static int locks_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	struct waits *waits = ((struct locks *)fold)->waits;
@@ -104,6 +112,7 @@ const struct fold_ops locks_fold = {
 	.make = locks_make,
 	.free = locks_drop,
 	.begin = locks_begin,
+	.go_on = locks_go_on,
 	.ahead = locks_ahead,
 	.batch = locks_batch,
 	.looks = locks_looks,

@@ -157,6 +157,14 @@ int waits_begin(void *fold, const struct fold_start *start)
 	return DWELL_OK;
 }
 
+void waits_go_on(void *fold, const struct dwell_states *states)
+{
+	struct waits *waits = fold;
+
+	waits->states = states;
+	waits->past.states = states;
+}
+
 /*
  * What tells one site's objects apart: a lock or a file is one of its kind, but of the sockets,
  * pipes and timers that a program goes through at one place nobody wants a row each.

@@ -6,7 +6,7 @@
 #include "analysis/past.h"
 #include "analysis/releases.h"
 
-enum { WAITS_VIEWS = RELEASED_VIEWS };
+enum { WAITS_VIEWS = RELEASED_VIEWS, WAITS_GOT = 4 };
 
 /* Waits put into groups. */
 struct waits_view {
@@ -16,15 +16,13 @@ struct waits_view {
 	uint64_t holders; /* in all of them */
 };
 
-/* Folds waits into groups, with who held what was waited for, and who woke. */
-enum { WAITS_GOT = 4 };
-
 /* What a stack is as a place where a lock is waited for that no object tells. */
 struct waits_place {
 	uint64_t hash; /* of its names; 0: not worked out */
 	bool asked, handed;
 };
 
+/* Folds waits into groups, with who held what was waited for, and who woke. */
 struct waits {
 	const struct model *model;
 	struct waits_view views[WAITS_VIEWS];
@@ -79,6 +77,7 @@ int waits_make(void **fold, const struct model *model, unsigned by, bool held_on
 void waits_add_view(struct waits *waits, unsigned by, bool held_only);
 void waits_drop(void *fold);
 int waits_begin(void *fold, const struct fold_start *start);
+void waits_go_on(void *fold, const struct dwell_states *states);
 int waits_ahead(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 bool waits_looks(const void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 uint32_t waits_skips(const void *fold);

@@ -2,12 +2,14 @@
  * The analyses on a big trace of ours: million rows a second on one core and on two, by the clock
  * and by CPU time, and the memory at its highest.
  *
- *     bench_analyze [MILLION_ROWS [TASKS [FILE [TRACE]]]]
+ *     bench_analyze [MILLION_ROWS [TASKS [FILE [TRACE [ANALYSIS]]]]]
  *
  * The trace is made of a generated history, of TRACE's rows again and again, or, where TRACE is the
  * word crowd, of 10,000 tasks that wait at 100,000 places (crowd.h). It stays in FILE
  * (default: in $TMPDIR), so that other tools can be run on it; where FILE is there it is taken.
+ * Of all analyses, or of the one that is named.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +150,11 @@ static int measure(const char *path, unsigned analyses, unsigned threads, const 
 	return status;
 }
 
+static bool is_wanted(int argc, char **argv, const char *name)
+{
+	return argc <= 5 || !strcmp(argv[5], name);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -174,7 +181,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		for (unsigned threads = 1; threads <= 2; threads++)
+		for (unsigned threads = 1; threads <= 2 && is_wanted(argc, argv, all[i].name);
+			threads++)
 			failed |= measure(path, all[i].bits, threads, all[i].name);
 	return failed;
 }

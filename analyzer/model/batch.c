@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/run.h"
+#include "model/turns.h"
 
 static void tally_loss(struct tally *tally, const struct dwell_event *event)
 {
@@ -92,7 +93,7 @@ static int tell_each(const struct fold_ops *ops, void *fold, const struct dwell_
 	return err;
 }
 
-static int fold_told(struct run *run, const struct fold_batch *batch)
+int run_fold(struct run *run, const struct fold_batch *batch)
 {
 	int err = DWELL_OK;
 
@@ -102,9 +103,7 @@ static int fold_told(struct run *run, const struct fold_batch *batch)
 	return err;
 }
 
-/* May any of them look at the states before these rows? */
-static bool any_looks(
-	const struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
+bool run_looks(const struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds)
 {
 	for (size_t i = 0; i < run->fold_count; i++) {
 		const struct fold_ops *ops = run->ops[i];
@@ -119,7 +118,7 @@ static int tell_ahead(struct run *run, const struct dwell_event *rows, size_t co
 {
 	int err = DWELL_OK;
 
-	if (!any_looks(run, rows, count, kinds))
+	if (!run_looks(run, rows, count, kinds))
 		return err;
 	if (run->apart)
 		err = pipe_still(run->pipe);
@@ -129,8 +128,7 @@ static int tell_ahead(struct run *run, const struct dwell_event *rows, size_t co
 	return err;
 }
 
-/* What none of the folds looks at. */
-static uint32_t all_skip(const struct run *run)
+uint32_t run_skips(const struct run *run)
 {
 	uint32_t skips = UINT32_MAX;
 
@@ -147,20 +145,20 @@ static bool any_wants_firsts(const struct run *run)
 	return false;
 }
 
-static int apply(
-	struct run *run, struct pipe_batch *batch, const struct dwell_event *rows, size_t count)
+int run_tell(struct run *run, struct pipe_batch *batch, const struct dwell_event *rows,
+	size_t count, bool all)
 {
 	struct dwell_told *told = &batch->told;
 	int err;
 
-	told->skips = all_skip(run);
+	told->skips = all ? 0 : run_skips(run);
 	told->scope = run->model->scope_bits;
 	told->scope_words = run->model->task_words;
 	err = dwell_states_batch(run->states, rows, count, told);
 	tally_waits(&run->tally, &told->counted);
 	run->told_count += told->count + told->wait_count;
 	batch->firsts.count = 0;
-	if (!err && any_wants_firsts(run))
+	if (!err && (all || any_wants_firsts(run)))
 		err = firsts_find(run, batch, rows);
 	return err;
 }
@@ -178,25 +176,27 @@ static struct fold_batch folded(
 	};
 }
 
-static int fold_batch(struct run *run, const struct dwell_event *rows, size_t count)
+int run_fold_own(struct run *run, const struct dwell_event *rows, size_t count)
+{
+	const struct fold_batch batch = folded(&run->own, rows, count);
+
+	return run_fold(run, &batch);
+}
+
+int run_batch(struct run *run, const struct dwell_event *rows, size_t count)
 {
 	int err = tell_ahead(run, rows, count, run->own.kinds);
 
 	if (!err)
-		err = apply(run, &run->own, rows, count);
-	if (err)
-		return err;
-
-	const struct fold_batch batch = folded(&run->own, rows, count);
-
-	return fold_told(run, &batch);
+		err = run_tell(run, &run->own, rows, count, false);
+	return err ? err : run_fold_own(run, rows, count);
 }
 
 int run_fold_apart(struct run *run, struct pipe_batch *batch)
 {
 	const struct fold_batch told = folded(batch, batch->rows + batch->early, batch->folded);
 
-	return fold_told(run, &told);
+	return run_fold(run, &told);
 }
 
 static int tell_row(struct run *run, const struct dwell_event *row)
@@ -246,7 +246,7 @@ static int rows_apart(struct run *run, const struct dwell_event *events, size_t 
 	batch->kinds = tally_rows(&run->tally, events, count);
 	err = tell_ahead(run, events, count, batch->kinds);
 	if (!err)
-		err = apply(run, batch, events, count);
+		err = run_tell(run, batch, events, count, false);
 	batch->early = (size_t)(events - batch->rows);
 	batch->folded = count;
 	return err;
@@ -264,7 +264,8 @@ int run_rows(struct run *run, const struct dwell_event *events, size_t count)
 			err = tell_row(run, &events[at]);
 		n = until_wanted(run, events + at, count - at);
 		if (!err)
-			err = fold_batch(run, events + at, n);
+			err = run->turn ? turns_rows(run, events + at, n)
+					: run_batch(run, events + at, n);
 	}
 	forget_told(&run->own.told);
 	return err;
@@ -273,7 +274,7 @@ int run_rows(struct run *run, const struct dwell_event *events, size_t count)
 int run_told(struct run *run)
 {
 	const struct fold_batch batch = { .told = &run->own.told };
-	const int err = fold_told(run, &batch);
+	const int err = run_fold(run, &batch);
 
 	run->own.told.count = 0;
 	return err;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/run.h"
+#include "model/turns.h"
 
 /* Which of the query's folds a run has. */
 enum share { SHARE_ALL, SHARE_SERIAL, SHARE_PARALLEL };
@@ -227,6 +228,8 @@ int crew_drive(struct model *model, struct run **last, struct run **other)
 {
 	const size_t serial = serial_folds(model);
 
+	if (serial && serial == model->fold_count && turns_can(model))
+		return turns_drive(model, last);
 	/* One thread has nothing of parts that begin anew and are merged. What a part knows of a
 	 * task that ended is not all, so it could not be settled there. */
 	if (model->parts == 1 || model->crowded || model->threads == 1 ||

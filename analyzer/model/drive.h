@@ -52,6 +52,7 @@ struct model {
 	struct dwell_selection selection;
 	const struct dwell_query *query; /* of the analyses */
 	unsigned threads;
+	uint64_t ahead_bytes; /* for what waits for its turn; 0: as turns.c has it */
 	void (*progress)(void *context, uint64_t at_ns);
 	void *progress_context;
 

@@ -35,7 +35,7 @@ struct fold_ops {
 	bool serial;
 	/* What ends is folded by another thread than follows the states: they are looked at in
 	 * `begin`, in `ahead`, when tasks are settled, and when the last row has come.
-	 * Has no `event`. */
+	 * Has no `event`. When it is to have firsts, `looks` and `skips` say no more. */
 	bool apart;
 	uint32_t kinds; /* bits 1 << enum dwell_event_kind that `event` wants */
 	int (*make)(void **fold, const struct model *model);
@@ -44,6 +44,8 @@ struct fold_ops {
 	/* What parts before this one were merged into so far: what it has may be left out here. */
 	void (*follow)(void *fold, const void *merged);
 	int (*begin)(void *fold, const struct fold_start *start);
+	/* The rows that come next are told by other states, at the same place. */
+	void (*go_on)(void *fold, const struct dwell_states *states);
 	/* Rows before they are applied; states may be looked at. */
 	int (*ahead)(void *fold, const struct dwell_event *rows, size_t count, uint32_t kinds);
 	int (*batch)(void *fold, const struct fold_batch *batch);

@@ -1,5 +1,6 @@
 /* One pass over rows: definitions to the catalog, rows through the states into folds. */
 #include "model/run.h"
+#include "model/turns.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,8 @@ static int new_states(struct run *run)
 static int begin_folds(struct run *run, const struct fold_start *start)
 {
 	run->folding = true;
+	if (run->turn && !turns_begin(run))
+		return DWELL_OK;
 	for (size_t i = 0; i < run->fold_count; i++) {
 		const int err = run->ops[i]->begin ? run->ops[i]->begin(run->folds[i], start) : 0;
 
@@ -148,7 +151,7 @@ static int sink_keyframe(struct dwell_sink *sink, uint64_t time_ns,
 		.model = run->model,
 		.states = run->states,
 		/* The first one is as old as the first row: nothing happened before it. */
-		.time_ns = run->part ? time_ns : run->model->from_ns,
+		.time_ns = run->part && !run->turn ? time_ns : run->model->from_ns,
 		.part = run->part,
 		.keyframe = states,
 		.count = count,

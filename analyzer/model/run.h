@@ -26,9 +26,10 @@ struct run {
 	struct pipe_batch own;      /* room for one that is folded at once */
 	struct pipe *pipe;          /* to the threads that follow rows; NULL: none but this one */
 	struct pipe_batch *apart;   /* that another thread will fold; NULL: this one does */
-	bool may_fork;              /* when it is known what the work is */
-	size_t rows, told_count;    /* until then */
-	uint64_t *first_bits;       /* tasks that were among the firsts */
+	struct turn *turn;       /* that its part waits for or has (turns.h); NULL: all is folded */
+	bool may_fork;           /* when it is known what the work is */
+	size_t rows, told_count; /* until then */
+	uint64_t *first_bits;    /* tasks that were among the firsts */
 	size_t first_words;
 	bool forgets;     /* tasks that have ended, now and then */
 	bool settles;     /* these, and adds up what they did */
@@ -57,6 +58,17 @@ void run_init_tables(struct run *run, struct model *model, uint32_t stage);
 int run_rows(struct run *run, const struct dwell_event *events, size_t count);
 /* Tasks that are met in the rows of a batch. 0 or DWELL_ENOMEM. */
 int firsts_find(struct run *run, struct pipe_batch *batch, const struct dwell_event *rows);
+/* Of a batch, step by step. May any fold look at the states before these rows? What none of them
+ * looks at. Rows through the states; all: whatever folds skip, and tasks that are met. What was
+ * told into the folds. */
+bool run_looks(const struct run *run, const struct dwell_event *rows, size_t count, uint32_t kinds);
+uint32_t run_skips(const struct run *run);
+int run_tell(struct run *run, struct pipe_batch *batch, const struct dwell_event *rows,
+	size_t count, bool all);
+int run_fold(struct run *run, const struct fold_batch *batch);
+int run_fold_own(struct run *run, const struct dwell_event *rows, size_t count);
+/* All of it. */
+int run_batch(struct run *run, const struct dwell_event *rows, size_t count);
 /* Fold what the states told of a batch in another thread than this one. */
 int run_fold_apart(struct run *run, struct pipe_batch *batch);
 

@@ -74,6 +74,36 @@ Test(model, threads_and_parts)
 	}
 }
 
+/* What must see all rows in their order is told of parts before it is their turn. */
+Test(model, parts_in_turn)
+{
+	static const unsigned threads[] = { 2, 3, 8 };
+	static const unsigned analyses[] = { DWELL_ANALYZE_BLOCKED, DWELL_ANALYZE_LOCKS,
+		DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS };
+
+	for (uint64_t seed = 1; seed <= 150; seed++) {
+		const struct gen_options options = gen_any(seed);
+		struct dwell_query query = { .analyses = analyses[seed % 3] };
+		struct memory_output whole, parts;
+		char *want;
+
+		write_history(&whole, &options, 1u << 20, 0, 0);
+		write_history(&parts, &options, 16 + (uint32_t)seed, 0, 0);
+		want = text_of(&whole, &query);
+		for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
+			char *got;
+
+			query.threads = threads[i];
+			got = text_of(&parts, &query);
+			expect_same(got, want, seed, "parts in turn");
+			free(got);
+		}
+		free(want);
+		memory_output_release(&whole);
+		memory_output_release(&parts);
+	}
+}
+
 /* Who asks for both has them of the same waits, put into groups in two ways. */
 Test(model, blocked_and_locks_at_once)
 {
@@ -139,6 +169,13 @@ Test(model, window_is_cut)
 		query.threads = 1;
 		want = text_of(&whole, &query);
 		expect_same(got, want, seed, "window, threads");
+		free(got);
+		free(want);
+		query.analyses = DWELL_ANALYZE_BLOCKED | DWELL_ANALYZE_LOCKS;
+		want = text_of(&whole, &query);
+		query.threads = 3;
+		got = text_of(&whole, &query);
+		expect_same(got, want, seed, "window, in turn");
 		free(got);
 		free(want);
 		memory_output_release(&whole);
