@@ -10,7 +10,11 @@
 enum {
 	MOST_HANDS = 8,
 	/* For all that is told ahead: with it what most ask for stays within 64 MiB. */
-	MOST_BYTES = 40 << 20
+	MOST_BYTES = 40 << 20,
+	/* Of many tasks folds know so much that room is dear, and take so long that little is won.
+	 */
+	MANY_TASKS = 1 << 12,
+	MANY_BYTES = 8 << 20
 };
 
 struct turns {
@@ -255,13 +259,22 @@ static void free_folds(const struct model *model, void *folds[])
 		model->ops[i]->free(folds[i]);
 }
 
+/* For what one thread tells ahead. */
+static size_t ahead_bytes(const struct turns *turns)
+{
+	const struct model *model = turns->model;
+	const bool many = dwell_catalog_tasks(model->catalog) > MANY_TASKS;
+	const size_t most = many ? MANY_BYTES : MOST_BYTES;
+
+	return (model->ahead_bytes ? model->ahead_bytes : most) / turns->hands;
+}
+
 static void *work(void *context)
 {
 	struct turns *turns = context;
 	struct turn turn = { .turns = turns };
-	const uint64_t most = turns->model->ahead_bytes;
 	size_t part;
-	int err = backlog_new(&turn.backlog, (most ? most : MOST_BYTES) / turns->hands);
+	int err = backlog_new(&turn.backlog, ahead_bytes(turns));
 
 	if (!err)
 		err = make_folds(turns->model, turn.idle);

@@ -53,7 +53,8 @@ struct dwell_query {
 	uint64_t worst;         /* latencies to keep; UINT64_MAX: all */
 	bool only_worst;        /* of latencies nothing else is asked for: no distributions */
 	bool only_sums;         /* of waits: how many, how long together, the longest */
-	/* What several threads may keep together until it is their turn; 0: 40 MiB. */
+	/* What several threads may keep together until it is their turn; 0: 40 MiB, of many
+	 * tasks 8. */
 	uint64_t ahead_bytes;
 	/* Called now and then by one thread with the time that was reached; may be NULL. */
 	void (*progress)(void *context, uint64_t at_ns);
