@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dwell/error.h"
+#include "proc.h"
 
 static const int ours[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGTSTP, SIGCHLD,
 	SIGPIPE, SIGALRM };
@@ -130,6 +132,42 @@ void dwell_launch_cancel(struct dwell_launch *launch)
 		;
 }
 
+/*
+ * While we stand still somebody else may let the command alone go on, as what throttles a process
+ * does: then we are to go on, too. Told again and again, since we may not be standing yet. It is of
+ * our group: who stops that stops it as well.
+ */
+static pid_t watch_stopped(pid_t command)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	const pid_t us = getpid();
+	const pid_t watcher = fork();
+
+	if (watcher != 0)
+		return watcher;
+	while (getppid() == us) {
+		const char state = dwell_proc_state((uint32_t)command);
+
+		if (state != 'T' && state != 't')
+			kill(us, SIGCONT);
+		nanosleep(&pause, NULL);
+	}
+	_exit(0);
+}
+
+/* Returns when we go on. */
+static void stand_still(const struct dwell_launch *launch)
+{
+	const pid_t watcher = watch_stopped(launch->pid);
+
+	raise(SIGSTOP);
+	if (watcher < 0)
+		return;
+	kill(watcher, SIGKILL);
+	while (waitpid(watcher, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 void dwell_launch_look(
 	struct dwell_launch *launch, void (*before_stop)(void *context), void *context)
 {
@@ -144,7 +182,7 @@ void dwell_launch_look(
 			return;
 		}
 		before_stop(context);
-		raise(SIGSTOP);
+		stand_still(launch);
 		/* The shell let our group go on; if it was us alone, the command is to go on too.
 		 */
 		kill(launch->pid, SIGCONT);

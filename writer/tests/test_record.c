@@ -10,6 +10,7 @@
 #include "dwell/types.h"
 #include "record/launch.h"
 #include "record/options.h"
+#include "record/proc.h"
 #include "record/program.h"
 #include "record/reasons.h"
 
@@ -212,4 +213,50 @@ Test(record, gate)
 		waitpid(pid, NULL, 0);
 		cr_expect_str_eq(said, cases[i].says);
 	}
+}
+
+static void ignore(void *context)
+{
+	(void)context;
+}
+
+/* As a recorder whose command is stopped until somebody lets it go on, and not us. */
+static int record_stopped(void)
+{
+	static char shell[] = "sh", option[] = "-c", script[] = "kill -STOP $$; exit 7";
+	char *const command[] = { shell, option, script, NULL };
+	const struct dwell_launch_user user = { .name = NULL };
+	struct dwell_launch launch = { .pid = 0 };
+
+	if (dwell_launch_signals(&launch) < 0 ||
+		dwell_launch_fork(&launch, command, &user, NULL) != 0 ||
+		dwell_launch_go(&launch) != 0)
+		return 1;
+	/* Not of us: as a throttle does. */
+	if (fork() == 0) {
+		while (dwell_proc_state((uint32_t)launch.pid) != 'T' ||
+			dwell_proc_state((uint32_t)getppid()) != 'T')
+			usleep(1000);
+		kill(launch.pid, SIGCONT);
+		_exit(0);
+	}
+	while (!launch.ended) {
+		dwell_launch_look(&launch, ignore, NULL);
+		usleep(1000);
+	}
+	return dwell_launch_exit_status(&launch);
+}
+
+/* We stop with the command, for the shell's sake; but it may go on without us. */
+Test(record, a_stopped_command_goes_on_alone, .timeout = 20)
+{
+	const pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0)
+		_exit(record_stopped());
+	for (int i = 0; i < 1000 && waitpid(pid, &status, WNOHANG) == 0; i++)
+		usleep(10000);
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	kill(pid, SIGKILL);
 }
