@@ -61,6 +61,23 @@ bool dwell_frame_is_of_libc(const struct dwell_frame *frame)
 	return module.size && is_of_static_libc(frame->function);
 }
 
+static bool contains(struct dwell_string text, const char *part)
+{
+	const size_t size = strlen(part);
+
+	for (size_t i = 0; i + size <= text.size; i++)
+		if (!memcmp(text.at + i, part, size))
+			return true;
+	return false;
+}
+
+/* Also what the library does for a type of the language: <i32 as core::iter::Sum>::sum. */
+static bool is_of_rust(const struct dwell_frame *frame)
+{
+	return (starts_with(frame->file, "/rustc/") && contains(frame->file, "/library/")) ||
+	       contains(frame->file, "/rustlib/src/rust/library/");
+}
+
 bool dwell_frame_is_common(const struct dwell_frame *frame)
 {
 	static const char *const modules[] = { "libstdc++", "libgcc", "[kernel" };
@@ -80,23 +97,13 @@ bool dwell_frame_is_common(const struct dwell_frame *frame)
 		"SDL_LockMutex", "SDL_CondWait" };
 	const struct dwell_string module = dwell_base_name(frame->module);
 
-	if (dwell_frame_is_of_libc(frame))
+	if (dwell_frame_is_of_libc(frame) || is_of_rust(frame))
 		return true;
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
 		if (starts_with(module, modules[i]))
 			return true;
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		if (starts_with(frame->function, functions[i]))
-			return true;
-	return false;
-}
-
-static bool contains(struct dwell_string text, const char *part)
-{
-	const size_t size = strlen(part);
-
-	for (size_t i = 0; i + size <= text.size; i++)
-		if (!memcmp(text.at + i, part, size))
 			return true;
 	return false;
 }

@@ -336,6 +336,10 @@ static const struct {
 } sites[] = {
 	{ "work", { { "sem_wait", "", "/lib/libc.so.6", 1 }, { "work", "w.c", "/bin/w", 2 } } },
 	{ NULL, { { "sem_wait", "", "/lib/libc.so.6", 1 }, { "start", "", "/lib/libc.so.6", 2 } } },
+	{ "cg::main",
+		{ { "<i32 as core::iter::traits::accum::Sum>::sum",
+			  "/rustc/6b00bc38/library/core/src/iter/traits/accum.rs", "/bin/cg", 50 },
+			{ "cg::main", "src/main.rs", "/bin/cg", 5 } } },
 	/* In a static program the library's functions are the program's. */
 	{ "work",
 		{ { "__lll_lock_wait", "", "/bin/w", 1 },
