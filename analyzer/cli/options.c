@@ -119,7 +119,7 @@ static enum options_result store(const struct option *option, void *arguments, c
 	case OPTION_COUNT:
 	case OPTION_LIMIT:
 		if (!parse_count(value, target))
-			return bad(fault, value, "is not a number");
+			return bad(fault, value, "is no whole number from 0 on");
 		if (option->type == OPTION_LIMIT && !*(uint64_t *)target)
 			*(uint64_t *)target = UINT64_MAX;
 		return OPTIONS_OK;
@@ -127,7 +127,7 @@ static enum options_result store(const struct option *option, void *arguments, c
 		return store_word(option, target, value, fault);
 	case OPTION_REASONS:
 		if (!parse_reasons(value, target))
-			return bad(fault, value, "is not a list of reasons (see dwell help)");
+			return bad(fault, value, "is no list of reasons");
 		return OPTIONS_OK;
 	case OPTION_HELP:
 		return OPTIONS_HELP;

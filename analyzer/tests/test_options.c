@@ -91,12 +91,13 @@ Test(options, refusals)
 		{ "--output", "--output", "needs a value" },
 		{ "-o", "-o", "needs a value" },
 		{ "--by sites", "sites", "is none of site, object" },
-		{ "--limit -1", "-1", "is not a number" },
-		{ "--limit 1x", "1x", "is not a number" },
-		{ "--limit 99999999999999999999", "99999999999999999999", "is not a number" },
-		{ "--number= a", "", "is not a number" },
-		{ "--reason mutex,", "mutex,", "is not a list of reasons (see dwell help)" },
-		{ "--reason mut", "mut", "is not a list of reasons (see dwell help)" },
+		{ "--limit -1", "-1", "is no whole number from 0 on" },
+		{ "--limit 1x", "1x", "is no whole number from 0 on" },
+		{ "--limit 99999999999999999999", "99999999999999999999",
+			"is no whole number from 0 on" },
+		{ "--number= a", "", "is no whole number from 0 on" },
+		{ "--reason mutex,", "mutex,", "is no list of reasons" },
+		{ "--reason mut", "mut", "is no list of reasons" },
 	};
 	char *argv[32];
 	struct arguments arguments;

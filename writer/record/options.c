@@ -301,6 +301,16 @@ static void take_config(struct dwell_record_options *options, const struct dwell
 	options->follow = config->follow;
 }
 
+/* As it was not understood: by its long name, whichever was given. */
+static const char *name_of(int which)
+{
+	const struct option *known = options_known;
+
+	while (known->name && known->val != which)
+		known++;
+	return known->name ? known->name : "?";
+}
+
 int dwell_record_options_parse(struct dwell_record_options *options,
 	const struct dwell_config *config, int argc, char **argv, char *why, unsigned why_size)
 {
@@ -326,7 +336,8 @@ int dwell_record_options_parse(struct dwell_record_options *options,
 		if (!optarg) {
 			take_flag(options, which);
 		} else if (!take_value(options, which, optarg)) {
-			snprintf(why, why_size, "%s: not understood", optarg);
+			snprintf(why, why_size, "--%s: not understood: %s (see dwell record -h)",
+				name_of(which), optarg);
 			return -1;
 		}
 	}
