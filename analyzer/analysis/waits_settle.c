@@ -161,9 +161,11 @@ static int keep_lived(
 			*end++ = (unsigned char)(ns | 0x80);
 		*end++ = (unsigned char)ns;
 	}
-	if (page && !*page)
-		*page = malloc((size_t)(end - bytes));
-	if (!page || !*page)
+	if (!page)
+		return DWELL_ENOMEM;
+	free(*page);
+	*page = malloc((size_t)(end - bytes));
+	if (!*page)
 		return DWELL_ENOMEM;
 	memcpy(*page, bytes, (size_t)(end - bytes));
 	return DWELL_OK;

@@ -301,6 +301,7 @@ int model_part(struct model *model, size_t first, size_t count, const struct fol
 		err = tally_take(tally, run.states);
 	if (!err && tally)
 		err = tally_merge(tally, &run.tally);
+	tally_release(&run.tally);
 	run.fold_count = 0; /* the caller's */
 	run_release(&run);
 	return err;
