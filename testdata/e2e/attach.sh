@@ -206,6 +206,36 @@ python() {
 	kill $pid
 }
 
+# turns PYTHON: by root. Threads that go on do not wait for ever for what they were found to wait for:
+# to find that out takes so long that the kernel's events of before are read after it.
+turns() {
+	local pid
+	cat >turns.py <<'P'
+import threading, time
+
+ledger = threading.Lock()
+
+def take():
+    for _ in range(2000):
+        with ledger:
+            time.sleep(0.002)
+        time.sleep(0.0003)
+
+for _ in range(3):
+    threading.Thread(target=take, daemon=True).start()
+time.sleep(10)
+P
+	"$1" turns.py &
+	pid=$!
+	programs="$programs $pid"
+	sleep 0.3
+	look root turns.dwell $pid
+	"$bin/dwell" dump turns.dwell | grep -E ' wait-(begin|end) ' >said
+	sed -E 's/.* (wait-[a-z]+) (task=[a-z0-9]+) .*/\2 \1/' said | awk '{ last[$1] = $2 } END { for (t in last) if (last[t] == "wait-begin") print t }' >open
+	[ ! -s open ] || fault "turns: waits that did not end: $(cat said)"
+	kill $pid
+}
+
 # Java's monitors: who has one, and the methods that wait, in HotSpot's memory.
 java() {
 	local who=$1 pid
@@ -412,6 +442,7 @@ for who in "$(id -un)" nobody; do
 	[ "$(id -u)" = 0 ] || break
 done
 [ "$(id -u)" != 0 ] || strangers
+[ "$(id -u)" != 0 ] || ! may_look root || turns "$(command -v /usr/bin/python3 || command -v python3)"
 if [ "$(id -u)" = 0 ] && command -v javac >out; then
 	javac Parked.java Passed.java || fault 'no program of javac'
 	chmod 644 ./*.class

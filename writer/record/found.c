@@ -217,7 +217,7 @@ static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *
 		return err;
 	begin.kind = DWELL_EVENT_WAIT_BEGIN;
 	begin.state = DWELL_STATE_SAME;
-	err = dwell_map_set(&sched->found, found->still.tid, 0,
+	err = dwell_sched_found_keep(sched, found->still.tid, time_ns,
 		wait.is_monitor ? SCHED_FOUND_MONITOR : SCHED_FOUND_WAIT);
 	return err ? err : dwell_sched_put(sched, &begin);
 }
@@ -286,6 +286,33 @@ int dwell_sched_find(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
 	}
 }
 
+enum { FOUND_HOW, FOUND_LOW, FOUND_HIGH, HALF_BITS = 32 };
+
+int dwell_sched_found_keep(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns, uint32_t how)
+{
+	int err = dwell_map_set(&sched->found, tid, FOUND_LOW, (uint32_t)time_ns | 1);
+
+	if (!err)
+		err = dwell_map_set(
+			&sched->found, tid, FOUND_HIGH, (uint32_t)(time_ns >> HALF_BITS) + 1);
+	return err ? err : dwell_map_set(&sched->found, tid, FOUND_HOW, how);
+}
+
+void dwell_sched_found_drop(struct dwell_sched *sched, uint32_t tid)
+{
+	for (int what = FOUND_HOW; what <= FOUND_HIGH; what++)
+		dwell_map_remove(&sched->found, tid, (uint64_t)what);
+}
+
+/* What the kernel told of it before that is read late. */
+static bool is_before(const struct dwell_sched *sched, uint32_t tid, uint64_t time_ns)
+{
+	const uint64_t high = dwell_map_get(&sched->found, tid, FOUND_HIGH);
+
+	return (time_ns | 1) <
+	       ((high - 1) << HALF_BITS | dwell_map_get(&sched->found, tid, FOUND_LOW));
+}
+
 void dwell_sched_found_woken(struct dwell_sched *sched, uint32_t tid)
 {
 	if (sched->found.used != 0 && dwell_map_get(&sched->found, tid, 0) != 0)
@@ -299,12 +326,12 @@ int dwell_sched_found_runs(struct dwell_sched *sched, uint32_t tid, uint32_t tas
 	};
 	const uint32_t how = sched->found.used ? dwell_map_get(&sched->found, tid, 0) : 0;
 
-	if (how == 0)
+	if (how == 0 || is_before(sched, tid, time_ns))
 		return 0;
 	/* Nobody woke it but a clock: to look whether it can have it now, and it cannot. */
 	if (how == SCHED_FOUND_MONITOR && dwell_hotspot_waits(sched->hotspot, tid))
 		return 0;
-	dwell_map_remove(&sched->found, tid, 0);
+	dwell_sched_found_drop(sched, tid);
 	/* It was killed in its wait, and ran for its end only. */
 	return dwell_proc_lives(tid) ? dwell_sched_put(sched, &end) : 0;
 }

@@ -27,7 +27,8 @@ struct dwell_sched {
 	/* The last thread of a recorded process ended; may be NULL. */
 	void (*process_gone)(void *context, uint32_t pid, uint64_t time_ns);
 	void *context;
-	struct dwell_map found;        /* threads in a wait that began before us: tid, 0 -> how */
+	struct dwell_map found; /* threads in a wait that began before us: tid, 0 -> how; tid, 1 and
+				   2 -> since when */
 	struct dwell_python *python;   /* NULL: not needed so far */
 	struct dwell_hotspot *hotspot; /* the same */
 	bool stacks;                   /* are told */

@@ -19,6 +19,10 @@ enum {
 	SCHED_FOUND_MONITOR /* for a monitor, and looks at it again and again by itself */
 };
 
+/* A thread was told to wait, as of time_ns. DWELL_ENOMEM. */
+int dwell_sched_found_keep(struct dwell_sched *sched, uint32_t tid, uint64_t time_ns, uint32_t how);
+void dwell_sched_found_drop(struct dwell_sched *sched, uint32_t tid);
+
 /* Another thread woke it. */
 void dwell_sched_found_woken(struct dwell_sched *sched, uint32_t tid);
 

@@ -233,7 +233,7 @@ static void tell(struct dwell_stuck *stuck, uint32_t pid, struct waiting *thread
 		tell_instead(stuck, &told, &begin);
 		return;
 	}
-	note(stuck, dwell_map_set(&stuck->sched->found, thread->tid, 0,
+	note(stuck, dwell_sched_found_keep(stuck->sched, thread->tid, stuck->now_ns,
 			    told.wait.is_monitor ? SCHED_FOUND_MONITOR : SCHED_FOUND_WAIT));
 	note(stuck, dwell_sched_put(stuck->sched, &begin));
 }

@@ -99,7 +99,7 @@ static void end_wait(struct dwell_watch *watch, struct watched *thread)
 		return;
 	thread->waits = false;
 	if (dwell_map_get(&watch->sched->found, tid, 0) != 0) {
-		dwell_map_remove(&watch->sched->found, tid, 0);
+		dwell_sched_found_drop(watch->sched, tid);
 		note(watch, dwell_sched_put(watch->sched, &row));
 	}
 	row.kind = DWELL_EVENT_STATE;
