@@ -26,12 +26,13 @@ static const double Z_POWER = 0.8416;
 /* What is known of a tested row. */
 struct spread {
 	struct candidate *candidate;
-	double shift;   /* log of head to base, turned so that more is worse */
-	double coarse;  /* the same of the windows */
-	double *shifts; /* of each resample */
-	double error;   /* their standard deviation, with the fudge */
-	double noise;   /* largest change within a side, as a log */
-	bool whole;     /* enough windows, all figures known */
+	double shift;    /* log of head to base, turned so that more is worse */
+	double coarse;   /* the same of the windows */
+	double *shifts;  /* of each resample */
+	double variance; /* theirs */
+	double error;    /* their standard deviation, with the fudge */
+	double noise;    /* largest change within a side, as a log */
+	bool whole;      /* enough windows, all figures known */
 };
 
 struct windowing {
@@ -239,20 +240,25 @@ static void measure_halves(struct windowing *w)
 	}
 }
 
+/* With so many on each of both a difference of sides would vary as with these. */
+static double runs_a_side(const struct comparing *c)
+{
+	return 2 / (1 / (double)c->base + 1 / (double)c->head);
+}
+
 /* The error of each row, and how far noise went beyond it in any of them. */
 static void measure_errors(struct windowing *w)
 {
-	const double n = 2 / (1 / (double)w->c->base + 1 / (double)w->c->head);
+	const double n = runs_a_side(w->c);
 
 	for (size_t row = 0; row < w->count; row++) {
 		struct spread *spread = &w->rows[row];
-		double variance;
 
 		if (!spread->whole)
 			continue;
-		variance = stat_variance(spread->shifts, w->resamples);
-		spread->whole = !isnan(variance);
-		spread->error = sqrt(variance + COMPARE_FUDGE * COMPARE_FUDGE);
+		spread->variance = stat_variance(spread->shifts, w->resamples);
+		spread->whole = !isnan(spread->variance);
+		spread->error = sqrt(spread->variance + COMPARE_FUDGE * COMPARE_FUDGE);
 		/* Halves of a run have four times the variance of a run, a difference of sides of n
 		 * runs has two n-ths. */
 		if (spread->whole)
@@ -293,11 +299,15 @@ static double share_beyond(const double *maxima, size_t count, double z)
 	return (double)(count - below + 1) / (double)(count + 1);
 }
 
-/* By the normal distribution, from noise between halves or runs as if it were 2 deviations. */
-static uint32_t runs_for(const struct spread *spread, double alpha, double limit, size_t rows)
+/* By the normal distribution, from noise between halves or runs as if it were 2 deviations; at
+ * least from what a run varies by its windows, of which a difference of sides of n runs has two
+ * n-ths. */
+static uint32_t runs_for(const struct windowing *w, const struct spread *spread, double limit)
 {
-	const double z = stat_normal_quantile(1 - alpha / (double)rows) + Z_POWER;
-	const double deviation = fmax(spread->noise / 2, spread->error * M_SQRT1_2);
+	const double z = stat_normal_quantile(1 - w->c->policy->alpha / (double)w->count) + Z_POWER;
+	const double within = spread->variance * runs_a_side(w->c) / 2;
+	const double deviation =
+		fmax(spread->noise / 2, sqrt(within + COMPARE_FUDGE * COMPARE_FUDGE / 2));
 	const double n = 2 * deviation * deviation * z * z / (limit * limit) + 2;
 
 	return !(n < 1e6) ? 0 : n > 5 ? (uint32_t)ceil(n) : 5;
@@ -316,7 +326,7 @@ static void judge(const struct windowing *w, struct spread *spread, const double
 	row->threshold = exp(row->worse * least);
 	row->p = share_beyond(maxima, w->resamples, fabs(spread->shift) / spread->error);
 	row->visible = exp(row->worse * (needed + Z_POWER * spread->error));
-	row->runs_needed = runs_for(spread, alpha, log1p(row->limit), w->count);
+	row->runs_needed = runs_for(w, spread, log1p(row->limit));
 	row->ratio = exp(row->worse * spread->shift);
 	row->low = exp(row->worse * spread->shift - 1.96 * spread->error);
 	row->high = exp(row->worse * spread->shift + 1.96 * spread->error);
