@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/series.h"
 #include "analysis/statistics.h"
 #include "dwell/compare.h"
 #include "statistics_expected.h"
@@ -188,6 +189,193 @@ Test(statistics, a_report_is_that_of_its_formulas)
 		cr_expect(fabs(is[i] - report_row[i]) <= 1e-6 * fabs(report_row[i]), "%zu: %.9g", i,
 			is[i]);
 	dwell_comparison_free(c);
+}
+
+enum { FEW_RUNS = 4, WINDOW_SHIFT_NS = 24, SUBJECTS = 3, CLASS = 1, LOCK = 2 };
+
+/* What each window of a run has of a series; by side: base, head. */
+struct series_plan {
+	unsigned least[2], more; /* values, at least and at most so many more */
+	double scale[2], spread; /* ns: the least value; up to so many times more */
+};
+
+static double next_of(uint64_t *seed)
+{
+	double x;
+
+	fill(&x, *seed, 1);
+	*seed = *seed * 16807 % 2147483647;
+	return x;
+}
+
+static void plan_window(struct dwell_series *series, const struct series_plan *plan, bool head,
+	unsigned window, uint64_t *seed)
+{
+	const unsigned count = plan->least[head] + (unsigned)(plan->more * next_of(seed));
+
+	for (unsigned i = 0; i < count; i++) {
+		const uint64_t ns =
+			(uint64_t)(plan->scale[head] * (1 + plan->spread * next_of(seed)));
+		const struct dwell_window_cell cell = { (uint8_t)window,
+			(uint8_t)windows_bucket(ns), 1, ns };
+
+		cr_assert(eq(int, dwell_histogram_add(&series->whole, ns, 1), 0));
+		cr_assert(eq(int, windows_put(&series->windows, &cell), 0));
+	}
+}
+
+static void plan_state(struct dwell_digest_subject *subject, unsigned window, unsigned state,
+	uint64_t *ns, double is)
+{
+	const struct dwell_window_cell cell = { (uint8_t)window, (uint8_t)state, 1, (uint64_t)is };
+
+	*ns += (uint64_t)is;
+	cr_assert(eq(int, windows_put(&subject->states, &cell), 0));
+}
+
+/* Windows of a lock, and of a class of which somebody does not know a while in each. */
+static void fill_window(
+	struct dwell_digest_subject *subjects, bool head, unsigned window, uint64_t *seed)
+{
+	static const struct series_plan latency = { { 16, 16 }, 4, { 200000, 210000 }, 6 };
+	static const struct series_plan wait = { { 6, 4 }, 6, { 100000, 400000 }, 9 };
+	static const struct series_plan hold = { { 5, 5 }, 3, { 300000, 180000 }, 3 };
+	struct dwell_digest_subject *class = &subjects[CLASS];
+	struct dwell_times *times = &class->times;
+
+	plan_window(&class->series, &latency, head, window, seed);
+	plan_window(&subjects[LOCK].series, &wait, head, window, seed);
+	plan_window(&subjects[LOCK].hold, &hold, head, window, seed);
+	plan_state(class, window, DWELL_UNKNOWN, &times->unknown_ns, 1000.0 * window);
+	plan_state(class, window, DWELL_RUNNING, &times->running_ns, 1e6 * (1 + next_of(seed)));
+	plan_state(
+		class, window, DWELL_RUNNABLE, &times->runnable_ns, 4e5 * (1 + 2 * next_of(seed)));
+	plan_state(class, window, DWELL_BLOCKED, &times->blocked_ns, 3e6 * (1 + next_of(seed)));
+}
+
+struct few_runs {
+	struct dwell_digest_subject subjects[FEW_RUNS][SUBJECTS];
+	struct dwell_digest digests[FEW_RUNS];
+	const struct dwell_digest *at[FEW_RUNS];
+};
+
+/* The first run has this number; the first and the last window of each are cut. */
+static struct dwell_side few_of(
+	struct few_runs *out, size_t count, uint64_t number, bool head, uint64_t *seed)
+{
+	static char nothing[] = "";
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < count; i++, number++) {
+		const unsigned windows = 40 - (unsigned)(number % 3);
+		struct dwell_digest *digest = &out->digests[i];
+
+		for (unsigned s = 0; s < SUBJECTS; s++)
+			out->subjects[i][s].key = out->subjects[i][s].alias = nothing;
+		out->subjects[i][0].kind = DWELL_SUBJECT_RUN;
+		out->subjects[i][CLASS].kind = DWELL_SUBJECT_CLASS;
+		out->subjects[i][LOCK].kind = DWELL_SUBJECT_LOCK;
+		for (unsigned window = 0; window < windows; window++)
+			fill_window(out->subjects[i], head, window, seed);
+		digest->trace.begin_ns = ((3 + number) << WINDOW_SHIFT_NS) + 1000003 * (number + 1);
+		digest->trace.end_ns = (((digest->trace.begin_ns >> WINDOW_SHIFT_NS) + windows - 1)
+					       << WINDOW_SHIFT_NS) +
+				       500000 + number;
+		digest->window_shift = WINDOW_SHIFT_NS;
+		digest->subjects = out->subjects[i];
+		digest->count = SUBJECTS;
+		digest->kinds = DWELL_KINDS_ALWAYS;
+		out->at[i] = digest;
+	}
+	return (struct dwell_side){ out->at, count };
+}
+
+static void few_release(struct few_runs *runs)
+{
+	for (size_t i = 0; i < FEW_RUNS; i++)
+		for (size_t s = 0; s < SUBJECTS; s++) {
+			series_release(&runs->subjects[i][s].series);
+			series_release(&runs->subjects[i][s].hold);
+			free(runs->subjects[i][s].states.cells);
+		}
+}
+
+/* The expected rows are in this order. */
+static char few_metrics[][24] = { "class.blocked", "class.latency.p99", "lock.wait_per_s",
+	"lock.contended_per_s", "lock.hold.p50" };
+static char untold_metric[] = "run.duration"; /* of which windows tell nothing */
+enum { FEW_METRICS = sizeof(few_metrics) / sizeof(few_metrics[0]) };
+
+static struct dwell_comparison *compare_few(size_t base, size_t head)
+{
+	struct dwell_policy_limit limits[] = {
+		{ .limit = -1, .ignore = true },
+		{ .metric = untold_metric, .limit = -1 },
+		{ .metric = few_metrics[0], .limit = 0.3, .worse = 1 },
+		{ .metric = few_metrics[1], .limit = 0.01 },
+		{ .metric = few_metrics[2], .limit = -1 },
+		{ .metric = few_metrics[3], .limit = 0.05, .worse = -1 },
+		{ .metric = few_metrics[4], .limit = -1 },
+	};
+	static struct few_runs left, right;
+	uint64_t seed = 1000 * base + head;
+	const struct dwell_side a = few_of(&left, base, 0, false, &seed);
+	const struct dwell_side b = few_of(&right, head, base, true, &seed);
+	struct dwell_comparison *c = NULL;
+	struct dwell_policy policy;
+
+	dwell_policy_init(&policy);
+	policy.limits = limits;
+	policy.limit_count = sizeof(limits) / sizeof(limits[0]);
+	cr_assert(eq(int, dwell_compare(&c, &a, &b, &policy), 0));
+	for (size_t i = 0; i < c->count; i++)
+		c->rows[i].base = c->rows[i].head = NULL;
+	few_release(&left);
+	few_release(&right);
+	return c;
+}
+
+static const struct dwell_compare_row *row_of(const struct dwell_comparison *c, const char *metric)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (!strcmp(c->rows[i].metric->name, metric))
+			return &c->rows[i];
+	return NULL;
+}
+
+/* Rows of few runs: every draw of windows is that of the script. */
+Test(statistics, rows_of_windows_are_those_of_their_definition)
+{
+	struct dwell_comparison *c = NULL;
+
+	for (size_t i = 0; i < sizeof(windows_rows) / sizeof(windows_rows[0]); i++) {
+		const char *name = few_metrics[i % FEW_METRICS];
+		const struct dwell_compare_row *row;
+
+		if (i % FEW_METRICS == 0) {
+			c = compare_few(windows_rows[i].base, windows_rows[i].head);
+			cr_assert(eq(sz, c->count, FEW_METRICS + 1));
+			cr_expect(eq(sz, c->tested, FEW_METRICS));
+			cr_expect(eq(u64, c->splits, windows_rows[i].base < 3 ? 200 : 1000));
+			cr_expect(row_of(c, untold_metric)->status == DWELL_ROW_WITHHELD);
+		}
+		row = row_of(c, name);
+		cr_assert(ne(ptr, (void *)row, NULL), "%s", name);
+
+		const double is[] = { row->base_value, row->head_value, row->ratio, row->low,
+			row->high, row->p, row->noise, row->threshold, row->visible,
+			row->runs_needed };
+		for (size_t j = 0; j < sizeof(is) / sizeof(is[0]); j++)
+			cr_expect(isinf(windows_rows[i].is[j])
+					  ? isinf(is[j])
+					  : fabs(is[j] - windows_rows[i].is[j]) <=
+						    1e-6 * fabs(windows_rows[i].is[j]),
+				"%u and %u runs, %s, %zu: %.9g, not %.9g", windows_rows[i].base,
+				windows_rows[i].head, name, j, is[j], windows_rows[i].is[j]);
+		cr_expect(eq(uint, row->status, windows_rows[i].status), "%s", name);
+		if (i % FEW_METRICS == FEW_METRICS - 1)
+			dwell_comparison_free(c);
+	}
 }
 
 /* Where nothing differs, at most a share alpha of reports has a row at p <= alpha, however many
