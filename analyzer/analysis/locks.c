@@ -66,10 +66,11 @@ static int locks_ahead(void *fold, const struct dwell_event *rows, size_t count,
 static int locks_batch(void *fold, const struct fold_batch *batch)
 {
 	const uint32_t takes = 1u << DWELL_EVENT_ACQUIRE | 1u << DWELL_EVENT_RELEASE;
+	const uint32_t loses = 1u << DWELL_EVENT_LOSS;
 	struct locks *locks = fold;
 	int err = DWELL_OK;
 
-	for (size_t i = 0; batch->kinds & takes && i < batch->count && !err; i++)
+	for (size_t i = 0; batch->kinds & (takes | loses) && i < batch->count && !err; i++)
 		if (takes >> batch->rows[i].kind & 1)
 			err = order_event(&locks->order, &batch->rows[i]);
 		else if (batch->rows[i].kind == DWELL_EVENT_LOSS)

@@ -99,11 +99,18 @@ static void take_both(struct script *script, unsigned ms, unsigned first, unsign
 	say(script, "%u release task=t1 object=o%u", ms * MS + 2, second);
 }
 
+/* More rows than are handed on together: what comes next is not beside locks that are taken. */
+static void far_away(struct script *script, uint64_t at_ns)
+{
+	for (unsigned i = 0; i < 10000; i++)
+		say(script, "%lu mark task=t1", (unsigned long)at_ns);
+}
+
 Test(findings_related, order_across_a_loss)
 {
 	struct script script = { 0 };
 
-	for (unsigned lost = 0; lost < 3; lost++) {
+	for (unsigned lost = 0; lost < 4; lost++) {
 		script_clear(&script);
 		say(&script, "dwell-text 1");
 		say(&script, "trace source=\"dwell\" tick=1 levels=program,all-locks");
@@ -115,8 +122,12 @@ Test(findings_related, order_across_a_loss)
 		take_both(&script, 10, 1, 3);
 		say(&script, "%u release task=t1 object=o1", 11 * MS);
 		say(&script, "%u acquire task=t1 object=o3", 12 * MS);
-		if (lost == 1)
+		if (lost == 3)
+			far_away(&script, 12 * MS + 1);
+		if (lost == 1 || lost == 3)
 			say(&script, "%u loss value=3 extra=%u reason=full", 13 * MS, 14 * MS);
+		if (lost == 3)
+			far_away(&script, 14 * MS + 1);
 		say(&script, "%u acquire task=t1 object=o1", 15 * MS);
 		if (lost == 2) /* told at its end, and this was in it */
 			say(&script, "%u loss task=t1 value=3 extra=%u reason=full", 17 * MS,
