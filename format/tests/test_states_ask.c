@@ -83,16 +83,16 @@ static void compare_now(uint64_t seed, struct dwell_states *a, struct dwell_stat
 
 		cr_assert(eq(int, x != NULL, y != NULL), "seed %lu: task %u", seed, id);
 		if (x)
-			cr_assert(
-				zero(int, memcmp(x, y, sizeof(*x))), "seed %lu: task %u", seed, id);
+			cr_assert(eq(int, memcmp(x, y, sizeof(*x)), 0), "seed %lu: task %u", seed,
+				id);
 		/* What may live is not passed over. */
 		if (x)
 			cr_assert(eq(u32, dwell_states_next(a, id), id));
 	}
-	cr_assert(zero(int, dwell_states_save(a, &saved[0], &count[0])));
-	cr_assert(zero(int, dwell_states_save(b, &saved[1], &count[1])));
+	cr_assert(eq(int, dwell_states_save(a, &saved[0], &count[0]), 0));
+	cr_assert(eq(int, dwell_states_save(b, &saved[1], &count[1]), 0));
 	cr_assert(eq(sz, count[0], count[1]), "seed %lu", seed);
-	cr_assert(zero(int, memcmp(saved[0], saved[1], count[0] * sizeof(*saved[0]))), "seed %lu",
+	cr_assert(eq(int, memcmp(saved[0], saved[1], count[0] * sizeof(*saved[0])), 0), "seed %lu",
 		seed);
 }
 
@@ -107,20 +107,22 @@ static void check(uint64_t seed, struct collect *h, size_t at)
 	for (size_t i = 0; i < 4; i++)
 		states[i] = new_states(h, &told[i], i % 2);
 	for (size_t i = 0; i < 2; i++)
-		cr_assert(zero(int, dwell_states_apply(states[i], h->rows, at)));
+		cr_assert(eq(int, dwell_states_apply(states[i], h->rows, at), 0));
 	if (seed % 3)
 		compare_now(seed, states[1], states[0]);
-	cr_assert(zero(int, dwell_states_save(states[0], &keyframe, &count)));
+	cr_assert(eq(int, dwell_states_save(states[0], &keyframe, &count), 0));
 	for (size_t i = 2; i < 4; i++)
-		cr_assert(zero(int, dwell_states_load(states[i], at ? h->rows[at - 1].time_ns : 0,
-					    keyframe, count)));
+		cr_assert(eq(int,
+			dwell_states_load(
+				states[i], at ? h->rows[at - 1].time_ns : 0, keyframe, count),
+			0));
 	for (size_t i = 0; i < 4; i++) {
-		cr_assert(zero(int, dwell_states_apply(states[i], h->rows + at, h->count - at)));
+		cr_assert(eq(int, dwell_states_apply(states[i], h->rows + at, h->count - at), 0));
 		if (seed % 2)
-			cr_assert(zero(int, dwell_states_forget(states[i], NULL, NULL)));
+			cr_assert(eq(int, dwell_states_forget(states[i], NULL, NULL), 0));
 		if (seed % 5 == 0 && i % 2)
 			compare_now(seed, states[i], states[i - 1]);
-		cr_assert(zero(int, dwell_states_flush(states[i], h->end_ns)));
+		cr_assert(eq(int, dwell_states_flush(states[i], h->end_ns), 0));
 	}
 	compare(seed, &told[1], &told[0]);
 	compare(seed, &told[3], &told[2]);
@@ -140,7 +142,7 @@ Test(states_ask, tells_the_same)
 		options.rows = 600;
 		options.tasks = 20 + seed % 60;
 		collect_init(&h);
-		cr_assert(zero(int, gen_drive(&options, &h.sink)));
+		cr_assert(eq(int, gen_drive(&options, &h.sink), 0));
 		spread(&h);
 		check(seed, &h, gen_random(&random, h.count));
 		collect_release(&h);
