@@ -8,8 +8,7 @@
 /* Power that `visible` and the runs needed are told for: 4 of 5. */
 static const double Z_POWER = 0.8416;
 
-/* The tested rows' values by run, turned by sign; and back. but: rows that are left out, or NULL.
- */
+/* The tested rows' values by run, turned by sign; `but`: without those rows (NULL: none). */
 static double *gather(const struct comparing *c, size_t rows, double sign, const bool *but)
 {
 	double *values = calloc(rows * run_count(c) + 1, sizeof(*values));

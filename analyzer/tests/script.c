@@ -46,9 +46,9 @@ void begin(struct script *script, unsigned tasks)
 	say(script, "object o2 kind=cond process=p1 native=0x20 name=\"items\"");
 }
 
-struct dwell_answer *analyze_script(struct script *script, uint64_t end_ns, unsigned analyses)
+struct dwell_answer *ask_script(
+	struct script *script, uint64_t end_ns, const struct dwell_query *query)
 {
-	const struct dwell_query query = { .analyses = analyses, .worst = 100 };
 	struct dwell_bytes *bytes = NULL;
 	struct dwell_source *source = NULL;
 	struct dwell_answer *answer = NULL;
@@ -57,10 +57,17 @@ struct dwell_answer *analyze_script(struct script *script, uint64_t end_ns, unsi
 	say(script, "end time=%llu closed", (unsigned long long)end_ns);
 	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, script->text, script->size), 0));
 	cr_assert(eq(int, dwell_text_source_open(&source, bytes, &diag), 0), "%s", diag.what);
-	cr_assert(eq(int, dwell_analyze(&answer, source, &query, &diag), 0), "%u: %s", diag.line,
+	cr_assert(eq(int, dwell_analyze(&answer, source, query, &diag), 0), "%u: %s", diag.line,
 		diag.what);
 	dwell_source_close(source);
 	return answer;
+}
+
+struct dwell_answer *analyze_script(struct script *script, uint64_t end_ns, unsigned analyses)
+{
+	const struct dwell_query query = { .analyses = analyses, .worst = 100 };
+
+	return ask_script(script, end_ns, &query);
 }
 
 struct dwell_answer *judge(struct script *script, uint64_t end_ns)

@@ -20,6 +20,9 @@ void script_clear(struct script *script);
 __attribute__((format(printf, 2, 3))) void say(struct script *script, const char *line, ...);
 /* A process of so many threads on two CPUs. */
 void begin(struct script *script, unsigned tasks);
+/* What the query asks of it: the caller's to free, as is the text. */
+struct dwell_answer *ask_script(
+	struct script *script, uint64_t end_ns, const struct dwell_query *query);
 /* What analyses (bits DWELL_ANALYZE_...) say of it: the caller's to free, as is the text. */
 struct dwell_answer *analyze_script(struct script *script, uint64_t end_ns, unsigned analyses);
 /* The same of findings. */

@@ -20,18 +20,8 @@ static void wait_of(struct script *s, unsigned task, unsigned at, unsigned us, c
 static struct dwell_answer *ask(struct script *script, unsigned by)
 {
 	const struct dwell_query query = { .analyses = DWELL_ANALYZE_BLOCKED, .blocked_by = by };
-	struct dwell_bytes *bytes = NULL;
-	struct dwell_source *source = NULL;
-	struct dwell_answer *answer = NULL;
-	struct dwell_diag diag = { 0 };
 
-	say(script, "end time=%u closed", 900 * MS);
-	cr_assert(eq(int, dwell_bytes_open_memory(&bytes, script->text, script->size), 0));
-	cr_assert(eq(int, dwell_text_source_open(&source, bytes, &diag), 0), "%s", diag.what);
-	cr_assert(eq(int, dwell_analyze(&answer, source, &query, &diag), 0), "%u: %s", diag.line,
-		diag.what);
-	dwell_source_close(source);
-	return answer;
+	return ask_script(script, 900 * MS, &query);
 }
 
 /* A shell that looks into a file and then waits for its command waits for a process. */
