@@ -108,6 +108,8 @@ static void look_for_known(struct dwell_file *file, const char *path, int fd)
 		(void)dwell_python_read(&file->python, fd);
 	else if (strcmp(name, "/libjvm.so") == 0)
 		dwell_hotspot_read(&file->hotspot, fd);
+	else
+		file->is_preload = strcmp(name, "/libdwell-preload.so") == 0;
 }
 
 static void look_into(struct dwell_files *files, struct dwell_file *file,

@@ -17,6 +17,7 @@ struct dwell_file {
 	uint8_t build_id_size;
 	uint8_t segment_count;
 	bool is_go;                          /* a program of Go's */
+	bool is_preload;                     /* our library in the program */
 	uint64_t table;                      /* offset in the area; 0: none */
 	struct dwell_libc *libc;             /* NULL: it is none */
 	struct dwell_python_exports *python; /* the same */

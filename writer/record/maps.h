@@ -60,8 +60,11 @@ void dwell_maps_walk_still(struct dwell_maps *maps, uint32_t pid, uint32_t proce
 bool dwell_maps_libc(struct dwell_maps *maps, uint32_t process, const uint64_t *frames,
 	size_t count, unsigned *role);
 
-/* The same for CPython's loop: index of the frame, and what to add to addresses of its file. NULL:
- * the stack does not come to it. */
+/* Whether the library that was loaded into the program has its code at an address. */
+bool dwell_maps_preload(struct dwell_maps *maps, uint32_t process, uint64_t address);
+
+/* As dwell_maps_libc() for CPython's loop: index of the frame, and what to add to addresses of its
+ * file. NULL: the stack does not come to it. */
 const struct dwell_python_exports *dwell_maps_python(struct dwell_maps *maps, uint32_t process,
 	const uint64_t *frames, size_t count, size_t *at, uint64_t *bias);
 

@@ -174,6 +174,14 @@ bool dwell_maps_libc(
 	return i > 0;
 }
 
+bool dwell_maps_preload(struct dwell_maps *maps, uint32_t id, uint64_t address)
+{
+	const struct maps_process *process = maps_process_of(maps, id);
+	const struct dwell_file *file = process ? file_at(maps, process, &address) : NULL;
+
+	return file && file->is_preload;
+}
+
 const struct dwell_python_exports *dwell_maps_python(struct dwell_maps *maps, uint32_t id,
 	const uint64_t *frames, size_t count, size_t *at, uint64_t *bias)
 {

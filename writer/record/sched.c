@@ -29,9 +29,10 @@ int dwell_sched_put(struct dwell_sched *sched, const struct dwell_event *row)
 }
 
 /*
- * In glibc's vfork the caller is in a register, since its stack is the child's meanwhile; that
- * register is the call's first argument. Its clone, which posix_spawn calls, is a leaf, but the
- * tables tell of it only up to the system call. What blocks in these calls is the parent.
+ * In glibc's vfork, and in that of the library in the program, the caller is in a register, since
+ * its stack is the child's meanwhile; that register is the call's first argument. Its clone, which
+ * posix_spawn calls, is a leaf, but the tables tell of it only up to the system call. What blocks
+ * in these calls is the parent.
  */
 static bool find_hidden(struct dwell_sched *sched, uint32_t process,
 	const struct dwell_kernel_event *event, struct dwell_unwind_frame *frame)
@@ -42,7 +43,8 @@ static bool find_hidden(struct dwell_sched *sched, uint32_t process,
 
 	if (!event->has_why || event->compat ||
 		(call != SYS_vfork && call != SYS_clone && call != SYS_clone3) ||
-		!dwell_maps_libc(sched->maps, process, &event->ip, 1, &role))
+		!(dwell_maps_libc(sched->maps, process, &event->ip, 1, &role) ||
+			(call == SYS_vfork && dwell_maps_preload(sched->maps, process, event->ip))))
 		return false;
 	frame->exact = false;
 	frame->pc = event->why & UINT64_C(0xffffffffffff);
