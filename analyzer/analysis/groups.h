@@ -23,8 +23,8 @@ void idset_release(struct idset *set);
 void idset_each(const struct idset *set, void (*visit)(void *context, uint32_t id), void *context);
 
 /* Does a task wait there for a lock that no object tells, and that who wakes it gives up, as
- * PostgreSQL's of rows? */
-bool stack_is_handed(const struct dwell_catalog *catalog, uint32_t stack);
+ * PostgreSQL's and MariaDB's of rows? */
+bool stack_is_handed(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack);
 
 /*
  * More than so many people of one group are not told apart: the least is added to the rest. Where

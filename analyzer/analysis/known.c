@@ -28,7 +28,47 @@ static bool is_text(struct dwell_string is, const char *text)
 	return is.size == strlen(text) && memcmp(is.at, text, is.size) == 0;
 }
 
-bool stack_is_handed(const struct dwell_catalog *catalog, uint32_t stack)
+/* Of a thread that cannot be preloaded the kernel tells that it waits for a futex. */
+static bool is_condition(unsigned reason, const struct dwell_frame *frames, size_t count)
+{
+	static const char prefix[] = "pthread_cond_";
+
+	for (size_t i = 0; reason == DWELL_REASON_FUTEX && i < count && i < 3; i++)
+		if (frames[i].function.size > sizeof(prefix) &&
+			memcmp(frames[i].function.at, prefix, sizeof(prefix) - 1) == 0)
+			return true;
+	return reason == DWELL_REASON_COND;
+}
+
+/*
+ * MariaDB's locks of rows and of tables' definitions: who waits has a condition of its own. Debian
+ * strips the names of the engine of storage, so a lock of a row is known by who called the engine
+ * for one: it waits there for no work.
+ */
+static bool is_maria_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
+{
+	static const char row[] = "handler::ha_", table[] = "MDL_context::acquire_lock";
+	struct dwell_frame frames[2 * DEPTH];
+	size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, 2 * DEPTH) : 0;
+
+	if (count > 2 * DEPTH)
+		count = 2 * DEPTH;
+	if (!is_condition(reason, frames, count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct dwell_string function = frames[i].function;
+
+		if (!is_text(dwell_base_name(frames[i].module), "mariadbd"))
+			continue;
+		if (is_text(function, table) ||
+			(function.size >= sizeof(row) &&
+				memcmp(function.at, row, sizeof(row) - 1) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool is_postgres_lock(const struct dwell_catalog *catalog, uint32_t stack)
 {
 	struct dwell_frame frames[DEPTH];
 	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
@@ -38,6 +78,13 @@ bool stack_is_handed(const struct dwell_catalog *catalog, uint32_t stack)
 			is_text(dwell_base_name(frames[i].module), known[0].module))
 			return true;
 	return false;
+}
+
+bool stack_is_handed(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
+{
+	if (reason == DWELL_REASON_POLL)
+		return is_postgres_lock(catalog, stack);
+	return is_maria_lock(catalog, reason, stack);
 }
 
 bool stack_serves_one(const struct dwell_catalog *catalog, uint32_t stack)
@@ -200,5 +247,5 @@ bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_
 		if (is_known(&frames[i]))
 			return true;
 	return (reason == DWELL_REASON_COND && is_ruby_lock(frames, count)) ||
-	       stack_is_gil(catalog, reason, stack);
+	       is_maria_lock(catalog, reason, stack) || stack_is_gil(catalog, reason, stack);
 }

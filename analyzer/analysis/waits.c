@@ -252,16 +252,18 @@ struct group *waits_group(struct waits *waits, struct waits_view *view, uint32_t
 /* Is it a wait for a lock of which neither its reason nor its object tells? */
 static inline bool is_handed(struct waits *waits, unsigned reason, uint32_t stack)
 {
+	const bool may_be = reason == DWELL_REASON_POLL || reason == DWELL_REASON_COND ||
+			    reason == DWELL_REASON_FUTEX;
 	struct waits_place *place;
 
-	if (reason != DWELL_REASON_POLL || !stack)
+	if (!may_be || !stack)
 		return false;
 	place = table_make(&waits->places, stack);
 	if (!place)
-		return stack_is_handed(waits->model->catalog, stack);
-	if (!place->asked)
-		place->handed = stack_is_handed(waits->model->catalog, stack);
-	place->asked = true;
+		return stack_is_handed(waits->model->catalog, reason, stack);
+	if (place->asked != reason)
+		place->handed = stack_is_handed(waits->model->catalog, reason, stack);
+	place->asked = (uint8_t)reason;
 	return place->handed;
 }
 

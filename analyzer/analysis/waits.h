@@ -19,7 +19,8 @@ struct waits_view {
 /* What a stack is as a place where a lock is waited for that no object tells. */
 struct waits_place {
 	uint64_t hash; /* of its names; 0: not worked out */
-	bool asked, handed;
+	uint8_t asked; /* for which reason: 0, none yet */
+	bool handed;
 };
 
 /* Folds waits into groups, with who held what was waited for, and who woke. */

@@ -285,44 +285,73 @@ Test(findings, signal_seen_to)
 	}
 }
 
-/* PostgreSQL's lock of a row, which no object tells, from task 2 to 3 to 4, each of whom who wakes
- * the next one gives it: of task 4's wait the first part was task 2's, which slept. Two stacks read
- * the same. */
-Test(findings, lock_that_is_handed_on)
-{
-	struct script script = { 0 };
-	struct dwell_answer *answer;
-	const struct dwell_lock_row *lock;
+/* Where a lock is waited for that no object tells, or where nothing of the kind is. */
+static const struct handed_row {
+	const char *module, *caller, *callee, *reason;
+	bool is_lock;
+} handed_rows[] = {
+	{ "postgres", "PostgresMain", "ProcSleep", "poll", true },
+	{ "mariadbd", "handler::ha_index_read_map", "", "cond", true },
+	{ "mariadbd", "MDL_context::acquire_lock", "", "cond", true },
+	{ "mariadbd", "handler::ha_index_read_map", "pthread_cond_timedwait", "futex", true },
+	{ "mariadbd", "handler::ha_index_read_map", "", "futex", false },
+	{ "mariadbd", "handler::ha_index_read_map", "", "poll", false },
+	{ "mariadbd", "do_handle_one_connection", "", "cond", false },
+	{ "another", "handler::ha_index_read_map", "", "cond", false },
+};
 
-	begin(&script, 4);
-	say(&script, "mapping m1 process=p1 start=4096 end=65536 path=\"/usr/bin/postgres\"");
-	for (unsigned l = 1; l <= 2; l++)
-		say(&script,
-			"location l%u mapping=m1 address=%u lines=\"ProcSleep\":\"proc.c\":7\nstack s%u frames=l%u",
-			l, 8192 * l, l, l);
-	say(&script, "0 switch peer=t3 executor=x1\n0 switch peer=t4 executor=x2");
-	say(&script, "0 state task=t2 state=blocked reason=sleep");
+/* Tasks 3 and 4 wait for it, from 10 and 20 ms on, while 2, which has it, sleeps. */
+static void wait_for_handed(struct script *script, const struct handed_row *row)
+{
+	begin(script, 4);
+	say(script, "mapping m1 process=p1 start=4096 end=65536 path=\"/usr/bin/%s\"", row->module);
+	for (unsigned s = 1; s <= 2; s++)
+		say(script,
+			"location l%u mapping=m1 address=%u lines=\"%s\":\"proc.c\":7\n"
+			"location l%u mapping=m1 address=%u lines=\"%s\":\"main.c\":7\n"
+			"stack s%u frames=l%u,l%u",
+			2 * s, 8192 * s, row->callee, 2 * s + 1, 8192 * s + 16, row->caller, s,
+			2 * s, 2 * s + 1);
+	say(script, "0 switch peer=t3 executor=x1\n0 switch peer=t4 executor=x2");
+	say(script, "0 state task=t2 state=blocked reason=sleep");
 	for (unsigned t = 3; t <= 4; t++)
-		say(&script,
-			"%u switch task=t%u state=blocked reason=poll object=o1 stack=s%u executor=x%u",
-			(t - 2) * 10 * MS, t, t - 2, t - 2);
+		say(script,
+			"%u switch task=t%u state=blocked reason=%s object=o1 stack=s%u executor=x%u",
+			(t - 2) * 10 * MS, t, row->reason, t - 2, t - 2);
+}
+
+/* From task 2 to 3 to 4, each of whom who wakes the next one gives it. */
+static void hand_on(struct script *script)
+{
 	for (unsigned t = 2; t <= 3; t++) {
 		const unsigned at = t == 2 ? 100 : 150;
 
 		if (t == 2)
-			say(&script,
-				"%u wake task=t2 state=runnable\n%u switch peer=t2 executor=x1",
+			say(script, "%u wake task=t2 state=runnable\n%u switch peer=t2 executor=x1",
 				at * MS, at * MS);
-		say(&script, "%u wake task=t%u state=runnable peer=t%u executor=x1", at * MS, t + 1,
+		say(script, "%u wake task=t%u state=runnable peer=t%u executor=x1", at * MS, t + 1,
 			t);
-		say(&script, "%u switch peer=t%u executor=x2", at * MS, t + 1);
+		say(script, "%u switch peer=t%u executor=x2", at * MS, t + 1);
 		if (t == 2)
-			say(&script, "%u switch task=t2 state=blocked reason=sleep executor=x1",
+			say(script, "%u switch task=t2 state=blocked reason=sleep executor=x1",
 				at * MS);
 	}
-	answer = analyze_script(&script, 200 * MS, DWELL_ANALYZE_LOCKS);
-	cr_assert(eq(sz, answer->locks->count, 1));
-	lock = &answer->locks->rows[0];
+}
+
+/* Whoever woke them is not known. */
+static void end_handed(struct script *script)
+{
+	for (unsigned t = 3; t <= 4; t++)
+		say(script, "%u wake task=t%u state=runnable\n%u switch peer=t%u executor=x2",
+			(t - 1) * 50 * MS, t, (t - 1) * 50 * MS, t);
+}
+
+/* Of task 4's wait the first part was task 2's, which slept. Two stacks read the same. */
+static void expect_handed(const struct dwell_locks *locks)
+{
+	const struct dwell_lock_row *lock = &locks->rows[0];
+
+	cr_assert(eq(sz, locks->count, 1));
 	cr_expect(eq(u32, lock->object, 0));
 	cr_expect(eq(u32, lock->waiters, 2));
 	cr_assert(eq(sz, lock->holder_count, 2));
@@ -333,6 +362,35 @@ Test(findings, lock_that_is_handed_on)
 	cr_expect(eq(u64, lock->holders[0].reasons[0].ns, (90 + 80) * MS));
 	cr_expect(eq(u32, lock->holders[1].task, 3));
 	cr_expect(eq(u64, lock->holders[1].total_ns, 50 * MS));
-	dwell_answer_free(answer);
-	free(script.text);
+}
+
+static void expect_role(const struct dwell_blocked *blocked, bool is_lock)
+{
+	cr_assert(ge(sz, blocked->count, 1));
+	cr_expect(is_lock == (blocked->rows[0].role == DWELL_ROLE_CONTENTION));
+}
+
+/* Locks of rows in PostgreSQL and MariaDB, and of the latter's tables. */
+Test(findings, lock_that_is_handed_on)
+{
+	for (size_t i = 0; i < 2 * sizeof(handed_rows) / sizeof(handed_rows[0]); i++) {
+		const struct handed_row *row = &handed_rows[i / 2];
+		struct script script = { 0 };
+		struct dwell_answer *answer;
+
+		wait_for_handed(&script, row);
+		if (i % 2)
+			end_handed(&script);
+		else
+			hand_on(&script);
+		answer = analyze_script(
+			&script, 200 * MS, DWELL_ANALYZE_LOCKS | DWELL_ANALYZE_BLOCKED);
+		expect_role(answer->blocked, row->is_lock);
+		if (row->is_lock && i % 2 == 0)
+			expect_handed(answer->locks);
+		else
+			cr_expect(eq(sz, answer->locks->count, row->is_lock));
+		dwell_answer_free(answer);
+		free(script.text);
+	}
 }
