@@ -153,18 +153,42 @@ static int defer(
 	return released_defer(of, &late);
 }
 
+/*
+ * A process that closes a file, or ends, gives up its lock, which no row tells. Who waited and gets
+ * it says so: of the one that was read to have it, and then of who got it by a wait since.
+ */
+static uint32_t closer_of(
+	const struct waits *waits, const struct released *of, const struct dwell_wait *wait)
+{
+	const struct dwell_catalog_object *object =
+		dwell_catalog_object(waits->model->catalog, wait->object);
+
+	if (!object || object->kind != DWELL_OBJECT_FILE || !is_held(wait->reason) ||
+		(wait->flags & (DWELL_EVENT_INTERRUPTED | DWELL_EVENT_TIMED_OUT)) != 0)
+		return 0;
+	if (!released_since(of, wait))
+		return wait->holder_how == DWELL_HOW_READ ? wait->holder : 0;
+	return of->several ? 0 : of->owner;
+}
+
 static int note_end(struct waits *waits, struct released *of, const struct dwell_wait *wait)
 {
 	const uint64_t ready_ns = wait->end_ns - wait->runnable_ns;
+	struct release release = {
+		.time_ns = ready_ns > wait->start_ns ? ready_ns : wait->end_ns,
+	};
 
 	of->waited = true;
 	released_handover(of, wait->start_ns, wait->end_ns);
 	/* Who woke it gave it up, unless the object's own rows say when and who. */
-	if (of->has_rows || !wait->waker || wait->waker == wait->task)
-		return DWELL_OK;
-	return waits_release(waits, of,
-		&(struct release){ ready_ns > wait->start_ns ? ready_ns : wait->end_ns, wait->waker,
-			wait->waker_stack });
+	if (!of->has_rows && wait->waker && wait->waker != wait->task) {
+		release.task = wait->waker;
+		release.stack = wait->waker_stack;
+	} else {
+		release.task = closer_of(waits, of, wait);
+	}
+	return release.task && release.task != wait->task ? waits_release(waits, of, &release)
+							  : DWELL_OK;
 }
 
 /* How it got what it held right before a moment. NULL: it had it from the start, for all that is

@@ -30,6 +30,9 @@ struct dwell_drain_options {
 	/* The pid and tid as the recorder's kernel numbers them; NULL: the same. 0: not known. */
 	int64_t (*host_pid)(void *context, const struct dwell_process_slot *process);
 	int64_t (*host_tid)(void *context, int64_t host_pid, int32_t tid);
+	/* The task that has a lock of the file for which a process waits in that descriptor of its
+	   own, now; 0: not known; may be NULL. */
+	uint32_t (*file_holder)(void *context, int64_t host_pid, uint32_t fd, bool shared);
 	/* A process appeared (or exec'd), at started_ns, with the last part of its path as name:
 	   time to read its /proc; may be NULL. */
 	void (*process_seen)(void *context, uint32_t process, int64_t host_pid,

@@ -170,8 +170,10 @@ static void decode_hold(
 	if (row->kind == DWELL_EVENT_RELEASE && (flags & DWELL_FLAG_UNHEARD) != 0)
 		row->flags |= DWELL_EVENT_HAS_VALUE;
 	row->peer = dwell_drain_task_of_tid(place, record->x[1]);
-	/* Nobody waits for what is written to a file. */
-	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0 && reason == DWELL_REASON_FILE)
+	/* Nobody waits for what is written to a file, but for its lock: of which file must be
+	 * known. */
+	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0 && reason == DWELL_REASON_FILE &&
+		(row->object == 0 || dwell_what_reason(record->a) != DWELL_REASON_RWLOCK))
 		row->kind = 0;
 }
 
@@ -431,6 +433,17 @@ static uint32_t caller_stack(const struct drain_place *place, uint64_t caller)
 		place->drain->registry, place->process->id, &caller, 1, true, true);
 }
 
+/* Who has the lock of a file that its waiter could not ask of. */
+static uint32_t file_holder(const struct drain_place *place, unsigned flags, uint64_t native)
+{
+	const struct dwell_drain_options *options = &place->drain->options;
+
+	return options->file_holder
+		       ? options->file_holder(options->context, place->process->host_pid,
+				 (uint32_t)native, (flags & DWELL_FLAG_SHARED) != 0)
+		       : 0;
+}
+
 static void fill_begin(const struct drain_place *place, const struct drain_word *word,
 	uint64_t since, struct dwell_event *row)
 {
@@ -447,6 +460,8 @@ static void fill_begin(const struct drain_place *place, const struct drain_word 
 	row->stack = caller_stack(place, word->caller);
 	if (row->peer == 0)
 		row->peer = dwell_drain_task_of_tid(place, word->holder);
+	if (word->holder == 0 && kind == DWELL_OBJECT_FILE && row->reason == DWELL_REASON_RWLOCK)
+		row->peer = file_holder(place, flags, native);
 	if (row->peer != 0)
 		row->flags |= DWELL_EVENT_HOLDER_READ;
 	if ((flags & DWELL_FLAG_TIMED) != 0)

@@ -1,7 +1,6 @@
 /* The functions below are defined as the library has them, not as its headers wrap them. */
 #undef _FORTIFY_SOURCE
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -88,9 +87,6 @@ READS(ssize_t, pwrite64, (int fd, const void *from, size_t size, off64_t at), (f
 	ON_FILE)
 READS(int, fsync, (int fd), (fd), ON_FILE)
 READS(int, fdatasync, (int fd), (fd), ON_FILE)
-READS(int, flock, (int fd, int operation), (fd, operation), ON_FILE)
-READS(int, lockf, (int fd, int command, off_t size), (fd, command, size), ON_FILE)
-READS(int, lockf64, (int fd, int command, off64_t size), (fd, command, size), ON_FILE)
 
 READS(ssize_t, recv, (int fd, void *to, size_t size, int flags), (fd, to, size, flags), ON_SOCKET)
 READS(ssize_t, recvfrom,
@@ -138,30 +134,3 @@ READS(ssize_t, __recvfrom_chk,
 	(int fd, void *to, size_t size, size_t room, int flags, struct sockaddr *from,
 		socklen_t *length),
 	(fd, to, size, room, flags, from, length), ON_SOCKET)
-
-/* Only the commands that wait for a lock are calls that may block. */
-static bool locks(int command)
-{
-	return command == F_SETLKW || command == F_OFD_SETLKW;
-}
-
-#define FCNTL(name)                                                                                \
-	EXPORT int name(int fd, int command, ...)                                                  \
-	{                                                                                          \
-		struct dwell_self *self = NULL;                                                    \
-		unsigned long argument;                                                            \
-		__builtin_va_list list;                                                            \
-		int result;                                                                        \
-		__builtin_va_start(list, command);                                                 \
-		argument = __builtin_va_arg(list, unsigned long);                                  \
-		__builtin_va_end(list);                                                            \
-		if (__builtin_expect(!locks(command), 1) || !(self = dwell_enter()))               \
-			return REAL(name)(fd, command, argument);                                  \
-		CALL_OPEN(call, self, FD_NOTE(fd, ON_FILE));                                       \
-		result = REAL(name)(fd, command, argument);                                        \
-		dwell_call_close(&call, self, interrupted(result));                                \
-		return result;                                                                     \
-	}
-
-FCNTL(fcntl)
-FCNTL(fcntl64)

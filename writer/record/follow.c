@@ -1,6 +1,8 @@
 /* Whom a recording is about: the command, or what runs already. */
 #include "recording.h"
 
+#include "clock.h"
+#include "filelocks.h"
 #include "proc.h"
 #include "roots.h"
 
@@ -217,6 +219,25 @@ static int64_t host_tid(void *context, int64_t pid, int32_t tid)
 	return dwell_numbers_tid(&recording->numbers, pid, tid);
 }
 
+/* To look at all processes takes its time, so not much of it is spent so. */
+static uint32_t file_holder(void *context, int64_t pid, uint32_t fd, bool shared)
+{
+	enum { SHARE = 50 };
+	struct dwell_recording *recording = context;
+	const uint64_t now_ns = dwell_monotonic_ns(),
+		       begun_ns = dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	uint32_t holder, task;
+
+	if (now_ns < recording->file_locks_ns)
+		return 0;
+	holder = dwell_filelocks_holder((uint32_t)pid, fd, shared, DWELL_FILELOCK_OPEN);
+	recording->file_locks_ns =
+		now_ns + (dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns) * SHARE;
+	task = holder ? dwell_registry_find_task(recording->registry, holder) : 0;
+	/* Or a process that is not recorded. */
+	return task ? task : dwell_who_task(recording->who, holder, now_ns - recording->zero_ns);
+}
+
 static bool lives(void *context, int64_t pid)
 {
 	struct dwell_recording *recording = context;
@@ -233,6 +254,7 @@ int dwell_recording_open_drain(struct dwell_recording *recording)
 		.context = recording,
 		.host_pid = host_pid,
 		.host_tid = host_tid,
+		.file_holder = file_holder,
 		.process_seen = process_seen,
 		.thread_seen = thread_seen,
 		.stack_seen = stack_seen,

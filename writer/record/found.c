@@ -1,7 +1,9 @@
 /* What threads wait for that ran before us: nobody told when they began to. */
+#include <sys/file.h>
 #include <sys/syscall.h>
 
 #include "dwell/error.h"
+#include "filelocks.h"
 #include "libc.h"
 #include "memory.h"
 #include "proc.h"
@@ -81,6 +83,23 @@ static void name_holder(
 		return;
 	row->peer = dwell_who_task(found->sched->who, holder, time_ns);
 	row->flags |= row->peer ? DWELL_EVENT_HOLDER_READ : 0;
+}
+
+/* For a lock of a file, where it is one. false: who has it is not known. */
+static bool explain_file_lock(struct found *found, uint64_t time_ns, struct dwell_event *row)
+{
+	const struct dwell_proc_call *call = &found->still.call;
+	const bool is_flock = call->number == SYS_flock;
+
+	if (row->reason != DWELL_REASON_RWLOCK)
+		return false;
+	name_holder(found,
+		dwell_filelocks_holder(found->still.pid, (uint32_t)call->arguments[0],
+			is_flock && (call->arguments[1] & LOCK_SH) != 0,
+			is_flock ? DWELL_FILELOCK_OPEN
+				 : DWELL_FILELOCK_OPEN | DWELL_FILELOCK_PROCESS),
+		time_ns, row);
+	return row->peer != 0;
 }
 
 /* The program's own wait, as its memory tells it. false: nobody knows who may end it. */
@@ -199,10 +218,12 @@ static int tell_call(struct found *found, uint64_t time_ns, struct dwell_event *
 
 	if (found->process == 0 || !walk_stack(found, time_ns))
 		found->walk.count = 0;
-	if (found->still.call.number == SYS_futex && found->walk.count > 0)
+	if (found->still.call.number == SYS_futex && found->walk.count > 0) {
 		told = explain_futex(found, time_ns, &begin);
-	else
+	} else {
 		explain_call(found, time_ns, &begin);
+		told = explain_file_lock(found, time_ns, &begin);
+	}
 	(void)look_at_python(found, time_ns, &begin);
 	(void)look_at_hotspot(found, time_ns, &begin, &wait);
 	/* What was read of one that went on does not belong together. */

@@ -35,8 +35,9 @@ static const struct dwell_call calls[CALLS] = {
 	[SYS_copy_file_range] = FD(DWELL_REASON_FILE),
 	[SYS_ioctl] = FD(DWELL_REASON_NONE),
 	[SYS_close] = FD(DWELL_REASON_NONE),
-	[SYS_fcntl] = FD(DWELL_REASON_FILE),
-	[SYS_flock] = FD(DWELL_REASON_FILE),
+	/* What blocks in these waits for another process's lock of the file. */
+	[SYS_fcntl] = FD(DWELL_REASON_RWLOCK),
+	[SYS_flock] = FD(DWELL_REASON_RWLOCK),
 	[SYS_fsync] = FD(DWELL_REASON_FILE),
 	[SYS_fdatasync] = FD(DWELL_REASON_FILE),
 	[SYS_sync_file_range] = FD(DWELL_REASON_FILE),

@@ -23,7 +23,8 @@ struct dwell_call {
 static inline bool dwell_call_may_be_on_a_file(const struct dwell_call *call)
 {
 	return call->argument == DWELL_ARGUMENT_DESCRIPTOR &&
-	       (call->reason == DWELL_REASON_NONE || call->reason == DWELL_REASON_FILE);
+	       (call->reason == DWELL_REASON_NONE || call->reason == DWELL_REASON_FILE ||
+		       call->reason == DWELL_REASON_RWLOCK);
 }
 
 /* number: of this machine's own table; 0xffff: in none (a page fault). */

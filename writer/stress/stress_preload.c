@@ -43,7 +43,7 @@ static const struct {
 	{ "w-sleep", DWELL_REASON_SLEEP, ANY, 0, NULL, false },
 	{ "w-child", DWELL_REASON_PROCESS, DWELL_OBJECT_PROCESS, 0, NULL, false },
 	{ "w-vfork", DWELL_REASON_PROCESS, DWELL_OBJECT_PROCESS, 0, NULL, false },
-	{ "w-flock", DWELL_REASON_FILE, DWELL_OBJECT_FILE, 0, NULL, false },
+	{ "w-flock", DWELL_REASON_RWLOCK, DWELL_OBJECT_FILE, 0, NULL, false },
 	{ "w-once", DWELL_REASON_OTHER, DWELL_OBJECT_ONCE, 0, NULL, false },
 };
 
