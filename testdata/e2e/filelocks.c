@@ -1,6 +1,7 @@
 /* Processes that wait for the lock of a file for 300 ms, by each call that makes such locks. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,27 @@ static int threads(void)
 	return 0;
 }
 
+/* Two processes, each with the lock that the other one waits for; until they are killed. */
+static int circle(void)
+{
+	const char *const names[] = { "first", "other" }, *const files[] = { "a.lock", "b.lock" };
+
+	for (int i = 0; i < 2; i++)
+		if (fork() == 0) {
+			const int mine = open(files[i], O_RDWR | O_CREAT, 0666),
+				  its = open(files[1 - i], O_RDWR | O_CREAT, 0666);
+
+			prctl(PR_SET_NAME, names[i]);
+			if (flock(mine, LOCK_EX) != 0)
+				_exit(1);
+			usleep(HELD_US / 3);
+			_exit(flock(its, LOCK_EX) != 0);
+		}
+	usleep(HELD_US * 3);
+	kill(0, SIGKILL);
+	return 1;
+}
+
 /* Until somebody waits for it, and a while more. */
 static int outside(void)
 {
@@ -152,6 +174,8 @@ int main(int argc, char **argv)
 		return 1;
 	if (is("outside"))
 		return outside();
+	if (is("circle"))
+		return circle();
 	if (is("threads"))
 		return threads();
 	if (is("waits")) {

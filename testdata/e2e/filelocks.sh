@@ -93,6 +93,13 @@ for user in $users; do
 	as "$user" "$bin/dwell" record -q -o t.trace -- ./filelocks waits || faults=$((faults + 1))
 	wait
 	judge t.trace "$user outside" outsider
+	rm -f [ab].lock ./*.trace
+	as "$user" setsid "$bin/dwell" record -q -o t.trace -- setsid ./filelocks circle
+	"$bin/dwell" findings --json t.trace | python3 -c '
+import json, sys
+found = [f for f in json.load(sys.stdin)["findings"] if f["rule"] == "deadlock"]
+if len(found) != 1 or len(found[0]["tasks"]) != 2:
+    sys.exit(f"{sys.argv[1]} circle: {found}")' "$user" || faults=$((faults + 1))
 	# One that waits already.
 	for how in flock fcntl ofd; do
 		rm -f a.lock ./*.trace told

@@ -219,20 +219,23 @@ static int64_t host_tid(void *context, int64_t pid, int32_t tid)
 	return dwell_numbers_tid(&recording->numbers, pid, tid);
 }
 
-/* To look at all processes takes its time, so not much of it is spent so. */
+/* To look at all processes takes its time, so not much of it is spent so; but several may come at
+ * once, who wait for one another. */
 static uint32_t file_holder(void *context, int64_t pid, uint32_t fd, bool shared)
 {
 	enum { SHARE = 50 };
+	const uint64_t ahead_ns = UINT64_C(2000000000);
 	struct dwell_recording *recording = context;
 	const uint64_t now_ns = dwell_monotonic_ns(),
 		       begun_ns = dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	uint32_t holder, task;
 
-	if (now_ns < recording->file_locks_ns)
+	if (recording->file_locks_ns > now_ns + ahead_ns)
 		return 0;
+	if (recording->file_locks_ns < now_ns)
+		recording->file_locks_ns = now_ns;
 	holder = dwell_filelocks_holder((uint32_t)pid, fd, shared, DWELL_FILELOCK_OPEN);
-	recording->file_locks_ns =
-		now_ns + (dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns) * SHARE;
+	recording->file_locks_ns += (dwell_clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns) * SHARE;
 	task = holder ? dwell_registry_find_task(recording->registry, holder) : 0;
 	/* Or a process that is not recorded. */
 	return task ? task : dwell_who_task(recording->who, holder, now_ns - recording->zero_ns);

@@ -56,8 +56,8 @@ struct dwell_recording {
 	struct dwell_sched sched;
 	struct dwell_kernel *kernel;  /* NULL: none */
 	struct dwell_numbers numbers; /* of the drain */
-	uint64_t file_locks_ns;  /* not before that time are holders of files' locks asked for */
-	struct dwell_perf *perf; /* NULL: none; never beside kernel */
+	uint64_t file_locks_ns;       /* to which looks for who has files locked are paid for */
+	struct dwell_perf *perf;      /* NULL: none; never beside kernel */
 	char tracepoints_why[160], perf_why[160];
 	struct dwell_watch *watch; /* NULL: of what ran before the kernel tells, or nothing did */
 	struct dwell_stuck *stuck; /* NULL: every wait is looked at */
