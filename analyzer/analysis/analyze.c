@@ -77,6 +77,7 @@ void facts_fill(struct dwell_trace_facts *facts, const struct model *model)
 		.closed = model->ended && model->end.closed,
 		.has_switches = model->info.levels & kernel,
 		.has_wakes = model->has_wakes,
+		.names_nobody = model_names_nobody(model),
 		.waits = {
 			.waits = t->waits.count,
 			.stack_ppm = share(t->waits.with_stack, t->waits.count),

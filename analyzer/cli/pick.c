@@ -9,6 +9,9 @@
 #include "dwell/names.h"
 #include "model/drive.h"
 
+const char pick_no_such_task[] =
+	"no task of this name or number; `dwell tasks --limit 0` lists them";
+
 static bool is_number(const char *glob, int64_t number)
 {
 	char text[24];
@@ -67,8 +70,7 @@ int pick_task(const struct dwell_catalog *catalog, const char *glob, uint32_t *t
 	if (count == 1)
 		return STATUS_DONE;
 	if (!count)
-		return complain(STATUS_ASKED, glob,
-			"no task of this name or number; `dwell tasks --limit 0` lists them");
+		return complain(STATUS_ASKED, glob, "%s", pick_no_such_task);
 	return complain(STATUS_ASKED, glob, "%u tasks are meant: %s%s; name one by its number",
 		count, names, count > 4 ? ", ..." : "");
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/pick.h"
 #include "cli/places.h"
 #include "cli/progress.h"
 #include "cli/window.h"
@@ -131,6 +132,21 @@ static uint64_t known_end(const struct question *question)
 	return to_ns && to_ns < end_ns ? to_ns : end_ns;
 }
 
+/* Not "nothing to show": that would be an answer about tasks that there are. */
+static int complain_of_nobody(const struct request *request)
+{
+	if (!!request->task + !!request->class + !!request->process > 1)
+		return complain(STATUS_ASKED, request->command->name,
+			"no task is of all that --task, --class and --process say");
+	if (request->task)
+		return complain(STATUS_ASKED, request->task, "%s", pick_no_such_task);
+	if (request->class)
+		return complain(STATUS_ASKED, request->class,
+			"no class of this name; `dwell tasks --by class --limit 0` lists them");
+	return complain(STATUS_ASKED, request->process,
+		"no process of this name or number; `dwell tasks --by process --limit 0` lists them");
+}
+
 int question_ask(struct question *question)
 {
 	struct dwell_diag diag = { .offset = UINT64_MAX };
@@ -149,6 +165,8 @@ int question_ask(struct question *question)
 			*diag.what ? diag.what : "has nothing between --from and --to");
 	if (err)
 		return input_complain(question->trace.path, err, &diag);
+	if (question->answer->trace.names_nobody)
+		return complain_of_nobody(question->request);
 	question_head(question, &question->answer->trace);
 	return STATUS_DONE;
 }

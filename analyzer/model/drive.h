@@ -129,6 +129,8 @@ bool label_matches(const char *label, const struct dwell_catalog_task *task);
 
 /* Catalog, levels and selection are known: the bits of tasks and objects. */
 int model_select(struct model *model);
+/* Tasks were asked for by name, and none that is known has it. */
+bool model_names_nobody(const struct model *model);
 
 static inline bool bit_of(const uint64_t *bits, size_t words, uint32_t id)
 {

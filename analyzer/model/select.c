@@ -193,3 +193,15 @@ int model_select(struct model *model)
 	}
 	return DWELL_OK;
 }
+
+bool model_names_nobody(const struct model *model)
+{
+	const struct dwell_selection *s = &model->selection;
+
+	if (!model->task_bits || !(s->task_glob || s->class_glob || s->process_glob))
+		return false;
+	for (size_t i = 0; i < model->task_words; i++)
+		if (model->task_bits[i])
+			return false;
+	return true;
+}

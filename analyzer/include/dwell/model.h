@@ -177,6 +177,7 @@ struct dwell_trace_facts {
 	bool closed;
 	bool has_switches; /* switches and preemptions were recorded */
 	bool has_wakes;
+	bool names_nobody; /* tasks, classes or processes were selected that the trace has not */
 	struct dwell_wait_coverage waits;
 };
 
