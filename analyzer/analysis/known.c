@@ -80,11 +80,38 @@ static bool is_postgres_lock(const struct dwell_catalog *catalog, uint32_t stack
 	return false;
 }
 
+/*
+ * Ruby's Mutex: its threads wait for it each at a condition of their own. Not what waits within a
+ * block that is called with it.
+ */
+static bool is_ruby_lock(const struct dwell_frame *frames, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_text(frames[i].function, "rb_ensure") ||
+			is_text(frames[i].function, "rb_yield"))
+			return false;
+		if (is_text(frames[i].function, "rb_mutex_lock") ||
+			is_text(frames[i].function, "rb_mutex_synchronize"))
+			return true;
+	}
+	return false;
+}
+
+static bool is_ruby_mutex(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
+{
+	struct dwell_frame frames[DEPTH + 2] = { 0 };
+	size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH + 2) : 0;
+
+	if (count > DEPTH + 2)
+		count = DEPTH + 2;
+	return is_condition(reason, frames, count) && is_ruby_lock(frames, count);
+}
+
 bool stack_is_handed(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
 {
 	if (reason == DWELL_REASON_POLL)
 		return is_postgres_lock(catalog, stack);
-	return is_maria_lock(catalog, reason, stack);
+	return is_maria_lock(catalog, reason, stack) || is_ruby_mutex(catalog, reason, stack);
 }
 
 bool stack_serves_one(const struct dwell_catalog *catalog, uint32_t stack)
@@ -219,23 +246,6 @@ bool stack_is_runtimes(const struct dwell_catalog *catalog, uint32_t stack)
 	return count && count <= DEPTH;
 }
 
-/*
- * Ruby's Mutex: its threads wait for it each at a condition of their own. Not what waits within a
- * block that is called with it.
- */
-static bool is_ruby_lock(const struct dwell_frame *frames, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (is_text(frames[i].function, "rb_ensure") ||
-			is_text(frames[i].function, "rb_yield"))
-			return false;
-		if (is_text(frames[i].function, "rb_mutex_lock") ||
-			is_text(frames[i].function, "rb_mutex_synchronize"))
-			return true;
-	}
-	return false;
-}
-
 bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
 {
 	struct dwell_frame frames[DEPTH];
@@ -246,6 +256,6 @@ bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_
 	for (size_t i = 0; i < count; i++)
 		if (is_known(&frames[i]))
 			return true;
-	return (reason == DWELL_REASON_COND && is_ruby_lock(frames, count)) ||
-	       is_maria_lock(catalog, reason, stack) || stack_is_gil(catalog, reason, stack);
+	return is_ruby_mutex(catalog, reason, stack) || is_maria_lock(catalog, reason, stack) ||
+	       stack_is_gil(catalog, reason, stack);
 }

@@ -25,4 +25,4 @@ object o2 kind=cond process=p1 native=0x20
 9900000 wake task=t2 peer=t1 state=runnable
 end time=10000000 closed
 TEXT
-COLUMNS=140 dwell blocked --all
+COLUMNS=170 dwell blocked --all
