@@ -170,10 +170,8 @@ static void decode_hold(
 	if (row->kind == DWELL_EVENT_RELEASE && (flags & DWELL_FLAG_UNHEARD) != 0)
 		row->flags |= DWELL_EVENT_HAS_VALUE;
 	row->peer = dwell_drain_task_of_tid(place, record->x[1]);
-	/* Nobody waits for what is written to a file, but for its lock: of which file must be
-	 * known. */
-	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0 && reason == DWELL_REASON_FILE &&
-		(row->object == 0 || dwell_what_reason(record->a) != DWELL_REASON_RWLOCK))
+	/* Nobody waits for what is written to a file. */
+	if ((flags & DWELL_FLAG_DESCRIPTOR) != 0 && reason == DWELL_REASON_FILE)
 		row->kind = 0;
 }
 

@@ -79,47 +79,10 @@ static bool is_refused(int result)
 			__builtin_frame_address(0));                                               \
 	} while (0)
 
-/* Where no kernel tells who woke whom. The time is that of before: the waiter may be on its way. */
-static bool is_told(void)
-{
-	const struct dwell_self *self = &dwell_self;
-
-	return dwell_is_entered(self) &&
-	       (atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed) &
-		       DWELL_SESSION_RELEASES) != 0;
-}
-
-static SELDOM void tell_unlocked(
-	int fd, uint64_t before, const void *return_address, const void *frame)
-{
-	struct dwell_self *self = dwell_enter();
-	const bool stacks =
-		(atomic_load_explicit(&dwell_lib.session.header->flags, memory_order_relaxed) &
-			DWELL_SESSION_STACKS) != 0;
-
-	if (self)
-		dwell_ring_put2(&self->writer, before, DWELL_RECORD_RELEASE,
-			dwell_what(stacks ? dwell_stack(self, return_address, frame) : 0,
-				DWELL_REASON_RWLOCK, DWELL_OBJECT_FILE, DWELL_FLAG_DESCRIPTOR),
-			0, (unsigned)fd);
-}
-
-#define UNLOCK(fd, real_call)                                                                      \
-	do {                                                                                       \
-		const uint64_t before = is_told() ? dwell_now() : 0;                               \
-		const int result = real_call;                                                      \
-		if (before && result == 0)                                                         \
-			tell_unlocked(fd, before, __builtin_return_address(0),                     \
-				__builtin_frame_address(0));                                       \
-		return result;                                                                     \
-	} while (0)
-
 EXPORT int flock(int fd, int operation)
 {
 	const struct filelock lock = { .fd = fd, .shared = operation == LOCK_SH };
 
-	if (operation == LOCK_UN)
-		UNLOCK(fd, REAL(flock)(fd, operation));
 	if (operation != LOCK_SH && operation != LOCK_EX)
 		return REAL(flock)(fd, operation);
 	TRY_FIRST(&lock, lock.shared, REAL(flock)(fd, operation | LOCK_NB),
@@ -134,8 +97,6 @@ EXPORT int flock(int fd, int operation)
 		const struct filelock lock = {                                                     \
 			.fd = fd, .ask = F_GETLK, .at = (unsigned long)&range                      \
 		};                                                                                 \
-		if (command == F_ULOCK)                                                            \
-			UNLOCK(fd, REAL(name)(fd, command, size));                                 \
 		if (command != F_LOCK)                                                             \
 			return REAL(name)(fd, command, size);                                      \
 		pthread_testcancel();                                                              \
@@ -159,23 +120,15 @@ static int trying(int command)
 	}
 }
 
-static bool sets_lock(int command)
-{
-	return command == F_SETLK || command == F_OFD_SETLK || trying(command) != 0;
-}
-
 /* What the kernel took is there: only then may it be read. */
 static short type_of(unsigned long argument)
 {
 	return ((const struct flock *)argument)->l_type;
 }
 
-/*
- * It is set, or, as the argument says, given up. The stack of who waits is that of the exported
- * function's caller.
- */
+/* The stack of who waits is that of the exported function's caller. */
 #define FCNTL(name)                                                                                \
-	static __attribute__((noinline)) int name##_sets(int fd, int command,                      \
+	static __attribute__((noinline)) int name##_waits(int fd, int command,                     \
 		unsigned long argument, const void *return_address, const void *frame)             \
 	{                                                                                          \
 		const struct filelock lock = {                                                     \
@@ -183,15 +136,10 @@ static short type_of(unsigned long argument)
 			.ask = command == F_OFD_SETLKW ? F_OFD_GETLK : F_GETLK,                    \
 			.at = argument,                                                            \
 		};                                                                                 \
-		const int try = trying(command);                                                   \
-		const uint64_t before = is_told() ? dwell_now() : 0;                               \
 		int saved = errno, result;                                                         \
-		if (try)                                                                           \
-			pthread_testcancel();                                                      \
-		result = REAL(name)(fd, try ? try : command, argument);                            \
-		if (before && result == 0 && type_of(argument) == F_UNLCK)                         \
-			tell_unlocked(fd, before, return_address, frame);                          \
-		if (!try || !is_refused(result))                                                   \
+		pthread_testcancel();                                                              \
+		result = REAL(name)(fd, trying(command), argument);                                \
+		if (!is_refused(result))                                                           \
 			return result;                                                             \
 		errno = saved;                                                                     \
 		FILE_WAIT(&lock, type_of(argument) == F_RDLCK, REAL(name)(fd, command, argument),  \
@@ -205,9 +153,9 @@ static short type_of(unsigned long argument)
 		__builtin_va_start(list, command);                                                 \
 		argument = __builtin_va_arg(list, unsigned long);                                  \
 		__builtin_va_end(list);                                                            \
-		if (__builtin_expect(!sets_lock(command), 1))                                      \
+		if (__builtin_expect(!trying(command), 1))                                         \
 			return REAL(name)(fd, command, argument);                                  \
-		result = name##_sets(fd, command, argument, __builtin_return_address(0),           \
+		result = name##_waits(fd, command, argument, __builtin_return_address(0),          \
 			__builtin_frame_address(0));                                               \
 		/* The frame is to outlive that call: it must not become a jump. */                \
 		__asm__ volatile("");                                                              \
