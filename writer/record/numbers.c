@@ -164,18 +164,36 @@ void dwell_numbers_born(struct dwell_numbers *numbers, const struct dwell_kernel
 	dwell_map_remove(&numbers->ours, birth->tid, 0);
 }
 
-/* What its parent is called in its own namespace; 0: it lies outside. */
-static uint32_t parent_inside(
+/* Its parent, where that is of its namespace, too. */
+static const struct dwell_kernel_birth *parent_of(
 	const struct dwell_numbers *numbers, const struct dwell_kernel_birth *birth)
 {
 	const uint32_t at = dwell_map_get(&numbers->by_process, birth->parent, 0);
 	const struct dwell_kernel_birth *parent = at ? &numbers->births[at - 1].of : NULL;
 
-	return parent && parent->space == birth->space ? parent->inside : 0;
+	return parent && parent->space == birth->space ? parent : NULL;
 }
 
-/* The process of that number whose parent has that one; 0: none, or several namespaces have. */
-static uint32_t born_process(const struct dwell_numbers *numbers, uint32_t pid, uint32_t parent)
+/*
+ * Is it a child of who has that number in there (0: who lies outside), or of a child of that one,
+ * and so on? A process that did nothing but fork has no slot, and its child speaks of the last one
+ * above it that has: at most far generations.
+ */
+static bool descends(const struct dwell_numbers *numbers, const struct dwell_kernel_birth *birth,
+	uint32_t from, int far)
+{
+	for (int i = 0; i < far && birth; i++) {
+		birth = parent_of(numbers, birth);
+		if ((birth ? birth->inside : 0) == from)
+			return true;
+	}
+	return false;
+}
+
+/* The process of that number that comes from who has that one; 0: none, or several namespaces have.
+ */
+static uint32_t born_within(
+	const struct dwell_numbers *numbers, uint32_t pid, uint32_t parent, int far)
 {
 	enum { ITS_FIRST = 1 }; /* it takes who has lost its parent */
 	const struct dwell_kernel_birth *found = NULL;
@@ -185,13 +203,21 @@ static uint32_t born_process(const struct dwell_numbers *numbers, uint32_t pid, 
 		const struct dwell_kernel_birth *birth = &numbers->births[at - 1].of;
 
 		if (birth->tid != birth->process ||
-			(parent != ITS_FIRST && parent_inside(numbers, birth) != parent))
+			(parent != ITS_FIRST && !descends(numbers, birth, parent, far)))
 			continue;
 		if (found && found->space != birth->space)
 			return 0;
 		found = found ? found : birth;
 	}
 	return found ? found->tid : 0;
+}
+
+static uint32_t born_process(const struct dwell_numbers *numbers, uint32_t pid, uint32_t parent)
+{
+	enum { FAR = 16 };
+	const uint32_t child = born_within(numbers, pid, parent, 1);
+
+	return child || parent == 0 ? child : born_within(numbers, pid, parent, FAR);
 }
 
 static uint32_t born_thread(const struct dwell_numbers *numbers, int64_t pid, uint32_t tid)

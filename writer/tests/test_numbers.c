@@ -38,6 +38,10 @@ Test(numbers, who_is_gone)
 	cr_expect(dwell_numbers_tid(&numbers, FIRST + 2, FIRST + 3) == FIRST + 2);
 	cr_expect(dwell_numbers_tid(&numbers, FIRST + 2, 7) == FIRST + 9);
 	cr_expect(dwell_numbers_tid(&numbers, FIRST + 4, 7) == 7, "it is ours");
+	/* Its parent only forked, so it speaks of the one before. */
+	born(&numbers, FIRST + 12, FIRST + 12, FIRST + 2, FIRST + 13, SPACE);
+	born(&numbers, FIRST + 14, FIRST + 14, FIRST + 12, FIRST + 15, SPACE);
+	cr_expect(pid_of(&numbers, FIRST + 15, FIRST + 3) == FIRST + 14);
 	/* Nobody told of that one. */
 	cr_expect(dwell_numbers_tid(&numbers, FIRST + 2, 8) >= DWELL_NUMBERS_MADE_UP);
 	/* A number that is given anew is the last one's. */
