@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 chmod 777 "$work"
 cd "$work" || exit 1
 faults=0
-mode= judge=
+mode="" judge=""
 
 # expect TRACE TASK CHAIN [REASON [some]]: nearly all of its time asleep is below the chain, from its start on. some: of
 # the time that has a stack, since not all short waits get one
