@@ -64,6 +64,9 @@ const char *finding_lock(
 bool stack_is_gil(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack);
 /* Or for another lock that only its functions tell? */
 bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack);
+/* Java's: such a lock; for something to do in a pool. */
+bool stack_is_java_lock(const struct dwell_catalog *catalog, uint32_t stack);
+bool stack_is_java_worker(const struct dwell_catalog *catalog, uint32_t stack);
 /* Does a task wait for another's end there, though by a lock? */
 bool stack_is_join(const struct dwell_catalog *catalog, uint32_t stack);
 /* Does a thread of a team wait there for the others of it? */

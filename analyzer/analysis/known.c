@@ -233,6 +233,8 @@ bool stack_is_runtimes(const struct dwell_catalog *catalog, uint32_t stack)
 
 	const size_t seen = count < DEPTH ? count : DEPTH;
 
+	if (stack_is_java_worker(catalog, stack))
+		return true;
 	/* Which the world waits for. */
 	if (is_among(frames, seen, "runtime.gcstopm"))
 		return false;
@@ -246,6 +248,12 @@ bool stack_is_runtimes(const struct dwell_catalog *catalog, uint32_t stack)
 	return count && count <= DEPTH;
 }
 
+/* As Java's threads are: by the C library's means, or, as the kernel tells it, by the call. */
+static bool is_parked(unsigned reason)
+{
+	return reason == DWELL_REASON_COND || reason == DWELL_REASON_FUTEX;
+}
+
 bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
 {
 	struct dwell_frame frames[DEPTH];
@@ -257,5 +265,6 @@ bool stack_is_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_
 		if (is_known(&frames[i]))
 			return true;
 	return is_ruby_mutex(catalog, reason, stack) || is_maria_lock(catalog, reason, stack) ||
+	       (is_parked(reason) && stack_is_java_lock(catalog, stack)) ||
 	       stack_is_gil(catalog, reason, stack);
 }

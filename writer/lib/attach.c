@@ -94,6 +94,7 @@ enum dwell_attach dwell_lib_adopt(const struct dwell_session *session, int argc,
 	slot->parent_pid = getppid();
 	slot->parent = 0;
 	atomic_store_explicit(&slot->unwind, 0, memory_order_relaxed);
+	atomic_store_explicit(&slot->hotspot, 0, memory_order_relaxed);
 	copy_text(slot->path, sizeof(slot->path),
 		(const char *)getauxval(AT_EXECFN)); /* NOLINT: that is what it holds */
 	copy_arguments(slot, argc, argv);
@@ -205,6 +206,8 @@ bool dwell_lib_child(void)
 	/* What is mapped here is what is mapped there, for now. */
 	atomic_store_explicit(&slot->unwind,
 		atomic_load_explicit(&from->unwind, memory_order_acquire), memory_order_relaxed);
+	atomic_store_explicit(&slot->hotspot,
+		atomic_load_explicit(&from->hotspot, memory_order_acquire), memory_order_relaxed);
 	memcpy(slot->path, from->path, sizeof(slot->path));
 	memcpy(slot->command, from->command, sizeof(slot->command));
 	publish(slot, index);

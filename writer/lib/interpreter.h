@@ -19,6 +19,16 @@ struct dwell_interpreter {
 };
 extern struct dwell_interpreter dwell_interpreter;
 
+/*
+ * The same of code that is compiled while the program runs (NULL: of none), from a frame in it on,
+ * which becomes the first one beyond; its pc is 0 where that is not known. Returns 0 where it
+ * cannot tell what the frame is.
+ */
+struct dwell_unwind_frame;
+struct dwell_unwind_stack;
+extern uint32_t (*dwell_compiled)(struct dwell_unwind_frame *frame,
+	const struct dwell_unwind_stack *stack, uint64_t *out, uint32_t most);
+
 static inline bool dwell_in_loop(uint64_t address)
 {
 	return address - dwell_interpreter.loop < dwell_interpreter.loop_size;

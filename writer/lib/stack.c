@@ -12,6 +12,8 @@
 enum { FRAME_ALIGN = 8, LOWEST_CODE = 4096, MAIN_STACK_DEFAULT = 8 << 20 };
 
 struct dwell_interpreter dwell_interpreter;
+uint32_t (*dwell_compiled)(struct dwell_unwind_frame *frame, const struct dwell_unwind_stack *stack,
+	uint64_t *out, uint32_t most);
 
 static uintptr_t main_low, main_high;
 
@@ -149,6 +151,19 @@ static void note_step(
 		dwell_trail_read(trail, at->sp - rbp * 8, at->fp);
 }
 
+/* From code that no table tells of on, by who knows it; on copies, as above. */
+__attribute__((noinline)) static uint32_t follow_compiled(const struct dwell_unwind_stack *stack,
+	struct dwell_unwind_frame *frame, uint64_t *out, uint32_t most)
+{
+	const struct dwell_unwind_stack its = *stack;
+	struct dwell_unwind_frame copy = *frame;
+	const uint32_t count = dwell_compiled(&copy, &its, out, most);
+
+	if (count > 0)
+		*frame = copy;
+	return count;
+}
+
 /* By the recorder's tables; by the frame pointer where they have a gap. */
 static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_unwind_frame *from,
 	struct dwell_trail *trail, uint64_t *out, bool *whole)
@@ -180,6 +195,22 @@ static uint32_t follow_tables(const struct dwell_self *self, const struct dwell_
 			if (more > 0)
 				return count + more;
 			asks = false;
+		}
+		if (__builtin_expect(kind <= DWELL_UNWIND_GAP, 0) && dwell_compiled && asks) {
+			/* Its names come in the place of its address. */
+			const uint32_t more =
+				follow_compiled(&stack, &frame, out + count - 1, most - count + 1);
+
+			dwell_trail_spoil(trail);
+			if (more > 0) {
+				count += more - 1;
+				*whole = false;
+				if (frame.pc == 0 || count == most)
+					break;
+				rule = dwell_unwind_recall(&space, frame.pc - 1);
+				out[count++] = frame.pc;
+				continue;
+			}
 		}
 		asks &= kind != DWELL_UNWIND_SIGNAL;
 		*whole = kind == DWELL_UNWIND_ROOT;

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "java.h"
 #include "preload.h"
 #include "python.h"
 
@@ -38,4 +39,5 @@ __attribute__((constructor(101))) static void start(
 	if ((flags & DWELL_SESSION_TASKS) == 0 || dwell_lib.session.flight)
 		(void)dwell_enter();
 	dwell_python_find();
+	dwell_java_begin();
 }

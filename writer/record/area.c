@@ -74,6 +74,15 @@ uint64_t dwell_area_table(struct dwell_area *area, const struct dwell_cfi *cfi)
 	return offset;
 }
 
+uint64_t dwell_area_put(struct dwell_area *area, const void *what, size_t size)
+{
+	const uint64_t offset = take(area, size);
+
+	if (offset != 0)
+		memcpy(area->at + offset, what, size);
+	return offset;
+}
+
 /* A place of a former list that has rested long enough. */
 static struct dwell_area_list reuse(struct dwell_area *area, uint64_t room, uint64_t now_ns)
 {

@@ -40,6 +40,9 @@ void dwell_area_close(struct dwell_area *area);
 /* The offset of a table with these rows; 0: there is no room. */
 uint64_t dwell_area_table(struct dwell_area *area, const struct dwell_cfi *cfi);
 
+/* The same of anything else, which stays as well. */
+uint64_t dwell_area_put(struct dwell_area *area, const void *what, size_t size);
+
 /* A list of ranges; its offset is 0 where there is no room. */
 struct dwell_area_list dwell_area_list(struct dwell_area *area,
 	const struct dwell_unwind_range *ranges, size_t count, uint64_t now_ns);

@@ -8,6 +8,7 @@
 
 #include "drain/grow.h"
 #include "dwell/error.h"
+#include "hotspot_code.h"
 #include "maps_private.h"
 #include "python.h"
 
@@ -173,6 +174,8 @@ static void publish(const struct maps_process *process)
 		atomic_load_explicit(&slot->generation, memory_order_relaxed) !=
 			process->slot_generation)
 		return;
+	if (process->java != 0)
+		atomic_store_explicit(&slot->hotspot, process->java, memory_order_release);
 	/* Release: the list was written before. */
 	atomic_store_explicit(&slot->unwind, word, memory_order_release);
 }
@@ -199,12 +202,32 @@ static void renew_list(struct dwell_maps *maps, struct maps_process *process, ui
 	publish(process);
 }
 
+/* How the program is to read Java's frames, once its machine has begun. true: that is new. */
+static bool look_for_java(struct dwell_maps *maps, struct maps_process *process)
+{
+	struct dwell_hotspot_code code;
+	int err;
+
+	if (process->hotspot.fields == 0 || !process->compiles || !process->slot ||
+		process->java != 0 || process->no_java)
+		return false;
+	err = dwell_hotspot_code_read(&code, &process->hotspot, process->pid);
+	if (err == DWELL_END) {
+		process->wanted = maps->wanted = true;
+		process->pause_ns = PAUSE_LEAST_NS;
+	} else if (err == 0) {
+		process->java = dwell_area_put(maps->area, &code, sizeof(code));
+	}
+	process->no_java = err < 0;
+	return process->java != 0;
+}
+
 /* Read anew; a list is made only where something changed. A process that is gone tells nothing. */
 static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64_t now_ns)
 {
 	struct maps_process *process = maps_process_of(maps, id);
 	struct maps_process former = *process;
-	bool same;
+	bool same, is_new;
 
 	process->ranges = NULL;
 	process->count = process->room = 0;
@@ -228,7 +251,8 @@ static void read_maps(struct dwell_maps *maps, uint32_t pid, uint32_t id, uint64
 		return;
 	}
 	free(former.ranges);
-	if (!same || process->list.offset == 0 || process->borrowed)
+	is_new = look_for_java(maps, process);
+	if (!same || is_new || process->list.offset == 0 || process->borrowed)
 		renew_list(maps, process, now_ns);
 }
 
@@ -245,6 +269,8 @@ void dwell_maps_follow(struct dwell_maps *maps, uint32_t pid, uint32_t id,
 		/* Another one than before is another program's. */
 		process->epoch += process->slot != NULL;
 		process->read = false;
+		process->java = 0;
+		process->no_java = false;
 	}
 	process->slot = slot;
 	process->slot_generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
@@ -362,7 +388,8 @@ void dwell_maps_exec(struct dwell_maps *maps, uint32_t id, uint64_t now_ns)
 	process->epoch++;
 	process->read = false;
 	process->hotspot = (struct dwell_hotspot_tables){ 0, 0 };
-	process->parks = false;
+	process->java = 0;
+	process->no_java = process->parks = false;
 	/* What the session's slot says may be of the new program already. */
 	if (process->slot)
 		return;

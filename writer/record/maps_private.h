@@ -20,8 +20,10 @@ struct maps_process {
 	bool wanted;   /* to be read again when the pause is over */
 	uint32_t pid;
 	struct dwell_hotspot_tables hotspot; /* in its memory; zero: it has none */
-	bool parks;                          /* it has a parking lot of CPython's */
-	uint64_t met_ns;                     /* when the slot was */
+	uint64_t java;   /* offset in the area of how to read Java's frames; 0: not (yet) known */
+	bool no_java;    /* it will not be */
+	bool parks;      /* it has a parking lot of CPython's */
+	uint64_t met_ns; /* when the slot was */
 	uint64_t read_ns, pause_ns;
 };
 

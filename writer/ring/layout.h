@@ -125,7 +125,9 @@ struct dwell_process_slot {
 	   above that a number that no other list of the session has. 0: there is none. */
 	_Atomic uint64_t unwind;
 	uint64_t mapped; /* where it has this session; 0: it does not say */
-	uint64_t reserved;
+	/* Where it is told how to read Java's frames (hotspot.h): offset in the same area, by the
+	   recorder. 0: nowhere. */
+	_Atomic uint64_t hotspot;
 	char path[DWELL_PROCESS_PATH];       /* as given to exec */
 	char command[DWELL_PROCESS_COMMAND]; /* arguments, each ended by NUL; may be cut */
 	uint64_t reserved2[2];
