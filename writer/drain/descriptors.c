@@ -268,6 +268,16 @@ static struct dwell_descriptor unnamed(uint8_t type)
 	}
 }
 
+/* No such call is made on a descriptor of that kind: it stands for something else by now. */
+static bool contradicts(const struct dwell_descriptor_call *call, const struct place *place)
+{
+	if (call->goes_on || place->kind == DWELL_OBJECT_OTHER)
+		return false;
+	if (call->reason == DWELL_REASON_FILE || call->reason == DWELL_REASON_RWLOCK)
+		return place->kind != DWELL_OBJECT_FILE && place->kind != DWELL_OBJECT_TERMINAL;
+	return call->reason == DWELL_REASON_NET && place->kind != DWELL_OBJECT_SOCKET;
+}
+
 static struct place *place_of(
 	struct dwell_descriptors *descriptors, const struct dwell_descriptor_call *call)
 {
@@ -301,6 +311,9 @@ struct dwell_descriptor dwell_descriptors_ask(
 	/* File systems in layers number their inodes in more than one way. */
 	if (!sure && call->type != 0 && (place->confirmed || place->type != call->type))
 		return unnamed(call->type);
+	if (contradicts(call, place))
+		return (struct dwell_descriptor){ 0, call->reason,
+			call->reason != DWELL_REASON_NET };
 	if (!sure && is_file(place) && call->time_ns < place->same_since_ns)
 		return (struct dwell_descriptor){ 0, DWELL_REASON_FILE, true };
 	return (struct dwell_descriptor){ place->object, dwell_descriptor_reason(place->kind),

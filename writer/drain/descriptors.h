@@ -27,6 +27,7 @@ struct dwell_descriptor_call {
 	uint32_t fd;
 	uint64_t time_ns; /* the trace's: not before that was it in the call */
 	bool goes_on;     /* the thread is in the call now: the descriptor is what it was */
+	uint8_t reason;   /* what the call says by itself; NONE and SYSCALL: of any descriptor */
 	/* What the kernel saw in the call: the file's type (S_IFMT >> 12) and the low
 	   DWELL_DESCRIPTOR_INODE_BITS of its inode's number. type 0: nothing. */
 	uint8_t type;

@@ -126,7 +126,8 @@ static uint32_t object_of_fd(
 		.fd = (uint32_t)fd,
 		/* One that the pass before met had begun. */
 		.time_ns = drain->before_ns > BEGUN_NS ? drain->before_ns - BEGUN_NS : 0,
-		.goes_on = goes_on };
+		.goes_on = goes_on,
+		.reason = *reason };
 	const struct dwell_descriptor what = dwell_descriptors_ask(drain->descriptors, &call);
 
 	if (*reason == DWELL_REASON_SYSCALL && what.reason)

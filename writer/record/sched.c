@@ -139,6 +139,7 @@ void dwell_sched_explain(struct dwell_sched *sched, uint32_t tid, uint64_t why, 
 		on.process = process;
 		on.time_ns = time_ns;
 		on.goes_on = goes_on;
+		on.reason = call.reason;
 		what = dwell_descriptors_ask(sched->descriptors, &on);
 		row->object = what.object;
 		if (row->reason == DWELL_REASON_NONE)

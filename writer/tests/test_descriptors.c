@@ -122,6 +122,35 @@ Test(descriptors, call_goes_on)
 	tear_down(&s);
 }
 
+/* Nobody waits for a disk at a pipe, nor for the network at a file: the number was given away. */
+Test(descriptors, call_of_another_kind)
+{
+	struct stage s;
+	struct dwell_descriptor_call call;
+	int ends[2];
+
+	set_up(&s);
+	call = call_at(&s, 1000);
+	call.reason = DWELL_REASON_NET;
+	cr_expect(eq(u32, ask(&s, call).object, 0));
+	close(s.fd);
+	cr_assert(eq(int, pipe(ends), 0));
+	cr_assert(eq(int, ends[0], s.fd));
+	dwell_descriptors_pass(s.descriptors, SECOND);
+	call.reason = DWELL_REASON_FILE;
+	cr_expect(eq(u32, ask(&s, call).object, 0));
+	cr_expect(eq(u8, ask(&s, call).reason, DWELL_REASON_FILE));
+	cr_expect(ask(&s, call).is_file);
+	call.reason = DWELL_REASON_RWLOCK;
+	cr_expect(eq(u32, ask(&s, call).object, 0));
+	call.reason = DWELL_REASON_SYSCALL;
+	cr_expect(ne(u32, ask(&s, call).object, 0));
+	cr_expect(eq(u8, ask(&s, call).reason, DWELL_REASON_PIPE));
+	close(ends[0]);
+	close(ends[1]);
+	tear_down(&s);
+}
+
 /* Where the kernel saw another file than /proc shows now, the other one is not blamed. */
 Test(descriptors, kernel_saw)
 {
