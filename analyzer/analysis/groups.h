@@ -23,7 +23,7 @@ void idset_release(struct idset *set);
 void idset_each(const struct idset *set, void (*visit)(void *context, uint32_t id), void *context);
 
 /* Does a task wait there for a lock that no object tells, and that who wakes it gives up, as
- * PostgreSQL's and MariaDB's of rows, or Ruby's Mutex? */
+ * PostgreSQL's and MariaDB's of rows, Ruby's Mutex, or Java's locks and monitors? */
 bool stack_is_handed(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack);
 
 /*

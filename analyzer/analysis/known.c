@@ -28,6 +28,35 @@ static bool is_text(struct dwell_string is, const char *text)
 	return is.size == strlen(text) && memcmp(is.at, text, is.size) == 0;
 }
 
+/* Rust's, of its own library and of parking_lot: compiled into any program, and waiting for a
+ * futex. */
+static bool is_rust_lock(struct dwell_string function)
+{
+	static const char *const ends[] = { "::lock_contended", "::read_contended",
+		"::write_contended", "::lock_slow", "::lock_shared_slow", "::lock_exclusive_slow" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		const size_t length = strlen(ends[i]);
+
+		if (function.size > length &&
+			memcmp(function.at + function.size - length, ends[i], length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_known(const struct dwell_frame *frame)
+{
+	/* The second: of Go's runtime itself. */
+	if (is_rust_lock(frame->function) || is_text(frame->function, "runtime.lock2"))
+		return true;
+	for (size_t i = 0; i < KNOWN; i++)
+		if (is_text(frame->function, known[i].function) &&
+			is_text(dwell_base_name(frame->module), known[i].module))
+			return true;
+	return false;
+}
+
 /* Of a thread that cannot be preloaded the kernel tells that it waits for a futex. */
 static bool is_condition(unsigned reason, const struct dwell_frame *frames, size_t count)
 {
@@ -107,11 +136,24 @@ static bool is_ruby_mutex(const struct dwell_catalog *catalog, unsigned reason, 
 	return is_condition(reason, frames, count) && is_ruby_lock(frames, count);
 }
 
+/* synchronized: its threads wait each at a condition of their own, too. */
+static bool is_java_monitor(const struct dwell_catalog *catalog, uint32_t stack)
+{
+	struct dwell_frame frames[DEPTH];
+	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, DEPTH) : 0;
+
+	for (size_t i = 0; i < count && i < DEPTH; i++)
+		if (is_text(dwell_base_name(frames[i].module), "libjvm.so") && is_known(&frames[i]))
+			return true;
+	return false;
+}
+
 bool stack_is_handed(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
 {
 	if (reason == DWELL_REASON_POLL)
 		return is_postgres_lock(catalog, stack);
-	return is_maria_lock(catalog, reason, stack) || is_ruby_mutex(catalog, reason, stack);
+	return is_maria_lock(catalog, reason, stack) || is_ruby_mutex(catalog, reason, stack) ||
+	       is_java_monitor(catalog, stack) || stack_is_java_lock(catalog, stack);
 }
 
 bool stack_serves_one(const struct dwell_catalog *catalog, uint32_t stack)
@@ -122,35 +164,6 @@ bool stack_serves_one(const struct dwell_catalog *catalog, uint32_t stack)
 	for (size_t i = 0; i < count && i < DEPTH; i++)
 		if (is_text(frames[i].function, "secure_read") &&
 			is_text(dwell_base_name(frames[i].module), "postgres"))
-			return true;
-	return false;
-}
-
-/* Rust's, of its own library and of parking_lot: compiled into any program, and waiting for a
- * futex. */
-static bool is_rust_lock(struct dwell_string function)
-{
-	static const char *const ends[] = { "::lock_contended", "::read_contended",
-		"::write_contended", "::lock_slow", "::lock_shared_slow", "::lock_exclusive_slow" };
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		const size_t length = strlen(ends[i]);
-
-		if (function.size > length &&
-			memcmp(function.at + function.size - length, ends[i], length) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool is_known(const struct dwell_frame *frame)
-{
-	/* The second: of Go's runtime itself. */
-	if (is_rust_lock(frame->function) || is_text(frame->function, "runtime.lock2"))
-		return true;
-	for (size_t i = 0; i < KNOWN; i++)
-		if (is_text(frame->function, known[i].function) &&
-			is_text(dwell_base_name(frame->module), known[i].module))
 			return true;
 	return false;
 }

@@ -297,6 +297,9 @@ static const struct handed_row {
 	{ "libruby-3.1.so.3.1", "rb_mutex_lock", "", "cond", true },
 	{ "libruby-3.1.so.3.1", "rb_mutex_synchronize", "pthread_cond_wait", "futex", true },
 	{ "libruby-3.1.so.3.1", "rb_mutex_synchronize", "rb_yield", "cond", false },
+	{ "libjvm.so", "ObjectMonitor::enter", "ObjectMonitor::EnterI", "cond", true },
+	{ "libjvm.so", "ObjectMonitor::enter", "ObjectMonitor::EnterI", "futex", true },
+	{ "libjvm.so", "ObjectMonitor::wait", "Parker::park", "cond", false },
 	{ "mariadbd", "handler::ha_index_read_map", "", "futex", false },
 	{ "mariadbd", "handler::ha_index_read_map", "", "poll", false },
 	{ "mariadbd", "do_handle_one_connection", "", "cond", false },
@@ -373,7 +376,8 @@ static void expect_role(const struct dwell_blocked *blocked, bool is_lock)
 	cr_expect(is_lock == (blocked->rows[0].role == DWELL_ROLE_CONTENTION));
 }
 
-/* Locks of rows in PostgreSQL and MariaDB, of the latter's tables, and Ruby's Mutex. */
+/* Locks of rows in PostgreSQL and MariaDB, of the latter's tables, Ruby's Mutex, Java's monitors.
+ */
 Test(findings, lock_that_is_handed_on)
 {
 	for (size_t i = 0; i < 2 * sizeof(handed_rows) / sizeof(handed_rows[0]); i++) {

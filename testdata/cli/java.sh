@@ -35,4 +35,5 @@ executor x1 kind=cpu number=0
 7500000 wake task=t4 peer=t5 state=runnable
 end time=10000000 closed
 TEXT
-COLUMNS=140 dwell blocked --all
+COLUMNS=170 dwell blocked --all
+COLUMNS=140 dwell locks
