@@ -82,33 +82,50 @@ POLLS(int, epoll_pwait2,
 		const sigset_t *set),
 	(fd, events, count, time, set), note_of_epoll(fd))
 
-/* Queues: one result of 0 or more is a success, also 0. */
-static struct dwell_wait_note note_of_queue(int queue)
+/* Queues and sets of semaphores: one result of 0 or more is a success, also 0. */
+static struct dwell_wait_note note_of_channel(int queue, uint8_t reason)
 {
-	return (struct dwell_wait_note){ .object = (uint64_t)(unsigned)queue,
-		.reason = DWELL_REASON_OTHER,
-		.kind = DWELL_OBJECT_CHANNEL };
+	return (struct dwell_wait_note){
+		.object = (uint64_t)(unsigned)queue, .reason = reason, .kind = DWELL_OBJECT_CHANNEL
+	};
+}
+
+static struct dwell_wait_note note_of_send(int queue)
+{
+	return note_of_channel(queue, DWELL_REASON_CHANNEL_SEND);
+}
+
+static struct dwell_wait_note note_of_receive(int queue)
+{
+	return note_of_channel(queue, DWELL_REASON_CHANNEL_RECEIVE);
+}
+
+static struct dwell_wait_note note_of_set(int set)
+{
+	return (struct dwell_wait_note){ .object = (uint64_t)(unsigned)set,
+		.reason = DWELL_REASON_SEMAPHORE,
+		.kind = DWELL_OBJECT_SEMAPHORE };
 }
 
 #define how(result) ((result) < 0 && errno == EINTR ? DWELL_FLAG_INTERRUPTED : 0)
 
 POLLS(int, msgsnd, (int queue, const void *from, size_t size, int flags),
-	(queue, from, size, flags), note_of_queue(queue))
+	(queue, from, size, flags), note_of_send(queue))
 POLLS(ssize_t, msgrcv, (int queue, void *to, size_t size, long type, int flags),
-	(queue, to, size, type, flags), note_of_queue(queue))
+	(queue, to, size, type, flags), note_of_receive(queue))
 POLLS(int, mq_send, (mqd_t queue, const char *from, size_t size, unsigned priority),
-	(queue, from, size, priority), note_of_queue(queue))
+	(queue, from, size, priority), note_of_send(queue))
 POLLS(int, mq_timedsend,
 	(mqd_t queue, const char *from, size_t size, unsigned priority,
 		const struct timespec *until),
-	(queue, from, size, priority, until), note_of_queue(queue))
+	(queue, from, size, priority, until), note_of_send(queue))
 POLLS(ssize_t, mq_receive, (mqd_t queue, char *to, size_t size, unsigned *priority),
-	(queue, to, size, priority), note_of_queue(queue))
+	(queue, to, size, priority), note_of_receive(queue))
 POLLS(ssize_t, mq_timedreceive,
 	(mqd_t queue, char *to, size_t size, unsigned *priority, const struct timespec *until),
-	(queue, to, size, priority, until), note_of_queue(queue))
+	(queue, to, size, priority, until), note_of_receive(queue))
 POLLS(int, semop, (int set, struct sembuf *operations, size_t count), (set, operations, count),
-	note_of_queue(set))
+	note_of_set(set))
 POLLS(int, semtimedop,
 	(int set, struct sembuf *operations, size_t count, const struct timespec *time),
-	(set, operations, count, time), note_of_queue(set))
+	(set, operations, count, time), note_of_set(set))

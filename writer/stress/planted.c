@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "planted_queues.h"
+
 enum { LENGTH_US = 20000 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -39,18 +41,6 @@ static _Atomic uint32_t word;
 static pthread_t sleeper, once_waiter;
 static int flag;
 
-static void fail(const char *what)
-{
-	fprintf(stderr, "planted: %s\n", what);
-	exit(1);
-}
-
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			fail(#condition);                                                          \
-	} while (0)
-
 static void nap(void)
 {
 	usleep(LENGTH_US);
@@ -59,13 +49,13 @@ static void nap(void)
 static _Atomic pid_t waiter;
 
 /* Each thread that is to wait says who it is, just before. */
-static void ready(void)
+void ready(void)
 {
 	atomic_store(&waiter, gettid());
 }
 
 /* The thread sleeps in the kernel now: what follows here happens during its wait. */
-static void let_it_wait(void)
+void let_it_wait(void)
 {
 	char path[64], text[256], *state = NULL;
 	pid_t tid;
@@ -143,7 +133,7 @@ static void *on_cancel(void *unused)
 	CHECK(pthread_mutex_lock(&mine) == 0);
 	pthread_cleanup_push(unlock, &mine);
 	pthread_cond_wait(&never, &mine);
-	fail("a cancelled wait returned");
+	CHECK(!"a cancelled wait returned");
 	pthread_cleanup_pop(1);
 	return unused;
 }
@@ -289,7 +279,7 @@ static void *sleeps(void *unused)
 	return unused;
 }
 
-static pthread_t begin(const char *name, void *(*start)(void *))
+pthread_t begin(const char *name, void *(*start)(void *))
 {
 	pthread_t thread;
 
@@ -298,7 +288,7 @@ static pthread_t begin(const char *name, void *(*start)(void *))
 	return thread;
 }
 
-static void join(pthread_t thread)
+void join(pthread_t thread)
 {
 	CHECK(pthread_join(thread, NULL) == 0);
 }
@@ -494,5 +484,6 @@ int main(int argc, char **argv)
 	locks();
 	signals();
 	calls();
+	queues();
 	return 42;
 }

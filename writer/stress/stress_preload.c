@@ -45,6 +45,10 @@ static const struct {
 	{ "w-vfork", DWELL_REASON_PROCESS, DWELL_OBJECT_PROCESS, 0, NULL, false },
 	{ "w-flock", DWELL_REASON_RWLOCK, DWELL_OBJECT_FILE, 0, NULL, false },
 	{ "w-once", DWELL_REASON_OTHER, DWELL_OBJECT_ONCE, 0, NULL, false },
+	{ "w-set", DWELL_REASON_SEMAPHORE, DWELL_OBJECT_SEMAPHORE, 0, NULL, false },
+	{ "w-queue", DWELL_REASON_CHANNEL_RECEIVE, DWELL_OBJECT_CHANNEL, 0, NULL, false },
+	{ "w-empty", DWELL_REASON_CHANNEL_RECEIVE, DWELL_OBJECT_CHANNEL, 0, NULL, false },
+	{ "w-full", DWELL_REASON_CHANNEL_SEND, DWELL_OBJECT_CHANNEL, 0, NULL, false },
 };
 
 static struct collect *got;
