@@ -77,7 +77,7 @@ static bool is_condition(unsigned reason, const struct dwell_frame *frames, size
 static bool is_maria_lock(const struct dwell_catalog *catalog, unsigned reason, uint32_t stack)
 {
 	static const char row[] = "handler::ha_", table[] = "MDL_context::acquire_lock";
-	struct dwell_frame frames[2 * DEPTH];
+	struct dwell_frame frames[2 * DEPTH] = { 0 };
 	size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, 2 * DEPTH) : 0;
 
 	if (count > 2 * DEPTH)
@@ -186,7 +186,7 @@ bool stack_is_join(const struct dwell_catalog *catalog, uint32_t stack)
 	static const char *const names[] = { "Thread._wait_for_tstate_lock", "Thread.join",
 		"_shutdown" };
 	/* Of a Python built with symbols seven frames of the interpreter come before its own. */
-	struct dwell_frame frames[2 * DEPTH];
+	struct dwell_frame frames[2 * DEPTH] = { 0 };
 	const size_t count = stack ? dwell_catalog_frames(catalog, stack, frames, 2 * DEPTH) : 0;
 
 	for (size_t i = 0; i < count && i < 2 * DEPTH; i++) {
