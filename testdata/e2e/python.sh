@@ -103,6 +103,24 @@ if __name__ == "__main__":
     sys.exit(42)
 P
 
+# Processes around one lock, which lies in memory that they share.
+cat >across.py <<'P'
+import multiprocessing, time
+
+def turns(lock):
+    for _ in range(10):
+        with lock:
+            time.sleep(0.01)
+
+if __name__ == "__main__":
+    lock = multiprocessing.get_context("fork").Lock()
+    workers = [multiprocessing.get_context("fork").Process(target=turns, args=(lock,)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+P
+
 # line TEXT: its number in the program
 line() { grep -nF -- "$1" planted.py | head -1 | cut -d: -f1; }
 
@@ -177,6 +195,17 @@ run() {
 	check
 }
 
+# across HOW COMMAND...: the lock is one for all processes, and has a holder
+across() {
+	how=$1
+	shift
+	"$@" "$bin/dwell" record -q -o across.dwell -- "$python" across.py >out 2>&1
+	COLUMNS=200 "$bin/dwell" blocked across.dwell >waits 2>&1
+	grep -E ' semaphore +contention +semaphore 0x[0-9a-f]+ .*held by' waits >/dev/null && return
+	echo "$how: nobody has the lock that processes share: $(cat out waits)"
+	faults=$((faults + 1))
+}
+
 pythons() {
 	for python in /usr/bin/python3 "$(command -v python3)" "$HOME"/.pyenv/versions/*/bin/python3; do
 		[ -x "$python" ] && "$python" -c 'import sys
@@ -188,8 +217,10 @@ if sys.implementation.name == "cpython" and (3, 11) <= sys.version_info[:2] <= (
 while IFS=$'\t' read -r version python; do
 	ran=$((ran + 1))
 	run "$version"
+	across "$version"
 	[ "$(id -u)" = 0 ] && [ "$python" = /usr/bin/python3 ] &&
-		run "$version as nobody" setpriv --reuid nobody --regid nogroup --clear-groups
+		run "$version as nobody" setpriv --reuid nobody --regid nogroup --clear-groups &&
+		across "$version as nobody" setpriv --reuid nobody --regid nogroup --clear-groups
 done < <([ "$(uname -m)" = x86_64 ] && pythons)
 [ "$ran" -gt 0 ] || { echo 'python: no CPython 3.11 to 3.13 here on x86-64'; exit 77; }
 [ "$faults" = 0 ]

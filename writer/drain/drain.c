@@ -51,6 +51,7 @@ void dwell_drain_free(struct dwell_drain *drain)
 	dwell_map_release(&drain->by_handle);
 	free(drain->birth);
 	dwell_descriptors_free(drain->descriptors);
+	dwell_map_release(&drain->across);
 	free(drain);
 }
 

@@ -1,6 +1,7 @@
 #ifndef DWELL_DRAIN_PRIVATE_H
 #define DWELL_DRAIN_PRIVATE_H
 
+#include "across.h"
 #include "descriptors.h"
 #include "drain.h"
 #include "fit.h"
@@ -84,6 +85,7 @@ struct dwell_drain {
 	} rename[DWELL_DRAIN_RENAMES];
 	unsigned renames; /* ever; the oldest is overwritten */
 	struct dwell_descriptors *descriptors;
+	struct dwell_map across;     /* dwell_across_object() */
 	uint64_t pass_ns, before_ns; /* when this pass began, and the one before it */
 	uint64_t latest_ns;          /* a record of a later time is doubted */
 	uint64_t watermark_ns;       /* all that is earlier is told in this pass */

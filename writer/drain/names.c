@@ -152,6 +152,9 @@ uint32_t dwell_drain_object(const struct drain_place *place, unsigned kind, uint
 uint32_t dwell_drain_object_of(const struct drain_place *place, unsigned kind, unsigned flags,
 	uint64_t native, uint8_t *reason)
 {
+	if (kind == DWELL_OBJECT_SEMAPHORE && (flags & DWELL_FLAG_ACROSS) != 0)
+		return dwell_across_object(&place->drain->across, place->drain->registry,
+			(pid_t)place->process->host_pid, place->process->id, native);
 	if ((flags & DWELL_FLAG_DESCRIPTOR) == 0)
 		return dwell_drain_object(place, kind, native);
 	if (kind >= DWELL_OBJECT_KIND_COUNT)

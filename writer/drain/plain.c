@@ -149,7 +149,8 @@ __attribute__((noinline)) static void know_how(struct plain *p, uint64_t what)
 
 	p->how = (uint32_t)(what >> 32);
 	p->kind = kind < DWELL_OBJECT_KIND_COUNT ? kind : (unsigned)DWELL_OBJECT_OTHER;
-	p->whole = kind != DWELL_OBJECT_THREAD && !(flags & DWELL_FLAG_DESCRIPTOR) && reason &&
+	p->whole = kind != DWELL_OBJECT_THREAD &&
+		   !(flags & (DWELL_FLAG_DESCRIPTOR | DWELL_FLAG_ACROSS)) && reason &&
 		   reason != DWELL_REASON_SYSCALL && reason < DWELL_REASON_COUNT;
 	p->begin = word_of((struct dwell_event){
 		.kind = DWELL_EVENT_WAIT_BEGIN,

@@ -4,6 +4,25 @@
 /* Of who called this function, which keeps a frame: as it will be there when we are back. */
 #define CALLERS_STACK ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t))
 
+/* As glibc keeps a semaphore on 64-bit machines: value and waiters in one word, then its kind. */
+struct kept {
+	uint32_t value, waiters, shared;
+};
+_Static_assert(sizeof(struct kept) <= sizeof(sem_t) && sizeof(void *) == 8, "another layout");
+
+/* Other processes may wait for it or post it. */
+static unsigned across(const sem_t *sem)
+{
+	return ((const struct kept *)sem)->shared != 0 ? DWELL_FLAG_ACROSS : 0;
+}
+
+/* Of one that processes share the counts of waiters of this one do not tell. */
+static bool is_waited_for(const sem_t *sem)
+{
+	return dwell_waiters_any(sem) ||
+	       (across(sem) && ((const volatile struct kept *)sem)->waiters != 0);
+}
+
 /*
  * A semaphore's wait is a cancellation point even where it need not wait, and errno is what the
  * real call leaves in it.
@@ -26,7 +45,8 @@
 			return real_call;                                                          \
 		CALL_BEGIN(call, self, true, .object = (uint64_t)(uintptr_t)object,                \
 			.reason = DWELL_REASON_SEMAPHORE, .kind = DWELL_OBJECT_SEMAPHORE,          \
-			.flags = (timed), .holder = dwell_taker_of(sem, self->tid));               \
+			.flags = (uint8_t)((timed) | across(sem)),                                 \
+			.holder = dwell_taker_of(sem, self->tid));                                 \
 		PARKED(object != (sem) ? (sem) : NULL);                                            \
 		COUNT_WAITER(sem);                                                                 \
 		result = real_call;                                                                \
@@ -90,11 +110,12 @@ EXPORT int sem_clockwait(sem_t *sem, clockid_t clock, const struct timespec *unt
 
 EXPORT int sem_post(sem_t *sem)
 {
-	if (__builtin_expect(dwell_waiters_any(sem), 0)) {
+	if (__builtin_expect(is_waited_for(sem), 0)) {
 		const void *object = dwell_parking_posts(sem, __builtin_return_address(0));
 
 		if (object)
-			RELEASE(DWELL_REASON_SEMAPHORE, DWELL_OBJECT_SEMAPHORE, 0, object);
+			RELEASE(DWELL_REASON_SEMAPHORE, DWELL_OBJECT_SEMAPHORE, across(sem),
+				object);
 	}
 	dwell_taker_posts(sem);
 	return REAL(sem_post)(sem);

@@ -74,6 +74,7 @@ enum dwell_record_flag {
 	DWELL_FLAG_SPUN = 1 << 3,
 	DWELL_FLAG_DESCRIPTOR = 1 << 4, /* the object is a file descriptor */
 	DWELL_FLAG_FOREIGN = 1 << 5,    /* a pool's item put twice */
+	DWELL_FLAG_ACROSS = 1 << 5,     /* of a semaphore: in memory that processes may share */
 	DWELL_FLAG_OWNED = 1 << 6,      /* the wait ended with the object owned */
 	DWELL_FLAG_UNHEARD = 1 << 6,    /* of a release: a signal that nobody waited for */
 	DWELL_FLAG_TIMED = 1 << 7       /* the wait may end by a time limit */
