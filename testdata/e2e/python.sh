@@ -108,9 +108,9 @@ cat >across.py <<'P'
 import multiprocessing, time
 
 def turns(lock):
-    for _ in range(10):
+    for _ in range(50):
         with lock:
-            time.sleep(0.01)
+            time.sleep(0.004)
 
 if __name__ == "__main__":
     lock = multiprocessing.get_context("fork").Lock()
