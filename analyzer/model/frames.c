@@ -82,7 +82,7 @@ bool dwell_frame_is_common(const struct dwell_frame *frame)
 {
 	static const char *const modules[] = { "libstdc++", "libgcc", "[kernel" };
 	static const char *const functions[] = { "runtime.", "sync.", "internal/", "syscall.",
-		"std::", "core::", "alloc::", "parking_lot",
+		"std::", "core::", "alloc::", "parking_lot", "__glibcxx_",
 		"lock_api::", "<std::", "<core::", "<parking_lot", "<lock_api::", "__gthread",
 		"os::", "Parker::", "PyThread_",
 		/* PostgreSQL's own ways to wait */

@@ -385,6 +385,12 @@ static const struct {
 			  { "emit", "node:events", "", 3 } } },
 	{ "node::Post", { { "uv_mutex_lock", "", "/usr/bin/node", 1 },
 				{ "node::Post", "", "/usr/bin/node", 2 } } },
+	/* What libstdc++ puts around a call is compiled into the program. */
+	{ "reader", { { "pthread_rwlock_rdlock", "", "/lib/libc.so.6", 1 },
+			    { "__glibcxx_rwlock_rdlock", "/usr/include/c++/12/shared_mutex",
+				    "/bin/r", 2 },
+			    { "std::shared_mutex::lock_shared", "", "/bin/r", 2 },
+			    { "reader", "r.cc", "/bin/r", 2 } } },
 	/* Beyond a library without frame pointers: whatever a register held. */
 	{ NULL, { { "std::thread::_M_start_thread", "", "/lib/libstdc++.so.6", 1 },
 			{ "", "", "", 2 } } },
