@@ -55,7 +55,9 @@ int dwell_import_open_bytes(
 	if (err)
 		return err;
 	return dwell_diag_set(diag, DWELL_EUNSUPPORTED, 0, 0,
-		got ? "not a trace of a known kind" : "an empty file");
+		got ? "not a trace of a known kind (dwell, perf.data, Go, trace.dat, "
+		      "ftrace's text, CTF, dial9, trace events in JSON)"
+		    : "an empty file");
 }
 
 int dwell_import_open(struct dwell_import *out, const char *path, struct dwell_diag *diag)

@@ -47,7 +47,9 @@ struct unknown {
 
 static const struct unknown unknowns[] = {
 	{ "empty", "", 0, DWELL_EUNSUPPORTED, "an empty file" },
-	{ "text of another kind", "hello\n", 6, DWELL_EUNSUPPORTED, "not a trace of a known kind" },
+	{ "text of another kind", "hello\n", 6, DWELL_EUNSUPPORTED,
+		"not a trace of a known kind (dwell, perf.data, Go, trace.dat, ftrace's text, CTF, "
+		"dial9, trace events in JSON)" },
 	{ "perf, only its magic", "PERFILE2", 8, DWELL_ETRUNCATED, "perf: ends in its header" },
 	{ "perf, a short header", "PERFILE2\x68\0\0\0\0\0\0\0", 16, DWELL_ETRUNCATED,
 		"perf: the size of its header is wrong" },
