@@ -5,7 +5,8 @@
  * A thread's own frames stand still while it waits below them, and what they are of (code, methods)
  * stays as long as they are there. Nothing of Java's heap is read, which moves. Where all lies the
  * recorder found out (ring/hotspot.h); whether memory is there is asked before a page of it is read
- * for the first time. So a stack that is not as we think ends the walk, and does no harm.
+ * for the first time in a walk: what lay there before may be gone. So a stack that is not as we
+ * think ends the walk, and does no harm.
  */
 #include "java.h"
 
@@ -19,10 +20,12 @@
 
 /* --- reading --- */
 
-enum { PAGE_BITS = 12, PAGE = 1 << PAGE_BITS, PAGES_BITS = 10, ADDRESS_BITS = 47 };
+enum { PAGE_BITS = 12, PAGE = 1 << PAGE_BITS, PAGES_BITS = 4, ADDRESS_BITS = 47 };
 
-/* Pages that were there. */
-static _Atomic uint64_t pages[1 << PAGES_BITS];
+/* Pages that were there in this walk. */
+struct pages {
+	uint64_t known[1 << PAGES_BITS];
+};
 
 /* As in python.c: the kernel reads a word there, and does nothing else. */
 SELDOM static bool probe(uint64_t at)
@@ -36,25 +39,25 @@ SELDOM static bool probe(uint64_t at)
 	return can;
 }
 
-static bool can_read(uint64_t at)
+static bool can_read(struct pages *pages, uint64_t at)
 {
 	const uint64_t page = at >> PAGE_BITS;
-	_Atomic uint64_t *known = &pages[page * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PAGES_BITS)];
+	uint64_t *known = &pages->known[page * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PAGES_BITS)];
 
-	if (__builtin_expect(atomic_load_explicit(known, memory_order_relaxed) == page, 1))
+	if (__builtin_expect(*known == page && page != 0, 1))
 		return true;
 	if (page == 0 || at >> ADDRESS_BITS != 0 || dwell_exec_sandboxed || !probe(page * PAGE))
 		return false;
-	atomic_store_explicit(known, page, memory_order_relaxed);
+	*known = page;
 	return true;
 }
 
 static size_t read_memory(void *context, uint64_t at, void *out, size_t size)
 {
+	struct pages *pages = context;
 	size_t got = 0;
 
-	(void)context;
-	while (got < size && can_read(at + got)) {
+	while (got < size && can_read(pages, at + got)) {
 		size_t piece = PAGE - (at + got) % PAGE;
 
 		piece = piece < size - got ? piece : size - got;
@@ -125,7 +128,10 @@ static const struct dwell_hotspot_code *published(void)
 static uint32_t frames(struct dwell_unwind_frame *frame, const struct dwell_unwind_stack *stack,
 	uint64_t *out, uint32_t most)
 {
-	const struct dwell_hotspot_view view = { .code = published(), .read = read_memory };
+	struct pages pages = { .known = { 0 } };
+	const struct dwell_hotspot_view view = {
+		.code = published(), .read = read_memory, .context = &pages
+	};
 	struct dwell_hotspot_method methods[DWELL_HOTSPOT_METHODS];
 	uint32_t count = 0;
 	bool steps = view.code != NULL;

@@ -56,8 +56,11 @@ static bool stack_word(const struct dwell_unwind_stack *stack, uint64_t at, uint
  * lowest first. As of 20 no byte is 0: digits are one more.
  */
 struct numbers {
-	const uint8_t *at, *end;
+	const struct dwell_hotspot_view *view;
+	uint64_t next; /* where what is not read yet begins */
 	uint32_t zero; /* the digit 0 */
+	uint32_t at, end;
+	uint8_t bytes[64];
 };
 
 static uint32_t zero_of(const struct dwell_hotspot_code *code)
@@ -67,9 +70,27 @@ static uint32_t zero_of(const struct dwell_hotspot_code *code)
 	return code->version >= NO_ZERO_AS_OF;
 }
 
+static void numbers_begin(
+	struct numbers *numbers, const struct dwell_hotspot_view *view, uint64_t at)
+{
+	numbers->view = view;
+	numbers->next = at;
+	numbers->zero = zero_of(view->code);
+	numbers->at = numbers->end = 0;
+}
+
+/* By pieces that no page ends in: what comes after the last number may lie in one that goes away.
+ */
 static uint32_t next_byte(struct numbers *numbers)
 {
-	return numbers->at < numbers->end ? *numbers->at++ : 0;
+	if (numbers->at == numbers->end) {
+		numbers->at = 0;
+		numbers->end = (uint32_t)numbers->view->read(numbers->view->context, numbers->next,
+			numbers->bytes,
+			sizeof(numbers->bytes) - numbers->next % sizeof(numbers->bytes));
+		numbers->next += numbers->end;
+	}
+	return numbers->at < numbers->end ? numbers->bytes[numbers->at++] : 0;
 }
 
 static uint32_t next_number(struct numbers *numbers)
@@ -212,14 +233,13 @@ static uint32_t find_scope(
 static bool read_scope(const struct dwell_hotspot_view *view, const struct tables *tables,
 	uint32_t *scope, struct dwell_hotspot_method *out)
 {
-	enum { BYTES = 15, SCOPE_MAX = 1 << 26 };
-	uint8_t bytes[BYTES];
-	struct numbers numbers = { bytes, bytes, zero_of(view->code) };
+	enum { SCOPE_MAX = 1 << 26 };
+	struct numbers numbers;
 	uint32_t metadata;
 
 	if (*scope > SCOPE_MAX)
 		return false;
-	numbers.end += view->read(view->context, tables->scopes + *scope, bytes, sizeof(bytes));
+	numbers_begin(&numbers, view, tables->scopes + *scope);
 	*scope = next_number(&numbers);
 	metadata = next_number(&numbers);
 	/* -1: where the method is entered. */
@@ -397,20 +417,18 @@ static size_t read_class(const struct dwell_hotspot_view *view, uint64_t pool, c
 /* After the bytecode: steps in it and in the lines. */
 static uint32_t read_line(const struct dwell_hotspot_view *view, uint64_t constant, uint32_t at)
 {
-	enum { HAS_LINES = 1, LONG = 0xff, BYTES = 4096 };
+	enum { HAS_LINES = 1, LONG = 0xff, STEPS = 4096 };
 	const struct dwell_hotspot_code *code = view->code;
-	uint8_t bytes[BYTES];
-	struct numbers numbers = { bytes, bytes, zero_of(code) };
+	struct numbers numbers;
 	/* Whatever stands there, 4,096 steps of 31 bits do not pass 43. */
 	int64_t reached = 0, line = 0;
 	uint32_t found = 0, step;
 
 	if (!(quarter(view, constant + code->const_flags) & HAS_LINES))
 		return 0;
-	numbers.end += view->read(view->context,
-		constant + code->const_bytes + quarter(view, constant + code->const_size), bytes,
-		sizeof(bytes));
-	while ((step = next_byte(&numbers)) != 0) {
+	numbers_begin(&numbers, view,
+		constant + code->const_bytes + quarter(view, constant + code->const_size));
+	for (unsigned i = 0; i < STEPS && (step = next_byte(&numbers)) != 0; i++) {
 		if (step == LONG) {
 			reached += next_signed(&numbers);
 			line += next_signed(&numbers);

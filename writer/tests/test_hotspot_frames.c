@@ -32,6 +32,7 @@ static struct dwell_hotspot_code code;
 static struct dwell_hotspot_method methods[DWELL_HOTSPOT_METHODS];
 static struct dwell_hotspot_name name;
 static unsigned count;
+static uint64_t furthest; /* end of what was read last of all */
 
 static size_t read_memory(void *context, uint64_t at, void *out, size_t size)
 {
@@ -40,6 +41,7 @@ static size_t read_memory(void *context, uint64_t at, void *out, size_t size)
 		return 0;
 	size = size < BASE + ROOM - at ? size : BASE + ROOM - at;
 	memcpy(out, memory + (at - BASE), size);
+	furthest = at + size > furthest ? at + size : furthest;
 	return size;
 }
 
@@ -306,6 +308,23 @@ Test(hotspot_frames, interpreted_methods)
 	expect_name(0, "a.Outer.run", 0);
 	words[23] = STACK + 25 * 8;
 	cr_expect(not(step(INTERPRETER + 8, &frame)));
+}
+
+/* What comes after a method's lines, or a scope, may lie in a page that goes away meanwhile. */
+Test(hotspot_frames, reads_to_no_page_beyond)
+{
+	enum { LINES = INNER + 0x20 + 16 + 16 };
+	const struct dwell_hotspot_method method = { INNER, 5 };
+	struct dwell_unwind_frame frame;
+
+	furthest = 0;
+	cr_assert(dwell_hotspot_name(&view, &method, &name));
+	cr_expect(eq(u32, name.line, 11));
+	cr_expect(lt(u64, furthest, LINES + 0x100));
+	words[3] = 0x5555;
+	furthest = 0;
+	cr_assert(step(CODE + 0x10, &frame));
+	cr_expect(le(u64, furthest, (uint64_t)SEGMENTS + 0x80));
 }
 
 /* Where something does not fit together nothing is made up. */
